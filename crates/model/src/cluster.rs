@@ -1,0 +1,122 @@
+//! A cluster of the fleet: how it is reached, and what cannot be discovered of it.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
+use crate::labels::Labels;
+use crate::names::ClusterName;
+
+/// A cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name.
+    pub name: ClusterName,
+    /// Labels by which trust domains and rules select it.
+    pub labels: Labels,
+    /// How it is reached.
+    pub access: Access,
+    /// The UID of namespace `kube-system`; required to write.
+    pub uid: Option<String>,
+    /// Whether it is written to.
+    pub mode: Mode,
+    /// Who applies the bundle.
+    pub delivery: Delivery,
+    /// What cannot be discovered of its network.
+    pub network: Network,
+    /// Who may change what guard rails protect.
+    pub guards: Guards,
+    /// The API server's audit log, relative to the document.
+    pub audit_file: Option<String>,
+    /// Limits on our requests.
+    pub limits: Limits,
+}
+
+/// How a cluster is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Path of the kubeconfig, resolved against the document that names it; may start with `~/`.
+    pub kubeconfig: String,
+    /// The context; the file's current one where left out.
+    pub context: Option<String>,
+    /// Absolute paths of exec plugins that may run.
+    pub allow_exec: BTreeSet<String>,
+}
+
+/// Whether a cluster is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Plan and drift show, apply skips.
+    ReadOnly,
+    /// Apply writes.
+    Manage,
+}
+
+/// Who applies the bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// We do.
+    Push,
+    /// A GitOps controller applies what `compile` wrote.
+    Gitops,
+}
+
+/// What cannot be discovered of a cluster's network.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// Addresses of pods.
+    pub pod_cidrs: Vec<IpNet>,
+    /// Addresses of nodes.
+    pub node_cidrs: Vec<IpNet>,
+    /// Addresses of load balancers, as pods see them.
+    pub load_balancer_cidrs: Vec<IpNet>,
+    /// The addresses that other networks see.
+    pub egress_cidrs: Vec<IpNet>,
+    /// Where other networks reach its exposed services.
+    pub exposed_cidrs: Vec<IpNet>,
+    /// Whether pod addresses are kept when traffic leaves the cluster.
+    pub pod_addresses_routed: bool,
+    /// What a pod sees as source of outside traffic.
+    pub ingress_source: IngressSource,
+    /// Where webhook callers come from, where that cannot be discovered.
+    pub control_plane_cidrs: Vec<IpNet>,
+}
+
+/// What a pod sees as source of traffic from outside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IngressSource {
+    /// The client's own address.
+    #[default]
+    Client,
+    /// A node's address.
+    Node,
+    /// The load balancer's address.
+    LoadBalancer,
+}
+
+/// Who may change what guard rails protect; entries are `user:NAME` or `group:NAME`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Guards {
+    /// Who may always.
+    pub writers: Vec<String>,
+    /// Who may in an emergency, with a note in the audit log.
+    pub break_glass: Vec<String>,
+}
+
+/// Limits on our requests to one cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests per second.
+    pub requests_per_second: u32,
+    /// Requests under way at once.
+    pub in_flight: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 100,
+            in_flight: 16,
+        }
+    }
+}

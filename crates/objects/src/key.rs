@@ -1,0 +1,104 @@
+//! What names an object in a cluster.
+
+use std::fmt;
+
+/// Kind, namespace and name; the namespace is absent for cluster-scoped kinds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// The kind.
+    pub kind: Kind,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+/// The kinds that we write or find fault with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `v1` Namespace.
+    Namespace,
+    /// `networking.k8s.io/v1` NetworkPolicy.
+    NetworkPolicy,
+    /// `v1` Node.
+    Node,
+    /// `v1` ConfigMap.
+    ConfigMap,
+    /// `v1` Pod.
+    Pod,
+    /// `v1` Service.
+    Service,
+    /// A cluster itself, for findings about no object in it.
+    Cluster,
+}
+
+impl Kind {
+    /// The kind as Kubernetes spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Namespace => "Namespace",
+            Self::NetworkPolicy => "NetworkPolicy",
+            Self::Node => "Node",
+            Self::ConfigMap => "ConfigMap",
+            Self::Pod => "Pod",
+            Self::Service => "Service",
+            Self::Cluster => "Cluster",
+        }
+    }
+
+    /// The API version under which we use the kind.
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::NetworkPolicy => "networking.k8s.io/v1",
+            Self::Namespace | Self::Node | Self::ConfigMap | Self::Pod | Self::Service => "v1",
+            Self::Cluster => "cofferdam.io/v1alpha1",
+        }
+    }
+}
+
+impl ObjectKey {
+    /// A namespace.
+    pub fn namespace(name: &str) -> Self {
+        Self {
+            kind: Kind::Namespace,
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+
+    /// A node.
+    pub fn node(name: &str) -> Self {
+        Self {
+            kind: Kind::Node,
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+
+    /// A network policy.
+    pub fn policy(namespace: &str, name: &str) -> Self {
+        Self {
+            kind: Kind::NetworkPolicy,
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The cluster itself.
+    pub fn cluster(name: &str) -> Self {
+        Self {
+            kind: Kind::Cluster,
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{}/{namespace}/{}", self.kind.as_str(), self.name),
+            None => write!(f, "{}/{}", self.kind.as_str(), self.name),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Every label, annotation and field-manager name that is ours, or that we read.
+
+/// Field manager of everything we write.
+pub const FIELD_MANAGER: &str = "cofferdam";
+
+/// Label: the program that manages an object.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Value of [`MANAGED_BY`] on what is ours.
+pub const MANAGED_BY_VALUE: &str = "cofferdam";
+/// Label: the zone model that an object comes from.
+pub const INSTANCE: &str = "cofferdam.io/instance";
+/// Annotation: the documents that an object comes from, as `Kind/name`, comma separated.
+pub const SOURCE: &str = "cofferdam.io/source";
+/// Annotation: what the flow carries that this back end cannot express or enforce.
+pub const NOTE: &str = "cofferdam.io/note";
+
+/// Namespace label: the zone.
+pub const ZONE: &str = "cofferdam.io/zone";
+/// Namespace label: the tier.
+pub const TIER: &str = "cofferdam.io/tier";
+/// Namespace label: the trust domain.
+pub const TRUST_DOMAIN: &str = "cofferdam.io/trust-domain";
+/// Namespace label: the team that answers for it; written only where absent.
+pub const TEAM: &str = "team";
+
+/// Namespace label: the Pod Security level below which pods are refused.
+pub const POD_SECURITY_ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// Namespace label: the Pod Security level below which callers are warned.
+pub const POD_SECURITY_WARN: &str = "pod-security.kubernetes.io/warn";
+/// Namespace label: the version of the warn level.
+pub const POD_SECURITY_WARN_VERSION: &str = "pod-security.kubernetes.io/warn-version";
+/// Namespace label: the Pod Security level below which the audit log notes it.
+pub const POD_SECURITY_AUDIT: &str = "pod-security.kubernetes.io/audit";
+/// Namespace label: the version of the audit level.
+pub const POD_SECURITY_AUDIT_VERSION: &str = "pod-security.kubernetes.io/audit-version";
+
+/// Namespace label that the API server sets to the namespace's name and nobody can change.
+pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
+/// The namespace of our record and lease.
+pub const SYSTEM_NAMESPACE: &str = "cofferdam-system";
+/// The name of our record (ConfigMap) and lease (Lease).
+pub const RECORD_NAME: &str = "cofferdam";
+
+/// Every label key that we may write on a namespace.
+pub const NAMESPACE_KEYS: [&str; 8] = [
+    ZONE,
+    TIER,
+    TRUST_DOMAIN,
+    TEAM,
+    POD_SECURITY_WARN,
+    POD_SECURITY_WARN_VERSION,
+    POD_SECURITY_AUDIT,
+    POD_SECURITY_AUDIT_VERSION,
+];
+
+/// Whether a label key is in a domain that is ours alone.
+pub fn is_ours(key: &str) -> bool {
+    key.split_once('/').is_some_and(|(domain, _)| {
+        domain == "cofferdam.io" || domain == "cofferdam.node-restriction.kubernetes.io"
+    })
+}

@@ -1,0 +1,12 @@
+//! The Kubernetes objects that Cofferdam reads and writes: their names, keys, labels and selectors.
+//!
+//! Data and questions about data only. This crate enables the Kubernetes version of `k8s-openapi` for
+//! the whole workspace.
+
+pub mod compare;
+pub mod key;
+pub mod keys;
+pub mod managed_fields;
+pub mod name;
+pub mod policy;
+pub mod selector;

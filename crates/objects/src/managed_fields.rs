@@ -1,0 +1,83 @@
+//! Who last wrote a field, as `metadata.managedFields` claims it.
+//!
+//! A manager names a tool and not a person, and may be chosen freely by whoever writes.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use serde_json::Value;
+
+/// A claim about who wrote something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The field manager, such as `kubectl-patch`.
+    pub manager: String,
+    /// When, RFC 3339 in UTC, where stated.
+    pub at: Option<String>,
+}
+
+/// The latest manager other than ours (or any, where only ours is left) whose fields include the
+/// path given as member names, such as `["spec", "ingress"]`; list items are not told apart.
+pub fn last_writer(entries: &[ManagedFieldsEntry], path: &[&str]) -> Option<Claim> {
+    let owning = entries
+        .iter()
+        .filter(|entry| entry.subresource.is_none())
+        .filter(|entry| {
+            entry
+                .fields_v1
+                .as_ref()
+                .is_some_and(|fields| owns(&fields.0, path))
+        });
+    let foreign = owning.clone().filter(|entry| {
+        entry.manager.as_deref() != Some(crate::keys::FIELD_MANAGER)
+            || entry.operation.as_deref() != Some("Apply")
+    });
+    latest(foreign).or_else(|| latest(owning)).map(claim)
+}
+
+fn latest<'a>(
+    entries: impl Iterator<Item = &'a ManagedFieldsEntry>,
+) -> Option<&'a ManagedFieldsEntry> {
+    entries.max_by_key(|entry| entry.time.as_ref().map(|time| time.0))
+}
+
+fn claim(entry: &ManagedFieldsEntry) -> Claim {
+    Claim {
+        manager: entry.manager.clone().unwrap_or_default(),
+        at: entry.time.as_ref().map(|time| time.0.to_string()),
+    }
+}
+
+fn owns(fields: &Value, path: &[&str]) -> bool {
+    match path.split_first() {
+        None => true,
+        Some((member, rest)) => fields
+            .get(format!("f:{member}"))
+            .is_some_and(|inner| owns(inner, rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_latest_foreign_manager_of_the_field_is_named() {
+        let entries: Vec<ManagedFieldsEntry> = serde_json::from_value(json!([
+            {"manager": "cofferdam", "operation": "Apply", "time": "2026-01-03T00:00:00Z",
+             "fieldsV1": {"f:spec": {"f:ingress": {}}}},
+            {"manager": "kubectl-patch", "operation": "Update", "time": "2026-01-02T00:00:00Z",
+             "fieldsV1": {"f:spec": {"f:ingress": {}}}},
+            {"manager": "helm", "operation": "Update", "time": "2026-01-01T00:00:00Z",
+             "fieldsV1": {"f:spec": {"f:egress": {}}}},
+        ]))
+        .unwrap();
+        let manager = |path: &[&str]| last_writer(&entries, path).map(|claim| claim.manager);
+        assert_eq!(
+            manager(&["spec", "ingress"]).as_deref(),
+            Some("kubectl-patch")
+        );
+        assert_eq!(manager(&["spec", "egress"]).as_deref(), Some("helm"));
+        assert_eq!(manager(&["metadata"]), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! Questions about NetworkPolicies as the server returns them.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::Value;
+
+use crate::selector;
+
+/// A direction of traffic, seen from the pod that a policy selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// To the pod.
+    Ingress,
+    /// From the pod.
+    Egress,
+}
+
+impl Direction {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Ingress, Self::Egress];
+
+    /// The word of `policyTypes`.
+    pub fn policy_type(self) -> &'static str {
+        match self {
+            Self::Ingress => "Ingress",
+            Self::Egress => "Egress",
+        }
+    }
+
+    /// The field of a policy that holds its rules, which is also the word of object names.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+        }
+    }
+}
+
+/// Whether a policy with this `spec` isolates the pods it selects in a direction: named in
+/// `policyTypes`, or, where these are left out, always for ingress and for egress when it has rules.
+pub fn isolates(spec: &Value, direction: Direction) -> bool {
+    match spec.get("policyTypes").and_then(Value::as_array) {
+        Some(types) if !types.is_empty() => types
+            .iter()
+            .any(|word| word.as_str() == Some(direction.policy_type())),
+        _ => {
+            direction == Direction::Ingress
+                || spec
+                    .get("egress")
+                    .and_then(Value::as_array)
+                    .is_some_and(|rules| !rules.is_empty())
+        }
+    }
+}
+
+/// Whether the policy selects a pod with `labels`; where its selector cannot be read, it is taken to.
+pub fn selects_pod(spec: &Value, labels: &BTreeMap<String, String>) -> bool {
+    let Some(selector) = spec.get("podSelector") else {
+        return true;
+    };
+    serde_json::from_value::<LabelSelector>(selector.clone())
+        .ok()
+        .and_then(|selector| selector::selects(&selector, labels))
+        .unwrap_or(true)
+}
+
+/// Whether the policy allows everything in a direction: one of its rules is empty.
+pub fn allows_everything(spec: &Value, direction: Direction) -> bool {
+    let peers = match direction {
+        Direction::Ingress => "from",
+        Direction::Egress => "to",
+    };
+    let empty = |rule: &Value, field| {
+        rule.get(field)
+            .and_then(Value::as_array)
+            .is_none_or(Vec::is_empty)
+    };
+    isolates(spec, direction)
+        && spec
+            .get(direction.field())
+            .and_then(Value::as_array)
+            .is_some_and(|rules| {
+                rules
+                    .iter()
+                    .any(|rule| empty(rule, peers) && empty(rule, "ports"))
+            })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn omitted_policy_types_follow_the_rules_present() {
+        for (spec, want) in [
+            (json!({}), [true, false]),
+            (json!({"egress": []}), [true, false]),
+            (json!({"egress": [{}]}), [true, true]),
+            (json!({"policyTypes": ["Egress"]}), [false, true]),
+            (json!({"policyTypes": ["Ingress", "Egress"]}), [true, true]),
+        ] {
+            assert_eq!(Direction::BOTH.map(|d| isolates(&spec, d)), want, "{spec}");
+        }
+    }
+
+    #[test]
+    fn one_empty_rule_allows_everything() {
+        for (spec, want) in [
+            (
+                json!({"policyTypes": ["Ingress"], "ingress": [{}]}),
+                [true, false],
+            ),
+            (
+                json!({"policyTypes": ["Ingress"], "ingress": []}),
+                [false, false],
+            ),
+            (
+                json!({"policyTypes": ["Egress"], "egress": [{"ports": [{"port": 1}]}]}),
+                [false, false],
+            ),
+            (
+                json!({"policyTypes": ["Egress"], "egress": [{"to": []}]}),
+                [false, true],
+            ),
+        ] {
+            assert_eq!(
+                Direction::BOTH.map(|d| allows_everything(&spec, d)),
+                want,
+                "{spec}"
+            );
+        }
+    }
+}

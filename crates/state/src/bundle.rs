@@ -1,0 +1,101 @@
+//! All objects that one cluster must hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_model::labels::Labels;
+use cofferdam_model::names::{ClusterName, InstanceName, NamespaceName, TrustDomainName, ZoneName};
+use cofferdam_model::node_pool::NodePool;
+use cofferdam_model::zone::{Enforcement, Sensitivity};
+use cofferdam_objects::policy::Direction;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+/// All objects that one cluster must hold, compiled from the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bundle {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The zone model's name.
+    pub instance: InstanceName,
+    /// The cluster's trust domain.
+    pub trust_domain: TrustDomainName,
+    /// Hash of model and fleet.
+    pub revision: String,
+    /// Hash of everything below.
+    pub hash: String,
+    /// Namespaces of zones, also those in `observe`.
+    pub namespaces: BTreeMap<NamespaceName, DesiredNamespace>,
+    /// Policies by namespace and name.
+    pub policies: BTreeMap<(NamespaceName, String), DesiredPolicy>,
+    /// Node pools of the cluster's trust domain.
+    pub pools: Vec<NodePool>,
+    /// Namespaces that are never touched.
+    pub system_namespaces: BTreeSet<NamespaceName>,
+}
+
+/// A namespace of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredNamespace {
+    /// Its zone.
+    pub zone: ZoneName,
+    /// The zone's sensitivity.
+    pub sensitivity: Sensitivity,
+    /// How far it is taken here.
+    pub enforcement: Enforcement,
+    /// Whether we create it.
+    pub create: bool,
+    /// Labels that we write; empty in `observe`.
+    pub labels: Labels,
+    /// Labels that we write only where the key is absent.
+    pub labels_if_absent: Labels,
+    /// The documents it comes from.
+    pub source: String,
+}
+
+/// A policy of ours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredPolicy {
+    /// The object, fully defaulted.
+    pub object: NetworkPolicy,
+    /// What it is for.
+    pub role: Role,
+    /// The zone of its namespace; none for an isolated namespace that no zone holds.
+    pub zone: Option<ZoneName>,
+    /// Whether the flow behind it lacks an approval.
+    pub unapproved: bool,
+    /// Whether it admits a whole cluster's addresses.
+    pub cluster_granular: bool,
+}
+
+/// What a policy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Allows everything in one direction, so that other policies isolate nothing yet.
+    Open(Direction),
+    /// Allows something.
+    Allow,
+    /// Isolates every pod of the namespace in one direction.
+    Deny(Direction),
+}
+
+/// The name of the policy that keeps a namespace open.
+pub fn open_name(direction: Direction) -> String {
+    format!("cofferdam-open-{}", direction.field())
+}
+
+/// The name of the policy that isolates a namespace.
+pub fn deny_name(direction: Direction) -> String {
+    format!("cofferdam-default-deny-{}", direction.field())
+}
+
+/// What a policy with this name of ours is for.
+pub fn role_of(name: &str) -> Role {
+    for direction in Direction::BOTH {
+        if name == open_name(direction) {
+            return Role::Open(direction);
+        }
+        if name == deny_name(direction) {
+            return Role::Deny(direction);
+        }
+    }
+    Role::Allow
+}

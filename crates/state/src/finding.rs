@@ -1,0 +1,208 @@
+//! Differences between a cluster and its bundle, or between clusters that should agree.
+
+use cofferdam_model::names::{ClusterName, TrustDomainName, ZoneName};
+use cofferdam_model::zone::Sensitivity;
+use cofferdam_objects::compare::Difference;
+use cofferdam_objects::key::ObjectKey;
+
+use crate::digest::short_digest;
+
+/// A difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The class.
+    pub class: Class,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The zone, where one is concerned.
+    pub zone: Option<ZoneName>,
+    /// The object.
+    pub object: ObjectKey,
+    /// The fields that differ.
+    pub fields: Vec<Difference>,
+    /// Who made it, as far as is claimed or audited.
+    pub by: Option<Author>,
+    /// What it does to what can be reached.
+    pub effect: Effect,
+    /// How urgent it is; `None` for what is unknown.
+    pub severity: Option<Severity>,
+    /// What was found, in one line.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The waiver that covers it.
+    pub waiver: Option<String>,
+}
+
+/// Who made a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The field manager: the name of a tool.
+    pub manager: Option<String>,
+    /// When, RFC 3339 in UTC.
+    pub at: Option<String>,
+    /// The user, from an audit log only.
+    pub user: Option<String>,
+}
+
+/// What a difference or step does to what can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// More can be reached.
+    Widens,
+    /// Less can be reached.
+    Narrows,
+    /// Nothing changes.
+    None,
+    /// That is not known.
+    Unknown,
+}
+
+impl Effect {
+    /// The word of reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Widens => "widens",
+            Self::Narrows => "narrows",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How urgent a finding is; most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Somebody is paged.
+    Critical,
+    /// Today.
+    High,
+    /// This week.
+    Medium,
+    /// When there is time.
+    Low,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// The word of reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        }
+    }
+}
+
+macro_rules! classes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)?) => {
+        /// The classes of findings.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Class {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Class {
+            /// Every class.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word of reports and waivers.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+    };
+}
+
+classes! {
+    /// Something of the bundle is not there.
+    Missing = "missing",
+    /// Something of ours is not as it was written.
+    Changed = "changed",
+    /// A policy that we do not own selects pods of a zone.
+    ForeignPolicy = "foreign-policy",
+    /// Something of ours that the model no longer mentions.
+    Orphan = "orphan",
+    /// A name of the bundle is held by an object that is not ours.
+    NameTaken = "name-taken",
+    /// Another manager holds a key of the bundle with another value.
+    Conflict = "conflict",
+    /// A namespace that no zone holds.
+    UnassignedNamespace = "unassigned-namespace",
+    /// A namespace with our zone label that the model does not put there.
+    ImpostorNamespace = "impostor-namespace",
+    /// An object in our name that we did not write.
+    ImpostorObject = "impostor-object",
+    /// A namespace of a zone that does not exist and that we do not create.
+    MissingNamespace = "missing-namespace",
+    /// A node pool that is not as the fleet says.
+    NodePool = "node-pool",
+    /// The network plugin does not enforce, or that is unknown.
+    NotEnforced = "not-enforced",
+    /// The cluster is not as its stored capabilities say.
+    CapabilitiesChanged = "capabilities-changed",
+    /// The record's bundle is not the one compiled now.
+    BundleSkew = "bundle-skew",
+    /// Clusters of one trust domain that should agree do not.
+    CrossCluster = "cross-cluster",
+    /// The cluster is not the one that the fleet means.
+    WrongCluster = "wrong-cluster",
+    /// Something could not be read.
+    Unknown = "unknown",
+}
+
+impl Finding {
+    /// An id that stays the same from pass to pass: of class, cluster and object, not of what differs.
+    pub fn id(&self) -> String {
+        let text = format!("{}|{}|{}", self.class.as_str(), self.cluster, self.object);
+        format!("{}-{}", self.class.as_str(), short_digest(&text))
+    }
+
+    /// Whether it makes the cluster drifted: above info, and covered by no waiver.
+    pub fn counts(&self) -> bool {
+        self.waiver.is_none()
+            && self
+                .severity
+                .is_some_and(|severity| severity < Severity::Info)
+    }
+}
+
+/// Severity of a class of which the effect decides, from the effect and the zone's sensitivity.
+pub fn severity_of_effect(effect: Effect, sensitivity: Option<Sensitivity>) -> Severity {
+    let high = sensitivity == Some(Sensitivity::High);
+    match effect {
+        Effect::Widens | Effect::Unknown if high => Severity::Critical,
+        Effect::Widens => Severity::High,
+        Effect::Unknown | Effect::Narrows => Severity::Medium,
+        Effect::None => Severity::Info,
+    }
+}
+
+/// Clusters of one trust domain that should agree on something and do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossClusterFinding {
+    /// The trust domain.
+    pub trust_domain: TrustDomainName,
+    /// What they should agree on, such as `podSecurity payments`.
+    pub subject: String,
+    /// What each of them has.
+    pub values: Vec<(ClusterName, String)>,
+    /// What was found, in one line.
+    pub message: String,
+    /// The waiver that covers it.
+    pub waiver: Option<String>,
+}
+
+impl CrossClusterFinding {
+    /// An id that stays the same from pass to pass.
+    pub fn id(&self) -> String {
+        let text = format!("{}|{}", self.trust_domain, self.subject);
+        format!("{}-{}", Class::CrossCluster.as_str(), short_digest(&text))
+    }
+}

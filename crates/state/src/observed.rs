@@ -1,0 +1,238 @@
+//! What a cluster was seen to hold, with when and how completely.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::labels::Labels;
+use cofferdam_model::names::ClusterName;
+use cofferdam_objects::key::ObjectKey;
+use k8s_openapi::api::core::v1::{Taint, Toleration};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use serde_json::Value;
+
+use crate::record::Record;
+
+/// Something that was read completely, or was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading<T> {
+    /// Read completely.
+    Known(T),
+    /// Not read, or only partly; the reason, in one line.
+    Unknown(String),
+}
+
+impl<T> Reading<T> {
+    /// The value, where it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is not known.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(reason) => Some(reason),
+        }
+    }
+}
+
+/// What a cluster was seen to hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// When the pass began, RFC 3339 in UTC.
+    pub at: String,
+    /// The UID of namespace `kube-system`.
+    pub uid: Reading<String>,
+    /// What the cluster is and can do.
+    pub capabilities: Reading<Capabilities>,
+    /// Our record; `None` where there is none.
+    pub record: Reading<Option<LiveRecord>>,
+    /// Namespaces by name.
+    pub namespaces: Reading<BTreeMap<String, LiveNamespace>>,
+    /// Every NetworkPolicy, ours and others', by namespace and name.
+    pub policies: Reading<BTreeMap<(String, String), LivePolicy>>,
+    /// Nodes by name.
+    pub nodes: Reading<BTreeMap<String, LiveNode>>,
+    /// Pods.
+    pub pods: Reading<Vec<LivePod>>,
+    /// Pod templates of workloads.
+    pub templates: Reading<Vec<Template>>,
+    /// Services.
+    pub services: Reading<Vec<LiveService>>,
+    /// Services that an Ingress sends traffic to: Ingress `namespace/name`, namespace, service.
+    pub ingress_backends: Reading<Vec<(String, String, String)>>,
+    /// Who we are to this cluster.
+    pub identity: Reading<Identity>,
+}
+
+/// Who a credential is to a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The user name.
+    pub user: String,
+    /// The groups.
+    pub groups: Vec<String>,
+}
+
+/// Our record together with what guards its next write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveRecord {
+    /// The record.
+    pub record: Record,
+    /// The ConfigMap's UID.
+    pub uid: String,
+    /// The ConfigMap's resource version.
+    pub resource_version: String,
+}
+
+/// A namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveNamespace {
+    /// Its UID.
+    pub uid: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// Who wrote what.
+    pub managed_fields: Vec<ManagedFieldsEntry>,
+}
+
+/// A NetworkPolicy with its spec as the server sent it, unknown fields included.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivePolicy {
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version.
+    pub resource_version: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Its annotations.
+    pub annotations: Labels,
+    /// Its spec.
+    pub spec: Value,
+    /// Who wrote what.
+    pub managed_fields: Vec<ManagedFieldsEntry>,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveNode {
+    /// Its UID.
+    pub uid: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Its taints, in order.
+    pub taints: Vec<Taint>,
+    /// `spec.providerID`.
+    pub provider_id: String,
+    /// Whether it reports to be ready.
+    pub ready: bool,
+    /// Its own addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Who wrote what.
+    pub managed_fields: Vec<ManagedFieldsEntry>,
+}
+
+/// A pod.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivePod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// The node it runs on, once scheduled.
+    pub node: Option<String>,
+    /// Whether it uses the node's network, so that no NetworkPolicy governs it.
+    pub host_network: bool,
+    /// Whether it has succeeded or failed.
+    pub finished: bool,
+    /// What it tolerates.
+    pub tolerations: Vec<Toleration>,
+    /// The kind and name of its controller.
+    pub owner: Option<(String, String)>,
+}
+
+/// The pod template of a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// `Kind/name`.
+    pub workload: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// What its pods tolerate.
+    pub tolerations: Vec<Toleration>,
+}
+
+/// A Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveService {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Labels of its pods; empty where it has no selector.
+    pub selector: Labels,
+}
+
+impl Observed {
+    /// A cluster of which nothing could be read.
+    pub fn unreachable(cluster: ClusterName, at: String, reason: &str) -> Self {
+        fn none<T>(reason: &str) -> Reading<T> {
+            Reading::Unknown(reason.to_owned())
+        }
+        Self {
+            cluster,
+            at,
+            uid: none(reason),
+            capabilities: none(reason),
+            record: none(reason),
+            namespaces: none(reason),
+            policies: none(reason),
+            nodes: none(reason),
+            pods: none(reason),
+            templates: none(reason),
+            services: none(reason),
+            ingress_backends: none(reason),
+            identity: none(reason),
+        }
+    }
+
+    /// Every part that is unknown, with the reason.
+    pub fn unknowns(&self) -> Vec<(&'static str, &str)> {
+        [
+            ("identity of the cluster", self.uid.unknown()),
+            ("capabilities", self.capabilities.unknown()),
+            ("record", self.record.unknown()),
+            ("namespaces", self.namespaces.unknown()),
+            ("NetworkPolicies", self.policies.unknown()),
+            ("nodes", self.nodes.unknown()),
+            ("pods", self.pods.unknown()),
+            ("workloads", self.templates.unknown()),
+            ("services", self.services.unknown()),
+            ("ingresses", self.ingress_backends.unknown()),
+        ]
+        .into_iter()
+        .filter_map(|(what, reason)| reason.map(|reason| (what, reason)))
+        .collect()
+    }
+
+    /// Our record, where it is known and exists.
+    pub fn our_record(&self) -> Option<&Record> {
+        self.record.known()?.as_ref().map(|live| &live.record)
+    }
+
+    /// Whether the record says that an object, or a key of it, is ours.
+    pub fn is_recorded(&self, object: &ObjectKey, field: &str) -> bool {
+        self.our_record()
+            .is_some_and(|record| record.holds(object, field))
+    }
+}

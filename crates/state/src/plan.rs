@@ -1,0 +1,296 @@
+//! The ordered steps from observed to bundle, each with its reason.
+
+use std::collections::BTreeMap;
+
+use cofferdam_model::labels::Labels;
+use cofferdam_model::names::{ClusterName, ZoneName};
+use cofferdam_objects::key::ObjectKey;
+use k8s_openapi::api::core::v1::Taint;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+use crate::finding::Effect;
+
+/// The ordered steps for one cluster. A plan leaves no choice to execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The sequence of the record that the plan was made from; 0 where there was none.
+    pub sequence: u64,
+    /// Hash of model and fleet.
+    pub revision: String,
+    /// Hash of the bundle.
+    pub bundle_hash: String,
+    /// Steps, in the order of their phases.
+    pub steps: Vec<Step>,
+    /// What is worth knowing before it is applied.
+    pub notices: Vec<String>,
+    /// Entries of the record for what is in place already and is ours.
+    pub kept: BTreeMap<String, String>,
+    /// Whether a pass was cut off and is resumed.
+    pub resumes: bool,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// When it is due.
+    pub phase: Phase,
+    /// What is done.
+    pub action: Action,
+    /// Why.
+    pub reason: String,
+    /// What it does to what can be reached.
+    pub effect: Effect,
+    /// The zone concerned.
+    pub zone: Option<ZoneName>,
+}
+
+/// The phases of an apply, in order. Every step of a phase is acknowledged before the next begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Namespaces, labels of namespaces and nodes.
+    Labels,
+    /// Open policies, so that nothing is isolated by what follows.
+    Open,
+    /// Policies that allow.
+    Allow,
+    /// Policies that deny.
+    Deny,
+    /// Policies that left the bundle; begins when the phases before have settled.
+    Prune,
+    /// Open policies that are no longer needed; begins when the phases before have settled.
+    Close,
+    /// Taints on nodes.
+    Taint,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Labels,
+        Self::Open,
+        Self::Allow,
+        Self::Deny,
+        Self::Prune,
+        Self::Close,
+        Self::Taint,
+    ];
+
+    /// The word of reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Labels => "labels",
+            Self::Open => "open",
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Prune => "prune",
+            Self::Close => "close",
+            Self::Taint => "taint",
+        }
+    }
+
+    /// Whether what came before must have settled first.
+    pub fn waits_for_settling(self) -> bool {
+        matches!(self, Self::Prune | Self::Close)
+    }
+}
+
+/// What a step does, with the state it expects.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Creates a namespace; refused when it exists.
+    CreateNamespace {
+        /// Its name.
+        name: String,
+        /// Its labels.
+        labels: Labels,
+    },
+    /// Changes labels of a namespace that is not ours.
+    PatchNamespace {
+        /// Its name.
+        name: String,
+        /// The UID it must have.
+        uid: String,
+        /// The labels to change.
+        labels: LabelPatch,
+    },
+    /// Changes labels or taints of a node.
+    PatchNode {
+        /// Its name.
+        name: String,
+        /// The UID it must have.
+        uid: String,
+        /// The labels to change.
+        labels: LabelPatch,
+        /// The taints, where they change.
+        taints: Option<TaintPatch>,
+    },
+    /// Creates a policy; refused when the name is taken.
+    CreatePolicy {
+        /// The whole object.
+        object: Box<NetworkPolicy>,
+    },
+    /// Writes a policy of ours whole.
+    ReplacePolicy {
+        /// The whole object.
+        object: Box<NetworkPolicy>,
+        /// The UID it must have.
+        uid: String,
+        /// The resource version it must have.
+        resource_version: String,
+    },
+    /// Deletes a policy of ours.
+    DeletePolicy {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The UID it must have.
+        uid: String,
+        /// The resource version it must have.
+        resource_version: String,
+    },
+    /// Deletes the open policy that this very pass created.
+    DeleteOpened {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Changes to labels, key by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LabelPatch {
+    /// Whether the object has any labels now.
+    pub has_labels: bool,
+    /// The changes.
+    pub changes: Vec<KeyChange>,
+}
+
+/// A change of one key, tested against its old value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The key.
+    pub key: String,
+    /// The value it must have; `None` where it must be absent.
+    pub old: Option<String>,
+    /// The value it gets; `None` where it is removed.
+    pub new: Option<String>,
+}
+
+/// A change of the whole list of taints, tested against the old list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaintPatch {
+    /// The list it must have.
+    pub old: Vec<Taint>,
+    /// The list it gets.
+    pub new: Vec<Taint>,
+}
+
+/// What a step does, in the word of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Creates.
+    Create,
+    /// Writes whole.
+    Update,
+    /// Changes keys.
+    Patch,
+    /// Deletes.
+    Delete,
+}
+
+impl Operation {
+    /// The word of reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl Action {
+    /// The object it is about.
+    pub fn object(&self) -> ObjectKey {
+        match self {
+            Self::CreateNamespace { name, .. } | Self::PatchNamespace { name, .. } => {
+                ObjectKey::namespace(name)
+            }
+            Self::PatchNode { name, .. } => ObjectKey::node(name),
+            Self::CreatePolicy { object } | Self::ReplacePolicy { object, .. } => {
+                policy_key(object)
+            }
+            Self::DeletePolicy {
+                namespace, name, ..
+            }
+            | Self::DeleteOpened { namespace, name } => ObjectKey::policy(namespace, name),
+        }
+    }
+
+    /// What it does, in the word of reports.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::CreateNamespace { .. } | Self::CreatePolicy { .. } => Operation::Create,
+            Self::PatchNamespace { .. } | Self::PatchNode { .. } => Operation::Patch,
+            Self::ReplacePolicy { .. } => Operation::Update,
+            Self::DeletePolicy { .. } | Self::DeleteOpened { .. } => Operation::Delete,
+        }
+    }
+
+    /// The fields that the record holds once the step is done; the empty field is the whole object.
+    pub fn recorded_fields(&self) -> Vec<String> {
+        match self {
+            Self::CreateNamespace { labels, .. } => {
+                labels.keys().map(|key| label_field(key)).collect()
+            }
+            Self::PatchNamespace { labels, .. } => written(labels).collect(),
+            Self::PatchNode { labels, taints, .. } => {
+                let taint = taints.as_ref().map(|_| TAINT_FIELD.to_owned());
+                written(labels).chain(taint).collect()
+            }
+            Self::CreatePolicy { .. } | Self::ReplacePolicy { .. } => vec![String::new()],
+            Self::DeletePolicy { .. } | Self::DeleteOpened { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The field under which a record holds a label of a shared object.
+pub fn label_field(key: &str) -> String {
+    format!("label:{key}")
+}
+
+/// The field under which a record holds the pool taint of a node.
+pub const TAINT_FIELD: &str = "taint";
+
+fn written(labels: &LabelPatch) -> impl Iterator<Item = String> + '_ {
+    labels
+        .changes
+        .iter()
+        .filter(|change| change.new.is_some())
+        .map(|change| label_field(&change.key))
+}
+
+fn policy_key(object: &NetworkPolicy) -> ObjectKey {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    ObjectKey::policy(
+        namespace,
+        object.metadata.name.as_deref().unwrap_or_default(),
+    )
+}
+
+impl Plan {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The steps of a phase.
+    pub fn phase(&self, phase: Phase) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.phase == phase)
+    }
+}
