@@ -1,0 +1,35 @@
+//! Text of fleet and policies into values and diagnostics.
+//!
+//! Opens no file, knows no clock and no environment: whoever calls hands in the texts and the day.
+//! In reading order: [`load()`] takes texts to a [`cofferdam_model::Model`]; `parse` and `tree` give
+//! every value its place; `raw` holds one type per kind, from which the JSON Schemas are made; `shape` compares
+//! trees with schemas; `resolve` makes the model's types; `rules` judges what single documents cannot
+//! show.
+
+mod capabilities_document;
+mod emit;
+mod finding;
+mod load;
+mod nearest;
+mod parse;
+mod pin;
+mod raw;
+mod resolve;
+mod revision;
+mod rules;
+mod scalar;
+mod shape;
+mod starter;
+mod tree;
+mod value;
+mod waive;
+
+pub use capabilities_document::capabilities_document;
+pub use load::{Loaded, SourceFile, load};
+pub use pin::pin;
+pub use raw::{KINDS, schema};
+pub use starter::{ContextStart, starter};
+pub use waive::WAIVABLE;
+
+#[cfg(test)]
+mod tests;

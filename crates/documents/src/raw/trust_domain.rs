@@ -1,0 +1,71 @@
+//! `kind: TrustDomain`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::raw::selector::LabelSelector;
+
+/// A set of clusters that share a level of trust.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TrustDomainSpec {
+    /// Its clusters, by their labels.
+    pub(crate) clusters: LabelSelector,
+    /// How changes reach its clusters.
+    #[serde(default)]
+    pub(crate) rollout: Rollout,
+    /// What happens to namespaces that no zone holds.
+    #[serde(default)]
+    pub(crate) unassigned_namespaces: Unassigned,
+    /// The trust domain of the mesh's identities.
+    pub(crate) mesh_trust_domain: Option<String>,
+}
+
+/// How changes reach the clusters of a trust domain.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Rollout {
+    /// Lower goes first, and is less trusted.
+    #[serde(default)]
+    pub(crate) order: i64,
+    /// Clusters at once.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub(crate) max_concurrent: u32,
+    /// The wait after each wave, such as `10m` or `1h30m`.
+    #[serde(default = "soak")]
+    pub(crate) soak: String,
+    /// Failures after which the rollout stops.
+    #[serde(default)]
+    pub(crate) max_failures: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn soak() -> String {
+    "10m".to_owned()
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Self {
+            order: 0,
+            max_concurrent: one(),
+            soak: soak(),
+            max_failures: 0,
+        }
+    }
+}
+
+/// What happens to namespaces that no zone holds.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Unassigned {
+    /// They are reported.
+    #[default]
+    Report,
+    /// They get default denies, never the system namespaces.
+    Isolate,
+}

@@ -1,0 +1,82 @@
+//! What only several documents together can have wrong; one file per rule.
+
+use std::collections::BTreeMap;
+
+use cofferdam_model::diagnostic::{DocumentId, Severity};
+use cofferdam_model::flow::Date;
+
+use crate::finding::{Finding, Reporter};
+use crate::resolve::Draft;
+
+mod across;
+mod addresses;
+mod due;
+mod identity;
+mod internet;
+mod membership;
+mod mesh;
+mod namespaces;
+mod narrowing;
+mod nowhere;
+mod pools;
+mod presence;
+mod system;
+mod tiers;
+mod trust;
+mod widening;
+
+/// Takes findings by document.
+pub(crate) struct Court<'a> {
+    index: &'a BTreeMap<DocumentId, usize>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Court<'_> {
+    /// Whether a document has an error already.
+    pub(crate) fn has_error(&self, kind: &'static str, name: &impl ToString) -> bool {
+        let id = DocumentId {
+            kind,
+            name: name.to_string(),
+        };
+        let number = self.index.get(&id);
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error && Some(&finding.document) == number)
+    }
+
+    /// Takes the findings of a document.
+    pub(crate) fn on(&mut self, kind: &'static str, name: &impl ToString) -> Reporter<'_> {
+        let id = DocumentId {
+            kind,
+            name: name.to_string(),
+        };
+        let number = self.index.get(&id).copied().unwrap_or(usize::MAX);
+        Reporter::new(number, self.findings)
+    }
+}
+
+/// Applies every rule.
+pub(crate) fn judge(
+    draft: &Draft,
+    index: &BTreeMap<DocumentId, usize>,
+    today: &Date,
+    findings: &mut Vec<Finding>,
+) {
+    let mut court = Court { index, findings };
+    let model = &draft.model;
+    membership::check(draft, &mut court);
+    identity::check(model, &mut court);
+    namespaces::check(model, &mut court);
+    system::check(model, &mut court);
+    pools::check(model, &mut court);
+    narrowing::check(draft, &mut court);
+    tiers::check(draft, &mut court);
+    internet::check(model, &mut court);
+    across::check(model, &mut court);
+    addresses::check(model, &mut court);
+    trust::check(model, &mut court);
+    widening::check(model, &mut court);
+    mesh::check(model, &mut court);
+    nowhere::check(draft, &mut court);
+    due::check(model, today, &mut court);
+}

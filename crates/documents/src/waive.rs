@@ -1,0 +1,72 @@
+//! Waivers over findings about documents.
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::Model;
+use cofferdam_model::diagnostic::{DocumentId, Severity};
+use cofferdam_model::flow::{Date, Encryption};
+use cofferdam_model::waiver::Waiver;
+
+use crate::finding::Finding;
+
+/// Codes of the errors that a waiver may cover; `cross-cluster-widens` only where the flow says
+/// `encryption: mtls`.
+pub const WAIVABLE: [&str; 3] = ["cross-cluster-widens", "less-trusted-source", "tier-skip"];
+
+/// The waivers that hold.
+#[derive(Debug, Default)]
+pub(crate) struct Waivers {
+    holding: Vec<Waiver>,
+    flows_with_mtls: BTreeSet<String>,
+}
+
+impl Waivers {
+    pub(crate) fn new(model: &Model, today: &Date) -> Self {
+        let holding = model
+            .waivers
+            .values()
+            .filter(|waiver| waiver.holds_on(today));
+        let mtls = model
+            .flows
+            .values()
+            .filter(|flow| flow.encryption == Encryption::Mtls);
+        Self {
+            holding: holding.cloned().collect(),
+            flows_with_mtls: mtls.map(|flow| flow.name.to_string()).collect(),
+        }
+    }
+
+    /// Turns an error that a waiver covers into a notice that names the waiver.
+    pub(crate) fn apply(&self, document: &DocumentId, finding: Finding) -> Finding {
+        if finding.severity == Severity::Notice || !self.may_be_waived(document, &finding) {
+            return finding;
+        }
+        let object = document.to_string();
+        let covering = self.holding.iter().find(|waiver| {
+            let covers = &waiver.covers;
+            let about = covers.finding == finding.code
+                || (document.kind == "Guarantee" && covers.finding == document.name);
+            about
+                && covers.cluster.is_none()
+                && covers.object.as_ref().is_none_or(|named| *named == object)
+        });
+        match covering {
+            None => finding,
+            Some(waiver) => Finding {
+                severity: Severity::Notice,
+                message: format!(
+                    "{} (waived by {} until {})",
+                    finding.message, waiver.name, waiver.expires.0
+                ),
+                ..finding
+            },
+        }
+    }
+
+    fn may_be_waived(&self, document: &DocumentId, finding: &Finding) -> bool {
+        match finding.code {
+            "cross-cluster-widens" => self.flows_with_mtls.contains(&document.name),
+            code => WAIVABLE.contains(&code) || finding.code == "guarantee-broken",
+        }
+    }
+}
