@@ -1,0 +1,107 @@
+//! The bundle, put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::cluster::Cluster;
+use cofferdam_model::diagnostic::Remark;
+use cofferdam_model::model::Model;
+use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy};
+use cofferdam_state::digest::short_digest;
+
+use crate::backend::{Backend, Scope};
+use crate::members::members;
+use crate::namespaces::desired_namespaces;
+use crate::network_policy::NetworkPolicyBackend;
+
+/// A bundle and what is to be said about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// What could not be expressed, or is worth knowing; sorted, without duplicates.
+    pub remarks: Vec<Remark>,
+}
+
+/// Compiles the bundle of a cluster; `None` where the cluster belongs to no trust domain.
+///
+/// Without `capabilities` DNS is assumed where kubeadm puts it, namespaces are those that the model
+/// names, and whatever needs to know more is an error among the remarks.
+pub fn compile(
+    model: &Model,
+    cluster: &Cluster,
+    capabilities: Option<&Capabilities>,
+) -> Option<Compiled> {
+    let domain = model.trust_domain_of(cluster)?;
+    let members = members(model, cluster, capabilities);
+    let scope = Scope {
+        model,
+        cluster,
+        domain,
+        capabilities,
+        members: &members,
+    };
+    let policies = NetworkPolicyBackend.compile(&scope);
+    let mut remarks = policies.remarks;
+    remarks.sort();
+    remarks.dedup();
+    let mut bundle = Bundle {
+        cluster: cluster.name.clone(),
+        instance: model.instance.clone(),
+        trust_domain: domain.name.clone(),
+        revision: model.revision.clone(),
+        hash: String::new(),
+        namespaces: desired_namespaces(&scope),
+        policies: policies.policies,
+        pools: model
+            .node_pools
+            .values()
+            .filter(|pool| pool.trust_domains.contains(&domain.name))
+            .cloned()
+            .collect(),
+        system_namespaces: system_namespaces(model, capabilities, &members),
+    };
+    bundle.hash = hash(&bundle);
+    Some(Compiled { bundle, remarks })
+}
+
+fn system_namespaces(
+    model: &Model,
+    capabilities: Option<&Capabilities>,
+    members: &crate::members::Members<'_>,
+) -> BTreeSet<cofferdam_model::names::NamespaceName> {
+    let none = BTreeSet::new();
+    let detected = capabilities.map_or(&none, |capabilities| &capabilities.system_namespaces);
+    let live = capabilities
+        .into_iter()
+        .flat_map(|capabilities| capabilities.namespaces.keys());
+    live.filter(|name| model.is_system_namespace(name.as_str(), detected))
+        .filter(|name| !members.contains_key(*name))
+        .cloned()
+        .collect()
+}
+
+/// The hash of everything that the cluster must hold.
+fn hash(bundle: &Bundle) -> String {
+    let namespaces: BTreeMap<String, String> = bundle
+        .namespaces
+        .iter()
+        .map(|(name, namespace)| (name.to_string(), namespace_text(namespace)))
+        .collect();
+    let policies: Vec<String> = bundle.policies.values().map(policy_text).collect();
+    short_digest(&format!(
+        "{}\n{}\n{namespaces:?}\n{policies:?}\n{:?}",
+        bundle.instance, bundle.trust_domain, bundle.pools
+    ))
+}
+
+fn namespace_text(namespace: &DesiredNamespace) -> String {
+    format!(
+        "{:?} {:?} {}",
+        namespace.labels, namespace.labels_if_absent, namespace.create
+    )
+}
+
+fn policy_text(policy: &DesiredPolicy) -> String {
+    serde_json::to_string(&policy.object).unwrap_or_default()
+}

@@ -1,0 +1,140 @@
+//! Flows between clusters: an egress rule at the source, an ingress rule at the destination, made of
+//! addresses. Both ends, or neither.
+
+use cofferdam_model::cluster::{Cluster, IngressSource};
+use cofferdam_model::diagnostic::Severity;
+use cofferdam_model::flow::{Across, AcrossEnd, End, Flow, PodEnd, Protocol};
+use cofferdam_model::model::Model;
+use ipnet::IpNet;
+use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
+
+use super::addresses::network_peers;
+use super::builder::{Builder, Rule};
+use super::flows::{Side, add_ends};
+use super::peers::{namespaces_of_end, numbered, policy_ports};
+use crate::backend::flow_remark;
+use crate::members::members;
+
+/// Adds this cluster's side, or sides, of a flow across clusters.
+pub(super) fn add_across(builder: &mut Builder<'_>, flow: &Flow) {
+    let Across::Clusters { from, to, port } = &flow.across else {
+        return;
+    };
+    let (End::Pods(source), End::Pods(destination)) = (&flow.from, &flow.to) else {
+        return;
+    };
+    let sources = clusters_of_end(builder.scope.model, from, source);
+    let destinations = clusters_of_end(builder.scope.model, to, destination);
+    let here = builder.scope.cluster;
+    if sources.iter().any(|cluster| cluster.name == here.name) {
+        let mut rules = Vec::new();
+        for other in destinations
+            .iter()
+            .filter(|cluster| cluster.name != here.name)
+        {
+            match reachable(here, other) {
+                Err(reason) => refuse(builder, flow, &reason),
+                Ok(()) if other.network.pod_addresses_routed => rules.push(Rule {
+                    peers: network_peers(&other.network.pod_cidrs),
+                    ports: policy_ports(&flow.ports),
+                }),
+                Ok(()) => rules.push(Rule {
+                    peers: network_peers(&other.network.exposed_cidrs),
+                    ports: port
+                        .iter()
+                        .map(|port| numbered(Protocol::Tcp, *port))
+                        .collect(),
+                }),
+            }
+        }
+        add_ends(builder, flow, source, &Side::egress(rules).granular());
+    }
+    if destinations.iter().any(|cluster| cluster.name == here.name) {
+        let mut networks: Vec<IpNet> = Vec::new();
+        for other in sources.iter().filter(|cluster| cluster.name != here.name) {
+            match reachable(other, here) {
+                Err(reason) => refuse(builder, flow, &reason),
+                Ok(()) => networks.extend(arriving(other, here)),
+            }
+        }
+        let peers: Vec<NetworkPolicyPeer> = network_peers(&networks);
+        let rules = if peers.is_empty() {
+            Vec::new()
+        } else {
+            vec![Rule {
+                peers,
+                ports: policy_ports(&flow.ports),
+            }]
+        };
+        add_ends(builder, flow, destination, &Side::ingress(rules).granular());
+    }
+}
+
+/// The clusters of one side in which the end exists, by the namespaces that the model names.
+fn clusters_of_end<'a>(model: &'a Model, side: &AcrossEnd, end: &PodEnd) -> Vec<&'a Cluster> {
+    let in_domain = |cluster: &&Cluster| {
+        model
+            .trust_domain_of(cluster)
+            .is_some_and(|domain| domain.name == side.trust_domain)
+    };
+    let exists = |cluster: &&Cluster| {
+        let known = model.capabilities.get(&cluster.name);
+        !namespaces_of_end(end, &members(model, cluster, known)).is_empty()
+    };
+    model
+        .clusters
+        .values()
+        .filter(in_domain)
+        .filter(|cluster| side.clusters.matches(&cluster.labels))
+        .filter(exists)
+        .collect()
+}
+
+/// Whether both rules of a pair of clusters can be written, and why not.
+fn reachable(source: &Cluster, destination: &Cluster) -> Result<(), String> {
+    let towards = &destination.network;
+    let missing = |cluster: &Cluster, field: &str| {
+        Err(format!(
+            "cluster `{}` does not declare `network.{field}`",
+            cluster.name
+        ))
+    };
+    if towards.pod_addresses_routed && towards.pod_cidrs.is_empty() {
+        return missing(destination, "podCidrs");
+    }
+    if !towards.pod_addresses_routed && towards.exposed_cidrs.is_empty() {
+        return missing(destination, "exposedCidrs");
+    }
+    if arriving(source, destination).is_empty() {
+        let field = match (source.network.pod_addresses_routed, towards.ingress_source) {
+            (true, _) => return missing(source, "podCidrs"),
+            (false, IngressSource::Client) => return missing(source, "egressCidrs"),
+            (false, IngressSource::Node) => "nodeCidrs",
+            (false, IngressSource::LoadBalancer) => "loadBalancerCidrs",
+        };
+        return missing(destination, field);
+    }
+    Ok(())
+}
+
+/// What the destination sees as source of such traffic.
+fn arriving(source: &Cluster, destination: &Cluster) -> Vec<IpNet> {
+    if source.network.pod_addresses_routed {
+        return source.network.pod_cidrs.clone();
+    }
+    match destination.network.ingress_source {
+        IngressSource::Client => source.network.egress_cidrs.clone(),
+        IngressSource::Node => destination.network.node_cidrs.clone(),
+        IngressSource::LoadBalancer => destination.network.load_balancer_cidrs.clone(),
+    }
+}
+
+fn refuse(builder: &mut Builder<'_>, flow: &Flow, reason: &str) {
+    let message = format!("the flow crosses clusters, and {reason}");
+    builder.remark(flow_remark(
+        flow,
+        Severity::Error,
+        "across-without-addresses",
+        message,
+    ));
+}

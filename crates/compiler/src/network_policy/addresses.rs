@@ -1,0 +1,133 @@
+//! Addresses: networks less other networks, ranges as networks.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use cofferdam_model::external_network::ExternalNetwork;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
+
+use super::peers::block_peer;
+
+/// The peers of an external network: its networks and ranges, less what is excepted.
+pub(super) fn external_peers(network: &ExternalNetwork) -> Vec<NetworkPolicyPeer> {
+    let ranges = network
+        .ranges
+        .iter()
+        .flat_map(|(first, last)| range_networks(*first, *last));
+    let networks: BTreeSet<IpNet> = network.cidrs.iter().copied().chain(ranges).collect();
+    less(networks, &network.except)
+}
+
+/// Each network less the exceptions that lie in it; a network that an exception covers is left out.
+pub(super) fn less(
+    networks: impl IntoIterator<Item = IpNet>,
+    except: &[IpNet],
+) -> Vec<NetworkPolicyPeer> {
+    let except: BTreeSet<IpNet> = outermost(except.iter().map(IpNet::trunc));
+    networks
+        .into_iter()
+        .filter(|network| !except.iter().any(|hole| hole.contains(network)))
+        .map(|network| {
+            let holes: Vec<IpNet> = except
+                .iter()
+                .filter(|hole| network.contains(*hole))
+                .copied()
+                .collect();
+            block_peer(network, &holes)
+        })
+        .collect()
+}
+
+/// The networks that no other one of them contains.
+pub(super) fn outermost(networks: impl IntoIterator<Item = IpNet>) -> BTreeSet<IpNet> {
+    let all: BTreeSet<IpNet> = networks.into_iter().collect();
+    let covered = |network: &IpNet| {
+        all.iter()
+            .any(|other| other != network && other.contains(network))
+    };
+    all.iter()
+        .filter(|network| !covered(network))
+        .copied()
+        .collect()
+}
+
+/// The fewest networks that cover a range of addresses exactly; none where the families differ.
+pub(super) fn range_networks(first: IpAddr, last: IpAddr) -> Vec<IpNet> {
+    match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => {
+            Ipv4Subnets::new(first, last, 0).map(IpNet::V4).collect()
+        }
+        (IpAddr::V6(first), IpAddr::V6(last)) => {
+            Ipv6Subnets::new(first, last, 0).map(IpNet::V6).collect()
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => Vec::new(),
+    }
+}
+
+/// Single addresses as peers.
+pub(super) fn address_peers<'a>(
+    addresses: impl IntoIterator<Item = &'a IpAddr>,
+) -> Vec<NetworkPolicyPeer> {
+    addresses
+        .into_iter()
+        .map(|address| block_peer(IpNet::from(*address), &[]))
+        .collect()
+}
+
+/// Whole networks as peers.
+pub(super) fn network_peers(networks: &[IpNet]) -> Vec<NetworkPolicyPeer> {
+    let networks: BTreeSet<IpNet> = networks.iter().copied().collect();
+    networks
+        .into_iter()
+        .map(|network| block_peer(network, &[]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nets(words: &[&str]) -> Vec<IpNet> {
+        words.iter().map(|word| word.parse().unwrap()).collect()
+    }
+
+    fn check(networks: &[&str], except: &[&str], want: &[(&str, &[&str])]) {
+        let peers = less(nets(networks), &nets(except));
+        let want: Vec<NetworkPolicyPeer> = want
+            .iter()
+            .map(|(cidr, holes)| block_peer(cidr.parse().unwrap(), &nets(holes)))
+            .collect();
+        assert_eq!(peers, want);
+    }
+
+    #[test]
+    fn exceptions_stay_within_their_network() {
+        check(
+            &["10.0.0.0/8"],
+            &["10.1.0.0/16"],
+            &[("10.0.0.0/8", &["10.1.0.0/16"])],
+        );
+        check(&["10.0.0.0/8"], &["11.0.0.0/8"], &[("10.0.0.0/8", &[])]);
+        check(&["10.1.0.0/16"], &["10.0.0.0/8"], &[]);
+        check(
+            &["10.0.0.0/8"],
+            &["10.1.0.0/16", "10.1.2.0/24"],
+            &[("10.0.0.0/8", &["10.1.0.0/16"])],
+        );
+        check(
+            &["0.0.0.0/0", "::/0"],
+            &["fc00::/7"],
+            &[("0.0.0.0/0", &[]), ("::/0", &["fc00::/7"])],
+        );
+    }
+
+    #[test]
+    fn ranges_are_covered_exactly() {
+        let range = range_networks(
+            "192.168.31.10".parse().unwrap(),
+            "192.168.31.13".parse().unwrap(),
+        );
+        assert_eq!(range, nets(&["192.168.31.10/31", "192.168.31.12/31"]));
+    }
+}

@@ -1,0 +1,93 @@
+//! The internet: every public address, in both directions.
+
+use cofferdam_model::cluster::IngressSource;
+use ipnet::IpNet;
+use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
+
+use super::addresses::{less, network_peers};
+use super::builder::Builder;
+use super::services::node_peers;
+
+/// Addresses that are never public (IANA special-purpose registries), and Azure's platform address.
+const NOT_PUBLIC: [&str; 16] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/127",
+    "::ffff:0:0/96",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
+];
+
+/// Where traffic to the internet goes: everywhere but to pods, services, nodes and whatever is not
+/// public.
+pub(super) fn egress_peers(builder: &Builder<'_>) -> Vec<NetworkPolicyPeer> {
+    let network = &builder.scope.cluster.network;
+    let capabilities = builder.scope.capabilities;
+    let discovered = capabilities.into_iter().flat_map(|known| {
+        let nodes = known.node_addresses.iter().copied().map(IpNet::from);
+        let api = known
+            .api_server
+            .endpoints
+            .iter()
+            .map(|(address, _)| IpNet::from(*address));
+        let networks = known.pod_cidrs.iter().chain(&known.service_cidrs).copied();
+        networks.chain(nodes).chain(api)
+    });
+    let declared = network.pod_cidrs.iter().chain(&network.node_cidrs).copied();
+    let except: Vec<IpNet> = not_public().chain(declared).chain(discovered).collect();
+    less(everywhere(), &except)
+}
+
+/// Where traffic from the internet seems to come from, with a notice where the client cannot be told;
+/// the reason where the source cannot be known.
+pub(super) fn ingress_peers(
+    builder: &Builder<'_>,
+) -> Result<(Vec<NetworkPolicyPeer>, Option<&'static str>), String> {
+    let network = &builder.scope.cluster.network;
+    match network.ingress_source {
+        IngressSource::Client => Ok((less(everywhere(), &not_public().collect::<Vec<_>>()), None)),
+        IngressSource::Node => Ok((node_peers(builder)?, Some(NOT_FILTERED))),
+        IngressSource::LoadBalancer if network.load_balancer_cidrs.is_empty() => {
+            Err("`ingressSource: loadBalancer` needs `network.loadBalancerCidrs`".to_owned())
+        }
+        IngressSource::LoadBalancer => Ok((
+            network_peers(&network.load_balancer_cidrs),
+            Some(NOT_FILTERED),
+        )),
+    }
+}
+
+const NOT_FILTERED: &str =
+    "the client cannot be filtered here: pods see the address of a node or load balancer";
+
+fn everywhere() -> Vec<IpNet> {
+    ["0.0.0.0/0", "::/0"]
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}
+
+fn not_public() -> impl Iterator<Item = IpNet> {
+    NOT_PUBLIC.iter().filter_map(|text| text.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reserved_network_is_a_network() {
+        assert_eq!(not_public().count(), NOT_PUBLIC.len());
+        assert_eq!(everywhere().len(), 2);
+    }
+}
