@@ -1,0 +1,163 @@
+//! Does the plan stay within the budgets, or within what the user allowed?
+
+use cofferdam_objects::key::Kind;
+use cofferdam_state::plan::{Action, KeyChange, Step};
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+
+use crate::{Allowances, Case, Refusal, refusal};
+
+pub(super) fn check(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    refusals.extend(deletions(case, allowances));
+    if !allowances.weakening {
+        refusals.extend(weakening(case));
+    }
+    if !allowances.unapproved {
+        refusals.extend(unapproved(case));
+    }
+    refusals
+}
+
+/// Objects left without an equivalent successor, above the larger of 5 and a fifth of ours.
+fn deletions(case: &Case<'_>, allowances: &Allowances) -> Option<Refusal> {
+    let record = case.observed.our_record()?;
+    let live = case.observed.policies.known()?;
+    let ours = live.keys().filter(|(namespace, name)| {
+        record.holds(
+            &cofferdam_objects::key::ObjectKey::policy(namespace, name),
+            "",
+        )
+    });
+    let budget = (ours.count() / 5).max(5);
+    let lost = case
+        .plan
+        .steps
+        .iter()
+        .filter(|step| is_lost(case, step))
+        .count();
+    if lost <= allowances.deletions.unwrap_or(budget).max(budget) {
+        return None;
+    }
+    let message = format!("{lost} objects would be deleted, more than the budget of {budget}");
+    Some(refusal(
+        "deletion-budget",
+        message,
+        &format!("--allow-deletions {lost}"),
+    ))
+}
+
+fn is_lost(case: &Case<'_>, step: &Step) -> bool {
+    let Action::DeletePolicy {
+        namespace, name, ..
+    } = &step.action
+    else {
+        return false;
+    };
+    // Denies have a budget of their own, and open policies stand only during a cut-over.
+    if name.starts_with("cofferdam-open-") || name.starts_with("cofferdam-default-deny-") {
+        return false;
+    }
+    let live = case.observed.policies.known();
+    let spec = live.and_then(|live| live.get(&(namespace.clone(), name.clone())));
+    let successor = |other: &Step| match &other.action {
+        Action::CreatePolicy { object } => {
+            object.metadata.namespace.as_ref() == Some(namespace)
+                && spec.is_some_and(|live| same_spec(object.spec.as_ref(), &live.spec))
+        }
+        Action::CreateNamespace { .. }
+        | Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::ReplacePolicy { .. }
+        | Action::DeletePolicy { .. }
+        | Action::DeleteOpened { .. } => false,
+    };
+    !case.plan.steps.iter().any(successor)
+}
+
+fn same_spec(wanted: Option<&NetworkPolicySpec>, live: &serde_json::Value) -> bool {
+    serde_json::to_value(wanted).is_ok_and(|wanted| {
+        cofferdam_objects::compare::differences("spec", &wanted, live).is_empty()
+    })
+}
+
+fn weakening(case: &Case<'_>) -> Option<Refusal> {
+    let weakened: Vec<String> = case
+        .plan
+        .steps
+        .iter()
+        .filter(|step| weakens(&step.action))
+        .map(|step| step.action.object().to_string())
+        .collect();
+    let message = format!("weakens {}", summary(&weakened)?);
+    Some(refusal("weakening", message, "--allow-weakening"))
+}
+
+fn weakens(action: &Action) -> bool {
+    match action {
+        Action::DeletePolicy { name, .. } => name.starts_with("cofferdam-default-deny-"),
+        Action::PatchNamespace { labels, .. } => labels.changes.iter().any(lowers_pod_security),
+        Action::PatchNode {
+            taints: Some(taints),
+            ..
+        } => taints.old.iter().any(|old| {
+            !taints
+                .new
+                .iter()
+                .any(|new| new.key == old.key && new.effect == old.effect)
+        }),
+        Action::PatchNode { taints: None, .. }
+        | Action::CreateNamespace { .. }
+        | Action::CreatePolicy { .. }
+        | Action::ReplacePolicy { .. }
+        | Action::DeleteOpened { .. } => false,
+    }
+}
+
+fn lowers_pod_security(change: &KeyChange) -> bool {
+    let level = |value: Option<&String>| match value.map(String::as_str) {
+        Some("restricted") => 2,
+        Some("baseline") => 1,
+        Some(_) | None => 0,
+    };
+    change.key.starts_with("pod-security.kubernetes.io/")
+        && !change.key.ends_with("-version")
+        && level(change.new.as_ref()) < level(change.old.as_ref())
+}
+
+/// New allows into a zone of sensitivity high from a flow without approval; also on a first apply.
+fn unapproved(case: &Case<'_>) -> Option<Refusal> {
+    let allows: Vec<String> = case
+        .plan
+        .steps
+        .iter()
+        .filter(|step| {
+            let object = step.action.object();
+            let written = matches!(
+                step.action,
+                Action::CreatePolicy { .. } | Action::ReplacePolicy { .. }
+            );
+            let wanted = case.bundle.policies.iter().find(|((namespace, name), _)| {
+                object.kind == Kind::NetworkPolicy
+                    && object.namespace.as_deref() == Some(namespace.as_str())
+                    && object.name == *name
+            });
+            written && wanted.is_some_and(|(_, policy)| policy.unapproved)
+        })
+        .map(|step| step.action.object().to_string())
+        .collect();
+    let message = format!(
+        "new allows into a zone of sensitivity high without approval: {}",
+        summary(&allows)?
+    );
+    Some(refusal("unapproved", message, "--allow-unapproved"))
+}
+
+fn summary(objects: &[String]) -> Option<String> {
+    let shown: Vec<&str> = objects.iter().take(5).map(String::as_str).collect();
+    let more = objects.len().saturating_sub(shown.len());
+    match (shown.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(shown.join(", ")),
+        (false, more) => Some(format!("{} and {more} more", shown.join(", "))),
+    }
+}

@@ -1,0 +1,70 @@
+//! Refuses a plan before anyone applies it. Pure, and shares no logic with the planner: whatever the
+//! planner got wrong is to be seen here.
+//!
+//! One file per check; each asks one question of (plan, bundle, observed).
+
+mod budget;
+mod identity;
+mod order;
+mod ownership;
+mod scope;
+
+use cofferdam_model::cluster::Cluster;
+use cofferdam_state::bundle::Bundle;
+use cofferdam_state::observed::Observed;
+use cofferdam_state::plan::Plan;
+
+/// What is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The bundle it leads to.
+    pub bundle: &'a Bundle,
+    /// What it was made from.
+    pub observed: &'a Observed,
+    /// The cluster.
+    pub cluster: &'a Cluster,
+}
+
+/// What the user has allowed beyond the budgets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowances {
+    /// Deletions without an equivalent successor.
+    pub deletions: Option<usize>,
+    /// Weakening of denies, taints and Pod Security levels.
+    pub weakening: bool,
+    /// New allows into a zone of sensitivity high from flows without approval.
+    pub unapproved: bool,
+    /// A revision that was applied before and is not the newest.
+    pub rollback: bool,
+}
+
+/// Why a plan is not applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// A stable word.
+    pub code: &'static str,
+    /// Why, in one line.
+    pub message: String,
+    /// What to do; for a budget the exact flag.
+    pub hint: Option<String>,
+}
+
+/// Every reason to refuse the plan; none where it may be applied.
+pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
+    let mut refusals = identity::check(case, allowances);
+    refusals.extend(scope::check(case));
+    refusals.extend(ownership::check(case));
+    refusals.extend(order::check(case));
+    refusals.extend(budget::check(case, allowances));
+    refusals
+}
+
+fn refusal(code: &'static str, message: String, hint: &str) -> Refusal {
+    Refusal {
+        code,
+        message,
+        hint: (!hint.is_empty()).then(|| hint.to_owned()),
+    }
+}

@@ -1,0 +1,119 @@
+//! Is everything that a step changes or deletes ours, and as the step expects it?
+
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::is_ours;
+use cofferdam_state::observed::LivePolicy;
+use cofferdam_state::plan::{Action, LabelPatch, label_field};
+
+use crate::{Case, Refusal, refusal};
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
+    case.plan
+        .steps
+        .iter()
+        .filter_map(|step| fault(case, &step.action))
+        .collect()
+}
+
+fn fault(case: &Case<'_>, action: &Action) -> Option<Refusal> {
+    let object = action.object();
+    let say = |code, what: &str| Some(refusal(code, format!("{object}: {what}"), "plan again"));
+    match action {
+        Action::CreateNamespace { name, .. } => {
+            let exists = case.observed.namespaces.known()?.contains_key(name);
+            exists
+                .then(|| say("exists", "it is there already"))
+                .flatten()
+        }
+        Action::CreatePolicy { .. } => {
+            live_policy(case, &object).and_then(|_| say("exists", "it is there already"))
+        }
+        Action::ReplacePolicy {
+            uid,
+            resource_version,
+            ..
+        }
+        | Action::DeletePolicy {
+            uid,
+            resource_version,
+            ..
+        } => {
+            let live = live_policy(case, &object);
+            let same = live
+                .is_some_and(|live| live.uid == *uid && live.resource_version == *resource_version);
+            if !same {
+                return say("not-as-seen", "it is not as it was seen");
+            }
+            let recorded = case
+                .observed
+                .our_record()
+                .is_some_and(|record| record.holds(&object, ""));
+            if recorded {
+                None
+            } else {
+                say("not-ours", "it is not in our record")
+            }
+        }
+        Action::PatchNamespace { name, uid, labels } => {
+            let live = case.observed.namespaces.known()?.get(name)?;
+            if live.uid != *uid || live.terminating {
+                return say("not-as-seen", "it is not as it was seen");
+            }
+            label_fault(case, &object, labels, &live.labels)
+        }
+        Action::PatchNode {
+            name,
+            uid,
+            labels,
+            taints,
+        } => {
+            let live = case.observed.nodes.known()?.get(name)?;
+            let taints_same = taints.as_ref().is_none_or(|patch| patch.old == live.taints);
+            if live.uid != *uid || !taints_same {
+                return say("not-as-seen", "it is not as it was seen");
+            }
+            label_fault(case, &object, labels, &live.labels)
+        }
+        Action::DeleteOpened { .. } => {
+            let created = case.plan.steps.iter().any(|step| {
+                matches!(step.action, Action::CreatePolicy { .. }) && step.action.object() == object
+            });
+            if created {
+                None
+            } else {
+                say("not-ours", "this pass does not create it")
+            }
+        }
+    }
+}
+
+/// A key that we never wrote may be set where it is absent; where another holds it, it is theirs.
+fn label_fault(
+    case: &Case<'_>,
+    object: &ObjectKey,
+    patch: &LabelPatch,
+    live: &cofferdam_model::labels::Labels,
+) -> Option<Refusal> {
+    patch.changes.iter().find_map(|change| {
+        let recorded = case
+            .observed
+            .our_record()
+            .is_some_and(|record| record.holds(object, &label_field(&change.key)));
+        let fault = if live.get(&change.key) != change.old.as_ref() {
+            "is not as it was seen"
+        } else if change.old.is_some() && !recorded {
+            "belongs to another manager"
+        } else if change.new.is_none() && !recorded && !is_ours(&change.key) {
+            "was never written by us"
+        } else {
+            return None;
+        };
+        let message = format!("{object}: label `{}` {fault}", change.key);
+        Some(refusal("not-ours", message, "plan again"))
+    })
+}
+
+fn live_policy<'a>(case: &Case<'a>, object: &ObjectKey) -> Option<&'a LivePolicy> {
+    let key = (object.namespace.clone()?, object.name.clone());
+    case.observed.policies.known()?.get(&key)
+}

@@ -1,0 +1,116 @@
+//! Drift: how a cluster differs from its bundle. One file per subject.
+
+mod capabilities;
+mod foreign;
+mod identity;
+mod namespaces;
+mod nodes;
+mod policies;
+mod unassigned;
+
+use cofferdam_model::names::ZoneName;
+use cofferdam_model::zone::Sensitivity;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::finding::{Class, Effect, Finding, Severity, severity_of_effect};
+
+use crate::view::View;
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::cluster::Cluster;
+
+pub use nodes::intolerant;
+pub(crate) use nodes::taint_state;
+
+/// Every finding about one cluster, sorted; waivers are not applied yet.
+///
+/// What could not be read gives findings of class `unknown`, and nothing is concluded from it.
+pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -> Vec<Finding> {
+    let mut found = identity::check(view, cluster);
+    found.extend(capabilities::check(view, stored));
+    if found
+        .iter()
+        .all(|finding| finding.class != Class::WrongCluster)
+    {
+        found.extend(namespaces::check(view));
+        found.extend(policies::check(view));
+        found.extend(foreign::check(view));
+        found.extend(unassigned::check(view));
+        found.extend(nodes::check(view));
+    }
+    found.sort_by(|a, b| {
+        (a.severity, a.class, &a.object, &a.message)
+            .cmp(&(b.severity, b.class, &b.object, &b.message))
+    });
+    found
+}
+
+/// A finding with nothing but the necessary.
+pub(crate) fn finding(
+    view: &View<'_>,
+    class: Class,
+    object: ObjectKey,
+    message: String,
+) -> Finding {
+    Finding {
+        class,
+        cluster: view.bundle.cluster.clone(),
+        zone: None,
+        object,
+        fields: Vec::new(),
+        by: None,
+        effect: Effect::Unknown,
+        severity: fixed_severity(class),
+        message,
+        hint: None,
+        waiver: None,
+    }
+}
+
+/// Severity where the class decides; `changed`, `missing` and `foreign-policy` go by effect.
+fn fixed_severity(class: Class) -> Option<Severity> {
+    match class {
+        Class::Missing | Class::Changed | Class::ForeignPolicy | Class::Unknown => None,
+        Class::NotEnforced
+        | Class::WrongCluster
+        | Class::ImpostorNamespace
+        | Class::ImpostorObject
+        | Class::NameTaken => Some(Severity::High),
+        Class::Orphan
+        | Class::Conflict
+        | Class::MissingNamespace
+        | Class::NodePool
+        | Class::BundleSkew
+        | Class::CrossCluster
+        | Class::UnassignedNamespace => Some(Severity::Medium),
+        Class::CapabilitiesChanged => Some(Severity::Low),
+    }
+}
+
+impl Judged for Finding {
+    fn with_effect(mut self, effect: Effect, sensitivity: Option<Sensitivity>) -> Self {
+        self.effect = effect;
+        if self.severity.is_none() {
+            self.severity = Some(severity_of_effect(effect, sensitivity));
+        }
+        self
+    }
+
+    fn in_zone(mut self, zone: Option<&ZoneName>) -> Self {
+        self.zone = zone.cloned();
+        self
+    }
+
+    fn with_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
+}
+
+/// How findings are completed.
+pub(crate) trait Judged {
+    /// With its effect, and the severity that follows where the class leaves that open.
+    fn with_effect(self, effect: Effect, sensitivity: Option<Sensitivity>) -> Self;
+    /// With its zone.
+    fn in_zone(self, zone: Option<&ZoneName>) -> Self;
+    /// With what to do.
+    fn with_hint(self, hint: &str) -> Self;
+}

@@ -1,0 +1,72 @@
+//! Policies that we do not own and that select pods of a zone.
+
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::managed_fields::last_writer;
+use cofferdam_objects::policy::{Direction, isolates, selects_pod};
+use cofferdam_state::finding::{Author, Class, Effect, Finding};
+use cofferdam_state::observed::LivePolicy;
+use serde_json::Value;
+
+use super::{Judged, finding};
+use crate::view::View;
+
+/// `foreign-policy`.
+pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    if view.observed.record.known().is_none() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for ((namespace, name), live) in view.policies() {
+        let Some(wanted) = view.wanted_namespace(namespace) else {
+            continue;
+        };
+        let ours = view.is_ours(namespace, name, live) || view.carries_our_label(live);
+        let in_bundle = view.bundle.policies.contains_key(&(
+            match cofferdam_model::names::NamespaceName::parse(namespace) {
+                Ok(namespace) => namespace,
+                Err(_) => continue,
+            },
+            name.clone(),
+        ));
+        if ours || in_bundle || !selects_any_pod(view, namespace, live) {
+            continue;
+        }
+        let (effect, message) = match (allows_anything(live), wanted.enforcement) {
+            (true, Enforcement::Enforce) => (Effect::Widens, "allows more than the model"),
+            (false, Enforcement::Enforce) => (Effect::None, "allows nothing of its own"),
+            (_, Enforcement::Stage | Enforcement::Observe) => {
+                (Effect::Unknown, "selects pods of the zone")
+            }
+        };
+        let by = last_writer(&live.managed_fields, &["spec"]).map(|claim| Author {
+            manager: Some(claim.manager),
+            at: claim.at,
+            user: None,
+        });
+        let object = ObjectKey::policy(namespace, name);
+        let one = finding(view, Class::ForeignPolicy, object, message.to_owned())
+            .in_zone(Some(&wanted.zone))
+            .with_effect(effect, Some(wanted.sensitivity))
+            .with_hint("make it a flow of the model and delete it, or waive it");
+        found.push(Finding { by, ..one });
+    }
+    found
+}
+
+/// Whether the policy selects a pod that is there; where pods are unknown, it is taken to.
+fn selects_any_pod(view: &View<'_>, namespace: &str, live: &LivePolicy) -> bool {
+    let Some(pods) = view.observed.pods.known() else {
+        return true;
+    };
+    pods.iter()
+        .filter(|pod| pod.namespace == namespace && !pod.host_network && !pod.finished)
+        .any(|pod| selects_pod(&live.spec, &pod.labels))
+}
+
+fn allows_anything(live: &LivePolicy) -> bool {
+    Direction::BOTH.into_iter().any(|direction| {
+        let rules = live.spec.get(direction.field()).and_then(Value::as_array);
+        isolates(&live.spec, direction) && rules.is_some_and(|rules| !rules.is_empty())
+    })
+}

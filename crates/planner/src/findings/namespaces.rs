@@ -1,0 +1,168 @@
+//! Namespaces of zones and their labels, and namespaces that pretend to be in a zone.
+
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::compare::Difference;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys;
+use cofferdam_objects::managed_fields::last_writer;
+use cofferdam_state::bundle::DesiredNamespace;
+use cofferdam_state::finding::{Author, Class, Effect, Finding};
+use cofferdam_state::observed::LiveNamespace;
+use cofferdam_state::plan::label_field;
+use serde_json::Value;
+
+use super::{Judged, finding};
+use crate::view::{KeyState, View};
+
+/// `missing`, `changed` and `conflict` of labels, `missing-namespace`, `impostor-namespace`, `orphan`.
+pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    let Some(live) = view.observed.namespaces.known() else {
+        return Vec::new();
+    };
+    if view.observed.record.known().is_none() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (name, wanted) in &view.bundle.namespaces {
+        match live.get(name.as_str()) {
+            None => found.push(absent(view, name, wanted)),
+            Some(live) if live.terminating => {
+                let object = ObjectKey::namespace(name.as_str());
+                let message = "the namespace is being deleted".to_owned();
+                let one = finding(view, Class::MissingNamespace, object, message);
+                found.push(one.in_zone(Some(&wanted.zone)));
+            }
+            Some(live) => found.extend(labels(view, name, wanted, live)),
+        }
+    }
+    for (name, live) in live {
+        found.extend(stray(view, name, live));
+    }
+    found
+}
+
+fn absent(view: &View<'_>, name: &NamespaceName, wanted: &DesiredNamespace) -> Finding {
+    let object = ObjectKey::namespace(name.as_str());
+    if wanted.create {
+        let message = "the namespace is to be created".to_owned();
+        let one = finding(view, Class::Missing, object, message).in_zone(Some(&wanted.zone));
+        return one.with_effect(Effect::Narrows, Some(wanted.sensitivity));
+    }
+    let message = "the namespace does not exist, and is not ours to create".to_owned();
+    let hint = "create it, or say `create: true`, or narrow the rule with `clusters`";
+    finding(view, Class::MissingNamespace, object, message)
+        .in_zone(Some(&wanted.zone))
+        .with_hint(hint)
+}
+
+fn labels(
+    view: &View<'_>,
+    name: &NamespaceName,
+    wanted: &DesiredNamespace,
+    live: &LiveNamespace,
+) -> Vec<Finding> {
+    let object = ObjectKey::namespace(name.as_str());
+    let mut found = Vec::new();
+    for (class, verdict) in [
+        (Class::Missing, "not labelled"),
+        (Class::Changed, "changed"),
+        (
+            Class::Conflict,
+            "held by another manager with another value",
+        ),
+    ] {
+        let fields: Vec<Difference> = wanted
+            .labels
+            .iter()
+            .filter(|(key, value)| {
+                class_of(view.key_state(&object, key, value, live.labels.get(*key))) == Some(class)
+            })
+            .map(|(key, value)| difference(key, Some(value), live.labels.get(key)))
+            .collect();
+        let Some(first) = fields.first() else {
+            continue;
+        };
+        let key = first
+            .path
+            .trim_start_matches("metadata.labels[")
+            .trim_end_matches(']')
+            .to_owned();
+        let keys: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+        let message = format!("{verdict}: {}", keys.join(", "));
+        let claim = last_writer(&live.managed_fields, &["metadata", "labels", &key])
+            .or_else(|| last_writer(&live.managed_fields, &["metadata", "labels"]));
+        let by = claim.map(|claim| Author {
+            manager: Some(claim.manager),
+            at: claim.at,
+            user: None,
+        });
+        let one = finding(view, class, object.clone(), message)
+            .in_zone(Some(&wanted.zone))
+            .with_effect(Effect::Unknown, Some(wanted.sensitivity));
+        found.push(Finding { fields, by, ..one });
+    }
+    found
+}
+
+fn class_of(state: KeyState) -> Option<Class> {
+    match state {
+        KeyState::InSync => None,
+        KeyState::Missing => Some(Class::Missing),
+        KeyState::Changed => Some(Class::Changed),
+        KeyState::Conflict => Some(Class::Conflict),
+    }
+}
+
+/// A namespace with our zone label that the model does not put there.
+fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
+    let value = live.labels.get(keys::ZONE)?;
+    let wanted = view.wanted_namespace(name);
+    if wanted.is_some_and(|wanted| wanted.labels.contains_key(keys::ZONE)) {
+        return None;
+    }
+    let object = ObjectKey::namespace(name);
+    let recorded = view.observed.is_recorded(&object, &label_field(keys::ZONE));
+    let fields = vec![difference(keys::ZONE, None, Some(value))];
+    let (class, message, hint) = if recorded {
+        let message = "the model no longer mentions the namespace";
+        (
+            Class::Orphan,
+            message,
+            "it stays as last applied until `cofferdam detach`",
+        )
+    } else {
+        let message = "it carries a zone label that the model does not give it";
+        (
+            Class::ImpostorNamespace,
+            message,
+            "remove the label, or put the namespace into the zone",
+        )
+    };
+    let by = last_writer(&live.managed_fields, &["metadata", "labels", keys::ZONE]).map(|claim| {
+        Author {
+            manager: Some(claim.manager),
+            at: claim.at,
+            user: None,
+        }
+    });
+    let one = finding(view, class, object, message.to_owned())
+        .in_zone(wanted.map(|wanted| &wanted.zone))
+        .with_effect(
+            if recorded {
+                Effect::None
+            } else {
+                Effect::Unknown
+            },
+            None,
+        )
+        .with_hint(hint);
+    Some(Finding { fields, by, ..one })
+}
+
+fn difference(key: &str, want: Option<&String>, have: Option<&String>) -> Difference {
+    Difference {
+        path: format!("metadata.labels[{key}]"),
+        want: want.cloned().map(Value::String),
+        have: have.cloned().map(Value::String),
+    }
+}

@@ -1,0 +1,165 @@
+//! Policies of the bundle, and those of ours that left it.
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::zone::Sensitivity;
+use cofferdam_objects::compare::Difference;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::managed_fields::last_writer;
+use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
+use cofferdam_state::finding::{Author, Class, Effect, Finding};
+use cofferdam_state::observed::LivePolicy;
+
+use super::{Judged, finding};
+use crate::view::{PolicyState, View};
+
+/// `missing`, `changed`, `name-taken`, `impostor-object` and `orphan` of policies.
+pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    let Some(policies) = view.observed.policies.known() else {
+        return Vec::new();
+    };
+    if view.observed.record.known().is_none() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut wanted_keys = BTreeSet::new();
+    for namespace in view.governed() {
+        for (name, wanted) in view.wanted_policies(namespace) {
+            let key = (namespace.to_string(), name.to_owned());
+            if view
+                .namespace(namespace.as_str())
+                .is_some_and(|live| !live.terminating)
+            {
+                found.extend(about(view, wanted, &key, policies.get(&key)));
+            }
+            wanted_keys.insert(key);
+        }
+    }
+    for (key, live) in policies {
+        let ours = view.is_ours(&key.0, &key.1, live);
+        if wanted_keys.contains(key) {
+            continue;
+        }
+        let object = ObjectKey::policy(&key.0, &key.1);
+        let zone = view.wanted_namespace(&key.0).map(|wanted| &wanted.zone);
+        let is_label_ours = view.carries_our_label(live);
+        let (class, message) = if ours {
+            (Class::Orphan, "the model no longer mentions it")
+        } else if is_label_ours {
+            (
+                Class::ImpostorObject,
+                "it carries our label, but is not in our record",
+            )
+        } else {
+            continue;
+        };
+        let by = author(live, &["spec"]);
+        let one = finding(view, class, object, message.to_owned()).in_zone(zone);
+        found.push(Finding {
+            by,
+            ..one.with_effect(orphan_effect(&key.1), sensitivity(view, &key.0))
+        });
+    }
+    found
+}
+
+fn orphan_effect(name: &str) -> Effect {
+    match role_of(name) {
+        Role::Open(_) | Role::Allow => Effect::Widens,
+        Role::Deny(_) => Effect::Narrows,
+    }
+}
+
+fn about(
+    view: &View<'_>,
+    wanted: &DesiredPolicy,
+    key: &(String, String),
+    live: Option<&LivePolicy>,
+) -> Option<Finding> {
+    let effect = effect_of(wanted.role);
+    let (class, fields, effect, message) = match view.policy_state(&key.0, &key.1, wanted) {
+        PolicyState::InSync => return None,
+        PolicyState::Missing => (
+            Class::Missing,
+            Vec::new(),
+            effect.missing,
+            "not there".to_owned(),
+        ),
+        PolicyState::Changed(fields) => {
+            let message = format!("changed: {}", paths(&fields));
+            (Class::Changed, fields, effect.changed, message)
+        }
+        PolicyState::Remade(fields) => {
+            let message = "deleted and made again by somebody else".to_owned();
+            let effect = if fields.is_empty() {
+                Effect::None
+            } else {
+                effect.changed
+            };
+            (Class::ImpostorObject, fields, effect, message)
+        }
+        PolicyState::Impostor => {
+            let message = "it carries our label, but is not in our record".to_owned();
+            (Class::ImpostorObject, Vec::new(), Effect::Unknown, message)
+        }
+        PolicyState::NameTaken => {
+            let message = "another object has this name".to_owned();
+            (Class::NameTaken, Vec::new(), Effect::Unknown, message)
+        }
+    };
+    let by = live.and_then(|live| author(live, &author_path(&fields)));
+    let object = ObjectKey::policy(&key.0, &key.1);
+    let one = finding(view, class, object, message)
+        .in_zone(wanted.zone.as_ref())
+        .with_effect(effect, sensitivity(view, &key.0));
+    Some(Finding { fields, by, ..one })
+}
+
+/// What it does when a policy of ours is missing or changed.
+struct Effects {
+    missing: Effect,
+    changed: Effect,
+}
+
+fn effect_of(role: Role) -> Effects {
+    match role {
+        Role::Deny(_) => Effects {
+            missing: Effect::Widens,
+            changed: Effect::Widens,
+        },
+        Role::Allow => Effects {
+            missing: Effect::Narrows,
+            changed: Effect::Widens,
+        },
+        Role::Open(_) => Effects {
+            missing: Effect::Narrows,
+            changed: Effect::Narrows,
+        },
+    }
+}
+
+fn author(live: &LivePolicy, path: &[&str]) -> Option<Author> {
+    let claim = last_writer(&live.managed_fields, path)
+        .or_else(|| last_writer(&live.managed_fields, &[]))?;
+    Some(Author {
+        manager: Some(claim.manager),
+        at: claim.at,
+        user: None,
+    })
+}
+
+/// The path of the first difference as field names, as deep as managed fields tell it.
+fn author_path(fields: &[Difference]) -> Vec<&str> {
+    let path = fields.first().map_or("spec", |field| field.path.as_str());
+    path.split(['.', '[']).take(2).collect()
+}
+
+fn paths(fields: &[Difference]) -> String {
+    let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+    paths.join(", ")
+}
+
+fn sensitivity(view: &View<'_>, namespace: &str) -> Option<Sensitivity> {
+    view.wanted_namespace(namespace)
+        .map(|wanted| wanted.sensitivity)
+}

@@ -1,0 +1,15 @@
+//! Bundle and observed cluster into plan and drift findings. Pure.
+//!
+//! Both questions are answered from one [`view::View`]: what the cluster must hold beside what it
+//! holds. [`findings`] says how they differ, one file per subject; [`steps`] says what to do about it, in
+//! order; [`cross_cluster`] compares clusters of one trust domain.
+
+pub mod cross_cluster;
+pub mod findings;
+pub mod notices;
+pub mod steps;
+pub mod view;
+pub mod waivers;
+
+pub use findings::find;
+pub use steps::plan;

@@ -1,0 +1,172 @@
+//! What is worth knowing before a plan is applied: whether anything enforces it, which pods it
+//! isolates, and what nobody will reach there any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_model::Model;
+use cofferdam_model::capabilities::Enforces;
+use cofferdam_model::flow::End;
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_pod};
+use cofferdam_state::observed::{LivePod, LiveService};
+
+use crate::view::View;
+
+/// The notices of a plan, in a fixed order.
+pub(crate) fn notices(view: &View<'_>, model: &Model) -> Vec<String> {
+    let mut notices = Vec::new();
+    if let Some(known) = view.observed.capabilities.known()
+        && known.cni.enforces != Enforces::Yes
+    {
+        let verdict = match known.cni.enforces {
+            Enforces::Yes | Enforces::No => "NOTHING ENFORCES NetworkPolicy here",
+            Enforces::Unknown => "IT IS NOT KNOWN WHETHER NetworkPolicy is enforced here",
+        };
+        notices.push(format!(
+            "{verdict} (`{}`: {})",
+            known.cni.name, known.cni.evidence
+        ));
+    }
+    notices.extend(without_cut_over(view));
+    notices.extend(newly_isolated(view));
+    notices.extend(unreached(view, model));
+    notices
+}
+
+fn without_cut_over(view: &View<'_>) -> Vec<String> {
+    let isolated = view.bundle.namespaces.iter().filter(|(name, wanted)| {
+        wanted.enforcement > Enforcement::Observe
+            && !view.is_enforced_already(name)
+            && Direction::BOTH
+                .into_iter()
+                .any(|direction| view.is_isolated_by_others(name.as_str(), direction))
+    });
+    isolated
+        .map(|(name, wanted)| match wanted.enforcement {
+            Enforcement::Enforce => format!(
+                "namespace `{name}`: other policies isolate pods already, so the cut-over is not without a gap"
+            ),
+            Enforcement::Stage | Enforcement::Observe => format!(
+                "namespace `{name}`: other policies isolate pods already; `stage` writes labels only, and `enforce` will have no cut-over without a gap"
+            ),
+        })
+        .collect()
+}
+
+/// Pods that nothing isolates now and that the plan isolates.
+fn newly_isolated(view: &View<'_>) -> Vec<String> {
+    let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for pod in pods(view) {
+        let wanted = view.wanted_namespace(&pod.namespace);
+        let enforced = wanted.is_some_and(|wanted| wanted.enforcement == Enforcement::Enforce);
+        if enforced
+            && Direction::BOTH
+                .into_iter()
+                .any(|d| is_open_now(view, pod, d))
+        {
+            by_namespace
+                .entry(&pod.namespace)
+                .or_default()
+                .insert(&pod.name);
+        }
+    }
+    by_namespace
+        .into_iter()
+        .map(|(namespace, pods)| {
+            let shown: Vec<&str> = pods.iter().take(5).copied().collect();
+            let more = pods.len().saturating_sub(shown.len());
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!(
+                "newly isolated in `{namespace}`: {}{more}",
+                shown.join(", ")
+            )
+        })
+        .collect()
+}
+
+/// Services with pods in an enforced zone that no flow reaches, with the Ingresses and webhooks that
+/// use them.
+fn unreached(view: &View<'_>, model: &Model) -> Vec<String> {
+    let Some(services) = view.observed.services.known() else {
+        return Vec::new();
+    };
+    let mut notices = Vec::new();
+    for service in services {
+        let Some(wanted) = view.wanted_namespace(&service.namespace) else {
+            continue;
+        };
+        let enforced = wanted.enforcement == Enforcement::Enforce;
+        if !enforced || service.selector.is_empty() || is_reached(view, model, service) {
+            continue;
+        }
+        let ingresses = view.observed.ingress_backends.known().into_iter().flatten();
+        let users: Vec<String> = ingresses
+            .filter(|(_, namespace, name)| *namespace == service.namespace && *name == service.name)
+            .map(|(ingress, _, _)| format!("Ingress {ingress}"))
+            .collect();
+        let users = if users.is_empty() {
+            String::new()
+        } else {
+            format!(", used by {}", users.join(", "))
+        };
+        notices.push(format!(
+            "no flow reaches Service `{}/{}`{users}",
+            service.namespace, service.name
+        ));
+    }
+    notices
+}
+
+fn is_reached(view: &View<'_>, model: &Model, service: &LiveService) -> bool {
+    let Some(wanted) = view.wanted_namespace(&service.namespace) else {
+        return true;
+    };
+    let by_flow = model.flows.values().any(|flow| match &flow.to {
+        End::Pods(end) => {
+            let zone = match &end.zones {
+                cofferdam_model::flow::ZoneChoice::All => true,
+                cofferdam_model::flow::ZoneChoice::Named(named) => named.contains(&wanted.zone),
+            };
+            let namespaces =
+                end.namespaces.is_empty() || end.namespaces.contains(service.namespace.as_str());
+            let workload = end
+                .workload
+                .as_ref()
+                .is_none_or(|workload| workload.matches(&service.selector));
+            zone && namespaces && workload
+        }
+        End::ExternalNetwork(_) | End::Internet | End::ClusterService(_) => false,
+    });
+    let derived = view
+        .bundle
+        .policies
+        .iter()
+        .any(|((namespace, name), policy)| {
+            namespace.as_str() == service.namespace
+                && name.starts_with("cofferdam-derived-")
+                && serde_json::to_value(&policy.object.spec)
+                    .is_ok_and(|spec| selects_pod(&spec, &service.selector))
+        });
+    by_flow || derived
+}
+
+fn pods<'a>(view: &View<'a>) -> impl Iterator<Item = &'a LivePod> {
+    let pods = view.observed.pods.known().into_iter().flatten();
+    pods.filter(|pod| !pod.host_network && !pod.finished)
+}
+
+fn is_open_now(view: &View<'_>, pod: &LivePod, direction: Direction) -> bool {
+    let selecting: Vec<_> = view
+        .policies()
+        .filter(|((namespace, _), _)| *namespace == pod.namespace)
+        .filter(|(_, live)| selects_pod(&live.spec, &pod.labels) && isolates(&live.spec, direction))
+        .collect();
+    selecting.is_empty()
+        || selecting
+            .iter()
+            .any(|(_, live)| allows_everything(&live.spec, direction))
+}

@@ -1,0 +1,52 @@
+//! The plan: steps from observed to bundle, in the order of their phases.
+
+mod keep;
+mod namespaces;
+mod nodes;
+mod policies;
+
+use cofferdam_model::cluster::Delivery;
+use cofferdam_model::zone::Sensitivity;
+use cofferdam_state::plan::{Phase, Plan, Step};
+
+use crate::notices::notices;
+use crate::view::View;
+
+/// The plan for one cluster, or every reason why none can be made: nothing is planned on what is not
+/// known.
+pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec<String>> {
+    let unknown: Vec<String> = view
+        .observed
+        .unknowns()
+        .into_iter()
+        .map(|(what, reason)| format!("{what}: {reason}"))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let mut steps = Vec::new();
+    if view.delivery == Delivery::Push {
+        steps.extend(namespaces::steps(view));
+        steps.extend(policies::steps(view));
+    }
+    steps.extend(nodes::steps(view));
+    steps.sort_by_key(|step| (step.phase, closing_order(view, step), step.action.object()));
+    let record = view.record();
+    Ok(Plan {
+        cluster: view.bundle.cluster.clone(),
+        sequence: record.map_or(0, |record| record.sequence),
+        revision: view.bundle.revision.clone(),
+        bundle_hash: view.bundle.hash.clone(),
+        notices: notices(view, model),
+        kept: keep::kept(view),
+        resumes: record.is_some_and(|record| !record.pending.is_empty()),
+        steps,
+    })
+}
+
+/// Open policies of the most sensitive zones are removed last.
+fn closing_order(view: &View<'_>, step: &Step) -> Option<Sensitivity> {
+    let namespace = step.action.object().namespace?;
+    let wanted = view.wanted_namespace(&namespace)?;
+    (step.phase == Phase::Close).then_some(wanted.sensitivity)
+}

@@ -1,0 +1,230 @@
+//! Steps about policies, namespace by namespace.
+//!
+//! An allow isolates as much as a deny does. So wherever a namespace goes from open to isolated, or
+//! back, and nobody else isolates it, an open policy stands there from before the first change until
+//! after the last one.
+
+use std::collections::BTreeMap;
+
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::keys;
+use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_state::bundle::{DesiredPolicy, Role, open_name, role_of};
+use cofferdam_state::finding::Effect;
+use cofferdam_state::observed::LivePolicy;
+use cofferdam_state::plan::{Action, Phase, Step};
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+
+use crate::view::{PolicyState, View};
+
+/// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds.
+pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
+    let usable = view
+        .governed()
+        .into_iter()
+        .filter(|name| view.is_usable(name));
+    usable
+        .flat_map(|name| Transition::of(view, name).steps())
+        .collect()
+}
+
+/// One namespace on its way.
+struct Transition<'a> {
+    view: &'a View<'a>,
+    namespace: &'a NamespaceName,
+    wanted: BTreeMap<&'a str, &'a DesiredPolicy>,
+    ours: BTreeMap<&'a str, &'a LivePolicy>,
+}
+
+impl<'a> Transition<'a> {
+    fn of(view: &'a View<'a>, namespace: &'a NamespaceName) -> Self {
+        let wanted = view.wanted_policies(namespace);
+        Self {
+            view,
+            namespace,
+            wanted,
+            ours: view.our_policies(namespace.as_str()),
+        }
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        if self.is_blocked() {
+            return Vec::new();
+        }
+        let written: Vec<Step> = self
+            .wanted
+            .values()
+            .filter_map(|policy| self.write(policy))
+            .collect();
+        let deleted: Vec<Step> = self
+            .ours
+            .iter()
+            .filter(|(name, _)| !self.wanted.contains_key(**name))
+            .map(|(name, live)| self.delete(name, live))
+            .collect();
+        let opened = Direction::BOTH
+            .into_iter()
+            .filter(|direction| self.needs_opening(*direction));
+        let opened = opened.flat_map(|direction| self.open_and_close(direction));
+        opened.chain(written).chain(deleted).collect()
+    }
+
+    /// Whether a name of the bundle is held by an object that is not ours: without it the rest would
+    /// deny what it allows, so that nothing is written here.
+    fn is_blocked(&self) -> bool {
+        self.wanted.iter().any(|(name, policy)| {
+            let state = self
+                .view
+                .policy_state(self.namespace.as_str(), name, policy);
+            matches!(state, PolicyState::NameTaken | PolicyState::Impostor)
+        })
+    }
+
+    /// Whether the namespace goes from open to isolated or back, with nothing to keep it open.
+    fn needs_opening(&self, direction: Direction) -> bool {
+        let open = open_name(direction);
+        if self.ours.contains_key(open.as_str()) || self.wanted.contains_key(open.as_str()) {
+            return false;
+        }
+        if self
+            .view
+            .is_isolated_by_others(self.namespace.as_str(), direction)
+        {
+            return false;
+        }
+        let isolated_now = self
+            .ours
+            .values()
+            .any(|live| isolates(&live.spec, direction));
+        let isolated_then = self.wanted.values().any(|policy| {
+            serde_json::to_value(&policy.object.spec).is_ok_and(|spec| isolates(&spec, direction))
+        });
+        isolated_now != isolated_then
+    }
+
+    fn open_and_close(&self, direction: Direction) -> [Step; 2] {
+        let object = Box::new(self.open_policy(direction));
+        let close = Action::DeleteOpened {
+            namespace: self.namespace.to_string(),
+            name: open_name(direction),
+        };
+        let before =
+            "nothing isolates the pods yet, and the first policy would: kept open meanwhile";
+        let after = "every policy of the namespace is in place";
+        [
+            self.step(
+                Phase::Open,
+                Action::CreatePolicy { object },
+                before,
+                Effect::None,
+            ),
+            self.step(Phase::Close, close, after, Effect::Narrows),
+        ]
+    }
+
+    fn write(&self, policy: &DesiredPolicy) -> Option<Step> {
+        let name = policy.object.metadata.name.as_deref().unwrap_or_default();
+        let phase = match policy.role {
+            Role::Open(_) => Phase::Open,
+            Role::Allow => Phase::Allow,
+            Role::Deny(_) => Phase::Deny,
+        };
+        let reason = match self
+            .view
+            .policy_state(self.namespace.as_str(), name, policy)
+        {
+            PolicyState::Missing => {
+                let action = Action::CreatePolicy {
+                    object: Box::new(policy.object.clone()),
+                };
+                let effect = match policy.role {
+                    Role::Allow => Effect::Widens,
+                    Role::Deny(_) => Effect::Narrows,
+                    Role::Open(_) => Effect::None,
+                };
+                return Some(self.step(phase, action, "not there", effect));
+            }
+            PolicyState::InSync | PolicyState::NameTaken | PolicyState::Impostor => return None,
+            PolicyState::Remade(_) => "deleted and made again by somebody else".to_owned(),
+            PolicyState::Changed(fields) => {
+                let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+                format!("differs in {}", paths.join(", "))
+            }
+        };
+        let live = self.ours.get(name)?;
+        let action = Action::ReplacePolicy {
+            object: Box::new(policy.object.clone()),
+            uid: live.uid.clone(),
+            resource_version: live.resource_version.clone(),
+        };
+        Some(self.step(phase, action, &reason, Effect::Unknown))
+    }
+
+    fn delete(&self, name: &str, live: &LivePolicy) -> Step {
+        let (phase, effect) = match role_of(name) {
+            Role::Open(_) => (Phase::Close, Effect::Narrows),
+            Role::Allow => (Phase::Prune, Effect::Narrows),
+            Role::Deny(_) => (Phase::Prune, Effect::Widens),
+        };
+        let action = Action::DeletePolicy {
+            namespace: self.namespace.to_string(),
+            name: name.to_owned(),
+            uid: live.uid.clone(),
+            resource_version: live.resource_version.clone(),
+        };
+        self.step(phase, action, "the model no longer asks for it", effect)
+    }
+
+    fn step(&self, phase: Phase, action: Action, reason: &str, effect: Effect) -> Step {
+        let zone = self
+            .view
+            .wanted_namespace(self.namespace.as_str())
+            .map(|w| w.zone.clone());
+        Step {
+            phase,
+            action,
+            reason: reason.to_owned(),
+            effect,
+            zone,
+        }
+    }
+
+    /// The open policy of a cut-over, which is in no bundle.
+    fn open_policy(&self, direction: Direction) -> NetworkPolicy {
+        let labels = [
+            (
+                keys::MANAGED_BY.to_owned(),
+                keys::MANAGED_BY_VALUE.to_owned(),
+            ),
+            (
+                keys::INSTANCE.to_owned(),
+                self.view.bundle.instance.to_string(),
+            ),
+        ];
+        let source = self
+            .view
+            .wanted_namespace(self.namespace.as_str())
+            .map(|w| w.source.clone());
+        let is = |wanted: Direction| direction == wanted;
+        let ingress = is(Direction::Ingress).then(NetworkPolicyIngressRule::default);
+        let egress = is(Direction::Egress).then(NetworkPolicyEgressRule::default);
+        NetworkPolicy {
+            metadata: ObjectMeta {
+                name: Some(open_name(direction)),
+                namespace: Some(self.namespace.to_string()),
+                labels: Some(labels.into()),
+                annotations: source.map(|source| [(keys::SOURCE.to_owned(), source)].into()),
+                ..ObjectMeta::default()
+            },
+            spec: Some(NetworkPolicySpec {
+                pod_selector: Some(LabelSelector::default()),
+                policy_types: Some(vec![direction.policy_type().to_owned()]),
+                ingress: Some(ingress.into_iter().collect()),
+                egress: Some(egress.into_iter().collect()),
+            }),
+        }
+    }
+}

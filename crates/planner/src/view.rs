@@ -1,0 +1,279 @@
+//! What a cluster must hold beside what it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_model::cluster::Delivery;
+use cofferdam_model::names::NamespaceName;
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::compare::{Difference, differences};
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys;
+use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy, Role, role_of};
+use cofferdam_state::observed::{LiveNamespace, LivePolicy, Observed};
+use cofferdam_state::plan::label_field;
+use cofferdam_state::record::Record;
+use serde_json::Value;
+
+/// Live policies by namespace and name.
+pub type LivePolicies = BTreeMap<(String, String), LivePolicy>;
+
+/// A bundle beside an observed cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What the cluster must hold.
+    pub bundle: &'a Bundle,
+    /// What it was seen to hold.
+    pub observed: &'a Observed,
+    /// Who applies the bundle.
+    pub delivery: Delivery,
+}
+
+/// How a policy of the bundle is found in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyState {
+    /// It is not there.
+    Missing,
+    /// It is as wanted.
+    InSync,
+    /// It is ours and differs.
+    Changed(Vec<Difference>),
+    /// It is ours by name, but somebody deleted it and made it again.
+    Remade(Vec<Difference>),
+    /// It carries our label, but we did not write it.
+    Impostor,
+    /// Somebody else's object has the name.
+    NameTaken,
+}
+
+/// How a key of a shared object is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is as wanted.
+    InSync,
+    /// It was never written.
+    Missing,
+    /// We wrote it and somebody changed or removed it.
+    Changed,
+    /// We never wrote it, and another manager holds it with another value.
+    Conflict,
+}
+
+impl<'a> View<'a> {
+    /// The record, where there is one.
+    pub fn record(&self) -> Option<&'a Record> {
+        self.observed.our_record()
+    }
+
+    /// Live policies; none where they are unknown.
+    pub fn policies(&self) -> impl Iterator<Item = (&'a (String, String), &'a LivePolicy)> {
+        self.observed.policies.known().into_iter().flatten()
+    }
+
+    /// A live namespace.
+    pub fn namespace(&self, name: &str) -> Option<&'a LiveNamespace> {
+        self.observed.namespaces.known()?.get(name)
+    }
+
+    /// Whether policies can be written to a namespace: it exists or is created, and is not going away.
+    pub fn is_usable(&self, name: &NamespaceName) -> bool {
+        match self.namespace(name.as_str()) {
+            Some(live) => !live.terminating && !self.is_zone_in_conflict(name, live),
+            None => self
+                .bundle
+                .namespaces
+                .get(name)
+                .is_some_and(|wanted| wanted.create),
+        }
+    }
+
+    /// Whether another manager holds the zone label of a namespace with another value.
+    pub fn is_zone_in_conflict(&self, name: &NamespaceName, live: &LiveNamespace) -> bool {
+        let wanted = self
+            .bundle
+            .namespaces
+            .get(name)
+            .and_then(|wanted| wanted.labels.get(keys::ZONE));
+        let object = ObjectKey::namespace(name.as_str());
+        wanted.is_some_and(|value| {
+            self.key_state(&object, keys::ZONE, value, live.labels.get(keys::ZONE))
+                == KeyState::Conflict
+        })
+    }
+
+    /// Whether a live policy is ours: recorded, or for GitOps in the bundle with our label.
+    pub fn is_ours(&self, namespace: &str, name: &str, live: &LivePolicy) -> bool {
+        match self.delivery {
+            Delivery::Push => self
+                .observed
+                .is_recorded(&ObjectKey::policy(namespace, name), ""),
+            Delivery::Gitops => {
+                self.carries_our_label(live)
+                    && NamespaceName::parse(namespace).is_ok_and(|namespace| {
+                        self.bundle
+                            .policies
+                            .contains_key(&(namespace, name.to_owned()))
+                    })
+            }
+        }
+    }
+
+    /// Whether a live policy carries the label of this zone model.
+    pub fn carries_our_label(&self, live: &LivePolicy) -> bool {
+        live.labels.get(keys::INSTANCE).map(String::as_str) == Some(self.bundle.instance.as_str())
+    }
+
+    /// How a policy of the bundle is found.
+    pub fn policy_state(&self, namespace: &str, name: &str, wanted: &DesiredPolicy) -> PolicyState {
+        let key = (namespace.to_owned(), name.to_owned());
+        let Some(live) = self
+            .observed
+            .policies
+            .known()
+            .and_then(|policies| policies.get(&key))
+        else {
+            return PolicyState::Missing;
+        };
+        if !self.is_ours(namespace, name, live) {
+            let ours = self.carries_our_label(live);
+            return if ours {
+                PolicyState::Impostor
+            } else {
+                PolicyState::NameTaken
+            };
+        }
+        let found = policy_differences(wanted, live);
+        let object = ObjectKey::policy(namespace, name);
+        let remade = self.delivery == Delivery::Push
+            && self
+                .record()
+                .is_some_and(|record| record.knows_other_uid(&object, "", &live.uid));
+        match (remade, found.is_empty()) {
+            (true, _) => PolicyState::Remade(found),
+            (false, true) => PolicyState::InSync,
+            (false, false) => PolicyState::Changed(found),
+        }
+    }
+
+    /// How a key of a shared object is found. An equal value is in sync, whoever wrote it.
+    pub fn key_state(
+        &self,
+        object: &ObjectKey,
+        key: &str,
+        wanted: &str,
+        live: Option<&String>,
+    ) -> KeyState {
+        let recorded = self.observed.is_recorded(object, &label_field(key));
+        match live {
+            Some(value) if value == wanted => KeyState::InSync,
+            Some(_) | None if recorded => KeyState::Changed,
+            None => KeyState::Missing,
+            Some(_) => KeyState::Conflict,
+        }
+    }
+
+    /// Whether a policy that is not ours isolates pods of a namespace in a direction.
+    pub fn is_isolated_by_others(&self, namespace: &str, direction: Direction) -> bool {
+        self.policies()
+            .filter(|((ns, _), _)| ns == namespace)
+            .any(|((ns, name), live)| {
+                !self.is_ours(ns, name, live) && isolates(&live.spec, direction)
+            })
+    }
+
+    /// Our live policies of a namespace.
+    pub fn our_policies(&self, namespace: &str) -> BTreeMap<&'a str, &'a LivePolicy> {
+        self.policies()
+            .filter(|((ns, name), live)| ns == namespace && self.is_ours(ns, name, live))
+            .map(|((_, name), live)| (name.as_str(), live))
+            .collect()
+    }
+
+    /// The policies that a namespace is to hold now.
+    ///
+    /// While a namespace is staged and others isolate its pods already, our open policies would widen
+    /// what these allow, and our allows without them would isolate: only labels are written then.
+    pub fn wanted_policies(
+        &self,
+        namespace: &NamespaceName,
+    ) -> BTreeMap<&'a str, &'a DesiredPolicy> {
+        let of_namespace = self
+            .bundle
+            .policies
+            .iter()
+            .filter(|((ns, _), _)| ns == namespace)
+            .map(|((_, name), policy)| (name.as_str(), policy));
+        if self.is_labels_only(namespace) {
+            BTreeMap::new()
+        } else {
+            of_namespace.collect()
+        }
+    }
+
+    /// Whether a staged namespace gets labels only, because others isolate its pods.
+    pub fn is_labels_only(&self, namespace: &NamespaceName) -> bool {
+        let staged = self
+            .bundle
+            .namespaces
+            .get(namespace)
+            .is_some_and(|wanted| wanted.enforcement == Enforcement::Stage);
+        let opened = self
+            .our_policies(namespace.as_str())
+            .keys()
+            .any(|name| matches!(role_of(name), Role::Open(_)));
+        staged
+            && !opened
+            && Direction::BOTH
+                .into_iter()
+                .any(|direction| self.is_isolated_by_others(namespace.as_str(), direction))
+    }
+
+    /// Every namespace that has, or is to have, policies of ours in a zone or by isolation.
+    pub fn governed(&self) -> BTreeSet<&'a NamespaceName> {
+        let with_policies = self.bundle.policies.keys().map(|(namespace, _)| namespace);
+        self.bundle.namespaces.keys().chain(with_policies).collect()
+    }
+
+    /// What the bundle says of a namespace.
+    pub fn wanted_namespace(&self, name: &str) -> Option<&'a DesiredNamespace> {
+        self.bundle.namespaces.get(name)
+    }
+}
+
+/// The fields of a policy in which live and wanted differ.
+fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Difference> {
+    let spec = serde_json::to_value(&wanted.object.spec).unwrap_or(Value::Null);
+    let mut found = Vec::new();
+    let metadata = &wanted.object.metadata;
+    let ours = [
+        ("metadata.labels", &metadata.labels, &live.labels),
+        (
+            "metadata.annotations",
+            &metadata.annotations,
+            &live.annotations,
+        ),
+    ];
+    for (path, wanted, live) in ours {
+        for (key, value) in wanted.iter().flatten() {
+            if live.get(key) != Some(value) {
+                found.push(Difference {
+                    path: format!("{path}[{key}]"),
+                    want: Some(Value::String(value.clone())),
+                    have: live.get(key).cloned().map(Value::String),
+                });
+            }
+        }
+    }
+    found.extend(differences("spec", &spec, &live.spec));
+    found
+}
+
+impl View<'_> {
+    /// Whether both denies of a namespace are in place already.
+    pub fn is_enforced_already(&self, namespace: &NamespaceName) -> bool {
+        let ours = self.our_policies(namespace.as_str());
+        Direction::BOTH.into_iter().all(|direction| {
+            ours.contains_key(cofferdam_state::bundle::deny_name(direction).as_str())
+        })
+    }
+}
