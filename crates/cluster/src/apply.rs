@@ -1,0 +1,281 @@
+//! Carrying out the steps of a plan, each bound to the state that the plan saw.
+
+mod patch;
+mod verify;
+
+use std::collections::HashMap;
+
+use cofferdam_model::labels::Labels;
+use cofferdam_objects::keys::FIELD_MANAGER;
+use cofferdam_state::plan::{Action, LabelPatch, Step, TaintPatch};
+use http::Method;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use serde_json::{Value, json};
+
+use crate::error::{Category, Error};
+use crate::lease::Held;
+use crate::record::guard;
+use crate::request::{APPLY, Call, Connection, JSON, JSON_PATCH};
+
+/// An object as a write left it; the resource version is empty after a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version.
+    pub resource_version: String,
+}
+
+/// Open policies that this pass created, by namespace and name.
+pub type Opened = HashMap<(String, String), Written>;
+
+/// A policy in one state.
+struct Exactly<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    uid: &'a str,
+    resource_version: &'a str,
+}
+
+/// A shared object of which single keys are changed.
+struct Shared<'a> {
+    kind: &'static str,
+    plural: &'static str,
+    name: &'a str,
+    uid: &'a str,
+}
+
+impl Connection {
+    /// Carries out a step while the lease holds, and compares what the server returns.
+    pub async fn execute(
+        &self,
+        step: &Step,
+        opened: &Opened,
+        lease: &Held,
+    ) -> Result<Written, Error> {
+        let left = lease.remaining().await?;
+        let write = Box::pin(self.write(&step.action, opened));
+        if let Ok(result) = tokio::time::timeout(left, write).await {
+            return result;
+        }
+        let what = format!("cannot write {}", step.action.object());
+        let why = "the lease ran out before the server answered";
+        Err(self.error(Category::LeaseLost, what, why))
+    }
+
+    async fn write(&self, action: &Action, opened: &Opened) -> Result<Written, Error> {
+        match action {
+            Action::CreateNamespace { name, labels } => self.create_namespace(name, labels).await,
+            Action::PatchNamespace { name, uid, labels } => {
+                let shared = Shared {
+                    kind: "Namespace",
+                    plural: "namespaces",
+                    name,
+                    uid,
+                };
+                self.patch(&shared, labels, None).await
+            }
+            Action::PatchNode {
+                name,
+                uid,
+                labels,
+                taints,
+            } => {
+                let shared = Shared {
+                    kind: "Node",
+                    plural: "nodes",
+                    name,
+                    uid,
+                };
+                self.patch(&shared, labels, taints.as_ref()).await
+            }
+            Action::CreatePolicy { object } => self.apply_policy(object, None).await,
+            Action::ReplacePolicy {
+                object,
+                uid,
+                resource_version,
+            } => {
+                self.apply_policy(object, Some((uid, resource_version)))
+                    .await
+            }
+            Action::DeletePolicy {
+                namespace,
+                name,
+                uid,
+                resource_version,
+            } => {
+                self.delete_policy(&Exactly {
+                    namespace,
+                    name,
+                    uid,
+                    resource_version,
+                })
+                .await
+            }
+            Action::DeleteOpened { namespace, name } => {
+                self.delete_opened(namespace, name, opened).await
+            }
+        }
+    }
+
+    async fn create_namespace(&self, name: &str, labels: &Labels) -> Result<Written, Error> {
+        let what = format!("create namespace {name}");
+        let url = format!("/api/v1/namespaces/{name}?fieldManager={FIELD_MANAGER}&force=true");
+        let mut metadata = json!({"name": name, "labels": labels});
+        guard(&mut metadata, None);
+        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+        let call = Call::with_body(Method::PATCH, url, APPLY, &body, what.clone());
+        let live: Value = self
+            .fetch(call)
+            .await
+            .map_err(|e| name_taken(e, "namespace"))?;
+        self.verified(&what, &verify::labels(labels, &live), &live)
+    }
+
+    async fn patch(
+        &self,
+        shared: &Shared<'_>,
+        labels: &LabelPatch,
+        taints: Option<&TaintPatch>,
+    ) -> Result<Written, Error> {
+        let Shared {
+            kind,
+            plural,
+            name,
+            uid,
+        } = shared;
+        let what = format!("patch {kind} {name}");
+        let url = format!("/api/v1/{plural}/{name}?fieldManager={FIELD_MANAGER}");
+        let body = patch::operations(uid, labels, taints);
+        let call = Call::with_body(Method::PATCH, url, JSON_PATCH, &body, what.clone());
+        let live: Value = self.fetch(call).await.map_err(|error| {
+            // A failed test is answered 422 without saying which.
+            if error.is(Category::Invalid) {
+                let why = "it is not as it was when the plan was made";
+                self.error(Category::Conflict, format!("cannot {what}"), why)
+                    .with_hint("plan again")
+            } else {
+                error
+            }
+        })?;
+        let mut differences = verify::changes(&labels.changes, &live);
+        differences.extend(taints.and_then(|taints| verify::taints(&taints.new, &live)));
+        self.verified(&what, &differences, &live)
+    }
+
+    async fn apply_policy(
+        &self,
+        object: &NetworkPolicy,
+        expected: Option<(&str, &str)>,
+    ) -> Result<Written, Error> {
+        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        let verb = if expected.is_some() {
+            "replace"
+        } else {
+            "create"
+        };
+        let what = format!("{verb} NetworkPolicy {namespace}/{name}");
+        let wanted = serde_json::to_value(object)
+            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
+        let mut body = wanted.clone();
+        if let Some(metadata) = body.get_mut("metadata") {
+            guard(metadata, expected);
+        }
+        let url = format!(
+            "{}?fieldManager={FIELD_MANAGER}&force=true",
+            policy_path(namespace, name)
+        );
+        let call = Call::with_body(Method::PATCH, url, APPLY, &body, what.clone());
+        let live: Value = self.fetch(call).await.map_err(|error| match expected {
+            None => name_taken(error, "NetworkPolicy"),
+            Some(_) => error,
+        })?;
+        self.verified(&what, &verify::policy(&wanted, &live), &live)
+    }
+
+    async fn delete_policy(&self, target: &Exactly<'_>) -> Result<Written, Error> {
+        let what = format!("delete NetworkPolicy {}/{}", target.namespace, target.name);
+        let body = json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": target.uid, "resourceVersion": target.resource_version},
+        });
+        let url = policy_path(target.namespace, target.name);
+        let call = Call::with_body(Method::DELETE, url, JSON, &body, what.clone());
+        match self.fetch::<Value>(call).await {
+            Ok(left) if left.pointer("/metadata/finalizers").is_some() => {
+                let why = "it stays until its finalizers are removed";
+                Err(self.error(Category::Differs, format!("cannot {what}"), why))
+            }
+            Ok(_) => Ok(gone(target.uid)),
+            Err(error) if error.is(Category::NotFound) => Ok(gone(target.uid)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete_opened(
+        &self,
+        namespace: &str,
+        name: &str,
+        opened: &Opened,
+    ) -> Result<Written, Error> {
+        let Some(written) = opened.get(&(namespace.to_owned(), name.to_owned())) else {
+            return Err(self.error(
+                Category::Conflict,
+                format!("cannot delete NetworkPolicy {namespace}/{name}"),
+                "this pass did not create it",
+            ));
+        };
+        self.delete_policy(&Exactly {
+            namespace,
+            name,
+            uid: &written.uid,
+            resource_version: &written.resource_version,
+        })
+        .await
+    }
+
+    fn verified(&self, what: &str, differences: &[String], live: &Value) -> Result<Written, Error> {
+        if !differences.is_empty() {
+            let why = format!("the server left a difference in {}", differences.join(", "));
+            let hint = "look for a mutating webhook or another writer";
+            return Err(self
+                .error(
+                    Category::Differs,
+                    format!("could not {what} as wanted"),
+                    why,
+                )
+                .with_hint(hint));
+        }
+        let text = |key: &str| {
+            let value = live.pointer(key).and_then(Value::as_str);
+            value.unwrap_or_default().to_owned()
+        };
+        Ok(Written {
+            uid: text("/metadata/uid"),
+            resource_version: text("/metadata/resourceVersion"),
+        })
+    }
+}
+
+fn policy_path(namespace: &str, name: &str) -> String {
+    format!("/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}")
+}
+
+fn gone(uid: &str) -> Written {
+    Written {
+        uid: uid.to_owned(),
+        resource_version: String::new(),
+    }
+}
+
+fn name_taken(error: Error, kind: &str) -> Error {
+    if error.is(Category::Conflict) {
+        error.with_hint(format!(
+            "a {kind} of that name exists that is not ours; rename it, or take it over with `adopt`"
+        ))
+    } else {
+        error
+    }
+}

@@ -1,0 +1,125 @@
+//! From a cluster of the fleet to a connection, by the rules for credentials.
+
+mod exec;
+mod expiry;
+mod kubeconfig;
+
+pub use kubeconfig::context_names;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cofferdam_model::cluster::Cluster;
+use http::HeaderValue;
+use http::header::USER_AGENT;
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::error::{Category, Error, of_transport};
+use crate::request::{Connection, Parts};
+
+/// What the surroundings say about connecting.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// The directory that relative paths are resolved against.
+    pub base_dir: PathBuf,
+    /// The home directory, for paths that start with `~/`.
+    pub home: Option<PathBuf>,
+    /// The value of `PATH`, for exec plugins.
+    pub path_env: Option<String>,
+    /// Deadline of one request; must be shorter than the lease (15 s).
+    pub timeout: Duration,
+    /// A kubeconfig to use in place of the cluster's.
+    pub kubeconfig: Option<PathBuf>,
+}
+
+impl ConnectOptions {
+    /// Options with a deadline of 10 s per request.
+    pub fn new(base_dir: PathBuf) -> Self {
+        Self {
+            base_dir,
+            home: None,
+            path_env: None,
+            timeout: Duration::from_secs(10),
+            kubeconfig: None,
+        }
+    }
+
+    fn path_of(&self, cluster: &Cluster) -> PathBuf {
+        if let Some(path) = &self.kubeconfig {
+            return path.clone();
+        }
+        let text = &cluster.access.kubeconfig;
+        match (text.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => self.base_dir.join(Path::new(text)),
+        }
+    }
+}
+
+/// Connects to a cluster. Nothing is sent yet, but an allowed exec plugin runs.
+pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Connection, Error> {
+    let path = options.path_of(cluster);
+    let refuse = |why: String| credential(cluster, &path, why);
+    let mut file = kubeconfig::read(&path).map_err(refuse)?;
+    let context = match (&options.kubeconfig, &cluster.access.context) {
+        (None, Some(context)) => Some(context.clone()),
+        (_, _) => file.current_context.clone(),
+    };
+    let selected = kubeconfig::select(&file, context.as_deref()).map_err(refuse)?;
+    kubeconfig::check(&file, &selected).map_err(refuse)?;
+    let ran = exec::replace(&mut file, &selected, &path, cluster, options)
+        .await
+        .map_err(refuse)?;
+    let expires_at = expiry::of(&file, &selected, ran);
+    let config = configure(file, context).await.map_err(refuse)?;
+    let server = config.cluster_url.to_string();
+    let client = build(config).await.map_err(refuse)?;
+    Ok(Connection::new(Parts {
+        cluster: cluster.name.clone(),
+        client,
+        server,
+        kubeconfig: path.clone(),
+        expires_at,
+        timeout: options.timeout,
+        limits: cluster.limits,
+    }))
+}
+
+fn credential(cluster: &Cluster, path: &Path, why: String) -> Error {
+    let what = format!("cannot use kubeconfig {}", path.display());
+    Error::new(cluster.name.as_str(), Category::Credential, what, why)
+}
+
+async fn configure(file: Kubeconfig, context: Option<String>) -> Result<Config, String> {
+    let options = KubeConfigOptions {
+        context,
+        ..KubeConfigOptions::default()
+    };
+    let mut config = Config::from_custom_kubeconfig(file, &options)
+        .await
+        .map_err(|error| of_transport(&error).1)?;
+    let agent = concat!("cofferdam/", env!("CARGO_PKG_VERSION"));
+    config
+        .headers
+        .push((USER_AGENT, HeaderValue::from_static(agent)));
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(10));
+    config.read_timeout = None;
+    config.write_timeout = None;
+    Ok(config)
+}
+
+/// Building reads files, so it is done where blocking harms nobody. It needs the runtime's context.
+async fn build(config: Config) -> Result<kube::Client, String> {
+    let runtime = tokio::runtime::Handle::current();
+    let built = tokio::task::spawn_blocking(move || {
+        let _guard = runtime.enter();
+        kube::Client::try_from(config)
+    });
+    match built.await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(error)) => Err(of_transport(&error).1),
+        Err(_) => Err("the client could not be built".to_owned()),
+    }
+}

@@ -1,0 +1,112 @@
+//! Reading a kubeconfig and refusing what is not safe in it.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use kube::config::{AuthInfo, Cluster, Kubeconfig};
+
+/// The user and cluster that a context names.
+pub(super) struct Selected {
+    pub(super) cluster: String,
+    pub(super) user: Option<String>,
+}
+
+impl Selected {
+    pub(super) fn auth<'a>(&self, file: &'a Kubeconfig) -> Option<&'a AuthInfo> {
+        let user = self.user.as_deref()?;
+        let named = file.auth_infos.iter().find(|named| named.name == user)?;
+        named.auth_info.as_ref()
+    }
+
+    pub(super) fn auth_mut<'a>(&self, file: &'a mut Kubeconfig) -> Option<&'a mut AuthInfo> {
+        let user = self.user.as_deref()?;
+        let mut all = file.auth_infos.iter_mut();
+        all.find(|named| named.name == user)?.auth_info.as_mut()
+    }
+
+    pub(super) fn cluster<'a>(&self, file: &'a Kubeconfig) -> Option<&'a Cluster> {
+        let mut all = file.clusters.iter();
+        all.find(|named| named.name == self.cluster)?
+            .cluster
+            .as_ref()
+    }
+}
+
+pub(super) fn read(path: &Path) -> Result<Kubeconfig, String> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    check_mode(metadata.mode(), metadata.uid())?;
+    // The parser's message may quote the file, which holds secrets: it is not told.
+    Kubeconfig::read_from(path).map_err(|_| "it is not a kubeconfig that can be read".to_owned())
+}
+
+fn check_mode(mode: u32, owner: u32) -> Result<(), String> {
+    let advice = "run `chmod 600` on it";
+    if mode & 0o004 != 0 {
+        return Err(format!("everybody can read it; {advice}"));
+    }
+    if mode & 0o040 != 0 && owner != 0 {
+        return Err(format!("its group can read it; {advice}"));
+    }
+    Ok(())
+}
+
+pub(super) fn select(file: &Kubeconfig, context: Option<&str>) -> Result<Selected, String> {
+    let name = context.ok_or_else(|| "it has no current context; name one".to_owned())?;
+    let found = file.contexts.iter().find(|named| named.name == name);
+    let context = found
+        .and_then(|named| named.context.as_ref())
+        .ok_or_else(|| format!("it has no context `{name}`"))?;
+    Ok(Selected {
+        cluster: context.cluster.clone(),
+        user: context.user.clone(),
+    })
+}
+
+pub(super) fn check(file: &Kubeconfig, selected: &Selected) -> Result<(), String> {
+    let cluster = selected
+        .cluster(file)
+        .ok_or_else(|| format!("it has no cluster `{}`", selected.cluster))?;
+    if cluster.insecure_skip_tls_verify == Some(true) {
+        return Err("insecure-skip-tls-verify is refused; give the certificate authority".into());
+    }
+    let server = cluster.server.as_deref().unwrap_or_default();
+    if !server.starts_with("https://") {
+        return Err("its server address is not https".to_owned());
+    }
+    let provider = selected.auth(file).and_then(|a| a.auth_provider.as_ref());
+    if provider.is_some() {
+        return Err("auth-provider is refused; use an exec plugin or a token".to_owned());
+    }
+    Ok(())
+}
+
+/// The contexts of a kubeconfig, in its order. No credential in it is used, and its mode does not
+/// matter yet.
+pub fn context_names(path: &Path) -> Result<Vec<String>, String> {
+    // The parser's message may quote the file, which holds secrets: it is not told.
+    let kubeconfig = Kubeconfig::read_from(path)
+        .map_err(|_| "it is not a kubeconfig that can be read".to_owned())?;
+    Ok(kubeconfig
+        .contexts
+        .into_iter()
+        .map(|context| context.name)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readable_files_are_refused() {
+        for (mode, owner, good) in [
+            (0o600, 1000, true),
+            (0o640, 1000, false),
+            (0o640, 0, true),
+            (0o644, 0, false),
+            (0o400, 1000, true),
+        ] {
+            assert_eq!(check_mode(mode, owner).is_ok(), good, "{mode:o} {owner}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! One writer at a time: Lease `cofferdam-system/cofferdam`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use cofferdam_objects::keys::{RECORD_NAME, SYSTEM_NAMESPACE};
+use http::Method;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::error::{Category, Error};
+use crate::record::{Identified, guard};
+use crate::request::{APPLY, Call, Connection, JSON};
+
+/// How long a lease holds without renewal.
+pub const DURATION: Duration = Duration::from_secs(15);
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const COLLECTION: &str = "/apis/coordination.k8s.io/v1/namespaces";
+
+#[derive(Deserialize)]
+struct Lease {
+    #[serde(default)]
+    metadata: Identified,
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Default, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Spec {
+    holder_identity: Option<String>,
+    renew_time: Option<String>,
+    lease_duration_seconds: Option<u64>,
+    lease_transitions: Option<u64>,
+}
+
+/// A lease that we hold. It is renewed until it is released or dropped.
+#[derive(Debug)]
+pub struct Held {
+    shared: Arc<Shared>,
+    renewal: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    connection: Connection,
+    holder: String,
+    lost: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone)]
+struct State {
+    uid: String,
+    resource_version: String,
+    transitions: u64,
+    renewed: Instant,
+}
+
+impl Held {
+    /// Whether a renewal failed, so that nothing more may be written.
+    pub fn is_lost(&self) -> bool {
+        self.shared.lost.load(Ordering::Acquire)
+    }
+
+    /// How long the lease still holds; an error when it is lost.
+    pub async fn remaining(&self) -> Result<Duration, Error> {
+        let age = self.shared.state.lock().await.renewed.elapsed();
+        let left = DURATION.saturating_sub(age);
+        if self.is_lost() || left.is_zero() {
+            return Err(self.shared.connection.error(
+                Category::LeaseLost,
+                "cannot write",
+                "the lease was lost; somebody else may be writing",
+            ));
+        }
+        Ok(left)
+    }
+
+    /// Gives the lease back.
+    pub async fn release(self) -> Result<(), Error> {
+        self.renewal.abort();
+        if self.is_lost() {
+            return Ok(());
+        }
+        let state = self.shared.state.lock().await.clone();
+        let body = body("", &state);
+        self.shared.connection.put(&body, "release").await.map(drop)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
+impl Connection {
+    /// Takes the lease, waiting while somebody else holds it; `waiting` is told who, once a second.
+    /// It expires by our own clock: when it has not changed for as long as it says it holds.
+    pub async fn acquire_lease(
+        &self,
+        holder: &str,
+        waiting: impl Fn(&str) + Send + Sync,
+    ) -> Result<Held, Error> {
+        let mut seen: Option<(Spec, Instant)> = None;
+        loop {
+            let started = Instant::now();
+            let Some(lease) = self.read_lease().await? else {
+                if let Some(state) = self.create_lease(holder, started).await? {
+                    return Ok(self.hold(holder, state));
+                }
+                continue;
+            };
+            let other = lease.spec.holder_identity.clone().unwrap_or_default();
+            let lasts = lease.spec.lease_duration_seconds.unwrap_or(15).min(3600);
+            let expired = match &seen {
+                Some((spec, since)) if *spec == lease.spec => {
+                    since.elapsed() >= Duration::from_secs(lasts)
+                }
+                _ => {
+                    seen = Some((lease.spec.clone(), Instant::now()));
+                    false
+                }
+            };
+            if (other.is_empty() || expired)
+                && let Some(state) = self.take_lease(holder, &lease, started).await?
+            {
+                return Ok(self.hold(holder, state));
+            }
+            if !other.is_empty() && !expired {
+                waiting(&other);
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+
+    async fn read_lease(&self) -> Result<Option<Lease>, Error> {
+        let call = Call::get(
+            path(),
+            format!("read Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}"),
+        );
+        match self.fetch(call).await {
+            Ok(lease) => Ok(Some(lease)),
+            Err(error) if error.is(Category::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create_lease(&self, holder: &str, started: Instant) -> Result<Option<State>, Error> {
+        let fresh = State {
+            uid: String::new(),
+            resource_version: String::new(),
+            transitions: 0,
+            renewed: started,
+        };
+        let mut body = body(holder, &fresh);
+        // An apply names its object, so that rights on this one name are enough; with this version
+        // it creates and never takes over.
+        if let Some(metadata) = body.get_mut("metadata") {
+            guard(metadata, None);
+        }
+        let url = format!("{}?fieldManager=cofferdam", path());
+        let what = format!("create Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let call = || Call::with_body(Method::PATCH, url.clone(), APPLY, &body, what.clone());
+        let mut answer = self.fetch::<Lease>(call()).await;
+        if answer.as_ref().is_err_and(|e| e.is(Category::NotFound)) {
+            self.ensure_namespace().await?;
+            answer = self.fetch(call()).await;
+        }
+        taken(answer, started)
+    }
+
+    async fn take_lease(
+        &self,
+        holder: &str,
+        lease: &Lease,
+        started: Instant,
+    ) -> Result<Option<State>, Error> {
+        let state = State {
+            uid: lease.metadata.uid.clone(),
+            resource_version: lease.metadata.resource_version.clone(),
+            transitions: lease.spec.lease_transitions.unwrap_or(0) + 1,
+            renewed: started,
+        };
+        taken(self.put(&body(holder, &state), "take").await, started)
+    }
+
+    async fn put(&self, body: &Value, verb: &str) -> Result<Lease, Error> {
+        let what = format!("{verb} Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let url = format!("{}?fieldManager=cofferdam", path());
+        let call = Call::with_body(Method::PUT, url, JSON, body, what);
+        self.fetch(call).await
+    }
+
+    fn hold(&self, holder: &str, state: State) -> Held {
+        let shared = Arc::new(Shared {
+            connection: self.clone(),
+            holder: holder.to_owned(),
+            lost: AtomicBool::new(false),
+            state: Mutex::new(state),
+        });
+        let renewal = tokio::spawn(renew(Arc::clone(&shared)));
+        Held { shared, renewal }
+    }
+}
+
+async fn renew(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        let started = Instant::now();
+        let state = shared.state.lock().await.clone();
+        let body = body(&shared.holder, &state);
+        let call = shared.connection.put(&body, "renew");
+        if let Ok(Ok(lease)) = tokio::time::timeout(RENEW_EVERY, call).await {
+            let mut state = shared.state.lock().await;
+            state.resource_version = lease.metadata.resource_version;
+            state.renewed = started;
+        } else {
+            shared.lost.store(true, Ordering::Release);
+            return;
+        }
+    }
+}
+
+fn path() -> String {
+    format!("{COLLECTION}/{SYSTEM_NAMESPACE}/leases/{RECORD_NAME}")
+}
+
+/// The state of a lease that was taken; none where somebody else was quicker.
+fn taken(answer: Result<Lease, Error>, started: Instant) -> Result<Option<State>, Error> {
+    match answer {
+        Ok(lease) => Ok(Some(State {
+            uid: lease.metadata.uid,
+            resource_version: lease.metadata.resource_version,
+            transitions: lease.spec.lease_transitions.unwrap_or(0),
+            renewed: started,
+        })),
+        Err(error) if error.is(Category::Conflict) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn body(holder: &str, state: &State) -> Value {
+    let now = Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+        .to_string();
+    let mut metadata = json!({"name": RECORD_NAME, "namespace": SYSTEM_NAMESPACE});
+    if !state.uid.is_empty()
+        && let Some(metadata) = metadata.as_object_mut()
+    {
+        metadata.insert("uid".to_owned(), json!(state.uid));
+        metadata.insert("resourceVersion".to_owned(), json!(state.resource_version));
+    }
+    json!({
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": metadata,
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": DURATION.as_secs(),
+            "renewTime": now,
+            "leaseTransitions": state.transitions,
+        },
+    })
+}

@@ -1,0 +1,16 @@
+//! The only crate with a Kubernetes client: connect, discover, observe, apply, lease.
+
+pub mod apply;
+mod capabilities;
+pub mod connect;
+pub mod error;
+pub mod lease;
+mod observe;
+mod record;
+mod request;
+
+pub use apply::{Opened, Written};
+pub use connect::{ConnectOptions, connect, context_names};
+pub use error::{Category, Error};
+pub use lease::Held;
+pub use request::Connection;

@@ -1,0 +1,145 @@
+//! One pass of looking: every kind listed once, all at the same time.
+
+mod convert;
+mod kinds;
+mod list;
+pub(crate) mod wire;
+
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_state::observed::{Identity, Observed, Reading};
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::capabilities::{Configs, Inputs, capabilities};
+use crate::error::{Category, Error};
+use crate::record::ConfigMap;
+use crate::request::{Call, Connection, JSON};
+use list::Lists;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    git_version: String,
+}
+
+impl Connection {
+    /// Looks at the whole cluster. What cannot be read completely is unknown, with the reason.
+    pub async fn observe(&self, at: String) -> Observed {
+        let (lists, version, kinds, record, identity) = tokio::join!(
+            Box::pin(self.lists()),
+            Box::pin(self.version()),
+            Box::pin(self.kinds()),
+            Box::pin(self.read_record()),
+            Box::pin(self.identity()),
+        );
+        let capabilities = Box::pin(self.capabilities(&lists, version, kinds)).await;
+        let uid = match (&lists.namespaces, convert::uid(&lists)) {
+            (Err(error), _) => Reading::Unknown(error.reason()),
+            (Ok(_), Some(uid)) => Reading::Known(uid),
+            (Ok(_), None) => Reading::Unknown("namespace kube-system does not exist".to_owned()),
+        };
+        Observed {
+            cluster: self.cluster().clone(),
+            at,
+            uid,
+            capabilities: match capabilities {
+                Ok(capabilities) => Reading::Known(capabilities),
+                Err(reason) => Reading::Unknown(reason),
+            },
+            record: reading(record),
+            namespaces: reading(lists.namespaces.map(convert::namespaces)),
+            policies: reading(lists.policies.map(convert::policies)),
+            nodes: reading(lists.nodes.map(convert::nodes)),
+            pods: reading(lists.pods.map(convert::pods)),
+            templates: reading(convert::templates(lists.workloads)),
+            services: reading(lists.services.map(convert::services)),
+            ingress_backends: reading(lists.ingresses.map(convert::backends)),
+            identity: reading(identity),
+        }
+    }
+
+    /// Asks the server who we are.
+    pub async fn identity(&self) -> Result<Identity, Error> {
+        let url = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        let call = Call::with_body(Method::POST, url, JSON, &body, "ask who we are");
+        let review: Value = self.fetch(call).await?;
+        let info = review.pointer("/status/userInfo");
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let user = info.and_then(|info| info.get("username")).and_then(text);
+        let groups = info.and_then(|info| info.get("groups")?.as_array());
+        Ok(Identity {
+            user: user.unwrap_or_default(),
+            groups: groups.into_iter().flatten().filter_map(text).collect(),
+        })
+    }
+
+    async fn version(&self) -> Result<String, Error> {
+        let version: Version = self
+            .fetch(Call::get("/version", "read the version"))
+            .await?;
+        Ok(version.git_version)
+    }
+
+    async fn capabilities(
+        &self,
+        lists: &Lists,
+        version: Result<String, Error>,
+        kinds: Result<std::collections::BTreeSet<String>, Error>,
+    ) -> Result<Capabilities, String> {
+        let why = |error: &Error| error.reason();
+        let workloads = lists.workloads.iter().map(|(kind, list)| {
+            let list = list.as_ref().map_err(why)?;
+            Ok(list.iter().map(move |workload| (*kind, workload)))
+        });
+        let workloads: Result<Vec<_>, String> = workloads.collect();
+        let mut inputs = Inputs {
+            cluster: self.cluster(),
+            uid: convert::uid(lists).unwrap_or_default(),
+            version: version.map_err(|error| error.reason())?,
+            kinds: kinds.map_err(|error| error.reason())?,
+            namespaces: lists.namespaces.as_ref().map_err(why)?,
+            nodes: lists.nodes.as_ref().map_err(why)?,
+            pods: lists.pods.as_ref().map_err(why)?,
+            services: lists.services.as_ref().map_err(why)?,
+            slices: lists.slices.as_ref().map_err(why)?,
+            workloads: workloads?.into_iter().flatten().collect(),
+            validating: lists.validating.as_ref().map_err(why)?,
+            mutating: lists.mutating.as_ref().map_err(why)?,
+            api_services: lists.api_services.as_ref().map_err(why)?,
+            definitions: lists.definitions.as_ref().map_err(why)?,
+            service_cidrs: lists.service_cidrs.as_ref().map_err(why)?,
+            configs: Configs::new(),
+        };
+        if inputs.uid.is_empty() {
+            return Err("namespace kube-system does not exist".to_owned());
+        }
+        for (namespace, name) in crate::capabilities::wanted_configs(&inputs) {
+            let config = self.config(&namespace, name).await;
+            inputs.configs.insert(name, config);
+        }
+        Ok(capabilities(&inputs))
+    }
+
+    async fn config(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<std::collections::BTreeMap<String, String>>, String> {
+        let url = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
+        let call = Call::get(url, format!("read ConfigMap {namespace}/{name}"));
+        match self.fetch::<ConfigMap>(call).await {
+            Ok(map) => Ok(Some(map.data)),
+            Err(error) if error.is(Category::NotFound) => Ok(None),
+            Err(error) => Err(error.reason()),
+        }
+    }
+}
+
+fn reading<T>(result: Result<T, Error>) -> Reading<T> {
+    match result {
+        Ok(value) => Reading::Known(value),
+        Err(error) => Reading::Unknown(error.reason()),
+    }
+}

@@ -1,0 +1,127 @@
+//! From what was read to what is told.
+
+use std::collections::BTreeMap;
+
+use cofferdam_state::observed::{
+    LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, Template,
+};
+
+use super::list::{Listed, Lists};
+use super::wire::{Ingress, Namespace, Node, Pod, Policy, Service, Workload};
+use crate::error::Error;
+
+pub(super) fn uid(lists: &Lists) -> Option<String> {
+    let mut namespaces = lists.namespaces.as_ref().ok()?.iter();
+    let system = namespaces.find(|namespace| namespace.metadata.name == "kube-system")?;
+    Some(system.metadata.uid.clone()).filter(|uid| !uid.is_empty())
+}
+
+pub(super) fn namespaces(list: Vec<Namespace>) -> BTreeMap<String, LiveNamespace> {
+    let live = |namespace: Namespace| {
+        let metadata = namespace.metadata;
+        let live = LiveNamespace {
+            uid: metadata.uid,
+            labels: metadata.labels,
+            terminating: metadata.deletion_timestamp.is_some(),
+            managed_fields: metadata.managed_fields,
+        };
+        (metadata.name, live)
+    };
+    list.into_iter().map(live).collect()
+}
+
+pub(super) fn policies(list: Vec<Policy>) -> BTreeMap<(String, String), LivePolicy> {
+    let live = |policy: Policy| {
+        let metadata = policy.metadata;
+        let live = LivePolicy {
+            uid: metadata.uid,
+            resource_version: metadata.resource_version,
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            spec: policy.spec,
+            managed_fields: metadata.managed_fields,
+        };
+        ((metadata.namespace, metadata.name), live)
+    };
+    list.into_iter().map(live).collect()
+}
+
+pub(super) fn nodes(list: Vec<Node>) -> BTreeMap<String, LiveNode> {
+    let live = |node: Node| {
+        let addresses = node.status.addresses.iter();
+        let addresses = addresses.filter_map(|address| address.address.parse().ok());
+        let mut conditions = node.status.conditions.iter();
+        let live = LiveNode {
+            addresses: addresses.collect(),
+            ready: conditions.any(|c| c.r#type == "Ready" && c.status == "True"),
+            uid: node.metadata.uid,
+            labels: node.metadata.labels,
+            taints: node.spec.taints,
+            provider_id: node.spec.provider_id,
+            managed_fields: node.metadata.managed_fields,
+        };
+        (node.metadata.name, live)
+    };
+    list.into_iter().map(live).collect()
+}
+
+pub(super) fn pods(list: Vec<Pod>) -> Vec<LivePod> {
+    let live = |pod: Pod| {
+        let owner = pod.metadata.controller();
+        LivePod {
+            owner: owner.map(|owner| (owner.kind.clone(), owner.name.clone())),
+            namespace: pod.metadata.namespace,
+            name: pod.metadata.name,
+            labels: pod.metadata.labels,
+            node: pod.spec.node_name.filter(|node| !node.is_empty()),
+            host_network: pod.spec.host_network,
+            finished: matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"),
+            tolerations: pod.spec.tolerations,
+        }
+    };
+    list.into_iter().map(live).collect()
+}
+
+/// Templates of what no other workload controls; unknown as a whole where one kind is.
+pub(super) fn templates(
+    lists: Vec<(&'static str, Listed<Workload>)>,
+) -> Result<Vec<Template>, Error> {
+    let mut all = Vec::new();
+    for (kind, list) in lists {
+        let own = list?.into_iter();
+        let own = own.filter(|workload| workload.metadata.controller().is_none());
+        all.extend(own.map(|workload| Template {
+            tolerations: workload.template().spec.tolerations.clone(),
+            workload: format!("{kind}/{}", workload.metadata.name),
+            namespace: workload.metadata.namespace,
+        }));
+    }
+    Ok(all)
+}
+
+pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
+    let live = |service: Service| LiveService {
+        namespace: service.metadata.namespace,
+        name: service.metadata.name,
+        selector: service.spec.selector,
+    };
+    list.into_iter().map(live).collect()
+}
+
+pub(super) fn backends(list: Vec<Ingress>) -> Vec<(String, String, String)> {
+    let mut all = Vec::new();
+    for ingress in list {
+        let namespace = &ingress.metadata.namespace;
+        let name = format!("{namespace}/{}", ingress.metadata.name);
+        let paths = ingress.spec.rules.iter().flat_map(|rule| &rule.http);
+        let backends = paths.flat_map(|http| &http.paths).map(|path| &path.backend);
+        for backend in backends.chain(&ingress.spec.default_backend) {
+            if let Some(service) = &backend.service {
+                all.push((name.clone(), namespace.clone(), service.name.clone()));
+            }
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}

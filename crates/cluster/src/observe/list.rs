@@ -1,0 +1,158 @@
+//! Complete lists: one request per kind, or as many as the server makes pages.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::wire::{
+    ApiService, Definition, Ingress, Namespace, Node, Pod, Policy, Service, ServiceCidr, Slice,
+    Webhooks, Workload,
+};
+use crate::error::{Category, Error};
+use crate::request::{Call, Connection};
+
+#[derive(Deserialize)]
+struct List<T> {
+    kind: String,
+    #[serde(default)]
+    metadata: Page,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Page {
+    #[serde(rename = "continue")]
+    next: Option<String>,
+}
+
+pub(crate) type Listed<T> = Result<Vec<T>, Error>;
+
+/// Every list of a pass.
+pub(super) struct Lists {
+    pub(super) namespaces: Listed<Namespace>,
+    pub(super) policies: Listed<Policy>,
+    pub(super) nodes: Listed<Node>,
+    pub(super) pods: Listed<Pod>,
+    pub(super) services: Listed<Service>,
+    pub(super) slices: Listed<Slice>,
+    pub(super) workloads: Vec<(&'static str, Listed<Workload>)>,
+    pub(super) ingresses: Listed<Ingress>,
+    pub(super) validating: Listed<Webhooks>,
+    pub(super) mutating: Listed<Webhooks>,
+    pub(super) api_services: Listed<ApiService>,
+    pub(super) definitions: Listed<Definition>,
+    pub(super) service_cidrs: Listed<ServiceCidr>,
+}
+
+impl Connection {
+    pub(super) async fn lists(&self) -> Lists {
+        let net = "/apis/networking.k8s.io/v1";
+        let admission = "/apis/admissionregistration.k8s.io/v1";
+        let extensions = "/apis/apiextensions.k8s.io/v1";
+        let (
+            (namespaces, policies, nodes, pods, services, slices),
+            workloads,
+            (ingresses, validating, mutating, api_services, definitions, service_cidrs),
+        ) = tokio::join!(
+            Box::pin(async {
+                tokio::join!(
+                    self.list("/api/v1", "namespaces"),
+                    self.list(net, "networkpolicies"),
+                    self.list("/api/v1", "nodes"),
+                    self.list("/api/v1", "pods"),
+                    self.list("/api/v1", "services"),
+                    self.list("/apis/discovery.k8s.io/v1", "endpointslices"),
+                )
+            }),
+            Box::pin(self.workloads()),
+            Box::pin(async {
+                tokio::join!(
+                    self.list(net, "ingresses"),
+                    self.list(admission, "validatingwebhookconfigurations"),
+                    self.list(admission, "mutatingwebhookconfigurations"),
+                    self.list("/apis/apiregistration.k8s.io/v1", "apiservices"),
+                    self.list(extensions, "customresourcedefinitions"),
+                    self.list(net, "servicecidrs"),
+                )
+            }),
+        );
+        Lists {
+            namespaces,
+            policies,
+            nodes,
+            pods,
+            services,
+            slices,
+            workloads,
+            ingresses,
+            validating,
+            mutating,
+            api_services: unless_missing(api_services, false),
+            definitions: unless_missing(definitions, true),
+            service_cidrs: unless_missing(service_cidrs, true),
+        }
+    }
+
+    async fn workloads(&self) -> Vec<(&'static str, Listed<Workload>)> {
+        let (apps, batch) = ("/apis/apps/v1", "/apis/batch/v1");
+        let (daemon, deployment, stateful, replica, job, cron) = tokio::join!(
+            self.list(apps, "daemonsets"),
+            self.list(apps, "deployments"),
+            self.list(apps, "statefulsets"),
+            self.list(apps, "replicasets"),
+            self.list(batch, "jobs"),
+            self.list(batch, "cronjobs"),
+        );
+        vec![
+            ("DaemonSet", daemon),
+            ("Deployment", deployment),
+            ("StatefulSet", stateful),
+            ("ReplicaSet", replica),
+            ("Job", job),
+            ("CronJob", cron),
+        ]
+    }
+
+    async fn list<T: DeserializeOwned>(&self, group: &str, plural: &str) -> Listed<T> {
+        let what = format!("list {plural}");
+        let mut all = Vec::new();
+        let mut next = String::new();
+        loop {
+            let url = format!("{group}/{plural}{next}");
+            let list: List<T> = Box::pin(self.fetch(Call::get(url, what.clone()))).await?;
+            if !list.kind.ends_with("List") {
+                let why = format!("the answer is a {}", crate::error::one_line(&list.kind));
+                return Err(self.error(Category::Invalid, format!("cannot {what}"), why));
+            }
+            all.extend(list.items.unwrap_or_default());
+            match list.metadata.next.filter(|token| !token.is_empty()) {
+                Some(token) => next = format!("?continue={}", encode(&token)),
+                None => return Ok(all),
+            }
+        }
+    }
+}
+
+/// A kind that is not served has no objects; one that may not be listed neither, where that is as
+/// good as nothing.
+fn unless_missing<T>(list: Listed<T>, or_forbidden: bool) -> Listed<T> {
+    match list {
+        Err(error) if error.is(Category::UnsupportedKind) => Ok(Vec::new()),
+        Err(error) if error.is(Category::NotFound) => Ok(Vec::new()),
+        Err(error) if or_forbidden && error.is(Category::Forbidden) => Ok(Vec::new()),
+        list => list,
+    }
+}
+
+fn encode(token: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in token.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            write!(out, "%{byte:02X}").ok();
+        }
+    }
+    out
+}

@@ -1,0 +1,135 @@
+//! What we read of each kind; everything else in an answer is skipped.
+
+use cofferdam_model::labels::Labels;
+use k8s_openapi::api::core::v1::{Taint, Toleration};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+macro_rules! read {
+    ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
+        $(
+            #[derive(Debug, Clone, Default, Deserialize)]
+            #[serde(default, rename_all = "camelCase")]
+            pub(crate) struct $name {
+                $($(#[$meta])* pub(crate) $field: $type,)*
+            }
+        )*
+    };
+}
+
+/// Metadata, with managed fields only where they are wanted.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Meta<F: Default = IgnoredAny> {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) uid: String,
+    pub(crate) resource_version: String,
+    pub(crate) deletion_timestamp: Option<IgnoredAny>,
+    pub(crate) labels: Labels,
+    pub(crate) annotations: Labels,
+    pub(crate) owner_references: Vec<Owner>,
+    pub(crate) managed_fields: F,
+}
+
+impl<F: Default> Meta<F> {
+    pub(crate) fn controller(&self) -> Option<&Owner> {
+        self.owner_references.iter().find(|owner| owner.controller)
+    }
+}
+
+pub(crate) type Managed = Meta<Vec<ManagedFieldsEntry>>;
+
+read! {
+    Owner { kind: String, name: String, controller: bool }
+
+    Namespace { metadata: Managed }
+    Policy { metadata: Managed, spec: Value }
+
+    Node { metadata: Managed, spec: NodeSpec, status: NodeStatus }
+    NodeSpec {
+        taints: Vec<Taint>,
+        #[serde(rename = "providerID")] provider_id: String,
+        #[serde(rename = "podCIDR")] pod_cidr: Option<String>,
+        #[serde(rename = "podCIDRs")] pod_cidrs: Vec<String>,
+    }
+    NodeStatus { conditions: Vec<Condition>, addresses: Vec<Address>, node_info: NodeInfo }
+    Condition { r#type: String, status: String }
+    Address { r#type: String, address: String }
+    NodeInfo { kubelet_version: String }
+
+    Pod { metadata: Meta, spec: PodSpec, status: PodStatus }
+    PodSpec {
+        node_name: Option<String>,
+        host_network: bool,
+        tolerations: Vec<Toleration>,
+    }
+    PodStatus { phase: String }
+
+    Workload { metadata: Meta, spec: WorkloadSpec }
+    WorkloadSpec {
+        selector: Option<Selector>,
+        template: PodTemplate,
+        job_template: Option<JobTemplate>,
+    }
+    Selector { match_labels: Labels }
+    JobTemplate { spec: JobSpec }
+    JobSpec { template: PodTemplate }
+    PodTemplate { metadata: Meta, spec: TemplateSpec }
+    TemplateSpec { host_network: bool, tolerations: Vec<Toleration>, containers: Vec<Container> }
+    Container { name: String, image: String, command: Vec<String>, args: Vec<String> }
+
+    Service { metadata: Meta, spec: ServiceSpec }
+    ServiceSpec {
+        selector: Labels,
+        #[serde(rename = "clusterIP")] cluster_ip: Option<String>,
+        #[serde(rename = "clusterIPs")] cluster_ips: Vec<String>,
+        ports: Vec<ServicePort>,
+    }
+    ServicePort {
+        name: String,
+        port: u16,
+        protocol: String,
+        target_port: Option<IntOrString>,
+    }
+
+    Slice { metadata: Meta, endpoints: Option<Vec<Endpoint>>, ports: Option<Vec<SlicePort>> }
+    Endpoint { addresses: Vec<String> }
+    SlicePort { name: Option<String>, port: Option<u16>, protocol: Option<String> }
+
+    Ingress { metadata: Meta, spec: IngressSpec }
+    IngressSpec { default_backend: Option<Backend>, rules: Vec<IngressRule> }
+    IngressRule { http: Option<IngressPaths> }
+    IngressPaths { paths: Vec<IngressPath> }
+    IngressPath { backend: Backend }
+    Backend { service: Option<BackendService> }
+    BackendService { name: String }
+
+    Webhooks { metadata: Meta, webhooks: Vec<Webhook> }
+    Webhook { client_config: ClientConfig }
+    ClientConfig { service: Option<ServiceReference> }
+    ServiceReference { namespace: String, name: String, port: Option<u16> }
+
+    ApiService { metadata: Meta, spec: ApiServiceSpec }
+    ApiServiceSpec { service: Option<ServiceReference> }
+
+    Definition { metadata: Meta, spec: DefinitionSpec }
+    DefinitionSpec { conversion: Option<Conversion> }
+    Conversion { webhook: Option<Webhook> }
+
+    ServiceCidr { spec: ServiceCidrSpec }
+    ServiceCidrSpec { cidrs: Vec<String> }
+}
+
+impl Workload {
+    /// The pod template, also that of a `CronJob`.
+    pub(crate) fn template(&self) -> &PodTemplate {
+        match &self.spec.job_template {
+            Some(job) => &job.spec.template,
+            None => &self.spec.template,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Our record in the cluster: ConfigMap `cofferdam-system/cofferdam`.
+
+use std::collections::BTreeMap;
+
+use cofferdam_objects::keys::{
+    FIELD_MANAGER, MANAGED_BY, MANAGED_BY_VALUE, RECORD_NAME, SYSTEM_NAMESPACE,
+};
+use cofferdam_state::observed::LiveRecord;
+use cofferdam_state::record::{Apply, Record};
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::error::{Category, Error};
+use crate::request::{APPLY, Call, Connection};
+
+const KEY: &str = "record.json";
+const VERSION: u32 = 1;
+
+#[derive(Deserialize)]
+pub(crate) struct ConfigMap {
+    #[serde(default)]
+    pub(crate) metadata: Identified,
+    #[serde(default)]
+    pub(crate) data: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Identified {
+    pub(crate) uid: String,
+    pub(crate) resource_version: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Stored {
+    version: u32,
+    instance: String,
+    cluster: String,
+    cluster_uid: String,
+    sequence: u64,
+    revision: String,
+    bundle_hash: String,
+    writer: String,
+    entries: BTreeMap<String, String>,
+    pending: Vec<String>,
+    applies: Vec<StoredApply>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    controller: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StoredApply {
+    sequence: u64,
+    revision: String,
+    at: String,
+    writer: String,
+    written: u64,
+    complete: bool,
+}
+
+fn store(record: &Record) -> Stored {
+    let record = record.clone();
+    let apply = |apply: Apply| StoredApply {
+        sequence: apply.sequence,
+        revision: apply.revision,
+        at: apply.at,
+        writer: apply.writer,
+        written: apply.written,
+        complete: apply.complete,
+    };
+    Stored {
+        version: VERSION,
+        instance: record.instance,
+        cluster: record.cluster,
+        cluster_uid: record.cluster_uid,
+        sequence: record.sequence,
+        revision: record.revision,
+        bundle_hash: record.bundle_hash,
+        writer: record.writer,
+        entries: record.entries,
+        pending: record.pending,
+        applies: record.applies.into_iter().map(apply).collect(),
+        controller: record.controller,
+    }
+}
+
+fn load(stored: Stored) -> Record {
+    let apply = |apply: StoredApply| Apply {
+        sequence: apply.sequence,
+        revision: apply.revision,
+        at: apply.at,
+        writer: apply.writer,
+        written: apply.written,
+        complete: apply.complete,
+    };
+    Record {
+        instance: stored.instance,
+        cluster: stored.cluster,
+        cluster_uid: stored.cluster_uid,
+        sequence: stored.sequence,
+        revision: stored.revision,
+        bundle_hash: stored.bundle_hash,
+        writer: stored.writer,
+        entries: stored.entries,
+        pending: stored.pending,
+        applies: stored.applies.into_iter().map(apply).collect(),
+        controller: stored.controller,
+    }
+}
+
+fn parse(text: Option<&String>) -> Result<Record, String> {
+    let text = text.ok_or_else(|| format!("it has no key {KEY}"))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let version = value.get("version").and_then(Value::as_u64);
+    if version != Some(u64::from(VERSION)) {
+        return Err("it is of a version that this program does not know".to_owned());
+    }
+    serde_json::from_value(value)
+        .map(load)
+        .map_err(|error| error.to_string())
+}
+
+fn path() -> String {
+    format!("/api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{RECORD_NAME}")
+}
+
+impl Connection {
+    /// Reads our record; `None` where there is none. One that cannot be understood is an error.
+    pub async fn read_record(&self) -> Result<Option<LiveRecord>, Error> {
+        let what = format!("read ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let answer = self
+            .fetch::<ConfigMap>(Call::get(path(), what.clone()))
+            .await;
+        let map = match answer {
+            Ok(map) => map,
+            Err(error) if error.is(Category::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.live(&map, &what).map(Some)
+    }
+
+    fn live(&self, map: &ConfigMap, what: &str) -> Result<LiveRecord, Error> {
+        let record = parse(map.data.get(KEY)).map_err(|why| {
+            self.error(
+                Category::Invalid,
+                format!("cannot {what}"),
+                format!("the record is unreadable: {why}"),
+            )
+            .with_hint("restore the ConfigMap, or take the objects over again with `adopt`")
+        })?;
+        Ok(LiveRecord {
+            record,
+            uid: map.metadata.uid.clone(),
+            resource_version: map.metadata.resource_version.clone(),
+        })
+    }
+
+    /// Writes our record over the one with the expected UID and resource version; without any, it is
+    /// created and must not exist. Creates our namespace where it is missing.
+    pub async fn write_record(
+        &self,
+        expected: Option<(&str, &str)>,
+        record: &Record,
+    ) -> Result<LiveRecord, Error> {
+        let what = format!("write ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let text = serde_json::to_string(&store(record))
+            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
+        let mut metadata = json!({
+            "name": RECORD_NAME,
+            "namespace": SYSTEM_NAMESPACE,
+            "labels": {MANAGED_BY: MANAGED_BY_VALUE},
+        });
+        guard(&mut metadata, expected);
+        let body = json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata,
+            "data": {KEY: text},
+        });
+        let url = format!("{}?fieldManager={FIELD_MANAGER}&force=true", path());
+        let call = || Call::with_body(Method::PATCH, url.clone(), APPLY, &body, what.clone());
+        let map: ConfigMap = match self.fetch(call()).await {
+            Err(error) if error.is(Category::NotFound) && expected.is_none() => {
+                self.ensure_namespace().await?;
+                self.fetch(call()).await?
+            }
+            answer => answer?,
+        };
+        let live = self.live(&map, &what)?;
+        if live.record != *record {
+            let why = "the server stored something else; look for a mutating webhook";
+            return Err(self.error(Category::Differs, format!("cannot {what}"), why));
+        }
+        Ok(live)
+    }
+
+    /// Creates `cofferdam-system`; one that exists is left as it is.
+    pub(crate) async fn ensure_namespace(&self) -> Result<(), Error> {
+        let url = format!(
+            "/api/v1/namespaces/{SYSTEM_NAMESPACE}?fieldManager={FIELD_MANAGER}&force=true"
+        );
+        let body = json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {
+                "name": SYSTEM_NAMESPACE,
+                "resourceVersion": "1",
+                "labels": {MANAGED_BY: MANAGED_BY_VALUE},
+            },
+        });
+        let what = format!("create namespace {SYSTEM_NAMESPACE}");
+        match self
+            .send(Call::with_body(Method::PATCH, url, APPLY, &body, what))
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.is(Category::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Puts into metadata what makes an apply hit one object in one state, or create and never take over.
+pub(crate) fn guard(metadata: &mut Value, expected: Option<(&str, &str)>) {
+    let Some(metadata) = metadata.as_object_mut() else {
+        return;
+    };
+    let version = expected.map_or("1", |(_, version)| version);
+    metadata.insert("resourceVersion".to_owned(), json!(version));
+    if let Some((uid, _)) = expected {
+        metadata.insert("uid".to_owned(), json!(uid));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_survives_storage() {
+        let record = Record {
+            instance: "one".to_owned(),
+            sequence: 7,
+            entries: [("a".to_owned(), "b".to_owned())].into(),
+            pending: vec!["c".to_owned()],
+            ..Record::default()
+        };
+        let text = serde_json::to_string(&store(&record)).expect("serializes");
+        assert_eq!(parse(Some(&text)), Ok(record));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_no_record() {
+        for text in ["", "{}", r#"{"version":2}"#, r#"{"version":1}"#] {
+            assert!(parse(Some(&text.to_owned())).is_err(), "{text}");
+        }
+        assert!(parse(None).is_err());
+    }
+}
