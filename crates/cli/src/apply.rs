@@ -1,0 +1,4 @@
+//! Applying: one cluster, then the fleet in waves.
+
+pub(crate) mod execute;
+pub(crate) mod waves;

@@ -1,0 +1,374 @@
+//! One write pass on one cluster: lease, pending record, phases, observe again, record.
+//!
+//! It may be killed at any moment: what a pass is about to create is recorded before it is created, and
+//! open policies stand before anything isolates, so that the next pass takes up where this one ended.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cofferdam_cluster::{Category, Connection, Error, Held, Opened};
+use cofferdam_model::Model;
+use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
+use cofferdam_state::observed::{LiveRecord, Observed};
+use cofferdam_state::plan::{Action, Phase, Plan, Step};
+use cofferdam_state::record::{Apply, HISTORY, Record, entry_key};
+use tokio::task::JoinSet;
+
+use crate::clock;
+use crate::fleet::Examined;
+
+/// How a pass is carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pass {
+    /// How long policies get to take effect before open policies go.
+    pub(crate) settle: Duration,
+    /// Whether only a part of the bundle is written.
+    pub(crate) partial: bool,
+}
+
+/// Applies a plan to its cluster.
+pub(crate) async fn execute(
+    one: &Examined<'_>,
+    plan: &Plan,
+    model: &Model,
+    pass: Pass,
+    say: impl Fn(&str) + Send + Sync,
+) -> ApplyCluster {
+    let Some(connection) = &one.connection else {
+        return outcome(
+            one,
+            ApplyState::Unknown,
+            one.unreachable.as_ref().map(|w| w.reason.clone()),
+        );
+    };
+    if plan.is_empty() && is_recorded(one, plan, pass) {
+        let sequence = one.observed.our_record().map(|record| record.sequence);
+        let requests = connection.requests();
+        return ApplyCluster {
+            sequence,
+            requests,
+            ..outcome(one, ApplyState::Converged, None)
+        };
+    }
+    let holder = holder(one);
+    let waiting = |other: &str| say(&format!("waiting for `{other}`, who holds the lease"));
+    let lease = match connection.acquire_lease(&holder, waiting).await {
+        Ok(lease) => Arc::new(lease),
+        Err(error) => return failed(one, connection, &error),
+    };
+    let mut running = Writing {
+        one,
+        connection,
+        plan,
+        lease: Arc::clone(&lease),
+        opened: Opened::new(),
+        done: Done::default(),
+    };
+    let result = running.run(model, pass, &say).await;
+    let mut report = match result {
+        Ok(report) => report,
+        Err(error) => ApplyCluster {
+            written: running.done.written,
+            ..failed(one, connection, &error)
+        },
+    };
+    drop(running);
+    if let Some(lease) = Arc::into_inner(lease)
+        && let Err(error) = lease.release().await
+    {
+        say(&format!("the lease runs out by itself: {}", error.reason()));
+    }
+    report.requests = connection.requests();
+    report
+}
+
+/// What a pass has done so far.
+#[derive(Debug, Default)]
+struct Done {
+    written: u64,
+    failed: Vec<FailedStep>,
+    /// Namespaces in which a step failed: their later phases are left out.
+    stuck: HashSet<String>,
+}
+
+struct Writing<'a> {
+    one: &'a Examined<'a>,
+    connection: &'a Arc<Connection>,
+    plan: &'a Plan,
+    lease: Arc<Held>,
+    opened: Opened,
+    done: Done,
+}
+
+impl Writing<'_> {
+    async fn run(
+        &mut self,
+        model: &Model,
+        pass: Pass,
+        say: &(impl Fn(&str) + Send + Sync),
+    ) -> Result<ApplyCluster, Error> {
+        let pending = self.write_pending().await?;
+        let mut settled = true;
+        for phase in Phase::ALL {
+            let steps: Vec<Step> = self.plan.phase(phase).cloned().collect();
+            if steps.is_empty() {
+                continue;
+            }
+            if phase.waits_for_settling() && !settled && !pass.settle.is_zero() {
+                say(&format!("settling for {} s", pass.settle.as_secs()));
+                tokio::time::sleep(pass.settle).await;
+            }
+            settled = phase.waits_for_settling();
+            say(&format!("{}: {} steps", phase.as_str(), steps.len()));
+            self.run_phase(steps).await?;
+        }
+        let after = self.connection.observe(clock::now()).await;
+        self.conclude(model, pass, pending, after).await
+    }
+
+    /// Records what this pass is about to create, bound to the record that the plan saw.
+    async fn write_pending(&self) -> Result<LiveRecord, Error> {
+        let live = self.one.observed.record.known().and_then(Option::as_ref);
+        let mut record = live.map(|live| live.record.clone()).unwrap_or_default();
+        self.one
+            .bundle
+            .instance
+            .as_str()
+            .clone_into(&mut record.instance);
+        self.one
+            .cluster
+            .name
+            .as_str()
+            .clone_into(&mut record.cluster);
+        record.cluster_uid = self.one.cluster.uid.clone().unwrap_or_default();
+        record.writer = writer(self.one);
+        record.entries = self.plan.kept.clone();
+        let keys = self.plan.steps.iter().flat_map(|step| {
+            let object = step.action.object();
+            step.action
+                .recorded_fields()
+                .into_iter()
+                .map(move |field| entry_key(&object, &field))
+        });
+        let keys: BTreeSet<String> = keys.collect();
+        record.pending = keys.into_iter().collect();
+        let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
+        self.connection.write_record(expected, &record).await
+    }
+
+    async fn run_phase(&mut self, steps: Vec<Step>) -> Result<(), Error> {
+        let mut lost = None;
+        for batch in in_turn(steps) {
+            let mut running = JoinSet::new();
+            for step in batch {
+                if place(&step).is_some_and(|place| self.done.stuck.contains(&place)) {
+                    continue;
+                }
+                let (connection, opened) = (Arc::clone(self.connection), self.opened.clone());
+                let lease = Arc::clone(&self.lease);
+                running.spawn(async move {
+                    let result = connection.execute(&step, &opened, &lease).await;
+                    (step, result)
+                });
+            }
+            while let Some(joined) = running.join_next().await {
+                let Ok((step, result)) = joined else { continue };
+                match result {
+                    Ok(written) => {
+                        self.done.written += 1;
+                        let object = step.action.object();
+                        if let (Action::CreatePolicy { .. }, Some(namespace)) =
+                            (&step.action, object.namespace)
+                        {
+                            self.opened.insert((namespace, object.name), written);
+                        }
+                    }
+                    Err(error) => {
+                        self.done.stuck.extend(place(&step));
+                        let object = step.action.object().to_string();
+                        self.done.failed.push(FailedStep {
+                            object,
+                            message: error.reason(),
+                        });
+                        if error.category() == Category::LeaseLost {
+                            lost = Some(error);
+                        }
+                    }
+                }
+            }
+        }
+        lost.map_or(Ok(()), Err)
+    }
+
+    /// Compares with what was observed afterwards, and records the result.
+    async fn conclude(
+        &mut self,
+        model: &Model,
+        pass: Pass,
+        pending: LiveRecord,
+        after: Observed,
+    ) -> Result<ApplyCluster, Error> {
+        let known = after.capabilities.known();
+        let compiled = cofferdam_compiler::compile(model, self.one.cluster, known);
+        let bundle = compiled.map_or_else(|| self.one.bundle.clone(), |compiled| compiled.bundle);
+        let view = cofferdam_planner::view::View {
+            bundle: &bundle,
+            observed: &after,
+            delivery: self.one.cluster.delivery,
+        };
+        let remaining = cofferdam_planner::plan(&view, model);
+        let (left, kept) = match remaining {
+            Ok(plan) => (plan.steps, plan.kept),
+            Err(reasons) => {
+                let unread = |message| FailedStep {
+                    object: "observation".to_owned(),
+                    message,
+                };
+                self.done.failed.extend(reasons.into_iter().map(unread));
+                // Nothing is forgotten because it could not be read.
+                (Vec::new(), pending.record.entries.clone())
+            }
+        };
+        if !pass.partial {
+            let still = |step: &Step| FailedStep {
+                object: step.action.object().to_string(),
+                message: format!(
+                    "still to {}: {}",
+                    step.action.operation().as_str(),
+                    step.reason
+                ),
+            };
+            let named: HashSet<String> = self
+                .done
+                .failed
+                .iter()
+                .map(|failed| failed.object.clone())
+                .collect();
+            let left = left
+                .iter()
+                .map(still)
+                .filter(|step| !named.contains(&step.object));
+            self.done.failed.extend(left);
+        }
+        let complete = self.done.failed.is_empty();
+        let unread = after.policies.known().is_none() || after.namespaces.known().is_none();
+        let mut record = pending.record.clone();
+        record.sequence += 1;
+        if !unread {
+            record.entries = kept;
+            record.pending = Vec::new();
+        }
+        if complete && !pass.partial {
+            record.revision.clone_from(&self.plan.revision);
+            record.bundle_hash.clone_from(&bundle.hash);
+        }
+        record.applies.push(self.entry(&record, complete));
+        let surplus = record.applies.len().saturating_sub(HISTORY);
+        record.applies.drain(..surplus);
+        let expected = Some((pending.uid.as_str(), pending.resource_version.as_str()));
+        self.connection.write_record(expected, &record).await?;
+        let state = match (complete, self.done.written) {
+            (true, _) => ApplyState::Converged,
+            (false, 0) => ApplyState::Failed,
+            (false, _) => ApplyState::Partial,
+        };
+        let mut report = outcome(self.one, state, None);
+        report.written = self.done.written;
+        report.failed = std::mem::take(&mut self.done.failed);
+        report.sequence = Some(record.sequence);
+        Ok(report)
+    }
+
+    fn entry(&self, record: &Record, complete: bool) -> Apply {
+        Apply {
+            sequence: record.sequence,
+            revision: self.plan.revision.clone(),
+            at: clock::now(),
+            writer: record.writer.clone(),
+            written: self.done.written,
+            complete,
+        }
+    }
+}
+
+/// Steps that keep their order among each other: open policies are closed zone by zone, the most
+/// sensitive last; everything else in a phase goes at once.
+fn in_turn(steps: Vec<Step>) -> Vec<Vec<Step>> {
+    let closing = steps.iter().all(|step| step.phase == Phase::Close);
+    if !closing {
+        return vec![steps];
+    }
+    let mut batches: Vec<Vec<Step>> = Vec::new();
+    for step in steps {
+        match batches.last_mut() {
+            Some(batch) if batch.first().is_some_and(|first| first.zone == step.zone) => {
+                batch.push(step);
+            }
+            Some(_) | None => batches.push(vec![step]),
+        }
+    }
+    batches
+}
+
+/// The namespace or node that a step is about.
+fn place(step: &Step) -> Option<String> {
+    let object = step.action.object();
+    object.namespace.or(Some(object.name))
+}
+
+/// Whether the record already says what an empty plan would write there.
+fn is_recorded(one: &Examined<'_>, plan: &Plan, pass: Pass) -> bool {
+    match one.observed.our_record() {
+        Some(record) => {
+            let same = record.bundle_hash == plan.bundle_hash && record.revision == plan.revision;
+            record.pending.is_empty() && (same || pass.partial)
+        }
+        None => one.bundle.policies.is_empty(),
+    }
+}
+
+fn writer(one: &Examined<'_>) -> String {
+    one.observed
+        .identity
+        .known()
+        .map(|identity| identity.user.clone())
+        .unwrap_or_default()
+}
+
+fn holder(one: &Examined<'_>) -> String {
+    format!(
+        "{} (process {} since {})",
+        writer(one),
+        std::process::id(),
+        clock::now()
+    )
+}
+
+fn failed(one: &Examined<'_>, connection: &Connection, error: &Error) -> ApplyCluster {
+    let report = outcome(one, ApplyState::Failed, Some(error.reason()));
+    let hint = error.hint().map(ToOwned::to_owned);
+    ApplyCluster {
+        hint,
+        requests: connection.requests(),
+        ..report
+    }
+}
+
+/// A report with nothing written.
+pub(crate) fn outcome(
+    one: &Examined<'_>,
+    state: ApplyState,
+    reason: Option<String>,
+) -> ApplyCluster {
+    ApplyCluster {
+        name: one.cluster.name.to_string(),
+        state,
+        reason,
+        hint: None,
+        written: 0,
+        requests: 0,
+        failed: Vec::new(),
+        sequence: None,
+    }
+}

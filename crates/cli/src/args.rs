@@ -1,0 +1,246 @@
+//! What was typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::durations;
+
+/// One zone model, pushed to many clusters and kept there.
+///
+/// Reads `fleet/` and `policies/` below a directory, compiles a bundle of namespaces, node pools and
+/// NetworkPolicies for every cluster, writes it through one kubeconfig each, and finds what drifts.
+#[derive(Debug, Parser)]
+#[command(name = "cofferdam", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The directory that holds `fleet/` and `policies/`
+    #[arg(
+        short = 'C',
+        long = "directory",
+        global = true,
+        default_value = ".",
+        value_name = "DIR"
+    )]
+    pub(crate) directory: PathBuf,
+    /// Text for people or JSON for programs; `check` also writes SARIF
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  cofferdam init --kubeconfig ~/.kube/config   write a start
+  cofferdam doctor --pin --write               look at the clusters, pin and store what they are
+  cofferdam check                              validate the documents
+  cofferdam plan                               what would be written where, and why
+  cofferdam apply                              write it, in waves
+  cofferdam drift                              what is not as written
+
+Exit codes: 0 fine, 1 failure or refusal, 2 difference found, 3 something is unknown.";
+
+/// A format of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For code scanning (`check` only)
+    Sarif,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a start: one Cluster document per kubeconfig context and a commented minimal model
+    Init(InitArguments),
+    /// Parse and validate the documents; talks to no cluster
+    Check,
+    /// Write each cluster's bundle as YAML, for review or GitOps
+    Compile(CompileArguments),
+    /// Show what would be written where, and why
+    Plan(PlanArguments),
+    /// Write the bundles, in waves
+    Apply(ApplyArguments),
+    /// Find what is not as written, in each cluster and between clusters
+    Drift(DriftArguments),
+    /// One line per cluster
+    Status(DriftArguments),
+    /// Look at the clusters: rights, versions, network plugin, identity
+    Doctor(DoctorArguments),
+    /// Print the least rights for a purpose, as manifests
+    Rbac(RbacArguments),
+    /// Print the JSON Schema of a kind of document
+    Schema(SchemaArguments),
+    /// Print shell completion
+    Completions(CompletionsArguments),
+}
+
+/// Which clusters.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Only this cluster; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Vec<String>,
+    /// Only clusters of this trust domain; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) trust_domain: Vec<String>,
+    /// Give up on a cluster after this long
+    #[arg(long, default_value = "60s", value_parser = durations::parse, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+    /// Requests under way at once, over all clusters
+    #[arg(long, default_value_t = 256, value_name = "N")]
+    pub(crate) max_in_flight: usize,
+    /// Use this kubeconfig instead of the documents', for one cluster
+    #[arg(long, value_name = "FILE", requires = "cluster")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The kubeconfig whose contexts become clusters
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+/// Arguments of `compile`.
+#[derive(Debug, Args)]
+pub(crate) struct CompileArguments {
+    /// Where to write; one directory per cluster
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// A part of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Namespaces and their labels
+    Namespaces,
+    /// NetworkPolicies
+    Policies,
+    /// Labels and taints of nodes
+    Nodes,
+}
+
+/// What a plan may do beyond the budgets.
+#[derive(Debug, Args)]
+pub(crate) struct BudgetArguments {
+    /// Only these parts of the bundle
+    #[arg(long, value_delimiter = ',', value_name = "PART,…")]
+    pub(crate) only: Vec<Part>,
+    /// Allow this many deletions per cluster
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_deletions: Option<usize>,
+    /// Allow weakening a default-deny, a taint or a Pod Security level
+    #[arg(long)]
+    pub(crate) allow_weakening: bool,
+    /// Allow new flows into zones of sensitivity high that nobody approved
+    #[arg(long)]
+    pub(crate) allow_unapproved: bool,
+    /// Allow a revision that was applied before and is not the newest
+    #[arg(long)]
+    pub(crate) rollback: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArguments,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that stands alone"
+)]
+pub(crate) struct ApplyArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) budget: BudgetArguments,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show the plan and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait this long for policies to take effect before open policies go
+    #[arg(long, default_value = "10s", value_parser = durations::parse, value_name = "DURATION")]
+    pub(crate) settle: Duration,
+    /// Keep the waits that the trust domains ask for between waves
+    #[arg(long)]
+    pub(crate) soak: bool,
+    /// Every cluster at once, not in waves
+    #[arg(long)]
+    pub(crate) all_at_once: bool,
+}
+
+/// Arguments of `drift` and `status`.
+#[derive(Debug, Args)]
+pub(crate) struct DriftArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Write each cluster's identity into its document
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// Store what was found in `fleet/capabilities/`
+    #[arg(long)]
+    pub(crate) write: bool,
+}
+
+/// A purpose of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// Read what plan, drift and status need
+    Observe,
+    /// Write namespaces and NetworkPolicies
+    Policies,
+    /// Write labels and taints of nodes
+    Nodes,
+}
+
+/// Arguments of `rbac`.
+#[derive(Debug, Args)]
+pub(crate) struct RbacArguments {
+    /// What the credential is for
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Profile,
+    /// Who gets the rights: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`
+    #[arg(long, default_value = "user:cofferdam", value_name = "SUBJECT")]
+    pub(crate) subject: String,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// The kind, such as `Zone`; without it the kinds are listed
+    pub(crate) kind: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

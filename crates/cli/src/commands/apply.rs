@@ -1,0 +1,212 @@
+//! `apply`: shows the plan, asks, and writes it in waves.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use anyhow::{Result, bail};
+use cofferdam_model::Model;
+use cofferdam_model::cluster::Mode;
+use cofferdam_report::wire::API_VERSION;
+use cofferdam_report::wire::apply::{ApplyCluster, ApplyReport, ApplyState};
+use cofferdam_report::{json, output, text};
+use futures_util::future::join_all;
+
+use super::plan::{Decision, decide, report as plan_report, show};
+use crate::apply::execute::{Pass, execute, outcome};
+use crate::apply::waves::{Wave, waves};
+use crate::args::{ApplyArguments, Arguments, Format};
+use crate::exit::Exit;
+use crate::fleet::{Examined, examine};
+use crate::project;
+
+pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Result<Exit> {
+    let loaded = project::read(&arguments.directory)?;
+    let model = project::model(&loaded)?;
+    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let decided: Vec<Decision> = examined
+        .iter()
+        .map(|one| decide(one, model, &command.budget))
+        .collect();
+    let plans = plan_report(&examined, &decided, model);
+    if command.dry_run {
+        show(&plans, arguments.output)?;
+        return Ok(Exit::Fine);
+    }
+    if arguments.output == Format::Text {
+        output::talk(text::plan(&plans).trim_end())?;
+    }
+    let anything = decided.iter().any(|decision| {
+        decision.refusals.is_empty() && decision.plan.as_ref().is_some_and(|plan| !plan.is_empty())
+    });
+    if anything && !command.yes && !confirmed()? {
+        output::talk("nothing was written")?;
+        return Ok(Exit::Failure);
+    }
+    let pass = Pass {
+        settle: command.settle,
+        partial: !command.budget.only.is_empty(),
+    };
+    let fleet = Fleet {
+        examined: &examined,
+        decided: &decided,
+        model,
+        pass,
+    };
+    let clusters = fleet.roll_out(command).await?;
+    let exit = exit_of(&clusters, &examined);
+    let report = ApplyReport {
+        api_version: API_VERSION,
+        kind: "ApplyReport",
+        clusters,
+    };
+    let text = match arguments.output {
+        Format::Json => json::render(&report),
+        Format::Text | Format::Sarif => text::apply(&report),
+    };
+    output::data(&text)?;
+    Ok(exit)
+}
+
+/// Asks on a terminal; off one, `--yes` is needed.
+fn confirmed() -> Result<bool> {
+    let input = std::io::stdin();
+    if !input.is_terminal() {
+        bail!("standard input is no terminal to ask on: review with `plan`, then say `--yes`");
+    }
+    output::talk("Write this? Only `yes` is accepted:")?;
+    let mut answer = String::new();
+    input.lock().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}
+
+struct Fleet<'a> {
+    examined: &'a [Examined<'a>],
+    decided: &'a [Decision],
+    model: &'a Model,
+    pass: Pass,
+}
+
+impl Fleet<'_> {
+    /// Wave by wave; after more failures than a trust domain allows, the rest is skipped.
+    async fn roll_out(&self, command: &ApplyArguments) -> Result<Vec<ApplyCluster>> {
+        let waves = waves(self.examined, self.model, command.all_at_once);
+        let mut done: Vec<ApplyCluster> = Vec::new();
+        let mut stopped: Option<String> = None;
+        let mut failures = std::collections::BTreeMap::new();
+        let last = waves.len().saturating_sub(1);
+        for (number, wave) in waves.iter().enumerate() {
+            if let Some(reason) = &stopped {
+                done.extend(self.skipped(wave, reason));
+                continue;
+            }
+            let results = self.write(wave).await;
+            let failed = results.iter().filter(|result| is_failure(result)).count();
+            let total: &mut usize = failures.entry(wave.domain.clone()).or_default();
+            *total += failed;
+            if *total > wave.max_failures && !command.all_at_once {
+                let reason = format!("`{}` had {total} failures before its turn", wave.domain);
+                stopped = Some(reason);
+            }
+            done.extend(results);
+            if command.soak && number < last && stopped.is_none() && !wave.soak.is_zero() {
+                output::talk(&format!("soaking for {} s", wave.soak.as_secs()))?;
+                tokio::time::sleep(wave.soak).await;
+            }
+        }
+        Ok(done)
+    }
+
+    async fn write(&self, wave: &Wave) -> Vec<ApplyCluster> {
+        let members = wave
+            .members
+            .iter()
+            .filter_map(|index| Some((self.examined.get(*index)?, self.decided.get(*index)?)));
+        join_all(members.map(|(one, decision)| self.write_one(one, decision))).await
+    }
+
+    async fn write_one(&self, one: &Examined<'_>, decision: &Decision) -> ApplyCluster {
+        if let Some(why) = &one.unreachable {
+            let report = outcome(one, ApplyState::Unknown, Some(why.reason.clone()));
+            return ApplyCluster {
+                hint: why.hint.clone(),
+                ..report
+            };
+        }
+        let nothing = decision
+            .plan
+            .as_ref()
+            .is_some_and(cofferdam_state::plan::Plan::is_empty);
+        if one.cluster.mode == Mode::ReadOnly && !nothing {
+            let reason = "its document says `mode: readOnly`".to_owned();
+            let report = outcome(one, ApplyState::Skipped, Some(reason));
+            let hint = Some("write `mode: manage` under `spec` to let apply write".to_owned());
+            return ApplyCluster { hint, ..report };
+        }
+        match &decision.plan {
+            Some(plan) if decision.refusals.is_empty() => {
+                let name = one.cluster.name.as_str();
+                let terminal = std::io::stderr().is_terminal();
+                let say = |line: &str| {
+                    if terminal || line.starts_with("waiting") {
+                        // Progress that cannot be shown stops nothing.
+                        output::talk(&format!("{name}: {line}")).ok();
+                    }
+                };
+                execute(one, plan, self.model, self.pass, say).await
+            }
+            Some(_) | None => refused(one, decision),
+        }
+    }
+
+    fn skipped(&self, wave: &Wave, reason: &str) -> Vec<ApplyCluster> {
+        let members = wave
+            .members
+            .iter()
+            .filter_map(|index| self.examined.get(*index));
+        members
+            .map(|one| {
+                outcome(
+                    one,
+                    ApplyState::Skipped,
+                    Some(format!("not written: {reason}")),
+                )
+            })
+            .collect()
+    }
+}
+
+fn refused(one: &Examined<'_>, decision: &Decision) -> ApplyCluster {
+    let reasons: Vec<&str> = decision
+        .refusals
+        .iter()
+        .map(|r| r.message.as_str())
+        .collect();
+    let hints: Vec<&str> = decision
+        .refusals
+        .iter()
+        .filter_map(|r| r.hint.as_deref())
+        .collect();
+    let report = outcome(one, ApplyState::Refused, Some(reasons.join("\n")));
+    let hint = (!hints.is_empty()).then(|| hints.join("\n"));
+    ApplyCluster { hint, ..report }
+}
+
+fn is_failure(cluster: &ApplyCluster) -> bool {
+    matches!(
+        cluster.state,
+        ApplyState::Partial | ApplyState::Failed | ApplyState::Refused
+    )
+}
+
+fn exit_of(clusters: &[ApplyCluster], examined: &[Examined<'_>]) -> Exit {
+    Exit::of(clusters.iter().map(|cluster| match cluster.state {
+        ApplyState::Converged => Exit::Fine,
+        ApplyState::Unknown => Exit::Unknown,
+        ApplyState::Partial | ApplyState::Failed | ApplyState::Refused => Exit::Failure,
+        ApplyState::Skipped => {
+            let read_only = examined.iter().any(|one| {
+                one.cluster.name.as_str() == cluster.name && one.cluster.mode == Mode::ReadOnly
+            });
+            if read_only { Exit::Fine } else { Exit::Failure }
+        }
+    }))
+}

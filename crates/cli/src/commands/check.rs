@@ -1,0 +1,35 @@
+//! `check`: parse and validate, compile for every cluster, talk to none.
+
+use anyhow::Result;
+use cofferdam_model::diagnostic::Severity;
+use cofferdam_report::wire::check::CheckReport;
+use cofferdam_report::{json, output, sarif, text};
+
+use crate::args::{Arguments, Format};
+use crate::exit::Exit;
+use crate::project;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let loaded = project::read(&arguments.directory)?;
+    let mut diagnostics = loaded.diagnostics.clone();
+    if let Some(model) = &loaded.model {
+        for cluster in model.clusters.values() {
+            let stored = model.capabilities.get(&cluster.name);
+            if let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) {
+                diagnostics.extend(project::located(&loaded, &compiled.remarks));
+            }
+        }
+    }
+    diagnostics.sort();
+    diagnostics.dedup();
+    let text = match arguments.output {
+        Format::Text => text::check(&diagnostics),
+        Format::Json => json::render(&CheckReport::new(&diagnostics)),
+        Format::Sarif => sarif::render(&diagnostics),
+    };
+    output::data(&text)?;
+    let failed = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    Ok(if failed { Exit::Failure } else { Exit::Fine })
+}

@@ -1,0 +1,86 @@
+//! `drift`: what is not as written, in each cluster and between clusters.
+
+use anyhow::Result;
+use cofferdam_model::Model;
+use cofferdam_planner::{cross_cluster, waivers};
+use cofferdam_report::wire::API_VERSION;
+use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
+use cofferdam_report::{json, output, text};
+use cofferdam_state::finding::{Class, Finding};
+
+use crate::args::{Arguments, DriftArguments, Format};
+use crate::clock;
+use crate::exit::Exit;
+use crate::fleet::{Examined, examine};
+use crate::project;
+
+pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
+    let loaded = project::read(&arguments.directory)?;
+    let model = project::model(&loaded)?;
+    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let report = report(&examined, model);
+    let text = match arguments.output {
+        Format::Json => json::render(&report),
+        Format::Text | Format::Sarif => text::drift(&report),
+    };
+    output::data(&text)?;
+    Ok(exit_of(&report))
+}
+
+/// The verdict on a cluster from its findings.
+pub(crate) fn verdict(findings: &[Finding]) -> Verdict {
+    if findings.iter().any(Finding::counts) {
+        Verdict::Drifted
+    } else if findings
+        .iter()
+        .any(|finding| finding.class == Class::Unknown)
+    {
+        Verdict::Unknown
+    } else {
+        Verdict::InSync
+    }
+}
+
+fn report(examined: &[Examined<'_>], model: &Model) -> DriftReport {
+    let views: Vec<_> = examined.iter().map(Examined::view).collect();
+    let mut between = cross_cluster::compare(&views, model);
+    waivers::apply_cross_cluster(&mut between, model, &clock::today());
+    DriftReport {
+        api_version: API_VERSION,
+        kind: "DriftReport",
+        clusters: examined.iter().map(|one| cluster(one, model)).collect(),
+        cross_cluster: between.iter().map(Into::into).collect(),
+    }
+}
+
+fn cluster(one: &Examined<'_>, model: &Model) -> DriftCluster {
+    let findings = one.findings(model);
+    let record = one.observed.our_record();
+    let known = one.observed.capabilities.known();
+    DriftCluster {
+        name: one.cluster.name.to_string(),
+        trust_domain: one.bundle.trust_domain.to_string(),
+        verdict: verdict(&findings),
+        observed_at: one.observed.at.clone(),
+        age_seconds: clock::age_seconds(&one.observed.at),
+        sequence: record.map(|record| record.sequence),
+        revision: record.map(|record| record.revision.clone()),
+        bundle_hash: one.bundle.hash.clone(),
+        enforces: known.map_or("unknown", |known| known.cni.enforces.as_str()),
+        findings: findings.iter().map(Into::into).collect(),
+    }
+}
+
+fn exit_of(report: &DriftReport) -> Exit {
+    let clusters = report.clusters.iter().map(|cluster| match cluster.verdict {
+        Verdict::InSync => Exit::Fine,
+        Verdict::Drifted => Exit::Difference,
+        Verdict::Unknown => Exit::Unknown,
+    });
+    let between = report
+        .cross_cluster
+        .iter()
+        .filter(|finding| finding.waiver.is_none())
+        .map(|_| Exit::Difference);
+    Exit::of(clusters.chain(between))
+}

@@ -1,0 +1,172 @@
+//! `plan`: what would be written where, and why.
+
+use anyhow::Result;
+use cofferdam_judge::{Allowances, Case, Refusal, judge};
+use cofferdam_model::Model;
+use cofferdam_objects::key::Kind;
+use cofferdam_report::wire::API_VERSION;
+use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, steps};
+use cofferdam_report::{json, output, text};
+use cofferdam_state::plan::Plan;
+
+use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
+use crate::exit::Exit;
+use crate::fleet::{Examined, examine};
+use crate::project;
+
+/// What is to be done about a cluster.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    /// The plan, where one could be made.
+    pub(crate) plan: Option<Plan>,
+    /// Why it may not be applied.
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Result<Exit> {
+    let loaded = project::read(&arguments.directory)?;
+    let model = project::model(&loaded)?;
+    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let decided: Vec<Decision> = examined
+        .iter()
+        .map(|one| decide(one, model, &command.budget))
+        .collect();
+    let report = report(&examined, &decided, model);
+    show(&report, arguments.output)?;
+    Ok(exit_of(&report))
+}
+
+/// Plans for a cluster, and judges the plan.
+pub(crate) fn decide(one: &Examined<'_>, model: &Model, budget: &BudgetArguments) -> Decision {
+    let mut refusals = Vec::new();
+    if let Some(twin) = &one.twin {
+        let message = format!("it is the same cluster as `{twin}`: both have one UID");
+        refusals.push(Refusal {
+            code: "wrong-cluster",
+            message,
+            hint: None,
+        });
+    }
+    for error in &one.errors {
+        let at = format!("{}:{}", error.place.file, error.place.line);
+        let message = format!("{at}: {}", error.message);
+        refusals.push(Refusal {
+            code: error.code,
+            message,
+            hint: error.hint.clone(),
+        });
+    }
+    let mut plan = match cofferdam_planner::plan(&one.view(), model) {
+        Ok(plan) => plan,
+        Err(reasons) => {
+            let unknown = |message: String| Refusal {
+                code: "unknown",
+                message,
+                hint: None,
+            };
+            refusals.extend(reasons.into_iter().map(unknown));
+            return Decision {
+                plan: None,
+                refusals,
+            };
+        }
+    };
+    plan.steps
+        .retain(|step| is_chosen(step.action.object().kind, &budget.only));
+    let case = Case {
+        plan: &plan,
+        bundle: &one.bundle,
+        observed: &one.observed,
+        cluster: one.cluster,
+    };
+    let allowances = Allowances {
+        deletions: budget.allow_deletions,
+        weakening: budget.allow_weakening,
+        unapproved: budget.allow_unapproved,
+        rollback: budget.rollback,
+    };
+    refusals.extend(judge(&case, &allowances));
+    Decision {
+        plan: Some(plan),
+        refusals,
+    }
+}
+
+fn is_chosen(kind: Kind, only: &[Part]) -> bool {
+    only.is_empty()
+        || only.iter().any(|part| match part {
+            Part::Namespaces => kind == Kind::Namespace,
+            Part::Policies => kind == Kind::NetworkPolicy,
+            Part::Nodes => kind == Kind::Node,
+        })
+}
+
+/// The report of what was decided.
+pub(crate) fn report(examined: &[Examined<'_>], decided: &[Decision], model: &Model) -> PlanReport {
+    let clusters = examined
+        .iter()
+        .zip(decided)
+        .map(|(one, decision)| cluster(one, decision, model));
+    PlanReport {
+        api_version: API_VERSION,
+        kind: "PlanReport",
+        clusters: clusters.collect(),
+    }
+}
+
+fn cluster(one: &Examined<'_>, decision: &Decision, model: &Model) -> PlanCluster {
+    let lines = |texts: Vec<&str>| (!texts.is_empty()).then(|| texts.join("\n"));
+    let (state, reason, hint) = match &one.unreachable {
+        Some(why) => (
+            PlanState::Unreachable,
+            Some(why.reason.clone()),
+            why.hint.clone(),
+        ),
+        None if decision.refusals.is_empty() => (PlanState::Planned, None, None),
+        None => {
+            let refusals = &decision.refusals;
+            let reasons = refusals
+                .iter()
+                .map(|refusal| refusal.message.as_str())
+                .collect();
+            let mut hints: Vec<&str> = refusals.iter().filter_map(|r| r.hint.as_deref()).collect();
+            hints.dedup();
+            (PlanState::Refused, lines(reasons), lines(hints))
+        }
+    };
+    PlanCluster {
+        name: one.cluster.name.to_string(),
+        trust_domain: one.bundle.trust_domain.to_string(),
+        state,
+        reason,
+        hint,
+        steps: decision.plan.as_ref().map(steps).unwrap_or_default(),
+        notices: decision
+            .plan
+            .as_ref()
+            .map(|plan| plan.notices.clone())
+            .unwrap_or_default(),
+        findings: one.findings(model).iter().map(Into::into).collect(),
+        opens: None,
+        closes: None,
+    }
+}
+
+/// Writes the report in the wanted format.
+pub(crate) fn show(report: &PlanReport, format: Format) -> Result<()> {
+    let text = match format {
+        Format::Json => json::render(report),
+        Format::Text | Format::Sarif => text::plan(report),
+    };
+    output::data(&text)?;
+    Ok(())
+}
+
+fn exit_of(report: &PlanReport) -> Exit {
+    Exit::of(report.clusters.iter().map(|cluster| match cluster.state {
+        PlanState::Refused => Exit::Failure,
+        PlanState::Unreachable => Exit::Unknown,
+        PlanState::Planned if cluster.steps.is_empty() => Exit::Fine,
+        PlanState::Planned => Exit::Difference,
+    }))
+}

@@ -1,0 +1,75 @@
+//! `status`: one line per cluster.
+
+use anyhow::Result;
+use cofferdam_model::Model;
+use cofferdam_report::wire::API_VERSION;
+use cofferdam_report::wire::drift::Verdict;
+use cofferdam_report::wire::status::{StatusCluster, StatusCni, StatusReport};
+use cofferdam_report::{json, output, text};
+
+use super::drift::verdict;
+use crate::args::{Arguments, DriftArguments, Format};
+use crate::clock;
+use crate::exit::Exit;
+use crate::fleet::{Examined, examine};
+use crate::project;
+
+pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
+    let loaded = project::read(&arguments.directory)?;
+    let model = project::model(&loaded)?;
+    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let clusters: Vec<StatusCluster> = examined.iter().map(|one| line(one, model)).collect();
+    let exits = clusters.iter().map(|cluster| match cluster.verdict {
+        Verdict::InSync => Exit::Fine,
+        Verdict::Drifted => Exit::Difference,
+        Verdict::Unknown => Exit::Unknown,
+    });
+    let exit = Exit::of(exits);
+    let report = StatusReport {
+        api_version: API_VERSION,
+        kind: "StatusReport",
+        clusters,
+    };
+    let text = match arguments.output {
+        Format::Json => json::render(&report),
+        Format::Text | Format::Sarif => text::status(&report),
+    };
+    output::data(&text)?;
+    Ok(exit)
+}
+
+fn line(one: &Examined<'_>, model: &Model) -> StatusCluster {
+    let known = one.observed.capabilities.known();
+    let unknown = one.observed.unknowns();
+    let reason = one
+        .unreachable
+        .as_ref()
+        .map(|why| why.reason.clone())
+        .or_else(|| {
+            let texts: Vec<String> = unknown
+                .iter()
+                .map(|(what, reason)| format!("{what}: {reason}"))
+                .collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        });
+    StatusCluster {
+        name: one.cluster.name.to_string(),
+        trust_domain: one.bundle.trust_domain.to_string(),
+        reachable: one.unreachable.is_none(),
+        reason,
+        verdict: verdict(&one.findings(model)),
+        age_seconds: clock::age_seconds(&one.observed.at),
+        sequence: one.observed.our_record().map(|record| record.sequence),
+        bundle_hash: one.bundle.hash.clone(),
+        version: known.map(|known| known.version.clone()),
+        cni: StatusCni {
+            name: known.map(|known| known.cni.name.clone()),
+            enforces: known.map_or("unknown", |known| known.cni.enforces.as_str()),
+            evidence: known.map(|known| known.cni.evidence.clone()),
+        },
+        credential_expires_at: one
+            .connection
+            .as_ref()
+            .and_then(|connection| connection.credential_expires_at()),
+    }
+}

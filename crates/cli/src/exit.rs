@@ -1,0 +1,38 @@
+//! Exit codes, decided in one place.
+
+use std::process::ExitCode;
+
+/// How a command ended. Where several apply, failure goes before difference before unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Fine, and nothing to do; apply: all converged.
+    Fine,
+    /// Usage, failure or refusal.
+    Failure,
+    /// A difference was found.
+    Difference,
+    /// Nothing was found, but something is unknown.
+    Unknown,
+}
+
+impl Exit {
+    /// The one that counts of what was seen.
+    pub(crate) fn of(seen: impl IntoIterator<Item = Self>) -> Self {
+        let seen: Vec<Self> = seen.into_iter().collect();
+        [Self::Failure, Self::Difference, Self::Unknown]
+            .into_iter()
+            .find(|exit| seen.contains(exit))
+            .unwrap_or(Self::Fine)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Failure => 1,
+            Exit::Difference => 2,
+            Exit::Unknown => 3,
+        })
+    }
+}

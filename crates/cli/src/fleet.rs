@@ -1,0 +1,251 @@
+//! Every cluster of the fleet, reached and observed at once; each fails alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use cofferdam_cluster::{ConnectOptions, Connection, connect};
+use cofferdam_documents::Loaded;
+use cofferdam_model::Model;
+use cofferdam_model::cluster::Cluster;
+use cofferdam_model::diagnostic::{Diagnostic, Severity};
+use cofferdam_model::names::ClusterName;
+use cofferdam_planner::view::View;
+use cofferdam_state::bundle::Bundle;
+use cofferdam_state::finding::Finding;
+use cofferdam_state::observed::Observed;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::args::Selection;
+use crate::clock;
+
+/// A cluster as it was found.
+#[derive(Debug)]
+pub(crate) struct Examined<'a> {
+    /// Its document.
+    pub(crate) cluster: &'a Cluster,
+    /// How to reach it again; none where it could not be reached.
+    pub(crate) connection: Option<Arc<Connection>>,
+    /// Why it could not be reached.
+    pub(crate) unreachable: Option<Unreachable>,
+    /// What it was seen to hold.
+    pub(crate) observed: Observed,
+    /// What it must hold, compiled from what was read live.
+    pub(crate) bundle: Bundle,
+    /// Errors of the model that only its capabilities show.
+    pub(crate) errors: Vec<Diagnostic>,
+    /// Another cluster of the fleet that turned out to be the same one.
+    pub(crate) twin: Option<ClusterName>,
+}
+
+/// Why a cluster could not be reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Unreachable {
+    /// Why.
+    pub(crate) reason: String,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+}
+
+impl Examined<'_> {
+    /// Bundle beside observation.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            bundle: &self.bundle,
+            observed: &self.observed,
+            delivery: self.cluster.delivery,
+        }
+    }
+
+    /// The findings, with waivers applied.
+    pub(crate) fn findings(&self, model: &Model) -> Vec<Finding> {
+        let stored = model.capabilities.get(&self.cluster.name);
+        let mut findings = cofferdam_planner::find(&self.view(), self.cluster, stored);
+        cofferdam_planner::waivers::apply(&mut findings, model, &clock::today());
+        findings
+    }
+}
+
+/// Observes the selected clusters, in the order of their trust domains' rollout and of their names.
+pub(crate) async fn examine<'a>(
+    loaded: &Loaded,
+    model: &'a Model,
+    directory: &Path,
+    selection: &Selection,
+) -> Result<Vec<Examined<'a>>> {
+    let selected = select(model, selection)?;
+    let cap = Arc::new(Semaphore::new(selection.max_in_flight.max(1)));
+    let mut running = JoinSet::new();
+    for cluster in &selected {
+        let cluster: Cluster = (*cluster).clone();
+        let options = connect_options(directory, selection);
+        let (cap, timeout) = (Arc::clone(&cap), selection.timeout);
+        let permits = u32::try_from(selection.max_in_flight.max(1)).unwrap_or(u32::MAX);
+        let permits = permits.min(cluster.limits.in_flight.max(1));
+        running.spawn(async move {
+            // The semaphore is never closed.
+            let _permits = cap.acquire_many(permits).await.ok();
+            let at = clock::now();
+            let reached =
+                tokio::time::timeout(timeout, reach(&cluster, &options, at.clone())).await;
+            let outcome = reached.unwrap_or_else(|_| {
+                let reason = format!("no answer within {} s", timeout.as_secs());
+                Err(Unreachable { reason, hint: None })
+            });
+            (cluster.name, at, outcome)
+        });
+    }
+    let mut outcomes = BTreeMap::new();
+    while let Some(joined) = running.join_next().await {
+        let (name, at, outcome) = joined?;
+        outcomes.insert(name, (at, outcome));
+    }
+    let examined = selected.into_iter().filter_map(|cluster| {
+        let (at, outcome) = outcomes.remove(&cluster.name)?;
+        assemble(loaded, model, cluster, at, outcome)
+    });
+    let mut examined: Vec<Examined<'a>> = examined.collect();
+    mark_twins(&mut examined);
+    Ok(examined)
+}
+
+/// How a selection connects.
+pub(crate) fn connect_options(directory: &Path, selection: &Selection) -> ConnectOptions {
+    ConnectOptions {
+        home: std::env::home_dir(),
+        path_env: std::env::var("PATH").ok(),
+        kubeconfig: selection.kubeconfig.clone(),
+        ..ConnectOptions::new(directory.to_path_buf())
+    }
+}
+
+async fn reach(
+    cluster: &Cluster,
+    options: &ConnectOptions,
+    at: String,
+) -> Result<(Connection, Observed), Unreachable> {
+    let connection = connect(cluster, options)
+        .await
+        .map_err(|error| Unreachable {
+            reason: error.reason(),
+            hint: error.hint().map(ToOwned::to_owned),
+        })?;
+    let observed = connection.observe(at).await;
+    let reasons: Vec<&str> = observed
+        .unknowns()
+        .into_iter()
+        .map(|(_, reason)| reason)
+        .collect();
+    // When not even the identity could be read, all parts failed for one and the same reason.
+    if let (Some(reason), true) = (observed.uid.unknown(), reasons.len() >= 8) {
+        return Err(Unreachable {
+            reason: reason.to_owned(),
+            hint: None,
+        });
+    }
+    Ok((connection, observed))
+}
+
+fn assemble<'a>(
+    loaded: &Loaded,
+    model: &'a Model,
+    cluster: &'a Cluster,
+    at: String,
+    outcome: Result<(Connection, Observed), Unreachable>,
+) -> Option<Examined<'a>> {
+    let (connection, observed, unreachable) = match outcome {
+        Ok((connection, observed)) => (Some(Arc::new(connection)), observed, None),
+        Err(why) => (
+            None,
+            Observed::unreachable(cluster.name.clone(), at, &why.reason),
+            Some(why),
+        ),
+    };
+    let known = observed
+        .capabilities
+        .known()
+        .or_else(|| model.capabilities.get(&cluster.name));
+    let compiled = cofferdam_compiler::compile(model, cluster, known)?;
+    let errors = compiled
+        .remarks
+        .iter()
+        .map(|remark| loaded.locate(remark))
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .collect();
+    let bundle = compiled.bundle;
+    Some(Examined {
+        cluster,
+        connection,
+        unreachable,
+        observed,
+        bundle,
+        errors,
+        twin: None,
+    })
+}
+
+fn mark_twins(examined: &mut [Examined<'_>]) {
+    let mut by_uid: BTreeMap<String, Vec<ClusterName>> = BTreeMap::new();
+    for one in examined.iter() {
+        if let Some(uid) = one.observed.uid.known() {
+            by_uid
+                .entry(uid.clone())
+                .or_default()
+                .push(one.cluster.name.clone());
+        }
+    }
+    for one in examined.iter_mut() {
+        let Some(uid) = one.observed.uid.known() else {
+            continue;
+        };
+        let mut names = by_uid.get(uid).into_iter().flatten();
+        one.twin = names.find(|name| **name != one.cluster.name).cloned();
+    }
+}
+
+fn select<'a>(model: &'a Model, selection: &Selection) -> Result<Vec<&'a Cluster>> {
+    for name in &selection.cluster {
+        if !model.clusters.contains_key(name.as_str()) {
+            let known: Vec<&str> = model.clusters.keys().map(ClusterName::as_str).collect();
+            bail!(
+                "no cluster is called `{name}`; there are {}",
+                known.join(", ")
+            );
+        }
+    }
+    for name in &selection.trust_domain {
+        if !model.trust_domains.contains_key(name.as_str()) {
+            bail!("no trust domain is called `{name}`");
+        }
+    }
+    if selection.kubeconfig.is_some() && selection.cluster.len() != 1 {
+        bail!("`--kubeconfig` needs exactly one `--cluster`");
+    }
+    let wanted = |cluster: &&Cluster| {
+        let by_name = selection.cluster.is_empty()
+            || selection
+                .cluster
+                .iter()
+                .any(|name| name == cluster.name.as_str());
+        let by_domain = selection.trust_domain.is_empty()
+            || model.trust_domain_of(cluster).is_some_and(|domain| {
+                selection
+                    .trust_domain
+                    .iter()
+                    .any(|name| name == domain.name.as_str())
+            });
+        by_name && by_domain
+    };
+    let mut selected: Vec<&Cluster> = model.clusters.values().filter(wanted).collect();
+    let order = |cluster: &&Cluster| {
+        let domain = model.trust_domain_of(cluster);
+        (
+            domain.map(|domain| (domain.rollout.order, &domain.name)),
+            cluster.name.clone(),
+        )
+    };
+    selected.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok(selected)
+}

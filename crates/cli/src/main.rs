@@ -1,0 +1,39 @@
+//! The `cofferdam` binary.
+
+mod apply;
+mod args;
+mod clock;
+mod commands;
+mod durations;
+mod exit;
+mod fleet;
+mod project;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed pipe is the only way in which this fails, and nobody is left to tell.
+            error.print().ok();
+            return if error.use_stderr() {
+                Exit::Failure.into()
+            } else {
+                Exit::Fine.into()
+            };
+        }
+    };
+    match commands::run(&arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            cofferdam_report::output::talk(&format!("error: {error:#}")).ok();
+            Exit::Failure.into()
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Reports as people read them.
+
+mod apply;
+mod check;
+mod drift;
+mod plan;
+mod status;
+
+pub use apply::render as apply;
+pub use check::render as check;
+pub use drift::render as drift;
+pub use plan::render as plan;
+pub use status::render as status;
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+
+/// A table without borders: a header in capitals, then rows.
+fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_header(header.iter().map(|word| word.to_uppercase()));
+    table.add_rows(rows);
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| {
+            line.strip_prefix(' ')
+                .unwrap_or(&line)
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+/// `1 step`, `2 steps`.
+fn count(number: usize, word: &str) -> String {
+    if number == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{number} {word}s")
+    }
+}

@@ -1,0 +1,130 @@
+//! `drift` as people read it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::count;
+use crate::wire::drift::{DriftCluster, DriftReport};
+use crate::wire::finding::{WireAuthor, WireCrossCluster, WireFinding};
+
+/// Every cluster with its findings, the most urgent first, then what differs between clusters.
+pub fn render(report: &DriftReport) -> String {
+    let mut text = String::new();
+    for cluster in &report.clusters {
+        render_cluster(cluster, &mut text);
+    }
+    // Writing to a String cannot fail.
+    if !report.cross_cluster.is_empty() {
+        writeln!(text, "Between clusters:").ok();
+        for finding in &report.cross_cluster {
+            render_cross_cluster(finding, &mut text);
+        }
+    }
+    text
+}
+
+fn render_cluster(cluster: &DriftCluster, text: &mut String) {
+    let sequence = cluster
+        .sequence
+        .map_or_else(|| "never applied".to_owned(), |s| format!("apply {s}"));
+    let enforces = match cluster.enforces {
+        "yes" => "",
+        "no" => ", NOT ENFORCED",
+        _ => ", enforcement unknown",
+    };
+    let findings = count(cluster.findings.len(), "finding");
+    let (name, domain) = (&cluster.name, &cluster.trust_domain);
+    let verdict = cluster.verdict.as_str();
+    writeln!(
+        text,
+        "{name} ({domain}): {verdict}, {findings}, {sequence}{enforces}"
+    )
+    .ok();
+    for finding in &cluster.findings {
+        render_finding(finding, text);
+    }
+    text.push('\n');
+}
+
+fn render_finding(finding: &WireFinding, text: &mut String) {
+    let object = &finding.object;
+    let namespace = object
+        .namespace
+        .as_ref()
+        .map(|ns| format!("{ns}/"))
+        .unwrap_or_default();
+    let name = format!("{}/{namespace}{}", object.kind, object.name);
+    let severity = finding.severity.unwrap_or("unknown");
+    let effect = match finding.effect {
+        "widens" => ", WIDENS",
+        "narrows" => ", narrows",
+        _ => "",
+    };
+    let zone = finding
+        .zone
+        .as_ref()
+        .map(|zone| format!(" [zone {zone}]"))
+        .unwrap_or_default();
+    writeln!(
+        text,
+        "  {severity:<8} {}{effect}: {name}{zone}",
+        finding.class
+    )
+    .ok();
+    writeln!(text, "           {}", finding.message).ok();
+    for field in &finding.fields {
+        let (want, have) = (short(field.want.as_ref()), short(field.have.as_ref()));
+        writeln!(text, "           {}: want {want}, have {have}", field.path).ok();
+    }
+    if let Some(by) = &finding.by {
+        writeln!(text, "           by {}", author(by)).ok();
+    }
+    if let Some(waiver) = &finding.waiver {
+        writeln!(text, "           waived by `{waiver}`").ok();
+    }
+    if let Some(hint) = &finding.hint {
+        writeln!(text, "           hint: {hint}").ok();
+    }
+}
+
+fn author(by: &WireAuthor) -> String {
+    let user = by
+        .user
+        .as_ref()
+        .map(|user| format!("user `{user}` (audit log)"));
+    let manager = by
+        .manager
+        .as_ref()
+        .map(|manager| format!("tool `{manager}`"));
+    let at = by.at.as_ref().map(|at| format!("at {at}"));
+    user.into_iter()
+        .chain(manager)
+        .chain(at)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn render_cross_cluster(finding: &WireCrossCluster, text: &mut String) {
+    let waived = finding
+        .waiver
+        .as_ref()
+        .map(|waiver| format!(" (waived by `{waiver}`)"))
+        .unwrap_or_default();
+    writeln!(
+        text,
+        "  {} cross-cluster: {}{waived}",
+        finding.severity, finding.message
+    )
+    .ok();
+}
+
+/// A value in at most 60 characters.
+fn short(value: Option<&Value>) -> String {
+    let text = value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    let head: String = text.chars().take(57).collect();
+    format!("{head}...")
+}

@@ -1,0 +1,11 @@
+//! The wire types: what programs read. Versioned, camelCase, times RFC 3339 in UTC, ages in seconds.
+
+pub mod apply;
+pub mod check;
+pub mod drift;
+pub mod finding;
+pub mod plan;
+pub mod status;
+
+/// `apiVersion` of every report.
+pub const API_VERSION: &str = "cofferdam.io/v1alpha1";

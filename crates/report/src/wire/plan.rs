@@ -1,0 +1,97 @@
+//! `PlanReport`.
+
+use cofferdam_state::plan::{Plan, Step};
+use serde::Serialize;
+
+use super::finding::{WireFinding, WireObject};
+
+/// What would be written where.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanReport {
+    /// Always `cofferdam.io/v1alpha1`.
+    pub api_version: &'static str,
+    /// Always `PlanReport`.
+    pub kind: &'static str,
+    /// Clusters in the order of their waves.
+    pub clusters: Vec<PlanCluster>,
+}
+
+/// The plan of one cluster.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanCluster {
+    /// The cluster.
+    pub name: String,
+    /// Its trust domain.
+    pub trust_domain: String,
+    /// `planned`, `unreachable` or `refused`.
+    pub state: PlanState,
+    /// Why it is not planned.
+    pub reason: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
+    /// The steps, in order.
+    pub steps: Vec<WireStep>,
+    /// What is worth knowing before it is applied.
+    pub notices: Vec<String>,
+    /// What differs.
+    pub findings: Vec<WireFinding>,
+    /// Connections that it opens; null where not computed.
+    pub opens: Option<Vec<String>>,
+    /// Connections that it closes; null where not computed.
+    pub closes: Option<Vec<String>>,
+}
+
+/// Whether a cluster has a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PlanState {
+    /// It has.
+    Planned,
+    /// It could not be reached.
+    Unreachable,
+    /// It may not be applied.
+    Refused,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireStep {
+    /// `create`, `update`, `patch` or `delete`.
+    pub op: &'static str,
+    /// The object.
+    #[serde(serialize_with = "object")]
+    pub object: cofferdam_objects::key::ObjectKey,
+    /// When it is due.
+    pub phase: &'static str,
+    /// Why.
+    pub reason: String,
+    /// What it does to what can be reached.
+    pub effect: &'static str,
+}
+
+fn object<S: serde::Serializer>(
+    key: &cofferdam_objects::key::ObjectKey,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    WireObject::from(key).serialize(serializer)
+}
+
+impl From<&Step> for WireStep {
+    fn from(step: &Step) -> Self {
+        Self {
+            op: step.action.operation().as_str(),
+            object: step.action.object(),
+            phase: step.phase.as_str(),
+            reason: step.reason.clone(),
+            effect: step.effect.as_str(),
+        }
+    }
+}
+
+/// The steps of a plan.
+pub fn steps(plan: &Plan) -> Vec<WireStep> {
+    plan.steps.iter().map(WireStep::from).collect()
+}
