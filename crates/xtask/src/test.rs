@@ -1,0 +1,107 @@
+//! Everything that has to hold before a change goes in.
+
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cofferdam_integration::assets::ASSETS_VARIABLE;
+
+use crate::test_totals::Totals;
+use crate::{assets, root, say, tidy};
+
+/// The checks that come before the tests; each runs even when one before it failed.
+const CHECKS: [(&str, &[&str]); 3] = [
+    ("fmt", &["fmt", "--all", "--check"]),
+    (
+        "clippy",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
+    (
+        "doc",
+        &[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ],
+    ),
+];
+
+/// Runs all checks and all tests, and prints the totals last.
+pub(crate) fn run() -> Result<()> {
+    let root = root()?;
+    let mut failed = Vec::new();
+    for (name, arguments) in CHECKS {
+        say(&format!("== {name}"))?;
+        let status = cargo(&root)
+            .args(arguments)
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .status()?;
+        if !status.success() {
+            failed.push(name);
+        }
+    }
+    say("== tidy")?;
+    if let Err(error) = tidy::run() {
+        say(&format!("error: {error:#}"))?;
+        failed.push("tidy");
+    }
+    say("== test")?;
+    let (totals, passed) = run_tests(&root)?;
+    if !passed {
+        failed.push("test");
+    }
+    if !failed.is_empty() {
+        say(&format!("failed: {}", failed.join(", ")))?;
+    }
+    writeln!(io::stdout(), "{totals}")?;
+    if !failed.is_empty() || totals.failed > 0 {
+        bail!("not everything passed");
+    }
+    if totals.passed == 0 {
+        bail!("no test ran");
+    }
+    Ok(())
+}
+
+fn run_tests(root: &Path) -> Result<(Totals, bool)> {
+    let assets = assets::ensure()?;
+    let mut child = cargo(root)
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .env(ASSETS_VARIABLE, assets)
+        .env_remove("KUBECONFIG")
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let output = child
+        .stdout
+        .take()
+        .context("cargo has no standard output")?;
+    let totals = pass_through(output)?;
+    Ok((totals, child.wait()?.success()))
+}
+
+fn pass_through(output: impl io::Read) -> Result<Totals> {
+    let mut totals = Totals::default();
+    let mut reader = BufReader::new(output);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        io::stdout().write_all(&line)?;
+        totals.add(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    Ok(totals)
+}
+
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}

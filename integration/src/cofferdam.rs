@@ -1,0 +1,156 @@
+//! The `cofferdam` binary on a directory of documents, as a user runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cluster::Cluster;
+
+/// A directory with `fleet/` and `policies/`.
+#[derive(Debug)]
+pub struct Project {
+    directory: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The exit code; negative where a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.stdout)
+            .with_context(|| format!("no JSON: {}\n{}", self.stdout, self.stderr))
+    }
+}
+
+impl Project {
+    /// A directory with these files.
+    pub fn new(files: &[(&str, &str)]) -> Result<Self> {
+        let project = Self {
+            directory: tempfile::tempdir()?,
+        };
+        for (path, text) in files {
+            project.write(path, text)?;
+        }
+        Ok(project)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &str, text: &str) -> Result<()> {
+        let path = self.path().join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Reads a file.
+    pub fn read(&self, path: &str) -> Result<String> {
+        std::fs::read_to_string(self.path().join(path)).with_context(|| format!("no {path}"))
+    }
+
+    /// Replaces text in a file; the text must be there.
+    pub fn edit(&self, path: &str, from: &str, to: &str) -> Result<()> {
+        let text = self.read(path)?;
+        if !text.contains(from) {
+            bail!("{path} does not contain `{from}`");
+        }
+        self.write(path, &text.replace(from, to))
+    }
+
+    /// Writes the document of a cluster, reached as one of its users.
+    pub fn add_cluster(&self, cluster: &Cluster, user: &str, labels: &str) -> Result<()> {
+        let (name, kubeconfig) = (cluster.name(), cluster.kubeconfig(user)?);
+        let text = format!(
+            "apiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata:\n  name: {name}\n  labels: {labels}\nspec:\n  access: {{ kubeconfig: {} }}\n  mode: manage\n",
+            kubeconfig.display()
+        );
+        self.write(&format!("fleet/clusters/{name}.yaml"), &text)
+    }
+
+    /// Runs `cofferdam` to its end.
+    pub fn run(&self, arguments: &[&str]) -> Result<Run> {
+        let output = self
+            .command(arguments)?
+            .output()
+            .context("cannot run cofferdam")?;
+        Ok(Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Starts `cofferdam` without waiting for it.
+    pub fn spawn(&self, arguments: &[&str]) -> Result<Child> {
+        let mut command = self.command(arguments)?;
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().context("cannot run cofferdam")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(binary()?);
+        command
+            .arg("-C")
+            .arg(self.path())
+            .args(arguments)
+            .stdin(Stdio::null());
+        command.env_remove("KUBECONFIG").env("HOME", self.path());
+        Ok(command)
+    }
+}
+
+/// The binary, built when it is first asked for.
+pub fn binary() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT
+        .get_or_init(|| build().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(anyhow::Error::msg)
+}
+
+fn build() -> Result<PathBuf> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "cofferdam-cli",
+            "--message-format",
+            "json",
+        ])
+        .arg("--manifest-path")
+        .arg(manifest)
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!(
+            "cofferdam does not build: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
+        .find(|path| path.ends_with("cofferdam"))
+        .context("cargo named no binary")
+}

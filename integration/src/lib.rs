@@ -1,0 +1,30 @@
+//! Real API servers on loopback, for the suites that need them and for the demo.
+//!
+//! [`Cluster::start`] runs one `etcd` and one `kube-apiserver`, both built by `cargo xtask assets`.
+//! Nothing here reads an ambient kubeconfig, and every process dies with the one that started it.
+//! When the binaries are missing, starting a cluster is an error: a suite fails, it never skips.
+
+pub mod assets;
+pub mod audit;
+pub mod certificates;
+pub mod cluster;
+pub mod cofferdam;
+pub mod kubeconfig;
+pub mod options;
+pub mod process;
+pub mod seed;
+pub mod user;
+
+mod api_server;
+mod etcd;
+mod kubectl;
+mod port;
+mod random;
+
+pub use assets::{Tool, Version};
+pub use audit::{Audit, AuditEntry, AuditMark};
+pub use cluster::Cluster;
+pub use options::ClusterOptions;
+pub use seed::{Cni, SeedOptions, Seeded, SeededPod, Workload, seed_standard};
+
+pub use user::User;
