@@ -83,7 +83,7 @@ fn find(root: &Path) -> Result<Vec<String>> {
     }
     findings.extend(in_lock(&fs::read_to_string(root.join("Cargo.lock"))?));
     for package in packages(root)? {
-        let manifest = package["manifest_path"].as_str().unwrap_or_default();
+        let manifest = text_of(&package, "manifest_path");
         let text =
             fs::read_to_string(manifest).with_context(|| format!("cannot read `{manifest}`"))?;
         let file = Path::new(manifest);
@@ -132,10 +132,15 @@ fn packages(root: &Path) -> Result<Vec<Value>> {
         bail!("`cargo metadata` ended with {}: {talk}", output.status);
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let packages = metadata["packages"].as_array();
+    let packages = metadata.get("packages").and_then(Value::as_array);
     packages
         .cloned()
         .context("`cargo metadata` names no packages")
+}
+
+/// A field that is text; empty where there is none.
+fn text_of<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn in_source(file: &Path, text: &str) -> Vec<String> {
@@ -242,7 +247,7 @@ fn in_lock(lock: &str) -> Vec<String> {
 }
 
 fn in_package(file: &Path, manifest: &str, package: &Value) -> Vec<String> {
-    let name = package["name"].as_str().unwrap_or_default();
+    let name = text_of(package, "name");
     let home = name.strip_prefix("cofferdam-").unwrap_or(name);
     let row = EDGES.iter().find(|(of, _)| *of == home);
     if row.is_none() && !FREE.contains(&home) {
@@ -251,11 +256,12 @@ fn in_package(file: &Path, manifest: &str, package: &Value) -> Vec<String> {
             file.display()
         )];
     }
-    let dependencies = package["dependencies"].as_array().into_iter().flatten();
+    let dependencies = package.get("dependencies").and_then(Value::as_array);
+    let dependencies = dependencies.into_iter().flatten();
     // What only tests use makes no edge.
-    let dependencies = dependencies.filter(|dependency| dependency["kind"] != "dev");
+    let dependencies = dependencies.filter(|dependency| text_of(dependency, "kind") != "dev");
     dependencies
-        .filter_map(|dependency| dependency["name"].as_str())
+        .map(|dependency| text_of(dependency, "name"))
         .filter_map(|used| Some((used, reason_against(home, row.map(|row| row.1), used)?)))
         .map(|(used, reason)| {
             let line = manifest.lines().position(|line| line.starts_with(used));
