@@ -4,74 +4,80 @@
 //! whether a mesh carries the traffic.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn compile(directory: &Path) -> BTreeMap<String, String> {
-    let out = tempfile::tempdir().unwrap();
+use anyhow::{Context as _, Result, ensure};
+
+type Files = BTreeMap<String, String>;
+
+fn compile(directory: &Path) -> Result<Files> {
+    let out = tempfile::tempdir()?;
     let run = Command::new(env!("CARGO_BIN_EXE_cofferdam"))
         .arg("-C")
         .arg(directory)
         .args(["compile", "--out"])
         .arg(out.path())
-        .output()
-        .unwrap();
-    assert!(
+        .output()?;
+    ensure!(
         run.status.success(),
         "{}",
         String::from_utf8_lossy(&run.stderr)
     );
-    let mut files = BTreeMap::new();
-    collect(out.path(), out.path(), &mut files);
-    files
+    let mut files = Files::new();
+    collect(out.path(), out.path(), &mut files)?;
+    Ok(files)
 }
 
-fn collect(base: &Path, directory: &Path, files: &mut BTreeMap<String, String>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
+fn collect(base: &Path, directory: &Path, files: &mut Files) -> Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
         if path.is_dir() {
-            collect(base, &path, files);
+            collect(base, &path, files)?;
         } else {
-            let name = path
-                .strip_prefix(base)
-                .unwrap()
-                .to_string_lossy()
-                .into_owned();
-            files.insert(name, std::fs::read_to_string(&path).unwrap());
+            let name = path.strip_prefix(base)?.to_string_lossy().into_owned();
+            files.insert(name, std::fs::read_to_string(&path)?);
         }
     }
+    Ok(())
 }
 
-fn platforms() -> std::path::PathBuf {
+fn platforms() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platforms")
 }
 
 #[test]
-fn every_platform_gets_its_bundle() {
-    let files = compile(&platforms());
+fn every_platform_gets_its_bundle() -> Result<()> {
+    let files = compile(&platforms())?;
     for platform in ["aks", "eks", "gke", "k3s", "kubeadm", "openshift"] {
         let prefix = format!("{platform}/");
-        let text: String = files
+        let sections: Vec<String> = files
             .iter()
             .filter_map(|(name, text)| Some((name.strip_prefix(&prefix)?, text)))
             .map(|(name, text)| format!("# {name}\n{text}\n"))
             .collect();
-        insta::assert_snapshot!(platform, text);
+        insta::assert_snapshot!(platform, sections.concat());
     }
+    Ok(())
 }
 
 #[test]
-fn bundles_do_not_depend_on_file_names_or_order() {
-    let renamed = tempfile::tempdir().unwrap();
-    let mut sources = BTreeMap::new();
-    collect(&platforms(), &platforms(), &mut sources);
+fn bundles_do_not_depend_on_file_names_or_order() -> Result<()> {
+    let renamed = tempfile::tempdir()?;
+    let mut sources = Files::new();
+    collect(&platforms(), &platforms(), &mut sources)?;
     for (index, (name, text)) in sources.iter().rev().enumerate() {
         let mut documents: Vec<&str> = text.split("---\n").collect();
         documents.reverse();
-        let part = name.split('/').next().unwrap();
-        let path = renamed.path().join(part).join(format!("{index:02}.yml"));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, documents.join("\n---\n")).unwrap();
+        let directory = renamed
+            .path()
+            .join(name.split('/').next().context("a directory")?);
+        std::fs::create_dir_all(&directory)?;
+        std::fs::write(
+            directory.join(format!("{index:02}.yml")),
+            documents.join("\n---\n"),
+        )?;
     }
-    assert_eq!(compile(renamed.path()), compile(&platforms()));
+    assert_eq!(compile(renamed.path())?, compile(&platforms())?);
+    Ok(())
 }

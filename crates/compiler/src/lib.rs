@@ -2,8 +2,8 @@
 //!
 //! Compilation is pure, total and deterministic: it always gives a bundle, and says in remarks what
 //! could not be expressed. In pipeline order: [`members`] finds which namespaces the zones hold in the
-//! cluster, [`namespaces`] gives them their labels, a [`backend::Backend`] makes the policies, and
-//! [`compile`] puts the bundle together.
+//! cluster, `namespaces` gives them their labels, a [`backend::Backend`] makes the policies, and
+//! [`compile()`] puts the bundle together.
 
 pub mod backend;
 mod compile;

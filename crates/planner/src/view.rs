@@ -96,17 +96,21 @@ impl<'a> View<'a> {
             .and_then(|wanted| wanted.labels.get(keys::ZONE));
         let object = ObjectKey::namespace(name.as_str());
         wanted.is_some_and(|value| {
-            self.key_state(&object, keys::ZONE, value, live.labels.get(keys::ZONE))
-                == KeyState::Conflict
+            let label = live.labels.get(keys::ZONE);
+            self.key_state((&object, &live.uid), keys::ZONE, value, label) == KeyState::Conflict
         })
     }
 
-    /// Whether a live policy is ours: recorded, or for GitOps in the bundle with our label.
+    /// Whether a live policy is ours: recorded; while a pass that was cut off may have made it, recorded
+    /// as pending and with our label; for GitOps in the bundle and with our label.
     pub fn is_ours(&self, namespace: &str, name: &str, live: &LivePolicy) -> bool {
         match self.delivery {
-            Delivery::Push => self
-                .observed
-                .is_recorded(&ObjectKey::policy(namespace, name), ""),
+            Delivery::Push => {
+                let object = ObjectKey::policy(namespace, name);
+                self.record()
+                    .is_some_and(|record| record.has_written(&object, ""))
+                    || (self.observed.is_pending(&object, "") && self.carries_our_label(live))
+            }
             Delivery::Gitops => {
                 self.carries_our_label(live)
                     && NamespaceName::parse(namespace).is_ok_and(|namespace| {
@@ -155,15 +159,16 @@ impl<'a> View<'a> {
         }
     }
 
-    /// How a key of a shared object is found. An equal value is in sync, whoever wrote it.
+    /// How a key of a shared object, given with its UID, is found. An equal value is in sync, whoever
+    /// wrote it; a namespace or node that was made anew holds nothing that we wrote.
     pub fn key_state(
         &self,
-        object: &ObjectKey,
+        (object, uid): (&ObjectKey, &str),
         key: &str,
         wanted: &str,
         live: Option<&String>,
     ) -> KeyState {
-        let recorded = self.observed.is_recorded(object, &label_field(key));
+        let recorded = self.observed.is_recorded(object, &label_field(key), uid);
         match live {
             Some(value) if value == wanted => KeyState::InSync,
             Some(_) | None if recorded => KeyState::Changed,
@@ -269,6 +274,17 @@ fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Differen
 }
 
 impl View<'_> {
+    /// Whether we wrote both denies of a namespace before, so that its pods are isolated or were meant
+    /// to be.
+    pub fn was_enforced(&self, namespace: &NamespaceName) -> bool {
+        Direction::BOTH.into_iter().all(|direction| {
+            let name = cofferdam_state::bundle::deny_name(direction);
+            let object = ObjectKey::policy(namespace.as_str(), &name);
+            self.record()
+                .is_some_and(|record| record.has_written(&object, ""))
+        })
+    }
+
     /// Whether both denies of a namespace are in place already.
     pub fn is_enforced_already(&self, namespace: &NamespaceName) -> bool {
         let ours = self.our_policies(namespace.as_str());

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 
-use crate::record::Record;
+use crate::record::{Record, entry_key};
 
 /// Something that was read completely, or was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,9 +230,16 @@ impl Observed {
         self.record.known()?.as_ref().map(|live| &live.record)
     }
 
-    /// Whether the record says that an object, or a key of it, is ours.
-    pub fn is_recorded(&self, object: &ObjectKey, field: &str) -> bool {
+    /// Whether the record says that we wrote a key of the object with this UID.
+    pub fn is_recorded(&self, object: &ObjectKey, field: &str, uid: &str) -> bool {
+        self.our_record().is_some_and(|record| {
+            record.has_written(object, field) && !record.knows_other_uid(object, field, uid)
+        })
+    }
+
+    /// Whether a pass that was cut off may have written it.
+    pub fn is_pending(&self, object: &ObjectKey, field: &str) -> bool {
         self.our_record()
-            .is_some_and(|record| record.holds(object, field))
+            .is_some_and(|record| record.pending.contains(&entry_key(object, field)))
     }
 }

@@ -66,6 +66,11 @@ impl Record {
         self.entries.contains_key(&key) || self.pending.contains(&key)
     }
 
+    /// Whether a pass that ended wrote the object, or the key of it.
+    pub fn has_written(&self, object: &ObjectKey, field: &str) -> bool {
+        self.entries.contains_key(&entry_key(object, field))
+    }
+
     /// Whether the record knows the object under another UID, so that somebody deleted it and made
     /// it again.
     pub fn knows_other_uid(&self, object: &ObjectKey, field: &str, uid: &str) -> bool {

@@ -119,7 +119,7 @@ impl Writing<'_> {
                 say(&format!("settling for {} s", pass.settle.as_secs()));
                 tokio::time::sleep(pass.settle).await;
             }
-            settled = phase.waits_for_settling();
+            settled = phase == Phase::Close;
             say(&format!("{}: {} steps", phase.as_str(), steps.len()));
             self.run_phase(steps).await?;
         }

@@ -1,5 +1,6 @@
 //! Policies that we do not own and that select pods of a zone.
 
+use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
@@ -22,13 +23,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             continue;
         };
         let ours = view.is_ours(namespace, name, live) || view.carries_our_label(live);
-        let in_bundle = view.bundle.policies.contains_key(&(
-            match cofferdam_model::names::NamespaceName::parse(namespace) {
-                Ok(namespace) => namespace,
-                Err(_) => continue,
-            },
-            name.clone(),
-        ));
+        let namespace_name = NamespaceName::parse(namespace);
+        let in_bundle = namespace_name
+            .is_ok_and(|namespace| view.wanted_policies(&namespace).contains_key(name.as_str()));
         if ours || in_bundle || !selects_any_pod(view, namespace, live) {
             continue;
         }

@@ -75,7 +75,8 @@ fn labels(
             .labels
             .iter()
             .filter(|(key, value)| {
-                class_of(view.key_state(&object, key, value, live.labels.get(*key))) == Some(class)
+                let state = view.key_state((&object, &live.uid), key, value, live.labels.get(*key));
+                class_of(state) == Some(class)
             })
             .map(|(key, value)| difference(key, Some(value), live.labels.get(key)))
             .collect();
@@ -121,7 +122,9 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
         return None;
     }
     let object = ObjectKey::namespace(name);
-    let recorded = view.observed.is_recorded(&object, &label_field(keys::ZONE));
+    let recorded = view
+        .observed
+        .is_recorded(&object, &label_field(keys::ZONE), &live.uid);
     let fields = vec![difference(keys::ZONE, None, Some(value))];
     let (class, message, hint) = if recorded {
         let message = "the model no longer mentions the namespace";

@@ -100,7 +100,7 @@ pub(crate) fn taint_state(
 ) -> KeyState {
     let recorded = view
         .observed
-        .is_recorded(&ObjectKey::node(name), TAINT_FIELD);
+        .is_recorded(&ObjectKey::node(name), TAINT_FIELD, &node.uid);
     if has_taint(pool, node) {
         return KeyState::InSync;
     }
@@ -130,12 +130,13 @@ fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
 fn label(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> Option<Finding> {
     let (key, value) = &pool.label;
     let object = ObjectKey::node(name);
-    let (class, message) = match view.key_state(&object, key, value, node.labels.get(key)) {
-        KeyState::InSync => return None,
-        KeyState::Missing => (Class::NodePool, "not yet labelled for the pool"),
-        KeyState::Changed => (Class::Changed, "the pool label was changed or removed"),
-        KeyState::Conflict => (Class::Conflict, "another manager holds the pool label"),
-    };
+    let (class, message) =
+        match view.key_state((&object, &node.uid), key, value, node.labels.get(key)) {
+            KeyState::InSync => return None,
+            KeyState::Missing => (Class::NodePool, "not yet labelled for the pool"),
+            KeyState::Changed => (Class::Changed, "the pool label was changed or removed"),
+            KeyState::Conflict => (Class::Conflict, "another manager holds the pool label"),
+        };
     let message = format!("{message} `{}`", pool.name);
     let field = Difference {
         path: format!("metadata.labels[{key}]"),

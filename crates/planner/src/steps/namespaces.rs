@@ -60,7 +60,7 @@ fn patch(
     let mut changes = Vec::new();
     for (key, value) in &wanted.labels {
         let old = live.labels.get(key).cloned();
-        match view.key_state(&object, key, value, old.as_ref()) {
+        match view.key_state((&object, &live.uid), key, value, old.as_ref()) {
             KeyState::InSync | KeyState::Conflict => continue,
             KeyState::Missing => reasons.insert("labels of the zone are missing"),
             KeyState::Changed => reasons.insert("labels were changed"),
@@ -85,7 +85,10 @@ fn patch(
         let is_wanted =
             wanted.labels.contains_key(key) || wanted.labels_if_absent.contains_key(key);
         let old = live.labels.get(key).cloned();
-        if !is_wanted && old.is_some() && view.observed.is_recorded(&object, &label_field(key)) {
+        let recorded = view
+            .observed
+            .is_recorded(&object, &label_field(key), &live.uid);
+        if !is_wanted && old.is_some() && recorded {
             reasons.insert("the model no longer asks for labels that we wrote");
             changes.push(KeyChange {
                 key: key.to_owned(),

@@ -37,7 +37,12 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
 fn label_step(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> Option<Step> {
     let (key, value) = &pool.label;
     let old = node.labels.get(key).cloned();
-    let reason = match view.key_state(&ObjectKey::node(name), key, value, old.as_ref()) {
+    let reason = match view.key_state(
+        (&ObjectKey::node(name), &node.uid),
+        key,
+        value,
+        old.as_ref(),
+    ) {
         KeyState::InSync | KeyState::Conflict => return None,
         KeyState::Missing => format!("the node belongs to pool `{}`", pool.name),
         KeyState::Changed => format!("the label of pool `{}` was changed", pool.name),
@@ -92,7 +97,7 @@ fn taint_step(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> 
 /// Takes back label and taint from a node that no pool selects any more.
 fn release(view: &View<'_>, name: &str, node: &LiveNode) -> Option<Step> {
     let object = ObjectKey::node(name);
-    let recorded = |field: &str| view.observed.is_recorded(&object, field);
+    let recorded = |field: &str| view.observed.is_recorded(&object, field, &node.uid);
     let keys = view
         .bundle
         .pools

@@ -73,14 +73,15 @@ impl<'a> Transition<'a> {
     }
 
     /// Whether a name of the bundle is held by an object that is not ours: without it the rest would
-    /// deny what it allows, so that nothing is written here.
+    /// deny what it allows, so that nothing is isolated here for the first time.
     fn is_blocked(&self) -> bool {
-        self.wanted.iter().any(|(name, policy)| {
-            let state = self
-                .view
-                .policy_state(self.namespace.as_str(), name, policy);
-            matches!(state, PolicyState::NameTaken | PolicyState::Impostor)
-        })
+        !self.view.was_enforced(self.namespace)
+            && self.wanted.iter().any(|(name, policy)| {
+                let state = self
+                    .view
+                    .policy_state(self.namespace.as_str(), name, policy);
+                matches!(state, PolicyState::NameTaken | PolicyState::Impostor)
+            })
     }
 
     /// Whether the namespace goes from open to isolated or back, with nothing to keep it open.
