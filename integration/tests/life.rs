@@ -302,3 +302,32 @@ fn an_apply_that_is_killed_is_taken_up_by_the_next() -> Result<()> {
     assert_eq!(findings(&project)?, []);
     Ok(())
 }
+
+#[test]
+fn an_enforced_namespace_that_cannot_be_denied_is_never_in_sync() -> Result<()> {
+    let (cluster, project) = start()?;
+    cluster.apply_yaml(ADMIN, WEBHOOK)?;
+    expect(&apply(&project, &[])?, 0);
+    let names = cluster.kubectl(&["-n", "orders", "get", "netpol", "-o", "name"])?;
+    assert!(names.contains("cofferdam-open-ingress"), "{names}");
+    let found = findings(&project)?;
+    assert!(
+        found.contains(&("not-enforced".to_owned(), "orders".to_owned())),
+        "{found:?}"
+    );
+    expect(&project.run(&["drift"])?, 2);
+    Ok(())
+}
+
+const WEBHOOK: &str = "
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: { name: lost }
+webhooks:
+- name: lost.example.org
+  clientConfig: { service: { namespace: orders, name: lost, path: / } }
+  rules: [{ apiGroups: [example.org], apiVersions: [v1], operations: [CREATE], resources: [things] }]
+  failurePolicy: Ignore
+  sideEffects: None
+  admissionReviewVersions: [v1]
+";

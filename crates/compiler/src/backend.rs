@@ -33,6 +33,8 @@ pub struct Scope<'a> {
 pub struct Policies {
     /// Policies by namespace and name.
     pub policies: BTreeMap<(NamespaceName, String), DesiredPolicy>,
+    /// Namespaces of which ingress stays open although the zone is enforced, with the reason.
+    pub held_open: BTreeMap<NamespaceName, String>,
     /// What could not be expressed, or is worth knowing.
     pub remarks: Vec<Remark>,
 }

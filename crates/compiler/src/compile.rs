@@ -53,6 +53,7 @@ pub fn compile(
         hash: String::new(),
         namespaces: desired_namespaces(&scope),
         policies: policies.policies,
+        held_open: policies.held_open,
         pools: model
             .node_pools
             .values()

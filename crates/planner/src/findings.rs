@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod foreign;
+mod held_open;
 mod identity;
 mod namespaces;
 mod nodes;
@@ -33,6 +34,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(namespaces::check(view));
         found.extend(policies::check(view));
         found.extend(foreign::check(view));
+        found.extend(held_open::check(view));
         found.extend(unassigned::check(view));
         found.extend(nodes::check(view));
     }

@@ -27,6 +27,9 @@ pub(crate) fn notices(view: &View<'_>, model: &Model) -> Vec<String> {
             known.cni.name, known.cni.evidence
         ));
     }
+    notices.extend(view.bundle.held_open.iter().map(|(namespace, reason)| {
+        format!("INGRESS OF `{namespace}` STAYS OPEN although its zone is enforced: {reason}")
+    }));
     notices.extend(without_cut_over(view));
     notices.extend(newly_isolated(view));
     notices.extend(unreached(view, model));

@@ -9,7 +9,7 @@ use cofferdam_objects::compare::{Difference, differences};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::{Direction, isolates};
-use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy, Role, role_of};
+use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy};
 use cofferdam_state::observed::{LiveNamespace, LivePolicy, Observed};
 use cofferdam_state::plan::label_field;
 use cofferdam_state::record::Record;
@@ -197,7 +197,8 @@ impl<'a> View<'a> {
     /// The policies that a namespace is to hold now.
     ///
     /// While a namespace is staged and others isolate its pods already, our open policies would widen
-    /// what these allow, and our allows without them would isolate: only labels are written then.
+    /// what these allow, and our allows without them would isolate: only labels are written then. Where
+    /// policies of ours are in place already, taking them away would deny what they allow; they stay.
     pub fn wanted_policies(
         &self,
         namespace: &NamespaceName,
@@ -222,12 +223,9 @@ impl<'a> View<'a> {
             .namespaces
             .get(namespace)
             .is_some_and(|wanted| wanted.enforcement == Enforcement::Stage);
-        let opened = self
-            .our_policies(namespace.as_str())
-            .keys()
-            .any(|name| matches!(role_of(name), Role::Open(_)));
+        let governed = !self.our_policies(namespace.as_str()).is_empty();
         staged
-            && !opened
+            && !governed
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| self.is_isolated_by_others(namespace.as_str(), direction))

@@ -26,6 +26,8 @@ pub struct Bundle {
     pub namespaces: BTreeMap<NamespaceName, DesiredNamespace>,
     /// Policies by namespace and name.
     pub policies: BTreeMap<(NamespaceName, String), DesiredPolicy>,
+    /// Namespaces of which ingress stays open although the zone is enforced, with the reason.
+    pub held_open: BTreeMap<NamespaceName, String>,
     /// Node pools of the cluster's trust domain.
     pub pools: Vec<NodePool>,
     /// Namespaces that are never touched.

@@ -109,7 +109,7 @@ impl Writing<'_> {
         say: &(impl Fn(&str) + Send + Sync),
     ) -> Result<ApplyCluster, Error> {
         let pending = self.write_pending().await?;
-        let mut settled = true;
+        let mut settled = false;
         for phase in Phase::ALL {
             let steps: Vec<Step> = self.plan.phase(phase).cloned().collect();
             if steps.is_empty() {
@@ -218,6 +218,7 @@ impl Writing<'_> {
             delivery: self.one.cluster.delivery,
         };
         let remaining = cofferdam_planner::plan(&view, model);
+        let unread = remaining.is_err();
         let (left, kept) = match remaining {
             Ok(plan) => (plan.steps, plan.kept),
             Err(reasons) => {
@@ -252,9 +253,9 @@ impl Writing<'_> {
             self.done.failed.extend(left);
         }
         let complete = self.done.failed.is_empty();
-        let unread = after.policies.known().is_none() || after.namespaces.known().is_none();
         let mut record = pending.record.clone();
         record.sequence += 1;
+        // What this pass made is pending until somebody has read it back.
         if !unread {
             record.entries = kept;
             record.pending = Vec::new();

@@ -1,18 +1,19 @@
 //! Flows between clusters: an egress rule at the source, an ingress rule at the destination, made of
 //! addresses. Both ends, or neither.
 
+use std::collections::BTreeSet;
+
 use cofferdam_model::cluster::{Cluster, IngressSource};
 use cofferdam_model::diagnostic::Severity;
-use cofferdam_model::flow::{Across, AcrossEnd, End, Flow, PodEnd, Protocol};
-use cofferdam_model::model::Model;
+use cofferdam_model::flow::{Across, AcrossEnd, End, Flow, PodEnd, Ports, Protocol};
 use ipnet::IpNet;
-use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
+use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort};
 
 use super::addresses::network_peers;
 use super::builder::{Builder, Rule};
 use super::flows::{Side, add_ends};
 use super::peers::{namespaces_of_end, numbered, policy_ports};
-use crate::backend::flow_remark;
+use crate::backend::{Scope, flow_remark};
 use crate::members::members;
 
 /// Adds this cluster's side, or sides, of a flow across clusters.
@@ -23,8 +24,8 @@ pub(super) fn add_across(builder: &mut Builder<'_>, flow: &Flow) {
     let (End::Pods(source), End::Pods(destination)) = (&flow.from, &flow.to) else {
         return;
     };
-    let sources = clusters_of_end(builder.scope.model, from, source);
-    let destinations = clusters_of_end(builder.scope.model, to, destination);
+    let sources = clusters_of_end(builder.scope, from, source);
+    let destinations = clusters_of_end(builder.scope, to, destination);
     let here = builder.scope.cluster;
     if sources.iter().any(|cluster| cluster.name == here.name) {
         let mut rules = Vec::new();
@@ -40,10 +41,7 @@ pub(super) fn add_across(builder: &mut Builder<'_>, flow: &Flow) {
                 }),
                 Ok(()) => rules.push(Rule {
                     peers: network_peers(&other.network.exposed_cidrs),
-                    ports: port
-                        .iter()
-                        .map(|port| numbered(Protocol::Tcp, *port))
-                        .collect(),
+                    ports: exposed_ports(&flow.ports, *port),
                 }),
             }
         }
@@ -70,14 +68,33 @@ pub(super) fn add_across(builder: &mut Builder<'_>, flow: &Flow) {
     }
 }
 
+/// The port at which the destination is exposed, once per protocol of the flow.
+fn exposed_ports(ports: &Ports, exposed: Option<u16>) -> Vec<NetworkPolicyPort> {
+    let protocols: BTreeSet<Protocol> = match ports {
+        Ports::Some(ports) => ports.iter().map(|port| port.protocol).collect(),
+        Ports::All | Ports::Known => [Protocol::Tcp].into(),
+    };
+    let of = |port| {
+        protocols
+            .iter()
+            .map(move |protocol| numbered(*protocol, port))
+    };
+    exposed.into_iter().flat_map(of).collect()
+}
+
 /// The clusters of one side in which the end exists, by the namespaces that the model names.
-fn clusters_of_end<'a>(model: &'a Model, side: &AcrossEnd, end: &PodEnd) -> Vec<&'a Cluster> {
+fn clusters_of_end<'a>(scope: &Scope<'a>, side: &AcrossEnd, end: &PodEnd) -> Vec<&'a Cluster> {
+    let model = scope.model;
     let in_domain = |cluster: &&Cluster| {
         model
             .trust_domain_of(cluster)
             .is_some_and(|domain| domain.name == side.trust_domain)
     };
     let exists = |cluster: &&Cluster| {
+        // What is known of this cluster now goes before what is stored of it.
+        if cluster.name == scope.cluster.name {
+            return !namespaces_of_end(end, scope.members).is_empty();
+        }
         let known = model.capabilities.get(&cluster.name);
         !namespaces_of_end(end, &members(model, cluster, known)).is_empty()
     };

@@ -111,6 +111,13 @@ impl<'a> Builder<'a> {
         self.out.remarks.push(remark);
     }
 
+    /// Says that ingress of an enforced namespace stays open.
+    pub(super) fn hold_open(&mut self, namespace: &NamespaceName, reason: &str) {
+        self.out
+            .held_open
+            .insert(namespace.clone(), reason.to_owned());
+    }
+
     /// Everything that was added.
     pub(super) fn finish(self) -> Policies {
         self.out

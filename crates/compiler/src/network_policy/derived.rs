@@ -7,6 +7,7 @@ use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
 use cofferdam_model::flow::Port;
 use cofferdam_model::labels::{Labels, Selector};
 use cofferdam_model::names::NamespaceName;
+use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::name::object_name;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::digest::digest;
@@ -105,6 +106,9 @@ fn remark(builder: &mut Builder<'_>, namespace: &NamespaceName, reason: &str) {
     let Some(member) = builder.scope.members.get(namespace) else {
         return;
     };
+    if member.enforcement == Enforcement::Enforce {
+        builder.hold_open(namespace, reason);
+    }
     let document = DocumentId {
         kind: "Zone",
         name: member.zone.name.to_string(),

@@ -38,8 +38,9 @@ pub(super) fn namespaces_of_end(end: &PodEnd, members: &Members<'_>) -> BTreeSet
 /// The peers that stand for an end; none where it does not exist in this cluster.
 ///
 /// Namespaces that the model names are matched by their name, which nobody can forge. The zone label
-/// is a peer only for what the model selects by labels, and for "all zones"; there, namespaces that
-/// are only observed carry no label yet, and are matched by name.
+/// is a peer only for what the model selects by labels, and for "all zones", so that a namespace made
+/// later is matched; those that are known are matched by name as well, because a label may be missing
+/// yet, or held by somebody else.
 pub(super) fn peers_of_end(end: &PodEnd, members: &Members<'_>) -> Vec<NetworkPolicyPeer> {
     let zones = zones_of(end, members);
     let narrowed = !end.namespaces.is_empty();
@@ -51,9 +52,8 @@ pub(super) fn peers_of_end(end: &PodEnd, members: &Members<'_>) -> Vec<NetworkPo
             let by_label = all || matches!(member.rule.choice, NamespaceChoice::Selector(_));
             if by_label && !narrowed && member.enforcement > Enforcement::Observe {
                 labelled.insert(zone.to_string());
-            } else {
-                names.insert(name.clone());
             }
+            names.insert(name.clone());
         }
     }
     let pods = label_selector(&end.workload.clone().unwrap_or_default());

@@ -68,7 +68,7 @@ pub fn intolerant(view: &View<'_>, pool: &NodePool) -> BTreeSet<String> {
     };
     let pods = pods
         .iter()
-        .filter(|pod| in_zones(&pod.namespace) && !pod.finished && pod.owner.is_none())
+        .filter(|pod| in_zones(&pod.namespace) && !pod.finished)
         .filter(|pod| !tolerates(&pod.tolerations, pool))
         .map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name));
     let templates = templates
