@@ -120,7 +120,7 @@ fn clusters_fail_alone_and_agree_in_the_end() -> Result<()> {
 
     // A hung cluster is unknown; the others are planned and written all the same.
     prod_a.pause()?;
-    let plan = project.run(&["plan", "-o", "json", "--timeout", "5s"])?;
+    let plan = project.run(&["plan", "-o", "json", "--timeout", "20s"])?;
     expect(&plan, 2);
     let want = [
         ("staging", "planned"),
@@ -128,7 +128,7 @@ fn clusters_fail_alone_and_agree_in_the_end() -> Result<()> {
         ("prod-b", "planned"),
     ];
     assert_eq!(states(&plan.json()?), pairs(&want));
-    let applied = project.run(&[&APPLY[..], &["--timeout", "5s"]].concat())?;
+    let applied = project.run(&[&APPLY[..], &["--timeout", "20s"]].concat())?;
     expect(&applied, 3);
     let want = [
         ("staging", "converged"),
@@ -194,7 +194,7 @@ fn a_dead_cluster_hides_no_drift_and_is_never_green() -> Result<()> {
     };
     expect(&project.run(&APPLY)?, 0);
     prod_b.stop()?;
-    let drift = project.run(&["drift", "-o", "json", "--timeout", "5s"])?;
+    let drift = project.run(&["drift", "-o", "json", "--timeout", "20s"])?;
     expect(&drift, 3);
     let verdicts: Vec<String> = drift
         .json()?
