@@ -77,6 +77,16 @@ pub enum ZoneChoice {
     All,
 }
 
+impl ZoneChoice {
+    /// Whether a zone is among the chosen.
+    pub fn contains(&self, zone: &ZoneName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(named) => named.contains(zone),
+        }
+    }
+}
+
 /// What every cluster itself provides or needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClusterService {

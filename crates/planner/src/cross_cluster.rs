@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
-use cofferdam_model::flow::{End, PodEnd, ZoneChoice};
+use cofferdam_model::flow::{End, PodEnd};
 use cofferdam_model::names::{ClusterName, TrustDomainName};
 use cofferdam_objects::keys;
 use cofferdam_state::finding::CrossClusterFinding;
@@ -171,7 +171,7 @@ fn workloads(view: &View<'_>, model: &Model) -> Vec<(String, String)> {
             }
             let matched = pods.iter().any(|pod| {
                 let in_end = view.wanted_namespace(&pod.namespace).is_some_and(|wanted| {
-                    holds_zone(end, &wanted.zone)
+                    end.zones.contains(&wanted.zone)
                         && (end.namespaces.is_empty()
                             || end.namespaces.contains(pod.namespace.as_str()))
                 });
@@ -195,12 +195,5 @@ fn exists_here(view: &View<'_>, end: &PodEnd) -> bool {
     view.bundle
         .namespaces
         .values()
-        .any(|wanted| holds_zone(end, &wanted.zone))
-}
-
-fn holds_zone(end: &PodEnd, zone: &cofferdam_model::names::ZoneName) -> bool {
-    match &end.zones {
-        ZoneChoice::All => true,
-        ZoneChoice::Named(named) => named.contains(zone),
-    }
+        .any(|wanted| end.zones.contains(&wanted.zone))
 }

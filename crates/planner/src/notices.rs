@@ -130,10 +130,7 @@ fn is_reached(view: &View<'_>, model: &Model, service: &LiveService) -> bool {
     };
     let by_flow = model.flows.values().any(|flow| match &flow.to {
         End::Pods(end) => {
-            let zone = match &end.zones {
-                cofferdam_model::flow::ZoneChoice::All => true,
-                cofferdam_model::flow::ZoneChoice::Named(named) => named.contains(&wanted.zone),
-            };
+            let zone = end.zones.contains(&wanted.zone);
             let namespaces =
                 end.namespaces.is_empty() || end.namespaces.contains(service.namespace.as_str());
             let workload = end
