@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use cofferdam_cluster::{ConnectOptions, Connection, connect};
+use cofferdam_cluster::{ConnectOptions, Connection, audit_log, connect};
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_model::names::ClusterName;
 use cofferdam_planner::view::View;
+use cofferdam_state::audit::AuditedWrite;
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::finding::Finding;
-use cofferdam_state::observed::Observed;
+use cofferdam_state::observed::{Observed, Reading};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -63,6 +64,7 @@ impl Examined<'_> {
     pub(crate) fn findings(&self, model: &Model) -> Vec<Finding> {
         let stored = model.capabilities.get(&self.cluster.name);
         let mut findings = cofferdam_planner::find(&self.view(), self.cluster, stored);
+        cofferdam_planner::authors::name(&mut findings, &self.observed);
         cofferdam_planner::waivers::apply(&mut findings, model, &clock::today());
         findings
     }
@@ -132,7 +134,9 @@ async fn reach(
             reason: error.reason(),
             hint: error.hint().map(ToOwned::to_owned),
         })?;
-    let observed = connection.observe(at).await;
+    let (mut observed, writes) =
+        tokio::join!(connection.observe(at), audited(cluster, &options.base_dir));
+    observed.writes = writes;
     let reasons: Vec<&str> = observed
         .unknowns()
         .into_iter()
@@ -146,6 +150,14 @@ async fn reach(
         });
     }
     Ok((connection, observed))
+}
+
+/// What the cluster's audit log says, where it names one.
+async fn audited(cluster: &Cluster, directory: &Path) -> Reading<Vec<AuditedWrite>> {
+    match &cluster.audit_file {
+        Some(file) => audit_log::read(&directory.join(file)).await,
+        None => Reading::Known(Vec::new()),
+    }
 }
 
 fn assemble<'a>(

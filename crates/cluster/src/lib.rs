@@ -1,6 +1,7 @@
 //! The only crate with a Kubernetes client: connect, discover, observe, apply, lease.
 
 pub mod apply;
+pub mod audit_log;
 mod capabilities;
 pub mod connect;
 pub mod error;

@@ -56,6 +56,7 @@ impl Connection {
             services: reading(lists.services.map(convert::services)),
             ingress_backends: reading(lists.ingresses.map(convert::backends)),
             identity: reading(identity),
+            writes: Reading::Known(Vec::new()),
         }
     }
 

@@ -3,7 +3,7 @@
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::is_ours;
 use cofferdam_state::observed::LivePolicy;
-use cofferdam_state::plan::{Action, LabelPatch, label_field};
+use cofferdam_state::plan::{Action, LabelPatch, TaintPatch, label_field, taint_field};
 
 use crate::{Case, Refusal, refusal};
 
@@ -73,6 +73,7 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<Refusal> {
                 return say("not-as-seen", "it is not as it was seen");
             }
             label_fault(case, &object, labels, &live.labels)
+                .or_else(|| taint_fault(case, &object, taints.as_ref()?))
         }
         Action::DeleteOpened { .. } => {
             let created = case.plan.steps.iter().any(|step| {
@@ -111,6 +112,18 @@ fn label_fault(
         let message = format!("{object}: label `{}` {fault}", change.key);
         Some(refusal("not-ours", message, "plan again"))
     })
+}
+
+/// A taint goes, or gets another value, only where we wrote it.
+fn taint_fault(case: &Case<'_>, object: &ObjectKey, patch: &TaintPatch) -> Option<Refusal> {
+    let touched = patch.old.iter().filter(|old| !patch.new.contains(old));
+    let mut foreign = touched.filter(|old| {
+        let record = case.observed.our_record();
+        !record.is_some_and(|record| record.holds(object, &taint_field(old)))
+    });
+    let taint = foreign.next()?;
+    let message = format!("{object}: taint `{}` was never written by us", taint.key);
+    Some(refusal("not-ours", message, "plan again"))
 }
 
 fn live_policy<'a>(case: &Case<'a>, object: &ObjectKey) -> Option<&'a LivePolicy> {

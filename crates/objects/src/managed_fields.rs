@@ -33,6 +33,16 @@ pub fn last_writer(entries: &[ManagedFieldsEntry], path: &[&str]) -> Option<Clai
     latest(foreign).or_else(|| latest(owning)).map(claim)
 }
 
+/// Whether our manager holds the field, so that nobody has given it another value since we did. Where
+/// nothing is said about managers, it does not.
+pub fn is_held_by_us(entries: &[ManagedFieldsEntry], path: &[&str]) -> bool {
+    entries.iter().any(|entry| {
+        let ours = entry.manager.as_deref() == Some(crate::keys::FIELD_MANAGER);
+        let fields = entry.fields_v1.as_ref();
+        ours && entry.subresource.is_none() && fields.is_some_and(|fields| owns(&fields.0, path))
+    })
+}
+
 fn latest<'a>(
     entries: impl Iterator<Item = &'a ManagedFieldsEntry>,
 ) -> Option<&'a ManagedFieldsEntry> {

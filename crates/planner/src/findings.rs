@@ -19,7 +19,6 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 
 pub use nodes::intolerant;
-pub(crate) use nodes::{has_taint, taint_state};
 
 /// Every finding about one cluster, sorted; waivers are not applied yet.
 ///

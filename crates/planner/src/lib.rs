@@ -4,9 +4,11 @@
 //! holds. [`findings`] says how they differ, one file per subject; [`steps`] says what to do about it, in
 //! order; [`cross_cluster`] compares clusters of one trust domain.
 
+pub mod authors;
 pub mod cross_cluster;
 pub mod findings;
 pub mod notices;
+mod pools;
 pub mod steps;
 pub mod view;
 pub mod waivers;

@@ -4,6 +4,7 @@ use cofferdam_model::names::{ClusterName, TrustDomainName, ZoneName};
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::managed_fields::Claim;
 
 use crate::digest::short_digest;
 
@@ -37,12 +38,23 @@ pub struct Finding {
 /// Who made a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// The field manager: the name of a tool.
+    /// The field manager: the name of a tool. Where the write left no field behind, the name that the
+    /// tool gave itself in the audit log.
     pub manager: Option<String>,
     /// When, RFC 3339 in UTC.
     pub at: Option<String>,
     /// The user, from an audit log only.
     pub user: Option<String>,
+}
+
+impl From<Claim> for Author {
+    fn from(claim: Claim) -> Self {
+        Self {
+            manager: Some(claim.manager),
+            at: claim.at,
+            user: None,
+        }
+    }
 }
 
 /// What a difference or step does to what can be reached.

@@ -4,6 +4,7 @@
 //! [`plan::Plan`] and [`finding::Finding`]s, and a [`record::Record`] of what was written stays in the
 //! cluster.
 
+pub mod audit;
 pub mod bundle;
 pub mod digest;
 pub mod finding;

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 
+use crate::audit::AuditedWrite;
 use crate::record::{Record, entry_key};
 
 /// Something that was read completely, or was not.
@@ -69,6 +70,8 @@ pub struct Observed {
     pub ingress_backends: Reading<Vec<(String, String, String)>>,
     /// Who we are to this cluster.
     pub identity: Reading<Identity>,
+    /// What the audit log says was written, oldest first; empty where the cluster names no log.
+    pub writes: Reading<Vec<AuditedWrite>>,
 }
 
 /// Who a credential is to a cluster.
@@ -203,6 +206,7 @@ impl Observed {
             services: none(reason),
             ingress_backends: none(reason),
             identity: none(reason),
+            writes: none(reason),
         }
     }
 

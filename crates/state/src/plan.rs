@@ -189,6 +189,21 @@ pub struct TaintPatch {
     pub new: Vec<Taint>,
 }
 
+impl TaintPatch {
+    /// The taints that are new or get another value.
+    pub fn set(&self) -> impl Iterator<Item = &Taint> {
+        self.new.iter().filter(|taint| !self.old.contains(taint))
+    }
+
+    /// The taints that go: no other of their key and effect takes their place.
+    pub fn removed(&self) -> impl Iterator<Item = &Taint> {
+        self.old.iter().filter(|old| {
+            let field = taint_field(old);
+            !self.new.iter().any(|new| taint_field(new) == field)
+        })
+    }
+}
+
 /// What a step does, in the word of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
@@ -250,8 +265,8 @@ impl Action {
             }
             Self::PatchNamespace { labels, .. } => written(labels).collect(),
             Self::PatchNode { labels, taints, .. } => {
-                let taint = taints.as_ref().map(|_| TAINT_FIELD.to_owned());
-                written(labels).chain(taint).collect()
+                let set = taints.iter().flat_map(TaintPatch::set);
+                written(labels).chain(set.map(taint_field)).collect()
             }
             Self::CreatePolicy { .. } | Self::ReplacePolicy { .. } => vec![String::new()],
             Self::DeletePolicy { .. } | Self::DeleteOpened { .. } => Vec::new(),
@@ -264,8 +279,11 @@ pub fn label_field(key: &str) -> String {
     format!("label:{key}")
 }
 
-/// The field under which a record holds the pool taint of a node.
-pub const TAINT_FIELD: &str = "taint";
+/// The field under which a record holds a taint of a node. Key and effect identify a taint: the API
+/// server refuses two taints that share both.
+pub fn taint_field(taint: &Taint) -> String {
+    format!("taint:{}:{}", taint.key, taint.effect)
+}
 
 fn written(labels: &LabelPatch) -> impl Iterator<Item = String> + '_ {
     labels

@@ -36,11 +36,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
                 (Effect::Unknown, "selects pods of the zone")
             }
         };
-        let by = last_writer(&live.managed_fields, &["spec"]).map(|claim| Author {
-            manager: Some(claim.manager),
-            at: claim.at,
-            user: None,
-        });
+        let by = last_writer(&live.managed_fields, &["spec"]).map(Author::from);
         let object = ObjectKey::policy(namespace, name);
         let one = finding(view, Class::ForeignPolicy, object, message.to_owned())
             .in_zone(Some(&wanted.zone))

@@ -90,13 +90,7 @@ fn labels(
             .to_owned();
         let keys: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
         let message = format!("{verdict}: {}", keys.join(", "));
-        let claim = last_writer(&live.managed_fields, &["metadata", "labels", &key])
-            .or_else(|| last_writer(&live.managed_fields, &["metadata", "labels"]));
-        let by = claim.map(|claim| Author {
-            manager: Some(claim.manager),
-            at: claim.at,
-            user: None,
-        });
+        let by = last_writer(&live.managed_fields, &["metadata", "labels", &key]).map(Author::from);
         let one = finding(view, class, object.clone(), message)
             .in_zone(Some(&wanted.zone))
             .with_effect(Effect::Unknown, Some(wanted.sensitivity));
@@ -141,13 +135,8 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
             "remove the label, or put the namespace into the zone",
         )
     };
-    let by = last_writer(&live.managed_fields, &["metadata", "labels", keys::ZONE]).map(|claim| {
-        Author {
-            manager: Some(claim.manager),
-            at: claim.at,
-            user: None,
-        }
-    });
+    let by =
+        last_writer(&live.managed_fields, &["metadata", "labels", keys::ZONE]).map(Author::from);
     let one = finding(view, class, object, message.to_owned())
         .in_zone(wanted.map(|wanted| &wanted.zone))
         .with_effect(

@@ -5,53 +5,87 @@ use std::collections::BTreeSet;
 use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodePool};
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_state::finding::{Class, Effect, Finding};
-use cofferdam_state::observed::LiveNode;
-use cofferdam_state::plan::TAINT_FIELD;
+use cofferdam_objects::managed_fields::{Claim, last_writer};
+use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
 
 use super::{Judged, finding};
+use crate::pools::{PooledNode, nodes};
 use crate::view::{KeyState, View};
 
 /// `node-pool`, and `changed` and `conflict` of pool labels and taints.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
-    let Some(nodes) = view.observed.nodes.known() else {
+    if view.observed.nodes.known().is_none() {
         return Vec::new();
-    };
+    }
+    let all: Vec<PooledNode<'_>> = nodes(view).collect();
     let mut found = Vec::new();
     for pool in &view.bundle.pools {
-        let members: Vec<(&String, &LiveNode)> = nodes
+        let members = all
             .iter()
-            .filter(|(name, node)| pool.selects(name, &node.labels, &node.provider_id))
-            .collect();
-        let object = ObjectKey::cluster(view.bundle.cluster.as_str());
-        if !members.iter().any(|(_, node)| node.ready) {
-            let message = format!("pool `{}` selects no ready node", pool.name);
-            found.push(finding(view, Class::NodePool, object.clone(), message));
-        }
-        let held = intolerant(view, pool);
-        let untainted = members.iter().any(|(_, node)| !has_taint(pool, node));
-        if untainted && !held.is_empty() {
-            let message = format!(
-                "the taint of pool `{}` is held back: {} would not tolerate it",
-                pool.name,
-                held.iter().cloned().collect::<Vec<_>>().join(", ")
-            );
-            let hint = format!(
-                "add a toleration for `{}={}:{}` to them",
-                pool.taint.key,
-                pool.taint.value,
-                pool.taint.effect.as_str()
-            );
-            found.push(finding(view, Class::NodePool, object, message).with_hint(&hint));
-        }
-        for (name, node) in members {
-            found.extend(label(view, pool, name, node));
-            found.extend(taint(view, pool, name, node));
+            .filter(|node| node.pools.iter().any(|one| one.name == pool.name));
+        let members: Vec<&PooledNode<'_>> = members.collect();
+        found.extend(whole_pool(view, pool, &members));
+        for node in members {
+            found.extend(label(view, pool, node));
+            found.extend(taint(view, pool, node));
         }
     }
+    found.extend(all.iter().filter_map(|node| stale(view, node)));
     found
+}
+
+/// What is wrong with a pool as a whole.
+fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> Vec<Finding> {
+    let object = ObjectKey::cluster(view.bundle.cluster.as_str());
+    let mut found = Vec::new();
+    if !members.iter().any(|node| node.live.ready) {
+        let message = format!("pool `{}` selects no ready node", pool.name);
+        found.push(finding(view, Class::NodePool, object.clone(), message));
+    }
+    let held = intolerant(view, pool);
+    let untainted = |node: &&PooledNode<'_>| node.taint_state(pool) != KeyState::InSync;
+    if members.iter().any(untainted) && !held.is_empty() {
+        let held: Vec<&str> = held.iter().map(String::as_str).collect();
+        let message = format!(
+            "the taint of pool `{}` is held back: {} would not tolerate it",
+            pool.name,
+            held.join(", ")
+        );
+        let hint = format!("add a toleration for `{}` to them", taint_text(pool));
+        found.push(finding(view, Class::NodePool, object, message).with_hint(&hint));
+    }
+    found
+}
+
+fn taint_text(pool: &NodePool) -> String {
+    let effect = pool.taint.effect.as_str();
+    format!("{}={}:{effect}", pool.taint.key, pool.taint.value)
+}
+
+/// What we wrote on a node and no pool asks for any more. A node that two pools select is not written.
+fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
+    let labels = node.stale_labels().map(|(key, value)| Difference {
+        path: format!("metadata.labels[{key}]"),
+        want: None,
+        have: Some(Value::String(value.clone())),
+    });
+    let taints = node.stale_taints().map(|taint| Difference {
+        path: "spec.taints".to_owned(),
+        want: None,
+        have: serde_json::to_value(taint).ok(),
+    });
+    let fields: Vec<Difference> = labels.chain(taints).collect();
+    if fields.is_empty() {
+        return None;
+    }
+    let message = "no pool asks for what we wrote on this node any more".to_owned();
+    let one = finding(view, Class::NodePool, node.object.clone(), message);
+    Some(Finding {
+        fields,
+        ..one.with_hint("`cofferdam apply` takes it back")
+    })
 }
 
 /// The pods and workloads of the pool's zones that do not tolerate its taint. Where they are not
@@ -82,35 +116,63 @@ pub fn intolerant(view: &View<'_>, pool: &NodePool) -> BTreeSet<String> {
     pods.chain(templates).collect()
 }
 
-/// Whether a node carries the pool's taint.
-pub(crate) fn has_taint(pool: &NodePool, node: &LiveNode) -> bool {
-    node.taints.iter().any(|taint| {
-        taint.key == pool.taint.key
-            && taint.value.as_deref().unwrap_or_default() == pool.taint.value
-            && taint.effect == pool.taint.effect.as_str()
-    })
+fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
+    let (key, value) = &pool.label;
+    let (class, message) = match node.label_state(pool) {
+        KeyState::InSync => return None,
+        KeyState::Missing => (Class::NodePool, "not yet labelled for the pool"),
+        KeyState::Changed => (Class::Changed, "the pool label was changed or removed"),
+        KeyState::Conflict => (Class::Conflict, "another manager holds the pool label"),
+    };
+    let field = Difference {
+        path: format!("metadata.labels[{key}]"),
+        want: Some(Value::String(value.clone())),
+        have: node.live.labels.get(key).cloned().map(Value::String),
+    };
+    let by = last_writer(&node.live.managed_fields, &["metadata", "labels", key]);
+    Some(about(view, (class, message), pool, node, field, by))
 }
 
-/// How the pool's taint is found on a node.
-pub(crate) fn taint_state(
+fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
+    let (class, message) = match node.taint_state(pool) {
+        KeyState::InSync => return None,
+        KeyState::Changed => (Class::Changed, "the pool taint was changed or removed"),
+        KeyState::Conflict => (Class::Conflict, "another manager holds the pool taint"),
+        KeyState::Missing => (Class::NodePool, "not yet tainted for the pool"),
+    };
+    let labels = &node.live.labels;
+    let hint = (pool.manages(labels) == ManageTaint::Report).then(|| {
+        let mut owners = CLOUD_POOL_LABELS.iter();
+        let owner = owners.find(|key| labels.contains_key(**key));
+        let owner = owner.map(|key| format!(" (`{key}`)")).unwrap_or_default();
+        let taint = taint_text(pool);
+        format!("set taint `{taint}` where the pool is defined{owner}")
+    });
+    let field = Difference {
+        path: "spec.taints".to_owned(),
+        want: Some(Value::String(taint_text(pool))),
+        have: None,
+    };
+    let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
+    let one = about(view, (class, message), pool, node, field, by);
+    Some(Finding { hint, ..one })
+}
+
+fn about(
     view: &View<'_>,
+    (class, message): (Class, &str),
     pool: &NodePool,
-    name: &str,
-    node: &LiveNode,
-) -> KeyState {
-    let recorded = view
-        .observed
-        .is_recorded(&ObjectKey::node(name), TAINT_FIELD, &node.uid);
-    if has_taint(pool, node) {
-        return KeyState::InSync;
-    }
-    match (
-        recorded,
-        node.taints.iter().any(|taint| taint.key == pool.taint.key),
-    ) {
-        (true, _) => KeyState::Changed,
-        (false, true) => KeyState::Conflict,
-        (false, false) => KeyState::Missing,
+    node: &PooledNode<'_>,
+    field: Difference,
+    by: Option<Claim>,
+) -> Finding {
+    let message = format!("{message} `{}`", pool.name);
+    // Who only never met the pool's wishes made no change.
+    let changed = matches!(class, Class::Changed | Class::Conflict);
+    Finding {
+        fields: vec![field],
+        by: by.filter(|_| changed).map(Author::from),
+        ..finding(view, class, node.object.clone(), message).with_effect(Effect::Unknown, None)
     }
 }
 
@@ -124,68 +186,5 @@ fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
         (effect.is_empty() || effect == pool.taint.effect.as_str())
             && ((key.is_empty() && exists)
                 || (key == pool.taint.key && (exists || value == pool.taint.value)))
-    })
-}
-
-fn label(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> Option<Finding> {
-    let (key, value) = &pool.label;
-    let object = ObjectKey::node(name);
-    let (class, message) =
-        match view.key_state((&object, &node.uid), key, value, node.labels.get(key)) {
-            KeyState::InSync => return None,
-            KeyState::Missing => (Class::NodePool, "not yet labelled for the pool"),
-            KeyState::Changed => (Class::Changed, "the pool label was changed or removed"),
-            KeyState::Conflict => (Class::Conflict, "another manager holds the pool label"),
-        };
-    let message = format!("{message} `{}`", pool.name);
-    let field = Difference {
-        path: format!("metadata.labels[{key}]"),
-        want: Some(Value::String(value.clone())),
-        have: node.labels.get(key).cloned().map(Value::String),
-    };
-    let one = finding(view, class, object, message).with_effect(Effect::Unknown, None);
-    Some(Finding {
-        fields: vec![field],
-        ..one
-    })
-}
-
-fn taint(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> Option<Finding> {
-    let object = ObjectKey::node(name);
-    let wanted = format!(
-        "{}={}:{}",
-        pool.taint.key,
-        pool.taint.value,
-        pool.taint.effect.as_str()
-    );
-    let (class, message) = match taint_state(view, pool, name, node) {
-        KeyState::InSync => return None,
-        KeyState::Changed => (Class::Changed, "the pool taint was changed or removed"),
-        KeyState::Conflict => (Class::Conflict, "another manager holds the pool taint"),
-        KeyState::Missing => (Class::NodePool, "not yet tainted for the pool"),
-    };
-    let message = format!("{message} `{}`", pool.name);
-    let hint = match pool.manages(&node.labels) {
-        ManageTaint::Patch => None,
-        ManageTaint::Report => {
-            let owner = CLOUD_POOL_LABELS
-                .iter()
-                .find(|key| node.labels.contains_key(**key));
-            Some(format!(
-                "set taint `{wanted}` where the pool is defined{}",
-                owner.map(|key| format!(" (`{key}`)")).unwrap_or_default()
-            ))
-        }
-    };
-    let field = Difference {
-        path: "spec.taints".to_owned(),
-        want: Some(Value::String(wanted)),
-        have: None,
-    };
-    let one = finding(view, class, object, message).with_effect(Effect::Unknown, None);
-    Some(Finding {
-        fields: vec![field],
-        hint,
-        ..one
     })
 }

@@ -139,13 +139,9 @@ fn effect_of(role: Role) -> Effects {
 }
 
 fn author(live: &LivePolicy, path: &[&str]) -> Option<Author> {
-    let claim = last_writer(&live.managed_fields, path)
-        .or_else(|| last_writer(&live.managed_fields, &[]))?;
-    Some(Author {
-        manager: Some(claim.manager),
-        at: claim.at,
-        user: None,
-    })
+    last_writer(&live.managed_fields, path)
+        .or_else(|| last_writer(&live.managed_fields, &[]))
+        .map(Author::from)
 }
 
 /// The path of the first difference as field names, as deep as managed fields tell it.

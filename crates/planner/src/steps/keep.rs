@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
-use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_state::digest::digest;
-use cofferdam_state::observed::LiveNode;
-use cofferdam_state::plan::{TAINT_FIELD, label_field};
+use cofferdam_state::plan::{label_field, taint_field};
 use cofferdam_state::record::entry_key;
 
-use crate::findings::has_taint;
+use crate::pools::{nodes, taint_of};
 use crate::view::View;
 
 /// Entries for everything of ours that is in the cluster, whether or not it is as wanted.
@@ -41,17 +39,29 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
             }
         }
     }
-    for (name, node) in view.observed.nodes.known().into_iter().flatten() {
-        let object = ObjectKey::node(name);
-        for pool in &view.bundle.pools {
-            let selected = pool.selects(name, &node.labels, &node.provider_id);
-            let (key, value) = &pool.label;
-            let wanted = selected.then_some(value);
-            if keeps_label(view, (&object, &node.uid), key, wanted, &node.labels) {
-                kept.insert(entry_key(&object, &label_field(key)), digest(&node.uid));
+    for node in nodes(view) {
+        let labels = node.live.labels.keys().map(String::as_str);
+        let pooled = node.pools.iter().map(|pool| pool.label.0.as_str());
+        let uid = &node.live.uid;
+        for key in labels.chain(pooled) {
+            let mut asked = node.pools.iter().map(|pool| &pool.label);
+            let wanted = asked
+                .find(|(asked, _)| asked == key)
+                .map(|(_, value)| value);
+            if keeps_label(view, (&node.object, uid), key, wanted, &node.live.labels) {
+                kept.insert(entry_key(&node.object, &label_field(key)), digest(uid));
             }
-            if keeps_taint(view, &object, node, pool) {
-                kept.insert(entry_key(&object, TAINT_FIELD), digest(&node.uid));
+        }
+        let wanted: Vec<String> = node
+            .pools
+            .iter()
+            .map(|pool| taint_field(&taint_of(pool)))
+            .collect();
+        let there: Vec<String> = node.live.taints.iter().map(taint_field).collect();
+        for field in wanted.iter().chain(&there) {
+            let pending = node.is_pending(field) && wanted.contains(field) && there.contains(field);
+            if node.is_recorded(field) || pending {
+                kept.insert(entry_key(&node.object, field), digest(uid));
             }
         }
     }
@@ -70,12 +80,4 @@ fn keeps_label(
     let concerns_us = wanted.is_some() || live.contains_key(key);
     (view.observed.is_recorded(object, &field, uid) && concerns_us)
         || (as_wanted && (keys::is_ours(key) || view.observed.is_pending(object, &field)))
-}
-
-fn keeps_taint(view: &View<'_>, object: &ObjectKey, node: &LiveNode, pool: &NodePool) -> bool {
-    let there = has_taint(pool, node);
-    let selected = pool.selects(&object.name, &node.labels, &node.provider_id);
-    let recorded = view.observed.is_recorded(object, TAINT_FIELD, &node.uid);
-    let pending = view.observed.is_pending(object, TAINT_FIELD);
-    (recorded && (there || selected)) || (pending && there)
 }

@@ -6,6 +6,7 @@ use cofferdam_model::labels::Labels;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
+use cofferdam_objects::managed_fields::is_held_by_us;
 use cofferdam_state::bundle::DesiredNamespace;
 use cofferdam_state::finding::Effect;
 use cofferdam_state::observed::LiveNamespace;
@@ -88,7 +89,10 @@ fn patch(
         let recorded = view
             .observed
             .is_recorded(&object, &label_field(key), &live.uid);
-        if !is_wanted && old.is_some() && recorded {
+        // What its owner has changed since is the owner's.
+        let path = ["metadata", "labels", key];
+        let ours = keys::is_ours(key) || is_held_by_us(&live.managed_fields, &path);
+        if !is_wanted && old.is_some() && recorded && ours {
             reasons.insert("the model no longer asks for labels that we wrote");
             changes.push(KeyChange {
                 key: key.to_owned(),

@@ -1,149 +1,108 @@
 //! Steps about nodes: the pool's label, and its taint where every pod of its zones tolerates it.
 
 use cofferdam_model::node_pool::{ManageTaint, NodePool};
-use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::Effect;
-use cofferdam_state::observed::LiveNode;
-use cofferdam_state::plan::{
-    Action, KeyChange, LabelPatch, Phase, Step, TAINT_FIELD, TaintPatch, label_field,
-};
+use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step, TaintPatch, taint_field};
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::findings::{intolerant, taint_state};
+use crate::findings::intolerant;
+use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::{KeyState, View};
 
-/// Labels and taints the nodes of every pool; foreign labels and taints stay. A node that two pools
-/// select is left alone.
+/// Labels and taints the nodes of every pool, and takes back what no pool asks for any more; foreign
+/// labels and taints stay. A node that two pools select is left alone.
 pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
-    let pools = &view.bundle.pools;
-    for (name, node) in view.observed.nodes.known().into_iter().flatten() {
-        let selecting: Vec<&NodePool> = pools
-            .iter()
-            .filter(|pool| pool.selects(name, &node.labels, &node.provider_id))
-            .collect();
-        match selecting.as_slice() {
+    for node in nodes(view) {
+        match node.pools.as_slice() {
+            [] => steps.extend(taint_step(&node, None)),
             [pool] => {
-                steps.extend(label_step(view, pool, name, node));
-                steps.extend(taint_step(view, pool, name, node));
+                steps.extend(label_step(&node, pool));
+                let due = is_taint_due(view, &node, pool);
+                steps.extend(taint_step(&node, due.then_some(*pool)));
             }
-            [] => steps.extend(release(view, name, node)),
             _ => {}
         }
     }
     steps
 }
 
-fn label_step(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> Option<Step> {
+fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
     let (key, value) = &pool.label;
-    let old = node.labels.get(key).cloned();
-    let reason = match view.key_state(
-        (&ObjectKey::node(name), &node.uid),
-        key,
-        value,
-        old.as_ref(),
-    ) {
+    let reason = match node.label_state(pool) {
         KeyState::InSync | KeyState::Conflict => return None,
         KeyState::Missing => format!("the node belongs to pool `{}`", pool.name),
         KeyState::Changed => format!("the label of pool `{}` was changed", pool.name),
     };
     let change = KeyChange {
         key: key.clone(),
-        old,
+        old: node.live.labels.get(key).cloned(),
         new: Some(value.clone()),
     };
-    Some(patch(
-        Phase::Labels,
-        name,
-        node,
-        (vec![change], None),
-        reason,
-    ))
+    Some(patch(Phase::Labels, node, vec![change], None, reason))
 }
 
-fn taint_step(view: &View<'_>, pool: &NodePool, name: &str, node: &LiveNode) -> Option<Step> {
-    let state = taint_state(view, pool, name, node);
-    let due = matches!(state, KeyState::Missing | KeyState::Changed);
-    let ours_to_set = pool.manages(&node.labels) == ManageTaint::Patch;
-    if !due || !ours_to_set || !intolerant(view, pool).is_empty() {
-        return None;
-    }
-    let wanted = Taint {
-        key: pool.taint.key.clone(),
-        value: Some(pool.taint.value.clone()),
-        effect: pool.taint.effect.as_str().to_owned(),
-        time_added: None,
-    };
-    let others = node
-        .taints
-        .iter()
-        .filter(|taint| taint.key != pool.taint.key)
-        .cloned();
-    let new = others.chain([wanted]).collect();
-    let taints = TaintPatch {
-        old: node.taints.clone(),
-        new,
-    };
-    let reason = format!("nodes of pool `{}` are dedicated to its zones", pool.name);
-    Some(patch(
-        Phase::Taint,
-        name,
-        node,
-        (Vec::new(), Some(taints)),
-        reason,
-    ))
+fn is_taint_due(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> bool {
+    let state = node.taint_state(pool);
+    matches!(state, KeyState::Missing | KeyState::Changed)
+        && pool.manages(&node.live.labels) == ManageTaint::Patch
+        && intolerant(view, pool).is_empty()
 }
 
-/// Takes back label and taint from a node that no pool selects any more.
-fn release(view: &View<'_>, name: &str, node: &LiveNode) -> Option<Step> {
-    let object = ObjectKey::node(name);
-    let recorded = |field: &str| view.observed.is_recorded(&object, field, &node.uid);
-    let keys = view
-        .bundle
-        .pools
-        .iter()
-        .map(|pool| (&pool.label.0, &pool.taint.key));
-    let mut changes = Vec::new();
-    let mut new = node.taints.clone();
-    for (label, taint) in keys {
-        let old = node.labels.get(label).cloned();
-        if old.is_some() && recorded(&label_field(label)) {
-            changes.push(KeyChange {
-                key: label.clone(),
-                old,
-                new: None,
-            });
-        }
-        if recorded(TAINT_FIELD) {
-            new.retain(|live| live.key != *taint);
-        }
-    }
-    let taints = (new != node.taints).then(|| TaintPatch {
-        old: node.taints.clone(),
+/// Sets the taint of a pool where it is due, and takes back what we wrote and no pool asks for any more:
+/// in one write, because the whole list of taints is tested and replaced.
+fn taint_step(node: &PooledNode<'_>, due: Option<&NodePool>) -> Option<Step> {
+    let changes: Vec<KeyChange> = node
+        .stale_labels()
+        .map(|(key, value)| KeyChange {
+            key: key.clone(),
+            old: Some(value.clone()),
+            new: None,
+        })
+        .collect();
+    let stale: Vec<String> = node.stale_taints().map(taint_field).collect();
+    let wanted = due.map(taint_of);
+    let replaced = wanted.as_ref().map(taint_field);
+    let others = node.live.taints.iter().filter(|taint| {
+        let field = taint_field(taint);
+        !stale.contains(&field) && Some(field) != replaced
+    });
+    let new: Vec<Taint> = others.cloned().chain(wanted).collect();
+    let taints = (new != node.live.taints).then(|| TaintPatch {
+        old: node.live.taints.clone(),
         new,
     });
     if changes.is_empty() && taints.is_none() {
         return None;
     }
-    let reason = "no pool selects the node any more".to_owned();
-    Some(patch(Phase::Taint, name, node, (changes, taints), reason))
+    let dedicated =
+        due.map(|pool| format!("nodes of pool `{}` are dedicated to its zones", pool.name));
+    let is_stale = !(changes.is_empty() && stale.is_empty());
+    let released = is_stale.then(|| "no pool asks for what we wrote here any more".to_owned());
+    let reasons: Vec<String> = dedicated.into_iter().chain(released).collect();
+    Some(patch(
+        Phase::Taint,
+        node,
+        changes,
+        taints,
+        reasons.join("; "),
+    ))
 }
 
 fn patch(
     phase: Phase,
-    name: &str,
-    node: &LiveNode,
-    (changes, taints): (Vec<KeyChange>, Option<TaintPatch>),
+    node: &PooledNode<'_>,
+    changes: Vec<KeyChange>,
+    taints: Option<TaintPatch>,
     reason: String,
 ) -> Step {
     let labels = LabelPatch {
-        has_labels: !node.labels.is_empty(),
+        has_labels: !node.live.labels.is_empty(),
         changes,
     };
-    let uid = node.uid.clone();
     let action = Action::PatchNode {
-        name: name.to_owned(),
-        uid,
+        name: node.object.name.clone(),
+        uid: node.live.uid.clone(),
         labels,
         taints,
     };

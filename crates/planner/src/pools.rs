@@ -1,0 +1,108 @@
+//! What is ours on a node, and what it should be.
+
+use cofferdam_model::labels::Labels;
+use cofferdam_model::node_pool::NodePool;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::observed::LiveNode;
+use cofferdam_state::plan::{label_field, taint_field};
+use k8s_openapi::api::core::v1::Taint;
+
+use crate::view::{KeyState, View};
+
+/// A node beside the pools that select it.
+#[derive(Debug)]
+pub(crate) struct PooledNode<'a> {
+    view: &'a View<'a>,
+    /// Its key.
+    pub(crate) object: ObjectKey,
+    /// As it was seen.
+    pub(crate) live: &'a LiveNode,
+    /// The pools that select it.
+    pub(crate) pools: Vec<&'a NodePool>,
+}
+
+/// Every node that was seen; none where nodes are unknown.
+pub(crate) fn nodes<'a>(view: &'a View<'a>) -> impl Iterator<Item = PooledNode<'a>> {
+    let nodes = view.observed.nodes.known().into_iter().flatten();
+    nodes.map(|(name, live)| PooledNode {
+        view,
+        object: ObjectKey::node(name),
+        live,
+        pools: view
+            .bundle
+            .pools
+            .iter()
+            .filter(|pool| pool.selects(name, &live.labels, &live.provider_id))
+            .collect(),
+    })
+}
+
+/// The taint of a pool as Kubernetes writes it.
+pub(crate) fn taint_of(pool: &NodePool) -> Taint {
+    Taint {
+        key: pool.taint.key.clone(),
+        value: Some(pool.taint.value.clone()),
+        effect: pool.taint.effect.as_str().to_owned(),
+        time_added: None,
+    }
+}
+
+impl PooledNode<'_> {
+    /// How the label of a pool is found.
+    pub(crate) fn label_state(&self, pool: &NodePool) -> KeyState {
+        let (key, value) = &pool.label;
+        let found = self.live.labels.get(key);
+        self.view
+            .key_state((&self.object, &self.live.uid), key, value, found)
+    }
+
+    /// How the taint of a pool is found; a taint of the same key and another effect is another taint.
+    pub(crate) fn taint_state(&self, pool: &NodePool) -> KeyState {
+        let wanted = taint_of(pool);
+        let field = taint_field(&wanted);
+        let found = self.live.taints.iter().find(|t| taint_field(t) == field);
+        let same =
+            |found: &Taint| found.value.as_deref().unwrap_or_default() == pool.taint.value.as_str();
+        match found {
+            Some(found) if same(found) => KeyState::InSync,
+            _ if self.is_recorded(&field) => KeyState::Changed,
+            Some(_) => KeyState::Conflict,
+            None => KeyState::Missing,
+        }
+    }
+
+    /// Labels that we wrote and that no pool of the node asks for any more.
+    pub(crate) fn stale_labels(&self) -> impl Iterator<Item = (&String, &String)> {
+        let wanted = |key: &str| self.pools.iter().any(|pool| pool.label.0 == key);
+        let labels: &Labels = &self.live.labels;
+        labels
+            .iter()
+            .filter(move |(key, _)| !wanted(key) && self.is_recorded(&label_field(key)))
+    }
+
+    /// Taints that we wrote and that no pool of the node asks for any more.
+    pub(crate) fn stale_taints(&self) -> impl Iterator<Item = &Taint> {
+        let wanted = |taint: &Taint| {
+            let field = taint_field(taint);
+            self.pools
+                .iter()
+                .any(|pool| taint_field(&taint_of(pool)) == field)
+        };
+        self.live
+            .taints
+            .iter()
+            .filter(move |taint| !wanted(taint) && self.is_recorded(&taint_field(taint)))
+    }
+
+    /// Whether the record says that we wrote this.
+    pub(crate) fn is_recorded(&self, field: &str) -> bool {
+        self.view
+            .observed
+            .is_recorded(&self.object, field, &self.live.uid)
+    }
+
+    /// Whether a pass that was cut off may have written this.
+    pub(crate) fn is_pending(&self, field: &str) -> bool {
+        self.view.observed.is_pending(&self.object, field)
+    }
+}
