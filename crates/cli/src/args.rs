@@ -187,6 +187,9 @@ pub(crate) struct ApplyArguments {
     /// Every cluster at once, not in waves
     #[arg(long)]
     pub(crate) all_at_once: bool,
+    /// Write although a controller manages the cluster, and have it pause this long
+    #[arg(long, value_parser = durations::parse, value_name = "DURATION")]
+    pub(crate) take_over: Option<Duration>,
 }
 
 /// Arguments of `drift` and `status`.

@@ -1,5 +1,7 @@
 //! The clock, read here and nowhere else.
 
+use std::time::Duration;
+
 use cofferdam_model::flow::Date;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,6 +12,21 @@ pub(crate) fn now() -> String {
     Timestamp::from_second(now.as_second())
         .unwrap_or(now)
         .to_string()
+}
+
+/// The time when this much has passed from now, RFC 3339 in UTC with whole seconds.
+pub(crate) fn after(duration: Duration) -> String {
+    let now = Timestamp::now().as_second();
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(now.saturating_add(seconds))
+        .unwrap_or(Timestamp::MAX)
+        .to_string()
+}
+
+/// Seconds from now until a time in RFC 3339; negative once it has passed, none where it is no time.
+pub(crate) fn seconds_until(at: &str) -> Option<i64> {
+    let at: Timestamp = at.parse().ok()?;
+    Some(at.as_second() - Timestamp::now().as_second())
 }
 
 /// Today in UTC.

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::args::Selection;
-use crate::clock;
+use crate::{clock, warnings};
 
 /// A cluster as it was found.
 #[derive(Debug)]
@@ -110,6 +110,7 @@ pub(crate) async fn examine<'a>(
     });
     let mut examined: Vec<Examined<'a>> = examined.collect();
     mark_twins(&mut examined);
+    warnings::say(&examined)?;
     Ok(examined)
 }
 
@@ -134,8 +135,7 @@ async fn reach(
             reason: error.reason(),
             hint: error.hint().map(ToOwned::to_owned),
         })?;
-    let (mut observed, writes) =
-        tokio::join!(connection.observe(at), audited(cluster, &options.base_dir));
+    let (mut observed, writes) = tokio::join!(connection.observe(at), audited(cluster, options));
     observed.writes = writes;
     let reasons: Vec<&str> = observed
         .unknowns()
@@ -153,9 +153,9 @@ async fn reach(
 }
 
 /// What the cluster's audit log says, where it names one.
-async fn audited(cluster: &Cluster, directory: &Path) -> Reading<Vec<AuditedWrite>> {
+async fn audited(cluster: &Cluster, options: &ConnectOptions) -> Reading<Vec<AuditedWrite>> {
     match &cluster.audit_file {
-        Some(file) => audit_log::read(&directory.join(file)).await,
+        Some(file) => audit_log::read(&options.resolve(file)).await,
         None => Reading::Known(Vec::new()),
     }
 }

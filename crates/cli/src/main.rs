@@ -8,6 +8,7 @@ mod durations;
 mod exit;
 mod fleet;
 mod project;
+mod warnings;
 
 use std::process::ExitCode;
 

@@ -49,10 +49,14 @@ impl ConnectOptions {
         if let Some(path) = &self.kubeconfig {
             return path.clone();
         }
-        let text = &cluster.access.kubeconfig;
-        match (text.strip_prefix("~/"), &self.home) {
+        self.resolve(&cluster.access.kubeconfig)
+    }
+
+    /// A path of a document: absolute, below the home directory (`~/`), or relative to the base.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        match (path.strip_prefix("~/"), &self.home) {
             (Some(rest), Some(home)) => home.join(rest),
-            _ => self.base_dir.join(Path::new(text)),
+            _ => self.base_dir.join(Path::new(path)),
         }
     }
 }

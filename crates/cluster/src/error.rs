@@ -31,6 +31,8 @@ pub enum Category {
     Differs,
     /// The lease was lost; nothing more is written.
     LeaseLost,
+    /// The server has no time, however often it is asked.
+    Busy,
     /// Anything else.
     Other,
 }
@@ -51,6 +53,7 @@ impl Category {
             Self::Credential => "credential",
             Self::Differs => "differs",
             Self::LeaseLost => "lease-lost",
+            Self::Busy => "busy",
             Self::Other => "other",
         }
     }
@@ -154,7 +157,7 @@ pub(crate) fn of_status(code: u16, body: &[u8]) -> (Category, String) {
         400 | 413 | 415 | 422 => (Category::Invalid, message),
         500 if status.reason.is_empty() => (Category::Invalid, message),
         408 | 504 => (Category::Timeout, message),
-        429 => (Category::Other, format!("the server is busy: {message}")),
+        429 => (Category::Busy, format!("the server is busy: {message}")),
         _ => (Category::Other, message),
     }
 }

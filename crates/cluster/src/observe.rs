@@ -3,6 +3,7 @@
 mod convert;
 mod kinds;
 mod list;
+mod other_policies;
 pub(crate) mod wire;
 
 use cofferdam_model::capabilities::Capabilities;
@@ -33,6 +34,7 @@ impl Connection {
             Box::pin(self.read_record()),
             Box::pin(self.identity()),
         );
+        let other_policies = Box::pin(self.other_policies(kinds.as_ref())).await;
         let capabilities = Box::pin(self.capabilities(&lists, version, kinds)).await;
         let uid = match (&lists.namespaces, convert::uid(&lists)) {
             (Err(error), _) => Reading::Unknown(error.reason()),
@@ -50,6 +52,7 @@ impl Connection {
             record: reading(record),
             namespaces: reading(lists.namespaces.map(convert::namespaces)),
             policies: reading(lists.policies.map(convert::policies)),
+            other_policies,
             nodes: reading(lists.nodes.map(convert::nodes)),
             pods: reading(lists.pods.map(convert::pods)),
             templates: reading(convert::templates(lists.workloads)),

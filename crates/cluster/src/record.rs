@@ -48,6 +48,8 @@ struct Stored {
     applies: Vec<StoredApply>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     controller: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paused_until: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +86,7 @@ fn store(record: &Record) -> Stored {
         pending: record.pending,
         applies: record.applies.into_iter().map(apply).collect(),
         controller: record.controller,
+        paused_until: record.paused_until,
     }
 }
 
@@ -108,6 +111,7 @@ fn load(stored: Stored) -> Record {
         pending: stored.pending,
         applies: stored.applies.into_iter().map(apply).collect(),
         controller: stored.controller,
+        paused_until: stored.paused_until,
     }
 }
 

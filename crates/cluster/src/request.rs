@@ -1,5 +1,9 @@
 //! One request: paced, bounded in number and time, with failures in words.
 
+mod breaker;
+mod pace;
+mod retry;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,10 +16,13 @@ use http::{Method, Request};
 use jiff::Timestamp;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::error::{Category, Error, of_status, of_transport};
+use breaker::Breaker;
+use pace::Pace;
+use retry::Fault;
 
 /// A cluster that we can talk to. Clones share the limits.
 #[derive(Clone)]
@@ -32,6 +39,7 @@ struct Inner {
     timeout: Duration,
     in_flight: Semaphore,
     pace: Pace,
+    breaker: Breaker,
     requests: AtomicU64,
 }
 
@@ -44,6 +52,13 @@ pub(crate) struct Parts {
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) timeout: Duration,
     pub(crate) limits: Limits,
+}
+
+/// An answer of any kind.
+struct Answer {
+    code: u16,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
 }
 
 /// One request.
@@ -113,6 +128,7 @@ impl Connection {
                 timeout: parts.timeout,
                 in_flight: Semaphore::new(permits),
                 pace: Pace::new(parts.limits.requests_per_second.max(1)),
+                breaker: Breaker::default(),
                 requests: AtomicU64::new(0),
             }),
         }
@@ -148,42 +164,82 @@ impl Connection {
     }
 
     /// Sends one request and returns the body of a successful answer.
+    ///
+    /// A server that is busy is asked again when it says; a read that got no answer is tried again as
+    /// well. A write is not: nobody knows whether it was carried out.
     pub(crate) async fn send(&self, call: Call) -> Result<Vec<u8>, Error> {
         let what = format!("cannot {}", call.what);
+        let mut attempt = 0;
+        loop {
+            let fault = match self.attempt(&call, &what).await {
+                Ok(body) => return Ok(body),
+                Err(fault) => fault,
+            };
+            let number = self.inner.requests.load(Ordering::Relaxed);
+            let is_read = call.method == Method::GET;
+            match retry::delay(attempt, &fault, is_read, retry::spread(number)) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(self.explained(fault.category(), &what, fault.into_words())),
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, call: &Call, what: &str) -> Result<Vec<u8>, Fault> {
+        let inner = &self.inner;
         let request = Request::builder()
-            .method(call.method)
-            .uri(call.path)
+            .method(call.method.clone())
+            .uri(&call.path)
             .header(http::header::ACCEPT, call.accept)
             .header(http::header::CONTENT_TYPE, call.content)
-            .body(Body::from(call.body))
-            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
-        let permit = self.inner.in_flight.acquire().await;
-        self.inner.pace.wait().await;
-        self.inner.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = tokio::time::timeout(self.inner.timeout, self.answer(request)).await;
+            .body(Body::from(call.body.clone()))
+            .map_err(|error| Fault::Final(Category::Other, format!("{what}: {error}")))?;
+        let permit = inner.in_flight.acquire().await;
+        inner.breaker.admit(Instant::now())?;
+        inner.pace.wait().await;
+        inner.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = tokio::time::timeout(inner.timeout, self.answer(request)).await;
         drop(permit);
+        let answered = !matches!(answer, Err(_) | Ok(Err(_)));
+        inner.breaker.note(answered, Instant::now());
         match answer {
-            Ok(Ok((200..=299, body))) => Ok(body),
-            Ok(Ok((code, body))) => {
-                let (category, why) = of_status(code, &body);
-                Err(self.explained(category, &what, why))
+            Ok(Ok(answer)) if (200..=299).contains(&answer.code) => Ok(answer.body),
+            Ok(Ok(answer)) => {
+                let (category, why) = of_status(answer.code, &answer.body);
+                Err(match answer.code {
+                    429 => Fault::Busy(answer.retry_after, why),
+                    502..=504 => Fault::Lost(category, why),
+                    _ => Fault::Final(category, why),
+                })
             }
             Ok(Err(error)) => {
                 let (category, why) = of_transport(&error);
-                Err(self.explained(category, &what, why))
+                if category == Category::Unreachable {
+                    Err(Fault::Lost(category, why))
+                } else {
+                    Err(Fault::Final(category, why))
+                }
             }
             Err(_) => {
-                let why = format!("no answer within {} s", self.inner.timeout.as_secs());
-                Err(self.explained(Category::Timeout, &what, why))
+                let why = format!("no answer within {} s", inner.timeout.as_secs());
+                Err(Fault::Final(Category::Timeout, why))
             }
         }
     }
 
-    async fn answer(&self, request: Request<Body>) -> Result<(u16, Vec<u8>), kube::Error> {
+    async fn answer(&self, request: Request<Body>) -> Result<Answer, kube::Error> {
         let response = self.inner.client.clone().send(request).await?;
         let code = response.status().as_u16();
-        let body = response.into_body().collect_bytes().await?;
-        Ok((code, body.into()))
+        let retry_after = response.headers().get(http::header::RETRY_AFTER);
+        let retry_after = retry_after
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        let body = response.into_body().collect_bytes().await?.into();
+        Ok(Answer {
+            code,
+            retry_after,
+            body,
+        })
     }
 
     fn explained(&self, category: Category, what: &str, why: String) -> Error {
@@ -224,34 +280,5 @@ impl Connection {
             let why = format!("the answer is not as expected: {error}");
             self.error(Category::Invalid, what, why)
         })
-    }
-}
-
-/// Spaces requests evenly, with a small burst.
-struct Pace {
-    next: Mutex<Instant>,
-    interval: Duration,
-    burst: Duration,
-}
-
-impl Pace {
-    fn new(per_second: u32) -> Self {
-        let interval = Duration::from_secs(1) / per_second;
-        Self {
-            next: Mutex::new(Instant::now()),
-            interval,
-            burst: interval * (per_second / 2).clamp(1, 32),
-        }
-    }
-
-    async fn wait(&self) {
-        let slot = {
-            let mut next = self.next.lock().await;
-            let now = Instant::now();
-            let slot = (*next).max(now.checked_sub(self.burst).unwrap_or(now));
-            *next = slot + self.interval;
-            slot
-        };
-        tokio::time::sleep_until(slot).await;
     }
 }

@@ -40,13 +40,12 @@ pub(super) fn check(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
         );
         refusals.push(refusal("stale-plan", message, "plan again"));
     }
-    if let Some(controller) = &record.controller {
+    if let Some(controller) = &record.controller
+        && !allowances.take_over
+    {
         let message = format!("controller `{controller}` manages this cluster");
-        refusals.push(refusal(
-            "controller-runs",
-            message,
-            "change the documents that it reads",
-        ));
+        let hint = "change the documents that it reads, or pause it with `apply --take-over 1h`";
+        refusals.push(refusal("controller-runs", message, hint));
     }
     if record.is_older(&case.plan.revision) && !allowances.rollback {
         let message = format!(

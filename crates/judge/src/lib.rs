@@ -29,6 +29,10 @@ pub struct Case<'a> {
 
 /// What the user has allowed beyond the budgets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a permission that stands alone"
+)]
 pub struct Allowances {
     /// Deletions without an equivalent successor.
     pub deletions: Option<usize>,
@@ -38,6 +42,8 @@ pub struct Allowances {
     pub unapproved: bool,
     /// A revision that was applied before and is not the newest.
     pub rollback: bool,
+    /// A cluster that a running controller manages.
+    pub take_over: bool,
 }
 
 /// Why a plan is not applied.

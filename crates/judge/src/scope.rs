@@ -15,7 +15,12 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         let namespace = match object.kind {
             Kind::Namespace => Some(object.name.as_str()),
             Kind::NetworkPolicy => object.namespace.as_deref(),
-            Kind::Node | Kind::ConfigMap | Kind::Pod | Kind::Service | Kind::Cluster => None,
+            Kind::Node
+            | Kind::ConfigMap
+            | Kind::Pod
+            | Kind::Service
+            | Kind::OtherPolicy(_)
+            | Kind::Cluster => None,
         };
         let Some(namespace) = namespace else { continue };
         let in_zone = case.bundle.namespaces.contains_key(namespace);

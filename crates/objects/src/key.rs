@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::policy_kind::PolicyKind;
+
 /// Kind, namespace and name; the namespace is absent for cluster-scoped kinds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectKey {
@@ -28,6 +30,8 @@ pub enum Kind {
     Pod,
     /// `v1` Service.
     Service,
+    /// A kind of policy that we do not model.
+    OtherPolicy(&'static PolicyKind),
     /// A cluster itself, for findings about no object in it.
     Cluster,
 }
@@ -42,6 +46,7 @@ impl Kind {
             Self::ConfigMap => "ConfigMap",
             Self::Pod => "Pod",
             Self::Service => "Service",
+            Self::OtherPolicy(other) => other.kind,
             Self::Cluster => "Cluster",
         }
     }
@@ -51,6 +56,7 @@ impl Kind {
         match self {
             Self::NetworkPolicy => "networking.k8s.io/v1",
             Self::Namespace | Self::Node | Self::ConfigMap | Self::Pod | Self::Service => "v1",
+            Self::OtherPolicy(other) => other.api_version,
             Self::Cluster => "cofferdam.io/v1alpha1",
         }
     }
@@ -96,9 +102,14 @@ impl ObjectKey {
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind.as_str())?;
+        // As kubectl writes it: other groups have a NetworkPolicy too.
+        if let Kind::OtherPolicy(other) = self.kind {
+            write!(f, ".{}", other.group())?;
+        }
         match &self.namespace {
-            Some(namespace) => write!(f, "{}/{namespace}/{}", self.kind.as_str(), self.name),
-            None => write!(f, "{}/{}", self.kind.as_str(), self.name),
+            Some(namespace) => write!(f, "/{namespace}/{}", self.name),
+            None => write!(f, "/{}", self.name),
         }
     }
 }

@@ -9,4 +9,5 @@ pub mod keys;
 pub mod managed_fields;
 pub mod name;
 pub mod policy;
+pub mod policy_kind;
 pub mod selector;

@@ -8,6 +8,7 @@ mod namespaces;
 mod nodes;
 mod policies;
 mod unassigned;
+mod unmodelled;
 
 use cofferdam_model::names::ZoneName;
 use cofferdam_model::zone::Sensitivity;
@@ -33,6 +34,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(namespaces::check(view));
         found.extend(policies::check(view));
         found.extend(foreign::check(view));
+        found.extend(unmodelled::check(view));
         found.extend(held_open::check(view));
         found.extend(unassigned::check(view));
         found.extend(nodes::check(view));

@@ -58,6 +58,8 @@ pub struct Observed {
     pub namespaces: Reading<BTreeMap<String, LiveNamespace>>,
     /// Every NetworkPolicy, ours and others', by namespace and name.
     pub policies: Reading<BTreeMap<(String, String), LivePolicy>>,
+    /// Policies of kinds that we do not model.
+    pub other_policies: Reading<Vec<ObjectKey>>,
     /// Nodes by name.
     pub nodes: Reading<BTreeMap<String, LiveNode>>,
     /// Pods.
@@ -200,6 +202,7 @@ impl Observed {
             record: none(reason),
             namespaces: none(reason),
             policies: none(reason),
+            other_policies: none(reason),
             nodes: none(reason),
             pods: none(reason),
             templates: none(reason),
@@ -210,7 +213,7 @@ impl Observed {
         }
     }
 
-    /// Every part that is unknown, with the reason.
+    /// Every part that a plan needs and that is unknown, with the reason.
     pub fn unknowns(&self) -> Vec<(&'static str, &str)> {
         [
             ("identity of the cluster", self.uid.unknown()),

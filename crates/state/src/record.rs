@@ -31,6 +31,8 @@ pub struct Record {
     pub applies: Vec<Apply>,
     /// The controller that manages this cluster, where one runs.
     pub controller: Option<String>,
+    /// Until when that controller is to leave the cluster alone, RFC 3339 in UTC.
+    pub paused_until: Option<String>,
 }
 
 /// One apply.

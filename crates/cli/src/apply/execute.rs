@@ -25,6 +25,8 @@ pub(crate) struct Pass {
     pub(crate) settle: Duration,
     /// Whether only a part of the bundle is written.
     pub(crate) partial: bool,
+    /// How long a controller that manages the cluster is to pause.
+    pub(crate) take_over: Option<Duration>,
 }
 
 /// Applies a plan to its cluster.
@@ -108,7 +110,7 @@ impl Writing<'_> {
         pass: Pass,
         say: &(impl Fn(&str) + Send + Sync),
     ) -> Result<ApplyCluster, Error> {
-        let pending = self.write_pending().await?;
+        let pending = self.write_pending(pass).await?;
         let mut settled = false;
         for phase in Phase::ALL {
             let steps: Vec<Step> = self.plan.phase(phase).cloned().collect();
@@ -128,7 +130,7 @@ impl Writing<'_> {
     }
 
     /// Records what this pass is about to create, bound to the record that the plan saw.
-    async fn write_pending(&self) -> Result<LiveRecord, Error> {
+    async fn write_pending(&self, pass: Pass) -> Result<LiveRecord, Error> {
         let live = self.one.observed.record.known().and_then(Option::as_ref);
         let mut record = live.map(|live| live.record.clone()).unwrap_or_default();
         self.one
@@ -143,6 +145,9 @@ impl Writing<'_> {
             .clone_into(&mut record.cluster);
         record.cluster_uid = self.one.cluster.uid.clone().unwrap_or_default();
         record.writer = writer(self.one);
+        if let Some(pause) = pass.take_over {
+            record.paused_until = Some(clock::after(pause));
+        }
         record.entries = self.plan.kept.clone();
         let keys = self.plan.steps.iter().flat_map(|step| {
             let object = step.action.object();

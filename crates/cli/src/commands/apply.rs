@@ -10,7 +10,7 @@ use cofferdam_report::wire::apply::{ApplyCluster, ApplyReport, ApplyState};
 use cofferdam_report::{json, output, text};
 use futures_util::future::join_all;
 
-use super::plan::{Decision, decide, report as plan_report, show};
+use super::plan::{self, Decision, decide, report as plan_report, show};
 use crate::apply::execute::{Pass, execute, outcome};
 use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
@@ -24,12 +24,12 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let decided: Vec<Decision> = examined
         .iter()
-        .map(|one| decide(one, model, &command.budget))
+        .map(|one| decide(one, model, &command.budget, command.take_over.is_some()))
         .collect();
     let plans = plan_report(&examined, &decided, model);
     if command.dry_run {
         show(&plans, arguments.output)?;
-        return Ok(Exit::Fine);
+        return Ok(plan::exit_of(&plans));
     }
     if arguments.output == Format::Text {
         output::talk(text::plan(&plans).trim_end())?;
@@ -44,6 +44,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let pass = Pass {
         settle: command.settle,
         partial: !command.budget.only.is_empty(),
+        take_over: command.take_over,
     };
     let fleet = Fleet {
         examined: &examined,

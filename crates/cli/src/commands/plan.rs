@@ -29,15 +29,20 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let decided: Vec<Decision> = examined
         .iter()
-        .map(|one| decide(one, model, &command.budget))
+        .map(|one| decide(one, model, &command.budget, false))
         .collect();
     let report = report(&examined, &decided, model);
     show(&report, arguments.output)?;
     Ok(exit_of(&report))
 }
 
-/// Plans for a cluster, and judges the plan.
-pub(crate) fn decide(one: &Examined<'_>, model: &Model, budget: &BudgetArguments) -> Decision {
+/// Plans for a cluster, and judges the plan; `take_over` from a controller that manages it.
+pub(crate) fn decide(
+    one: &Examined<'_>,
+    model: &Model,
+    budget: &BudgetArguments,
+    take_over: bool,
+) -> Decision {
     let mut refusals = Vec::new();
     if let Some(twin) = &one.twin {
         let message = format!("it is the same cluster as `{twin}`: both have one UID");
@@ -84,6 +89,7 @@ pub(crate) fn decide(one: &Examined<'_>, model: &Model, budget: &BudgetArguments
         weakening: budget.allow_weakening,
         unapproved: budget.allow_unapproved,
         rollback: budget.rollback,
+        take_over,
     };
     refusals.extend(judge(&case, &allowances));
     Decision {
@@ -162,7 +168,8 @@ pub(crate) fn show(report: &PlanReport, format: Format) -> Result<()> {
     Ok(())
 }
 
-fn exit_of(report: &PlanReport) -> Exit {
+/// 2 where something is to be done.
+pub(crate) fn exit_of(report: &PlanReport) -> Exit {
     Exit::of(report.clusters.iter().map(|cluster| match cluster.state {
         PlanState::Refused => Exit::Failure,
         PlanState::Unreachable => Exit::Unknown,

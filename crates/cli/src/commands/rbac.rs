@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use cofferdam_objects::keys::{RECORD_NAME, SYSTEM_NAMESPACE};
+use cofferdam_objects::policy_kind::POLICY_KINDS;
 use cofferdam_report::manifest::yaml;
 use cofferdam_report::output;
 use serde_json::{Value, json};
@@ -50,7 +51,16 @@ fn cluster_rules(profile: Profile) -> Vec<Value> {
     let list = |group: &str, resources: &[&str]| json!({ "apiGroups": [group], "resources": resources, "verbs": ["get", "list"] });
     let write = |group: &str, resource: &str, verbs: &[&str]| json!({ "apiGroups": [group], "resources": [resource], "verbs": verbs });
     let mut rules = vec![
-        list("", &["namespaces", "nodes", "pods", "services"]),
+        list(
+            "",
+            &[
+                "namespaces",
+                "nodes",
+                "pods",
+                "replicationcontrollers",
+                "services",
+            ],
+        ),
         list("discovery.k8s.io", &["endpointslices"]),
         list(
             "apps",
@@ -77,6 +87,11 @@ fn cluster_rules(profile: Profile) -> Vec<Value> {
             "verbs": ["get"],
         }),
     ];
+    rules.extend(
+        POLICY_KINDS
+            .iter()
+            .map(|kind| list(kind.group(), &[kind.plural])),
+    );
     match profile {
         Profile::Observe => {}
         Profile::Policies => {

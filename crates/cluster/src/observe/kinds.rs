@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_objects::policy_kind::{POLICY_KINDS, PolicyKind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::request::{Call, Connection};
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
                           application/json";
 
-/// Groups and kinds that matter to segmentation.
+/// Groups and kinds that matter to segmentation, beside the kinds of policy that we do not model.
 const OF_INTEREST: &[(&str, &[&str])] = &[
     (
         "networking.k8s.io",
@@ -26,31 +27,6 @@ const OF_INTEREST: &[(&str, &[&str])] = &[
             "MutatingAdmissionPolicyBinding",
         ],
     ),
-    (
-        "policy.networking.k8s.io",
-        &[
-            "ClusterNetworkPolicy",
-            "AdminNetworkPolicy",
-            "BaselineAdminNetworkPolicy",
-        ],
-    ),
-    (
-        "cilium.io",
-        &["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"],
-    ),
-    (
-        "crd.projectcalico.org",
-        &["NetworkPolicy", "GlobalNetworkPolicy"],
-    ),
-    (
-        "projectcalico.org",
-        &[
-            "NetworkPolicy",
-            "GlobalNetworkPolicy",
-            "StagedNetworkPolicy",
-        ],
-    ),
-    ("crd.antrea.io", &["NetworkPolicy", "ClusterNetworkPolicy"]),
     (
         "security.istio.io",
         &["AuthorizationPolicy", "PeerAuthentication"],
@@ -115,9 +91,14 @@ struct PlainVersion {
 }
 
 fn wanted(group: &str, kind: &str) -> bool {
-    OF_INTEREST
-        .iter()
-        .any(|(name, kinds)| *name == group && kinds.contains(&kind))
+    let known = |(name, kinds): &(&str, &[&str])| *name == group && kinds.contains(&kind);
+    let policy = |one: &PolicyKind| one.group() == group && one.kind == kind;
+    OF_INTEREST.iter().any(known) || POLICY_KINDS.iter().any(policy)
+}
+
+fn is_group_of_interest(group: &str) -> bool {
+    OF_INTEREST.iter().any(|(name, _)| *name == group)
+        || POLICY_KINDS.iter().any(|kind| kind.group() == group)
 }
 
 impl Connection {
@@ -134,7 +115,7 @@ impl Connection {
             }
         }
         for group in &groups.groups {
-            if !OF_INTEREST.iter().any(|(name, _)| *name == group.name) {
+            if !is_group_of_interest(&group.name) {
                 continue;
             }
             for version in &group.versions {

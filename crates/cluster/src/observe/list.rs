@@ -86,19 +86,20 @@ impl Connection {
             ingresses,
             validating,
             mutating,
-            api_services: unless_missing(api_services, false),
-            definitions: unless_missing(definitions, true),
-            service_cidrs: unless_missing(service_cidrs, true),
+            api_services: unless_missing(api_services),
+            definitions: unless_missing(definitions),
+            service_cidrs: unless_missing(service_cidrs),
         }
     }
 
     async fn workloads(&self) -> Vec<(&'static str, Listed<Workload>)> {
         let (apps, batch) = ("/apis/apps/v1", "/apis/batch/v1");
-        let (daemon, deployment, stateful, replica, job, cron) = tokio::join!(
+        let (daemon, deployment, stateful, replica, controller, job, cron) = tokio::join!(
             self.list(apps, "daemonsets"),
             self.list(apps, "deployments"),
             self.list(apps, "statefulsets"),
             self.list(apps, "replicasets"),
+            self.list("/api/v1", "replicationcontrollers"),
             self.list(batch, "jobs"),
             self.list(batch, "cronjobs"),
         );
@@ -107,12 +108,13 @@ impl Connection {
             ("Deployment", deployment),
             ("StatefulSet", stateful),
             ("ReplicaSet", replica),
+            ("ReplicationController", controller),
             ("Job", job),
             ("CronJob", cron),
         ]
     }
 
-    async fn list<T: DeserializeOwned>(&self, group: &str, plural: &str) -> Listed<T> {
+    pub(super) async fn list<T: DeserializeOwned>(&self, group: &str, plural: &str) -> Listed<T> {
         let what = format!("list {plural}");
         let mut all = Vec::new();
         let mut next = String::new();
@@ -132,13 +134,11 @@ impl Connection {
     }
 }
 
-/// A kind that is not served has no objects; one that may not be listed neither, where that is as
-/// good as nothing.
-fn unless_missing<T>(list: Listed<T>, or_forbidden: bool) -> Listed<T> {
+/// A kind that is not served has no objects.
+fn unless_missing<T>(list: Listed<T>) -> Listed<T> {
     match list {
         Err(error) if error.is(Category::UnsupportedKind) => Ok(Vec::new()),
         Err(error) if error.is(Category::NotFound) => Ok(Vec::new()),
-        Err(error) if or_forbidden && error.is(Category::Forbidden) => Ok(Vec::new()),
         list => list,
     }
 }

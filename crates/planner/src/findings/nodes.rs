@@ -130,7 +130,7 @@ fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         have: node.live.labels.get(key).cloned().map(Value::String),
     };
     let by = last_writer(&node.live.managed_fields, &["metadata", "labels", key]);
-    Some(about(view, (class, message), pool, node, field, by))
+    Some(about(view, (class, message), pool, node, (field, by)))
 }
 
 fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
@@ -154,7 +154,7 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         have: None,
     };
     let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
-    let one = about(view, (class, message), pool, node, field, by);
+    let one = about(view, (class, message), pool, node, (field, by));
     Some(Finding { hint, ..one })
 }
 
@@ -163,8 +163,7 @@ fn about(
     (class, message): (Class, &str),
     pool: &NodePool,
     node: &PooledNode<'_>,
-    field: Difference,
-    by: Option<Claim>,
+    (field, by): (Difference, Option<Claim>),
 ) -> Finding {
     let message = format!("{message} `{}`", pool.name);
     // Who only never met the pool's wishes made no change.

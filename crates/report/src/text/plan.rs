@@ -11,7 +11,8 @@ pub fn render(report: &PlanReport) -> String {
     let mut groups: Vec<(Vec<&str>, &PlanCluster)> = Vec::new();
     for cluster in &report.clusters {
         let same = groups.iter_mut().find(|(_, first)| {
-            first.state == cluster.state
+            first.trust_domain == cluster.trust_domain
+                && first.state == cluster.state
                 && first.reason == cluster.reason
                 && first.steps == cluster.steps
                 && first.notices == cluster.notices

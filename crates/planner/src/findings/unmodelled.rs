@@ -1,0 +1,46 @@
+//! Policies of kinds that we do not model: what they open or close is not known.
+
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::finding::{Class, Effect, Finding};
+use cofferdam_state::observed::Reading;
+
+use super::{Judged, finding};
+use crate::view::View;
+
+/// `foreign-policy` of those that may concern a zone, and `unknown` where they could not be listed.
+pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    let others = match &view.observed.other_policies {
+        Reading::Known(others) => others,
+        Reading::Unknown(reason) => {
+            let object = ObjectKey::cluster(view.bundle.cluster.as_str());
+            let message = format!("policies of kinds that are not modelled: {reason}");
+            return vec![finding(view, Class::Unknown, object, message)];
+        }
+    };
+    others
+        .iter()
+        .filter_map(|other| about(view, other))
+        .collect()
+}
+
+fn about(view: &View<'_>, other: &ObjectKey) -> Option<Finding> {
+    let (zone, sensitivity) = if let Some(namespace) = &other.namespace {
+        let wanted = view.wanted_namespace(namespace)?;
+        (Some(&wanted.zone), Some(wanted.sensitivity))
+    } else {
+        // It may concern every zone, also the most sensitive one.
+        let namespaces = view.bundle.namespaces.values();
+        (None, namespaces.map(|wanted| wanted.sensitivity).max())
+    };
+    let message = "a kind of policy that is not modelled: what it opens or closes is not known";
+    let one = finding(
+        view,
+        Class::ForeignPolicy,
+        other.clone(),
+        message.to_owned(),
+    )
+    .in_zone(zone)
+    .with_effect(Effect::Unknown, sensitivity)
+    .with_hint("read it; once you know that it opens nothing, waive this finding");
+    Some(one)
+}
