@@ -4,10 +4,12 @@ mod apply;
 mod args;
 mod clock;
 mod commands;
+mod doctor;
 mod durations;
 mod exit;
 mod fleet;
 mod project;
+mod rights;
 mod warnings;
 
 use std::process::ExitCode;

@@ -9,9 +9,11 @@ pub mod lease;
 mod observe;
 mod record;
 mod request;
+mod rights;
 
 pub use apply::{Opened, Written};
 pub use connect::{ConnectOptions, connect, context_names};
 pub use error::{Category, Error};
 pub use lease::Held;
 pub use request::Connection;
+pub use rights::Right;

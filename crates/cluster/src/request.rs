@@ -41,6 +41,7 @@ struct Inner {
     pace: Pace,
     breaker: Breaker,
     requests: AtomicU64,
+    clock_skew: std::sync::OnceLock<i64>,
 }
 
 /// What a connection is made of.
@@ -130,6 +131,7 @@ impl Connection {
                 pace: Pace::new(parts.limits.requests_per_second.max(1)),
                 breaker: Breaker::default(),
                 requests: AtomicU64::new(0),
+                clock_skew: std::sync::OnceLock::new(),
             }),
         }
     }
@@ -152,6 +154,22 @@ impl Connection {
     /// When the credential stops working, RFC 3339 in UTC, where that can be told.
     pub fn credential_expires_at(&self) -> Option<String> {
         self.inner.expires_at.map(|at| at.to_string())
+    }
+
+    /// By how many seconds the server's clock was ahead of ours at its first answer; none before.
+    pub fn clock_skew_seconds(&self) -> Option<i64> {
+        self.inner.clock_skew.get().copied()
+    }
+
+    fn note_clock(&self, headers: &http::HeaderMap) {
+        let date = headers
+            .get(http::header::DATE)
+            .and_then(|date| date.to_str().ok());
+        // HTTP dates are those of RFC 2822 with `GMT` for the zone (RFC 9110, 5.6.7).
+        if let Some(server) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
+            let ahead = server.timestamp().as_second() - Timestamp::now().as_second();
+            self.inner.clock_skew.get_or_init(|| ahead);
+        }
     }
 
     pub(crate) fn error(
@@ -230,6 +248,7 @@ impl Connection {
     async fn answer(&self, request: Request<Body>) -> Result<Answer, kube::Error> {
         let response = self.inner.client.clone().send(request).await?;
         let code = response.status().as_u16();
+        self.note_clock(response.headers());
         let retry_after = response.headers().get(http::header::RETRY_AFTER);
         let retry_after = retry_after
             .and_then(|value| value.to_str().ok()?.parse().ok())

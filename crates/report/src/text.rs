@@ -2,12 +2,14 @@
 
 mod apply;
 mod check;
+mod doctor;
 mod drift;
 mod plan;
 mod status;
 
 pub use apply::render as apply;
 pub use check::render as check;
+pub use doctor::render as doctor;
 pub use drift::render as drift;
 pub use plan::render as plan;
 pub use status::render as status;

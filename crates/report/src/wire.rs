@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod doctor;
 pub mod drift;
 pub mod finding;
 pub mod plan;

@@ -1,32 +1,24 @@
 //! `rbac`: the least rights for a purpose, complete in themselves.
 
 use anyhow::{Result, bail};
-use cofferdam_objects::keys::{RECORD_NAME, SYSTEM_NAMESPACE};
-use cofferdam_objects::policy_kind::POLICY_KINDS;
+use cofferdam_objects::keys::SYSTEM_NAMESPACE;
 use cofferdam_report::manifest::yaml;
 use cofferdam_report::output;
 use serde_json::{Value, json};
 
-use crate::args::{Profile, RbacArguments};
+use crate::args::RbacArguments;
 use crate::exit::Exit;
+use crate::rights::{Rule, cluster_rules, own_rules};
 
 pub(crate) fn run(command: &RbacArguments) -> Result<Exit> {
     let subject = subject(&command.subject)?;
-    let name = format!("cofferdam-{}", word(command.profile));
+    let name = format!("cofferdam-{}", command.profile.as_str());
+    let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
+    let (everywhere, own) = (cluster_rules(command.profile), own_rules(command.profile));
     let objects = [
-        object(
-            "ClusterRole",
-            &name,
-            None,
-            &json!({ "rules": cluster_rules(command.profile) }),
-        ),
+        object("ClusterRole", &name, None, &rules(everywhere)),
         binding("ClusterRole", &name, None, &subject),
-        object(
-            "Role",
-            &name,
-            Some(SYSTEM_NAMESPACE),
-            &json!({ "rules": own_rules(command.profile) }),
-        ),
+        object("Role", &name, Some(SYSTEM_NAMESPACE), &rules(own)),
         binding("Role", &name, Some(SYSTEM_NAMESPACE), &subject),
     ];
     let namespace = json!({
@@ -37,91 +29,14 @@ pub(crate) fn run(command: &RbacArguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn word(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Observe => "observe",
-        Profile::Policies => "policies",
-        Profile::Nodes => "nodes",
+fn rule(rule: &Rule) -> Value {
+    let mut value = json!({
+        "apiGroups": [rule.group], "resources": rule.resources, "verbs": rule.verbs,
+    });
+    if let (false, Some(fields)) = (rule.names.is_empty(), value.as_object_mut()) {
+        fields.insert("resourceNames".to_owned(), json!(rule.names));
     }
-}
-
-/// Rights on the whole cluster: everything is read, because what was not read is unknown; what is
-/// written goes by profile.
-fn cluster_rules(profile: Profile) -> Vec<Value> {
-    let list = |group: &str, resources: &[&str]| json!({ "apiGroups": [group], "resources": resources, "verbs": ["get", "list"] });
-    let write = |group: &str, resource: &str, verbs: &[&str]| json!({ "apiGroups": [group], "resources": [resource], "verbs": verbs });
-    let mut rules = vec![
-        list(
-            "",
-            &[
-                "namespaces",
-                "nodes",
-                "pods",
-                "replicationcontrollers",
-                "services",
-            ],
-        ),
-        list("discovery.k8s.io", &["endpointslices"]),
-        list(
-            "apps",
-            &["daemonsets", "deployments", "replicasets", "statefulsets"],
-        ),
-        list("batch", &["cronjobs", "jobs"]),
-        list(
-            "networking.k8s.io",
-            &["ingresses", "networkpolicies", "servicecidrs"],
-        ),
-        list(
-            "admissionregistration.k8s.io",
-            &[
-                "mutatingwebhookconfigurations",
-                "validatingwebhookconfigurations",
-            ],
-        ),
-        list("apiregistration.k8s.io", &["apiservices"]),
-        list("apiextensions.k8s.io", &["customresourcedefinitions"]),
-        json!({
-            "apiGroups": [""],
-            "resources": ["configmaps"],
-            "resourceNames": ["amazon-vpc-cni", "cilium-config", "coredns"],
-            "verbs": ["get"],
-        }),
-    ];
-    rules.extend(
-        POLICY_KINDS
-            .iter()
-            .map(|kind| list(kind.group(), &[kind.plural])),
-    );
-    match profile {
-        Profile::Observe => {}
-        Profile::Policies => {
-            rules.push(write("", "namespaces", &["create", "patch"]));
-            let verbs = ["create", "patch", "delete"];
-            rules.push(write("networking.k8s.io", "networkpolicies", &verbs));
-        }
-        Profile::Nodes => rules.push(write("", "nodes", &["patch"])),
-    }
-    rules
-}
-
-/// Rights in our own namespace: record and lease, by name.
-fn own_rules(profile: Profile) -> Vec<Value> {
-    let verbs: &[&str] = match profile {
-        Profile::Observe => &["get"],
-        Profile::Policies | Profile::Nodes => &["get", "create", "patch", "update"],
-    };
-    let by_name = |group: &str, resource: &str| {
-        json!({
-            "apiGroups": [group],
-            "resources": [resource],
-            "resourceNames": [RECORD_NAME],
-            "verbs": verbs,
-        })
-    };
-    vec![
-        by_name("", "configmaps"),
-        by_name("coordination.k8s.io", "leases"),
-    ]
+    value
 }
 
 fn object(kind: &str, name: &str, namespace: Option<&str>, body: &Value) -> Value {

@@ -1,0 +1,205 @@
+//! What is found of a cluster, one check after the other.
+
+use cofferdam_cluster::Connection;
+use cofferdam_model::capabilities::{Capabilities, Enforces};
+use cofferdam_model::cluster::Mode;
+use cofferdam_report::wire::doctor::{DoctorCheck, DoctorStatus};
+use futures_util::future::join_all;
+
+use crate::args::Profile;
+use crate::clock;
+use crate::fleet::Examined;
+use crate::rights::write_rights;
+
+/// Minor versions of Kubernetes that are tested.
+const TESTED: std::ops::RangeInclusive<u32> = 33..=36;
+/// Leases and the ages of verdicts compare two clocks.
+const SKEW_SECONDS: i64 = 5;
+/// Credentials that expire sooner are worth a word.
+const EXPIRY_SECONDS: i64 = 24 * 60 * 60;
+
+/// Every check of a cluster; asks the server which rights we have.
+pub(crate) async fn all(one: &Examined<'_>) -> Vec<DoctorCheck> {
+    let (Some(connection), None) = (&one.connection, &one.unreachable) else {
+        return unreachable(one);
+    };
+    let mut checks = identity(one);
+    checks.extend(credential(one, connection));
+    checks.extend(rights(one, connection).await);
+    checks.extend(clock_skew(connection));
+    if let Some(known) = one.observed.capabilities.known() {
+        checks.extend(of_capabilities(known));
+    }
+    let unknowns = one.observed.unknowns().into_iter();
+    checks.extend(unknowns.map(|(what, reason)| {
+        DoctorCheck::new(
+            "not read",
+            DoctorStatus::Unknown,
+            format!("{what}: {reason}"),
+        )
+    }));
+    checks
+}
+
+fn unreachable(one: &Examined<'_>) -> Vec<DoctorCheck> {
+    let why = one.unreachable.as_ref();
+    let reason = why.map(|why| why.reason.clone()).unwrap_or_default();
+    let mut check = DoctorCheck::new("reached", DoctorStatus::Unknown, format!("no: {reason}"));
+    check.hint = why.and_then(|why| why.hint.clone());
+    vec![check]
+}
+
+fn identity(one: &Examined<'_>) -> Vec<DoctorCheck> {
+    let mut checks = Vec::new();
+    let name = &one.cluster.name;
+    if let Some(uid) = one.observed.uid.known() {
+        checks.push(match &one.cluster.uid {
+            Some(pinned) if pinned == uid => {
+                DoctorCheck::ok("identity", format!("{uid}, as pinned"))
+            }
+            Some(pinned) => {
+                let message = format!("{uid}, but the document is pinned to {pinned}");
+                DoctorCheck::new("identity", DoctorStatus::Failed, message)
+                    .with_hint("check `access` and `identity` of the Cluster document")
+            }
+            None => {
+                let message = format!("{uid}, not pinned: nothing will be written");
+                DoctorCheck::new("identity", DoctorStatus::Warning, message)
+                    .with_hint(format!("cofferdam doctor --pin --cluster {name}"))
+            }
+        });
+    }
+    if let Some(twin) = &one.twin {
+        let message = format!("the same cluster as `{twin}`: both have one UID");
+        checks.push(DoctorCheck::new("identity", DoctorStatus::Failed, message));
+    }
+    checks
+}
+
+fn credential(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck> {
+    let mut checks = Vec::new();
+    if let Some(identity) = one.observed.identity.known() {
+        checks.push(DoctorCheck::ok("user", identity.user.clone()));
+    }
+    if let Some(at) = connection.credential_expires_at() {
+        let left = clock::seconds_until(&at).unwrap_or_default();
+        checks.push(if left < EXPIRY_SECONDS {
+            let message = format!("expires at {at}");
+            DoctorCheck::new("credential", DoctorStatus::Warning, message).with_hint("renew it")
+        } else {
+            DoctorCheck::ok("credential", format!("valid until {at}"))
+        });
+    }
+    checks
+}
+
+/// Reading is tried out by the observation; writing is asked about.
+async fn rights(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck> {
+    if one.cluster.mode == Mode::ReadOnly {
+        let message = "not asked: its document says `mode: readOnly`";
+        return vec![DoctorCheck::ok("rights to write", message)];
+    }
+    let mut profiles = vec![Profile::Policies];
+    if !one.bundle.pools.is_empty() {
+        profiles.push(Profile::Nodes);
+    }
+    let mut checks = Vec::new();
+    for profile in profiles {
+        checks.push(rights_of(connection, profile).await);
+    }
+    checks
+}
+
+async fn rights_of(connection: &Connection, profile: Profile) -> DoctorCheck {
+    let wanted = write_rights(profile);
+    let answers = join_all(wanted.iter().map(|right| connection.may(right))).await;
+    let mut missing = Vec::new();
+    for (right, answer) in wanted.iter().zip(answers) {
+        match answer {
+            Ok(true) => {}
+            Ok(false) => missing.push(right.to_string()),
+            Err(error) => {
+                let reason = error.reason();
+                return DoctorCheck::new("rights to write", DoctorStatus::Unknown, reason);
+            }
+        }
+    }
+    let profile = profile.as_str();
+    if missing.is_empty() {
+        return DoctorCheck::ok("rights to write", format!("all of profile `{profile}`"));
+    }
+    let message = format!("profile `{profile}` lacks: {}", missing.join(", "));
+    DoctorCheck::new("rights to write", DoctorStatus::Warning, message).with_hint(format!(
+        "cofferdam rbac --profile {profile} | kubectl apply -f -"
+    ))
+}
+
+fn clock_skew(connection: &Connection) -> Option<DoctorCheck> {
+    let ahead = connection.clock_skew_seconds()?;
+    if ahead.abs() <= SKEW_SECONDS {
+        return Some(DoctorCheck::ok("clock", "as ours, within 5 s"));
+    }
+    let side = if ahead > 0 { "ahead of" } else { "behind" };
+    let message = format!("the server's is {} s {side} ours", ahead.abs());
+    let check = DoctorCheck::new("clock", DoctorStatus::Warning, message);
+    Some(check.with_hint("leases and the ages of verdicts compare the two: set the clocks"))
+}
+
+fn of_capabilities(known: &Capabilities) -> Vec<DoctorCheck> {
+    let endpoints: Vec<String> = known
+        .api_server
+        .endpoints
+        .iter()
+        .map(|(ip, port)| format!("{ip}:{port}"))
+        .collect();
+    let mesh = known.mesh.as_ref().map_or_else(
+        || "none detected".to_owned(),
+        |mesh| format!("{} ({})", mesh.kind.as_str(), mesh.evidence),
+    );
+    let served = |served: bool| if served { "served" } else { "not served" };
+    let admission = format!(
+        "ValidatingAdmissionPolicy {}, MutatingAdmissionPolicy {}",
+        served(known.admission.validating_policies),
+        served(known.admission.mutating_policies)
+    );
+    let nodes = format!("{} addresses", known.node_addresses.len());
+    vec![
+        version(&known.version),
+        cni(known),
+        DoctorCheck::ok("dns", known.dns.evidence.clone()),
+        DoctorCheck::ok("api server", endpoints.join(", ")),
+        DoctorCheck::ok("callers", known.callers.evidence.clone()),
+        DoctorCheck::ok("mesh", mesh),
+        DoctorCheck::ok("admission", admission),
+        DoctorCheck::ok("namespaces", known.namespaces.len().to_string()),
+        DoctorCheck::ok("nodes", nodes),
+    ]
+}
+
+fn version(version: &str) -> DoctorCheck {
+    let mut parts = version.trim_start_matches('v').split('.');
+    let major = parts.next();
+    let digits = |text: &str| {
+        text.trim_end_matches(|c: char| !c.is_ascii_digit())
+            .parse()
+            .ok()
+    };
+    let minor: Option<u32> = parts.next().and_then(digits);
+    if major == Some("1") && minor.is_some_and(|minor| TESTED.contains(&minor)) {
+        return DoctorCheck::ok("version", version);
+    }
+    let (first, last) = (TESTED.start(), TESTED.end());
+    let message = format!("{version}; tested are 1.{first} to 1.{last}");
+    DoctorCheck::new("version", DoctorStatus::Warning, message)
+}
+
+fn cni(known: &Capabilities) -> DoctorCheck {
+    let cni = &known.cni;
+    let enforces = cni.enforces.as_str();
+    let message = format!("{}, enforces: {enforces} ({})", cni.name, cni.evidence);
+    if cni.enforces == Enforces::Yes {
+        return DoctorCheck::ok("cni", message);
+    }
+    DoctorCheck::new("cni", DoctorStatus::Warning, message)
+        .with_hint("policies are accepted here and have no effect until a plugin enforces them")
+}

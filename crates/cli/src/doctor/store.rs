@@ -1,0 +1,72 @@
+//! What `doctor` writes into the documents.
+
+use anyhow::{Context as _, Result};
+use cofferdam_documents::{Loaded, capabilities_document, pin};
+use cofferdam_model::Model;
+use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
+use cofferdam_report::{files, output};
+
+use crate::args::Arguments;
+use crate::fleet::Examined;
+
+/// Writes the identity into the cluster's document; every other byte stays.
+pub(crate) fn pin_identity(
+    arguments: &Arguments,
+    loaded: &Loaded,
+    one: &Examined<'_>,
+) -> Result<()> {
+    let Some(uid) = one.observed.uid.known() else {
+        return Ok(());
+    };
+    let name = one.cluster.name.as_str();
+    if one.cluster.uid.as_ref().is_some_and(|pinned| pinned != uid) {
+        output::talk(&format!(
+            "{name} is pinned to another cluster; remove `identity` from its document to pin it anew"
+        ))?;
+        return Ok(());
+    }
+    let remark = Remark {
+        document: DocumentId {
+            kind: "Cluster",
+            name: name.to_owned(),
+        },
+        path: String::new(),
+        severity: Severity::Notice,
+        code: "pin",
+        message: String::new(),
+        hint: None,
+    };
+    let file = loaded.locate(&remark).place.file;
+    let path = arguments.directory.join(&file);
+    let old = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{file}`"))?;
+    let writer = one
+        .observed
+        .identity
+        .known()
+        .map(|identity| format!("user:{}", identity.user));
+    let new = pin(&old, name, uid, writer.as_deref())
+        .map_err(|reason| anyhow::anyhow!("cannot pin `{name}` in `{file}`: {reason}"))?;
+    if new != old {
+        files::write(&path, &new).with_context(|| format!("cannot write `{file}`"))?;
+        output::talk(&format!("pinned {name} in {file}"))?;
+    }
+    Ok(())
+}
+
+/// Stores what was found in `fleet/capabilities/`.
+pub(crate) fn store(arguments: &Arguments, model: &Model, one: &Examined<'_>) -> Result<()> {
+    let Some(known) = one.observed.capabilities.known() else {
+        return Ok(());
+    };
+    if model.capabilities.get(&one.cluster.name) == Some(known) {
+        return Ok(());
+    }
+    let file = format!("fleet/capabilities/{}.yaml", one.cluster.name);
+    files::write(
+        &arguments.directory.join(&file),
+        &capabilities_document(known),
+    )
+    .with_context(|| format!("cannot write `{file}`"))?;
+    output::talk(&format!("wrote {file}"))?;
+    Ok(())
+}
