@@ -8,6 +8,9 @@ mod identity;
 mod order;
 mod ownership;
 mod scope;
+mod widening;
+
+pub use widening::Fleet;
 
 use cofferdam_model::cluster::Cluster;
 use cofferdam_state::bundle::Bundle;
@@ -25,6 +28,8 @@ pub struct Case<'a> {
     pub observed: &'a Observed,
     /// The cluster.
     pub cluster: &'a Cluster,
+    /// The clusters around it.
+    pub fleet: &'a Fleet<'a>,
 }
 
 /// What the user has allowed beyond the budgets.
@@ -63,6 +68,7 @@ pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
     refusals.extend(scope::check(case));
     refusals.extend(ownership::check(case));
     refusals.extend(order::check(case));
+    refusals.extend(widening::check(case));
     refusals.extend(budget::check(case, allowances));
     refusals
 }

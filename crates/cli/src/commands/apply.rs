@@ -22,10 +22,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
-    let decided: Vec<Decision> = examined
-        .iter()
-        .map(|one| decide(one, model, &command.budget, command.take_over.is_some()))
-        .collect();
+    let take_over = command.take_over.is_some();
+    let decided = decide(&examined, model, &command.budget, take_over);
     let plans = plan_report(&examined, &decided, model);
     if command.dry_run {
         show(&plans, arguments.output)?;

@@ -1,7 +1,7 @@
 //! `plan`: what would be written where, and why.
 
 use anyhow::Result;
-use cofferdam_judge::{Allowances, Case, Refusal, judge};
+use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
 use cofferdam_model::Model;
 use cofferdam_objects::key::Kind;
 use cofferdam_report::wire::API_VERSION;
@@ -10,6 +10,7 @@ use cofferdam_report::{json, output, text};
 use cofferdam_state::plan::Plan;
 
 use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
+use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
 use crate::project;
@@ -27,21 +28,43 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
-    let decided: Vec<Decision> = examined
-        .iter()
-        .map(|one| decide(one, model, &command.budget, false))
-        .collect();
+    let decided = decide(&examined, model, &command.budget, false);
     let report = report(&examined, &decided, model);
     show(&report, arguments.output)?;
     Ok(exit_of(&report))
 }
 
-/// Plans for a cluster, and judges the plan; `take_over` from a controller that manages it.
+/// Plans for each cluster, and judges the plans; `take_over` from controllers that manage them.
 pub(crate) fn decide(
-    one: &Examined<'_>,
+    examined: &[Examined<'_>],
     model: &Model,
     budget: &BudgetArguments,
     take_over: bool,
+) -> Vec<Decision> {
+    let fleet = Fleet {
+        model,
+        clusters: examined
+            .iter()
+            .map(|one| (&one.bundle, &one.observed))
+            .collect(),
+        today: clock::today(),
+    };
+    let allowances = Allowances {
+        deletions: budget.allow_deletions,
+        weakening: budget.allow_weakening,
+        unapproved: budget.allow_unapproved,
+        rollback: budget.rollback,
+        take_over,
+    };
+    let decide = |one| decide_one(one, &fleet, &budget.only, &allowances);
+    examined.iter().map(decide).collect()
+}
+
+fn decide_one(
+    one: &Examined<'_>,
+    fleet: &Fleet<'_>,
+    only: &[Part],
+    allowances: &Allowances,
 ) -> Decision {
     let mut refusals = Vec::new();
     if let Some(twin) = &one.twin {
@@ -61,7 +84,7 @@ pub(crate) fn decide(
             hint: error.hint.clone(),
         });
     }
-    let mut plan = match cofferdam_planner::plan(&one.view(), model) {
+    let mut plan = match cofferdam_planner::plan(&one.view(), fleet.model) {
         Ok(plan) => plan,
         Err(reasons) => {
             let unknown = |message: String| Refusal {
@@ -77,21 +100,15 @@ pub(crate) fn decide(
         }
     };
     plan.steps
-        .retain(|step| is_chosen(step.action.object().kind, &budget.only));
+        .retain(|step| is_chosen(step.action.object().kind, only));
     let case = Case {
         plan: &plan,
         bundle: &one.bundle,
         observed: &one.observed,
         cluster: one.cluster,
+        fleet,
     };
-    let allowances = Allowances {
-        deletions: budget.allow_deletions,
-        weakening: budget.allow_weakening,
-        unapproved: budget.allow_unapproved,
-        rollback: budget.rollback,
-        take_over,
-    };
-    refusals.extend(judge(&case, &allowances));
+    refusals.extend(judge(&case, allowances));
     Decision {
         plan: Some(plan),
         refusals,
