@@ -35,8 +35,15 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Dns {
         group.ports.sort();
         group.ports.dedup();
     }
-    let node_local = node_local(inputs);
+    let mut node_local = node_local(inputs);
     if !node_local.is_empty() {
+        // The caches also answer at the Services' own addresses, untranslated: a policy sees those.
+        let specs = inputs.services.iter().filter(|service| resolves(service));
+        let addresses = specs.flat_map(|service| {
+            let spec = &service.spec;
+            spec.cluster_ips.iter().chain(&spec.cluster_ip)
+        });
+        node_local.extend(addresses.filter_map(|text| text.parse::<IpAddr>().ok()));
         evidence.push("DaemonSet node-local-dns".to_owned());
     }
     if evidence.is_empty() {

@@ -178,7 +178,7 @@ fn fixture() -> Value {
         }],
         "services": [
             {"metadata": {"name": "kube-dns", "namespace": "kube-system"}, "spec": {
-                "selector": {"k8s-app": "kube-dns"},
+                "clusterIP": "10.96.0.10", "selector": {"k8s-app": "kube-dns"},
                 "ports": [{"name": "dns", "port": 53, "protocol": "UDP", "targetPort": "dns"}],
             }},
             {"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {
@@ -209,7 +209,7 @@ fn fixture() -> Value {
             {"metadata": {"name": "istio-system"}},
         ],
         "deployments": [{"metadata": {"name": "istiod", "namespace": "istio-system"}}],
-        "daemonsets": [set("node-local-dns", "c", "i", &["-localip", "169.254.20.10,10.96.0.10"])],
+        "daemonsets": [set("node-local-dns", "c", "i", &["-localip", "169.254.20.10,$(DNS_ADDRESS)"])],
         "servicecidrs": [{"spec": {"cidrs": ["10.96.0.0/16"]}}],
     })
 }
