@@ -249,6 +249,11 @@ impl Cluster {
         self.wait_until_ready()
     }
 
+    /// The file of the audit log.
+    pub fn audit_log(&self) -> PathBuf {
+        self.server.audit_log()
+    }
+
     /// The end of the log, once every finished request is in it.
     pub fn audit_mark(&self) -> Result<AuditMark> {
         self.audit_from(AuditMark::default()).map(|(_, mark)| mark)

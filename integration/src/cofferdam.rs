@@ -1,10 +1,12 @@
 //! The `cofferdam` binary on a directory of documents, as a user runs it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,6 +16,7 @@ use crate::cluster::Cluster;
 #[derive(Debug)]
 pub struct Project {
     directory: TempDir,
+    secrets: RefCell<BTreeSet<String>>,
 }
 
 /// How a run ended.
@@ -40,6 +43,7 @@ impl Project {
     pub fn new(files: &[(&str, &str)]) -> Result<Self> {
         let project = Self {
             directory: tempfile::tempdir()?,
+            secrets: RefCell::default(),
         };
         for (path, text) in files {
             project.write(path, text)?;
@@ -77,6 +81,7 @@ impl Project {
 
     /// Writes the document of a cluster, reached as one of its users.
     pub fn add_cluster(&self, cluster: &Cluster, user: &str, labels: &str) -> Result<()> {
+        self.secrets.borrow_mut().extend(cluster.secrets());
         let (name, kubeconfig) = (cluster.name(), cluster.kubeconfig(user)?);
         let text = format!(
             "apiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata:\n  name: {name}\n  labels: {labels}\nspec:\n  access: {{ kubeconfig: {} }}\n  mode: manage\n",
@@ -85,17 +90,22 @@ impl Project {
         self.write(&format!("fleet/clusters/{name}.yaml"), &text)
     }
 
-    /// Runs `cofferdam` to its end.
+    /// Runs `cofferdam` to its end; it is an error when it prints a secret of a cluster of the project.
     pub fn run(&self, arguments: &[&str]) -> Result<Run> {
         let output = self
             .command(arguments)?
             .output()
             .context("cannot run cofferdam")?;
-        Ok(Run {
+        let run = Run {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        };
+        for secret in self.secrets.borrow().iter() {
+            let told = run.stdout.contains(secret) || run.stderr.contains(secret);
+            ensure!(!told, "`cofferdam {}` prints a secret", arguments.join(" "));
+        }
+        Ok(run)
     }
 
     /// Starts `cofferdam` without waiting for it.

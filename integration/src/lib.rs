@@ -13,6 +13,7 @@ pub mod kubeconfig;
 pub mod options;
 pub mod process;
 pub mod seed;
+pub mod shop;
 pub mod user;
 
 mod api_server;
@@ -26,5 +27,4 @@ pub use audit::{Audit, AuditEntry, AuditMark};
 pub use cluster::Cluster;
 pub use options::ClusterOptions;
 pub use seed::{Cni, SeedOptions, Seeded, SeededPod, Workload, seed_standard};
-
 pub use user::User;

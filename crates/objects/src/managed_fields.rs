@@ -14,23 +14,19 @@ pub struct Claim {
     pub at: Option<String>,
 }
 
-/// The latest manager other than ours (or any, where only ours is left) whose fields include the
-/// path given as member names, such as `["spec", "ingress"]`; list items are not told apart.
+/// The latest manager other than ours whose fields include the path given as member names, such as
+/// `["spec", "ingress"]`; list items are not told apart. Who removed a field leaves no trace here.
 pub fn last_writer(entries: &[ManagedFieldsEntry], path: &[&str]) -> Option<Claim> {
-    let owning = entries
+    entries
         .iter()
         .filter(|entry| entry.subresource.is_none())
+        .filter(|entry| entry.manager.as_deref() != Some(crate::keys::FIELD_MANAGER))
         .filter(|entry| {
-            entry
-                .fields_v1
-                .as_ref()
-                .is_some_and(|fields| owns(&fields.0, path))
-        });
-    let foreign = owning.clone().filter(|entry| {
-        entry.manager.as_deref() != Some(crate::keys::FIELD_MANAGER)
-            || entry.operation.as_deref() != Some("Apply")
-    });
-    latest(foreign).or_else(|| latest(owning)).map(claim)
+            let fields = entry.fields_v1.as_ref();
+            fields.is_some_and(|fields| owns(&fields.0, path))
+        })
+        .max_by_key(|entry| entry.time.as_ref().map(|time| time.0))
+        .map(claim)
 }
 
 /// Whether our manager holds the field, so that nobody has given it another value since we did. Where
@@ -41,12 +37,6 @@ pub fn is_held_by_us(entries: &[ManagedFieldsEntry], path: &[&str]) -> bool {
         let fields = entry.fields_v1.as_ref();
         ours && entry.subresource.is_none() && fields.is_some_and(|fields| owns(&fields.0, path))
     })
-}
-
-fn latest<'a>(
-    entries: impl Iterator<Item = &'a ManagedFieldsEntry>,
-) -> Option<&'a ManagedFieldsEntry> {
-    entries.max_by_key(|entry| entry.time.as_ref().map(|time| time.0))
 }
 
 fn claim(entry: &ManagedFieldsEntry) -> Claim {

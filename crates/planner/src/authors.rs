@@ -57,5 +57,5 @@ fn is_ours(write: &AuditedWrite, observed: &Observed) -> bool {
 fn is_later(write: &AuditedWrite, observed: &Observed) -> bool {
     let applies = observed.our_record().map(|record| &record.applies);
     let last = applies.and_then(|applies| applies.last());
-    last.is_none_or(|last| last.at < write.completed)
+    last.is_none_or(|last| write.is_since(&last.at))
 }

@@ -32,7 +32,16 @@ impl AuditedWrite {
 
     /// Whether it was under way in the second that a time without fraction names.
     pub fn spans(&self, at: &str) -> bool {
-        let second = |time: &'_ str| time.get(..19).map(str::to_owned);
         second(&self.received) <= second(at) && second(at) <= second(&self.completed)
     }
+
+    /// Whether it was completed in the second that a time names, or later.
+    pub fn is_since(&self, at: &str) -> bool {
+        second(at) <= second(&self.completed)
+    }
+}
+
+/// A time in RFC 3339 and UTC up to its second, so that such times compare as text.
+fn second(time: &str) -> &str {
+    time.get(..19).unwrap_or(time)
 }

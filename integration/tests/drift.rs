@@ -1,0 +1,439 @@
+//! Every class of drift, made by somebody else, found with the one who made it, and healed where it is
+//! ours to heal.
+
+use anyhow::{Context as _, Result};
+use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop};
+use serde_json::Value;
+
+/// One thing that somebody does.
+struct Deed {
+    /// What they type after `kubectl`.
+    kubectl: &'static [&'static str],
+    /// What they pipe into it.
+    input: &'static str,
+    /// What is found, as `class Kind/name`.
+    found: &'static str,
+    /// The tool and effect that the finding names.
+    tool: &'static str,
+    effect: &'static str,
+    /// Whether `apply` mends it.
+    healed: bool,
+}
+
+const DEEDS: &[Deed] = &[
+    Deed {
+        kubectl: &[
+            "-n",
+            "orders",
+            "patch",
+            "netpol",
+            "cofferdam-default-deny-ingress",
+            "--type=merge",
+            "-p",
+            r#"{"spec":{"ingress":[{}]}}"#,
+        ],
+        input: "",
+        found: "changed NetworkPolicy/cofferdam-default-deny-ingress",
+        tool: "kubectl-patch",
+        effect: "widens",
+        healed: true,
+    },
+    Deed {
+        kubectl: &[
+            "-n",
+            "ledger",
+            "patch",
+            "netpol",
+            "cofferdam-default-deny-egress",
+            "--type=merge",
+            "-p",
+            r#"{"spec":{"egress":[{}]}}"#,
+        ],
+        input: "",
+        found: "changed NetworkPolicy/cofferdam-default-deny-egress",
+        tool: "kubectl-patch",
+        effect: "widens",
+        healed: true,
+    },
+    Deed {
+        kubectl: &[
+            "-n",
+            "web",
+            "delete",
+            "netpol",
+            "cofferdam-default-deny-egress",
+        ],
+        input: "",
+        found: "missing NetworkPolicy/cofferdam-default-deny-egress",
+        tool: "kubectl",
+        effect: "widens",
+        healed: true,
+    },
+    Deed {
+        kubectl: &[
+            "-n",
+            "orders",
+            "delete",
+            "netpol",
+            "cofferdam-flow-web-to-orders-in",
+        ],
+        input: "",
+        found: "missing NetworkPolicy/cofferdam-flow-web-to-orders-in",
+        tool: "kubectl",
+        effect: "narrows",
+        healed: true,
+    },
+    Deed {
+        kubectl: &[
+            "-n",
+            "web",
+            "label",
+            "netpol",
+            "cofferdam-within-zone",
+            "cofferdam.io/instance-",
+        ],
+        input: "",
+        found: "changed NetworkPolicy/cofferdam-within-zone",
+        tool: "kubectl-label",
+        effect: "widens",
+        healed: true,
+    },
+    Deed {
+        kubectl: &[
+            "label",
+            "namespace",
+            "orders",
+            "cofferdam.io/zone=front",
+            "--overwrite",
+        ],
+        input: "",
+        found: "changed Namespace/orders",
+        tool: "kubectl-label",
+        effect: "unknown",
+        healed: true,
+    },
+    Deed {
+        kubectl: &[
+            "label",
+            "namespace",
+            "web",
+            "pod-security.kubernetes.io/warn-",
+        ],
+        input: "",
+        found: "changed Namespace/web",
+        tool: "kubectl-label",
+        effect: "unknown",
+        healed: true,
+    },
+    Deed {
+        kubectl: &["create", "-f", "-"],
+        input: "{apiVersion: v1, kind: Namespace, metadata: {name: rogue, labels: {cofferdam.io/zone: back}}}",
+        found: "impostor-namespace Namespace/rogue",
+        tool: "kubectl-create",
+        effect: "unknown",
+        healed: false,
+    },
+    Deed {
+        kubectl: &["apply", "--server-side", "--field-manager=helm", "-f", "-"],
+        input: "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: scrape, namespace: orders }
+spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{ ports: [{ port: 9090 }] }] }
+",
+        found: "foreign-policy NetworkPolicy/scrape",
+        tool: "helm",
+        effect: "widens",
+        healed: false,
+    },
+    Deed {
+        kubectl: &["create", "-f", "-"],
+        input: "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: like-ours, namespace: web, labels: { cofferdam.io/instance: shop } }
+spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{}] }
+",
+        found: "impostor-object NetworkPolicy/like-ours",
+        tool: "kubectl-create",
+        effect: "widens",
+        healed: false,
+    },
+];
+
+#[test]
+fn each_deed_is_found_with_its_author_and_healed_where_it_is_ours() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    assert_eq!(shop.drift()?, Vec::<String>::new());
+    for deed in DEEDS {
+        shop.cluster
+            .kubectl_input(SOMEBODY, deed.kubectl, deed.input)?;
+    }
+    let mut expected: Vec<&str> = DEEDS.iter().map(|deed| deed.found).collect();
+    expected.sort_unstable();
+    assert_eq!(shop.drift()?, expected);
+
+    let findings = shop.findings()?;
+    for deed in DEEDS {
+        let finding = find(&findings, deed)?;
+        let by = &finding["by"];
+        assert_eq!(by["user"], SOMEBODY, "{}: {by}", deed.found);
+        assert_eq!(by["trust"], "audited", "{}", deed.found);
+        assert_eq!(by["manager"], deed.tool, "{}", deed.found);
+        assert_eq!(finding["effect"], deed.effect, "{}", deed.found);
+    }
+
+    shop.apply(&[], 0)?;
+    let left: Vec<&str> = DEEDS
+        .iter()
+        .filter(|deed| !deed.healed)
+        .map(|deed| deed.found)
+        .collect();
+    let mut left: Vec<String> = left.into_iter().map(str::to_owned).collect();
+    left.sort();
+    assert_eq!(shop.drift()?, left);
+    for (namespace, policy, rules) in [
+        ("orders", "cofferdam-default-deny-ingress", "ingress"),
+        ("ledger", "cofferdam-default-deny-egress", "egress"),
+    ] {
+        let live = shop
+            .cluster
+            .get_json(&["-n", namespace, "netpol", policy])?;
+        assert_eq!(live["spec"].get(rules), None, "{live}");
+    }
+    Ok(())
+}
+
+fn find<'a>(findings: &'a [Value], deed: &Deed) -> Result<&'a Value> {
+    let (class, object) = deed.found.split_once(' ').unwrap_or_default();
+    let (kind, name) = object.split_once('/').unwrap_or_default();
+    let namespace = match deed.kubectl {
+        ["-n", namespace, ..] => Some(*namespace),
+        _ => None,
+    };
+    findings
+        .iter()
+        .find(|finding| {
+            let object = &finding["object"];
+            finding["class"] == class
+                && object["kind"] == kind
+                && object["name"] == name
+                && namespace.is_none_or(|namespace| object["namespace"] == namespace)
+        })
+        .with_context(|| format!("no {}", deed.found))
+}
+
+#[test]
+fn findings_keep_their_ids_and_a_waived_change_is_still_healed() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let patch = r#"{"spec":{"egress":[{}]}}"#;
+    let deny = "cofferdam-default-deny-egress";
+    let widen = [
+        "-n",
+        "web",
+        "patch",
+        "netpol",
+        deny,
+        "--type=merge",
+        "-p",
+        patch,
+    ];
+    shop.cluster.kubectl_as(SOMEBODY, &widen)?;
+    let first = shop.findings()?;
+    assert_eq!(
+        shop.findings()?.first().map(|f| &f["id"]),
+        first.first().map(|f| &f["id"])
+    );
+    shop.project.write(
+        "policies/waiver.yaml",
+        "
+apiVersion: cofferdam.io/v1alpha1
+kind: Waiver
+metadata: { name: known }
+spec:
+  for: { finding: changed, cluster: prod, object: NetworkPolicy/web/cofferdam-default-deny-egress }
+  reason: known
+  approval: { by: security, at: 2026-01-01 }
+  expires: 2099-01-01
+",
+    )?;
+    let report = shop.expect(&["drift", "-o", "json"], 0)?.json()?;
+    assert_eq!(
+        report["clusters"][0]["findings"][0]["waiver"], "known",
+        "{report}"
+    );
+    shop.apply(&[], 0)?;
+    let live = shop.cluster.get_json(&["-n", "web", "netpol", deny])?;
+    assert_eq!(live["spec"].get("egress"), None, "{live}");
+    Ok(())
+}
+
+#[test]
+fn what_left_the_model_is_pruned_and_a_namespace_that_left_stays_as_it_is() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
+    let model = shop.project.read(MODEL_FILE)?;
+    let (without, _) = model.split_once(flow).context("a flow")?;
+    shop.project.write(MODEL_FILE, without)?;
+    let before = shop.drift()?;
+    assert_eq!(
+        before,
+        [
+            "bundle-skew Cluster/prod",
+            "orphan NetworkPolicy/cofferdam-flow-web-to-orders-in",
+            "orphan NetworkPolicy/cofferdam-flow-web-to-orders-out",
+        ]
+    );
+    shop.apply(&[], 0)?;
+    assert!(
+        !shop
+            .policies("orders")?
+            .iter()
+            .any(|name| name.contains("flow"))
+    );
+    assert_eq!(shop.drift()?, Vec::<String>::new());
+
+    let held = shop.policies("orders")?;
+    shop.project.edit(
+        MODEL_FILE,
+        "[{ name: orders }, { name: ledger",
+        "[{ name: ledger",
+    )?;
+    shop.apply(&[], 0)?;
+    assert_eq!(shop.policies("orders")?, held);
+    let found = shop.drift()?;
+    assert!(
+        found.contains(&"orphan Namespace/orders".to_owned()),
+        "{found:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn too_many_deletions_are_refused_with_the_flag_that_allows_them() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    // Allows of their own for eight ports: eight flows, which then all leave.
+    let model = shop.project.read(MODEL_FILE)?;
+    let (base, flow) = model
+        .split_once("---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n")
+        .context("a flow")?;
+    let flows: Vec<String> = (0..8)
+        .map(|n| {
+            let flow = flow
+                .replace("web-to-orders", &format!("flow-{n}"))
+                .replace("8080", &format!("808{n}"));
+            format!("---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n{flow}")
+        })
+        .collect();
+    shop.project
+        .write(MODEL_FILE, &format!("{base}{}", flows.concat()))?;
+    shop.apply(&[], 0)?;
+    shop.project.write(MODEL_FILE, base)?;
+    let refused = shop.apply(&[], 1)?;
+    assert!(
+        refused.stdout.contains("--allow-deletions 16"),
+        "{}",
+        refused.stdout
+    );
+    assert!(
+        shop.policies("orders")?
+            .iter()
+            .any(|name| name.contains("flow-7"))
+    );
+    shop.apply(&["--allow-deletions", "16"], 0)?;
+    assert!(
+        !shop
+            .policies("orders")?
+            .iter()
+            .any(|name| name.contains("flow"))
+    );
+    Ok(())
+}
+
+#[test]
+fn capabilities_that_changed_and_namespaces_that_nobody_assigned_are_told() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let stray = "{apiVersion: v1, kind: Namespace, metadata: {name: stray}}";
+    shop.cluster.apply_yaml(SOMEBODY, stray)?;
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: stray}, spec: {containers: [{name: a, image: a}]}}";
+    shop.cluster.apply_yaml(SOMEBODY, pod)?;
+    let file = "fleet/capabilities/prod.yaml";
+    shop.project
+        .edit(file, "version: v1.36", "version: v1.35")?;
+    assert_eq!(
+        shop.drift()?,
+        [
+            "capabilities-changed Cluster/prod",
+            "unassigned-namespace Namespace/stray"
+        ]
+    );
+    shop.cluster
+        .kubectl(&["delete", "namespace", "orders", "--wait=false"])?;
+    let found = shop.drift()?;
+    assert!(
+        found.contains(&"missing-namespace Namespace/orders".to_owned()),
+        "{found:?}"
+    );
+    // Nothing can be made in a namespace that is going away, and nobody tries.
+    let plan = shop.project.run(&["plan", "-o", "json"])?.json()?;
+    let steps = plan["clusters"][0]["steps"].to_string();
+    assert!(!steps.contains(r#""namespace":"orders""#), "{steps}");
+    Ok(())
+}
+
+#[test]
+fn a_policy_of_a_kind_that_is_not_modelled_is_never_in_sync() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.cluster.apply_yaml(SOMEBODY, CILIUM)?;
+    shop.cluster.kubectl(&[
+        "wait",
+        "--for=condition=Established",
+        "crd/ciliumnetworkpolicies.cilium.io",
+    ])?;
+    shop.apply(&[], 0)?;
+    let policy = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: hole, namespace: orders}}";
+    shop.cluster.apply_yaml(SOMEBODY, policy)?;
+    let report = shop.expect(&["drift", "-o", "json"], 2)?.json()?;
+    let finding = &report["clusters"][0]["findings"][0];
+    assert_eq!(finding["class"], "foreign-policy", "{report}");
+    assert_eq!(finding["object"]["apiVersion"], "cilium.io/v2");
+    assert_eq!(finding["effect"], "unknown");
+    assert_eq!(finding["severity"], "critical");
+    Ok(())
+}
+
+const CILIUM: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ciliumnetworkpolicies.cilium.io }
+spec:
+  group: cilium.io
+  scope: Namespaced
+  names: { kind: CiliumNetworkPolicy, plural: ciliumnetworkpolicies, singular: ciliumnetworkpolicy }
+  versions:
+  - name: v2
+    served: true
+    storage: true
+    schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+";
+
+#[test]
+fn a_read_only_cluster_is_shown_and_never_written() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.project
+        .edit(CLUSTER_FILE, "mode: manage", "mode: readOnly")?;
+    shop.expect(&["plan"], 2)?;
+    let skipped = shop.apply(&[], 0)?;
+    assert!(
+        skipped.stdout.contains("mode: manage"),
+        "{}",
+        skipped.stdout
+    );
+    assert_eq!(shop.policies("orders")?, Vec::<String>::new());
+    Ok(())
+}
