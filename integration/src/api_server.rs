@@ -10,7 +10,7 @@ use crate::assets::{self, Tool, Version};
 use crate::certificates::{Authority, SigningKeys};
 use crate::kubeconfig::write_private;
 use crate::options::ClusterOptions;
-use crate::process::Process;
+use crate::process::{Lifetime, Process};
 use crate::user::{self, User};
 
 const AUDIT_POLICY: &str = "apiVersion: audit.k8s.io/v1
@@ -23,6 +23,7 @@ rules: [{level: Metadata}]
 #[derive(Debug)]
 pub(crate) struct ApiServer {
     version: Version,
+    lifetime: Lifetime,
     directory: PathBuf,
     arguments: Vec<String>,
     keys: Vec<String>,
@@ -47,6 +48,7 @@ impl ApiServer {
         write_private(&directory.join("tokens.csv"), &user::token_file(users))?;
         Ok(Self {
             version: options.version,
+            lifetime: options.lifetime,
             directory: directory.to_owned(),
             arguments: options.api_server_arguments.clone(),
             keys: vec![serving.key, signing.private, authority.key_pem()],
@@ -101,12 +103,17 @@ impl ApiServer {
             &program,
             &arguments,
             &self.directory.join("kube-apiserver.log"),
+            self.lifetime,
         )
     }
 }
 
 /// Starts the controllers, without the one that takes seeded nodes for dead.
-pub(crate) fn start_controllers(directory: &Path, kubeconfig: &Path) -> Result<Process> {
+pub(crate) fn start_controllers(
+    directory: &Path,
+    kubeconfig: &Path,
+    lifetime: Lifetime,
+) -> Result<Process> {
     let file = |name: &str| directory.join(name).display().to_string();
     let kubeconfig = kubeconfig.display();
     let arguments = [
@@ -127,5 +134,6 @@ pub(crate) fn start_controllers(directory: &Path, kubeconfig: &Path) -> Result<P
         &program,
         &arguments,
         &directory.join("kube-controller-manager.log"),
+        lifetime,
     )
 }

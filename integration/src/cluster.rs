@@ -212,6 +212,7 @@ impl Cluster {
             *controllers = Some(api_server::start_controllers(
                 self.directory(),
                 &kubeconfig,
+                self.options.lifetime,
             )?);
         }
         Ok(())
@@ -220,6 +221,17 @@ impl Cluster {
     /// Stops the API server in its tracks: connections stay open, requests hang.
     pub fn pause(&self) -> Result<()> {
         self.set_paused(true)
+    }
+
+    /// Leaves everything running and all files in place; the options gave it a lifetime of its own.
+    pub fn leave_running(mut self) {
+        let server = lock(&self.running).server.take();
+        let controllers = lock(&self.controllers).take();
+        lock(&self.etcd).leave();
+        for mut process in server.into_iter().chain(controllers) {
+            process.leave();
+        }
+        self.directory.disable_cleanup(true);
     }
 
     /// Lets the API server go on.

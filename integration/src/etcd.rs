@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::assets::{self, Tool, Version};
+use crate::options::ClusterOptions;
 use crate::port;
 use crate::process::Process;
 
 /// Starts etcd below a directory and returns its client URL too.
-pub(crate) fn start(directory: &Path, fsync: bool) -> Result<(Process, String)> {
+pub(crate) fn start(directory: &Path, options: &ClusterOptions) -> Result<(Process, String)> {
     let client = format!("http://127.0.0.1:{}", port::choose()?);
     let peer = format!("http://127.0.0.1:{}", port::choose()?);
     let mut arguments = vec![
@@ -22,10 +23,11 @@ pub(crate) fn start(directory: &Path, fsync: bool) -> Result<(Process, String)> 
         format!("--initial-cluster=store={peer}"),
         "--log-level=warn".to_owned(),
     ];
-    if !fsync {
+    if !options.fsync {
         arguments.push("--unsafe-no-fsync".to_owned());
     }
     let program = assets::binary(Version::V1_36, Tool::Etcd)?;
-    let process = Process::spawn(&program, &arguments, &directory.join("etcd.log"))?;
+    let log = directory.join("etcd.log");
+    let process = Process::spawn(&program, &arguments, &log, options.lifetime)?;
     Ok((process, client))
 }

@@ -1,8 +1,10 @@
 //! What can be chosen about a cluster before it starts.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::assets::Version;
+use crate::process::Lifetime;
 use crate::user::User;
 
 /// How a cluster is to be started.
@@ -22,6 +24,10 @@ pub struct ClusterOptions {
     pub controllers: bool,
     /// More arguments for the API server.
     pub api_server_arguments: Vec<String>,
+    /// How long its processes may run.
+    pub lifetime: Lifetime,
+    /// Where the directory of its files is made; the one for temporary files by default.
+    pub parent_directory: Option<PathBuf>,
     /// How long the cluster may take until it is ready.
     pub deadline: Duration,
 }
@@ -37,6 +43,8 @@ impl ClusterOptions {
             fsync: false,
             controllers: false,
             api_server_arguments: Vec::new(),
+            lifetime: Lifetime::default(),
+            parent_directory: None,
             deadline: Duration::from_mins(2),
         }
     }

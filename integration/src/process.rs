@@ -1,7 +1,9 @@
-//! Child processes that die with the process that started them, even when it is killed.
+//! Child processes; unless told otherwise they die with the process that started them, even when it is
+//! killed.
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -14,29 +16,53 @@ use anyhow::{Context, Result, bail};
 /// How many lines of its log are shown when a process fails.
 const TAIL: usize = 25;
 
-/// A running server and its log.
+/// How long a process may run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lifetime {
+    /// Until the process that started it is gone, however that ended.
+    #[default]
+    OfParent,
+    /// Until somebody ends it. It has a process group of its own, so that no Ctrl-C reaches it.
+    Own,
+}
+
+/// A running server and its log; dropping it ends it, unless it was left.
 #[derive(Debug)]
 pub struct Process {
     name: String,
     log: PathBuf,
     child: Child,
+    left: bool,
 }
 
 impl Process {
     /// Starts a program with arguments; its output is appended to the log.
     ///
     /// The environment of the child is empty but for `PATH` and `HOME`, which is the log's folder.
-    pub fn spawn(program: &Path, arguments: &[String], log: &Path) -> Result<Self> {
+    pub fn spawn(
+        program: &Path,
+        arguments: &[String],
+        log: &Path,
+        lifetime: Lifetime,
+    ) -> Result<Self> {
         let name = program
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         let output = File::options().create(true).append(true).open(log)?;
-        let mut command = Command::new("setpriv");
-        command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(program)
-            .args(arguments);
+        let mut command = match lifetime {
+            Lifetime::OfParent => {
+                let mut command = Command::new("setpriv");
+                command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+                command
+            }
+            Lifetime::Own => {
+                let mut command = Command::new(program);
+                command.process_group(0);
+                command
+            }
+        };
+        command.args(arguments);
         command
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
@@ -48,7 +74,13 @@ impl Process {
             name,
             log: log.to_owned(),
             child,
+            left: false,
         })
+    }
+
+    /// Lets it run on when this value is dropped; it must have a lifetime of its own.
+    pub fn leave(&mut self) {
+        self.left = true;
     }
 
     /// The process id.
@@ -114,8 +146,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Nothing can be done about a process that cannot be killed; its parent's death is next.
-        self.kill().unwrap_or_default();
+        if !self.left {
+            // Nothing can be done about a process that cannot be killed; its parent's death is next.
+            self.kill().unwrap_or_default();
+        }
     }
 }
 

@@ -24,15 +24,18 @@ const OWN_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", 
 
 impl Cluster {
     pub(super) fn start_once(options: ClusterOptions) -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("cofferdam-cluster-")
-            .tempdir()?;
+        let mut directory = tempfile::Builder::new();
+        directory.prefix("cofferdam-cluster-");
+        let directory = match &options.parent_directory {
+            Some(parent) => directory.tempdir_in(parent)?,
+            None => directory.tempdir()?,
+        };
         let mut users = options.users.clone();
         users.push(User::new(ADMIN, &["system:masters"])?);
         let authority = Authority::new(&options.name)?;
         let server = ApiServer::prepare(directory.path(), &options, &authority, &users)?;
         let kubectl = Kubectl::new(directory.path())?;
-        let (etcd, store) = etcd::start(directory.path(), options.fsync)?;
+        let (etcd, store) = etcd::start(directory.path(), &options)?;
         let cluster = Self {
             controllers: Mutex::new(None),
             running: Mutex::new(Running {

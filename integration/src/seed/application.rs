@@ -47,6 +47,10 @@ pub(super) struct Application {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) image: String,
     pub(super) host_network: bool,
+    /// The labels of the nodes it runs on.
+    pub(super) node_selector: BTreeMap<String, String>,
+    /// The taints it tolerates, by key and value.
+    pub(super) tolerations: BTreeMap<String, String>,
     pub(super) ports: Vec<Port>,
     pub(super) service: Option<Service>,
 }
@@ -135,8 +139,14 @@ impl Application {
             json!({"name": port.name, "containerPort": port.number, "protocol": port.protocol})
         });
         let ports = ports.collect::<Vec<_>>();
+        let tolerations = self
+            .tolerations
+            .iter()
+            .map(|(key, value)| json!({"key": key, "operator": "Equal", "value": value}));
         json!({
             "hostNetwork": self.host_network,
+            "nodeSelector": self.node_selector,
+            "tolerations": tolerations.collect::<Vec<_>>(),
             "containers": [{"name": self.name, "image": self.image, "ports": ports}],
         })
     }

@@ -1,5 +1,7 @@
 //! `CoreDNS`, as kubeadm installs it.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 
 use super::application::{Application, Kind, Port, Service};
@@ -27,6 +29,8 @@ pub(super) fn application(address: &str) -> Application {
         labels: labels(&[("k8s-app", "kube-dns")]),
         image: "registry.k8s.io/coredns/coredns:v1.12.0".to_owned(),
         host_network: false,
+        node_selector: BTreeMap::new(),
+        tolerations: BTreeMap::new(),
         ports: vec![
             Port {
                 name: "dns",

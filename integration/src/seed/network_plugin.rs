@@ -1,5 +1,7 @@
 //! The network plugin, as far as it can be seen through the API.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::application::{Application, Kind};
@@ -51,6 +53,8 @@ pub(super) fn application(cni: Cni) -> Option<Application> {
         labels: labels(&[(key, value)]),
         image: image.to_owned(),
         host_network: true,
+        node_selector: BTreeMap::new(),
+        tolerations: BTreeMap::new(),
         ports: Vec::new(),
         service: None,
     })

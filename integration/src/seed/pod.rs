@@ -46,7 +46,7 @@ impl<'a> Addresses<'a> {
     }
 }
 
-/// The pods of an application, spread over the nodes.
+/// The pods of an application, spread over the nodes that it selects.
 pub(super) fn pods(
     application: &Application,
     nodes: &[String],
@@ -56,7 +56,17 @@ pub(super) fn pods(
         Kind::Deployment(replicas) => replicas,
         Kind::DaemonSet => nodes.len(),
     };
-    let places = nodes.iter().enumerate().cycle().take(count).enumerate();
+    let node_labels = &addresses.options.node_labels;
+    let selects = |place: usize| {
+        let mut wanted = application.node_selector.iter();
+        wanted
+            .all(|(key, value)| node_labels.get(place).and_then(|own| own.get(key)) == Some(value))
+    };
+    let selected = nodes
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| selects(*place));
+    let places = selected.cycle().take(count).enumerate();
     let pod = |(number, (place, node)): (usize, (usize, &String))| SeededPod {
         namespace: application.namespace.clone(),
         name: application.pod_name(number),

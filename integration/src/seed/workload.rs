@@ -20,6 +20,10 @@ pub struct Workload {
     pub port: u16,
     /// How many pods it has.
     pub replicas: usize,
+    /// The labels of the nodes it runs on; all nodes where there are none.
+    pub node_selector: BTreeMap<String, String>,
+    /// The taints that its pods tolerate, by key and value.
+    pub tolerations: BTreeMap<String, String>,
 }
 
 impl Workload {
@@ -31,7 +35,23 @@ impl Workload {
             app: app.to_owned(),
             port,
             replicas: 2,
+            node_selector: BTreeMap::new(),
+            tolerations: BTreeMap::new(),
         }
+    }
+
+    /// The same on nodes with these labels only.
+    #[must_use]
+    pub fn on_nodes(mut self, node_labels: &[(&str, &str)]) -> Self {
+        self.node_selector = labels(node_labels);
+        self
+    }
+
+    /// The same with a toleration for a taint.
+    #[must_use]
+    pub fn tolerating(mut self, key: &str, value: &str) -> Self {
+        self.tolerations.insert(key.to_owned(), value.to_owned());
+        self
     }
 }
 
@@ -54,6 +74,8 @@ pub(super) fn application(workload: &Workload) -> Application {
         app,
         port,
         replicas,
+        node_selector,
+        tolerations,
     } = workload;
     let labels = labels(&[("app", app)]);
     Application {
@@ -63,6 +85,8 @@ pub(super) fn application(workload: &Workload) -> Application {
         labels: labels.clone(),
         image: "registry.k8s.io/pause:3.10".to_owned(),
         host_network: false,
+        node_selector: node_selector.clone(),
+        tolerations: tolerations.clone(),
         ports: vec![Port {
             name: "http",
             number: *port,
