@@ -84,13 +84,18 @@ pub fn directory() -> Result<PathBuf> {
     if let Some(chosen) = variable(ASSETS_VARIABLE) {
         return Ok(chosen);
     }
+    Ok(cache()?.join("assets"))
+}
+
+/// The directory of what we keep between runs, in the user's cache.
+pub fn cache() -> Result<PathBuf> {
     let cache = match variable("XDG_CACHE_HOME") {
         Some(cache) => cache,
         None => variable("HOME")
             .context("neither XDG_CACHE_HOME nor HOME is set")?
             .join(".cache"),
     };
-    Ok(cache.join("cofferdam").join("assets"))
+    Ok(cache.join("cofferdam"))
 }
 
 /// The path of a binary, which must be there.

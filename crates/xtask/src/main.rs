@@ -1,6 +1,7 @@
 //! Tasks of the repository.
 
 mod assets;
+mod demo;
 mod test;
 mod test_totals;
 mod tidy;
@@ -24,9 +25,12 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["assets"] => assets::ensure().map(drop),
+        ["demo"] => demo::run(false),
+        ["demo", "--keep"] => demo::run(true),
+        ["demo", "--stop"] => demo::stop(),
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
-        _ => bail!("usage: cargo xtask assets|test|tidy"),
+        _ => bail!("usage: cargo xtask assets|demo [--keep|--stop]|test|tidy"),
     }
 }
 

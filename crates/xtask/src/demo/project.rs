@@ -1,0 +1,73 @@
+//! The documents of the demo: the sample of this repository, on clusters that are really there.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use cofferdam_integration::{Cluster, kubeconfig};
+
+/// The user that `cofferdam` runs as.
+pub(super) const WRITER: &str = "cofferdam";
+
+/// The capabilities of the sample are made up; `doctor` stores the real ones.
+const MADE_UP: &str = "capabilities";
+
+/// Copies `fleet/` and `policies/` of the repository.
+pub(super) fn copy(root: &Path, project: &Path) -> Result<()> {
+    for part in ["fleet", "policies"] {
+        copy_directory(&root.join(part), &project.join(part))?;
+    }
+    Ok(())
+}
+
+/// Puts a kubeconfig where the document of a cluster expects it, and names the audit log in it.
+pub(super) fn connect(project: &Path, cluster: &Cluster) -> Result<()> {
+    let fleet = project.join("fleet");
+    let name = cluster.name();
+    fs::create_dir_all(fleet.join("kubeconfigs"))?;
+    let access = cluster.access(WRITER)?;
+    kubeconfig::write(&fleet.join(format!("kubeconfigs/{name}.yaml")), &[access])?;
+    let log = cluster.audit_log();
+    let audit = format!("  audit: {{ file: {} }}\n", log.display());
+    insert_before(&fleet.join(format!("{name}.yaml")), "  network:\n", &audit)
+}
+
+/// Replaces text that must be there.
+pub(super) fn append(path: &Path, text: &str) -> Result<()> {
+    let old = read(path)?;
+    fs::write(path, format!("{}\n---\n{}\n", old.trim_end(), text.trim()))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn insert_before(path: &Path, place: &str, text: &str) -> Result<()> {
+    let old = read(path)?;
+    if old.matches(place).count() != 1 {
+        bail!(
+            "`{}` has not exactly one line `{}`",
+            path.display(),
+            place.trim_end()
+        );
+    }
+    fs::write(path, old.replace(place, &format!("{text}{place}")))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+fn copy_directory(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    let entries =
+        fs::read_dir(from).with_context(|| format!("cannot list `{}`", from.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let (name, target) = (entry.file_name(), to.join(entry.file_name()));
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), target)?;
+        } else if name != MADE_UP && name != "kubeconfigs" {
+            copy_directory(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! What the reader sees: chapters, a sentence between them, and each command before what it printed.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Read as _, Seek as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+const WIDTH: usize = 100;
+
+/// Runs commands in front of the reader.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    /// The directory with `fleet/` and `policies/`, where every command runs.
+    pub(super) project: PathBuf,
+    /// The directory of everybody's kubeconfig.
+    pub(super) people: PathBuf,
+    /// The `cofferdam` binary.
+    pub(super) cofferdam: PathBuf,
+    /// The `kubectl` binary.
+    pub(super) kubectl: PathBuf,
+}
+
+/// How much of an output is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Show {
+    /// All of it.
+    All,
+    /// The first lines, and how many more there are.
+    Head(usize),
+    /// The first lines of each part that an empty line ends.
+    HeadOfEach(usize),
+}
+
+impl Terminal {
+    /// Begins a chapter.
+    pub(super) fn chapter(title: &str) -> Result<()> {
+        let line = "─".repeat(WIDTH.saturating_sub(title.chars().count() + 4));
+        print(&format!("\n{}\n", strong(&format!("── {title} {line}"))))
+    }
+
+    /// A sentence or two between commands.
+    pub(super) fn say(text: &str) -> Result<()> {
+        print(&format!("\n{}\n", wrapped(text)))
+    }
+
+    /// Runs `cofferdam`, which must end with an exit code.
+    pub(super) fn cofferdam(&self, arguments: &[&str], code: i32, show: Show) -> Result<String> {
+        print(&format!(
+            "\n{}\n",
+            strong(&line("", "cofferdam", arguments))
+        ))?;
+        let mut command = self.command(&self.cofferdam);
+        command.args(arguments);
+        let (text, ended) = run(command)?;
+        print(&shown(&text, show))?;
+        if ended != code {
+            bail!(
+                "`cofferdam {}` ended with exit code {ended}, not {code}",
+                arguments.join(" ")
+            );
+        }
+        Ok(text)
+    }
+
+    /// Runs `cofferdam` behind the scenes and reads its JSON.
+    pub(super) fn report(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self
+            .command(&self.cofferdam)
+            .args(arguments)
+            .args(["-o", "json"])
+            .output()?;
+        serde_json::from_slice(&output.stdout).with_context(|| {
+            let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+            format!(
+                "`cofferdam {}` printed no JSON: {talk}",
+                arguments.join(" ")
+            )
+        })
+    }
+
+    /// Runs `kubectl` as somebody, with text on standard input where there is some.
+    pub(super) fn kubectl(&self, who: &str, arguments: &[&str], more: &Typed) -> Result<()> {
+        let Typed { editor, input } = more;
+        let before = editor.map_or_else(String::new, |editor| {
+            format!("KUBE_EDITOR={} ", quoted(editor))
+        });
+        let mut shown_line = line(who, &format!("{before}kubectl"), arguments);
+        if let Some(input) = input {
+            write!(shown_line, " <<EOF\n{}\nEOF", input.trim())?;
+        }
+        print(&format!("\n{}\n", strong(&shown_line)))?;
+        let mut command = self.command(&self.kubectl);
+        command
+            .env("KUBECONFIG", self.kubeconfig(who))
+            .env("KUBECTL_KUBERC", "false");
+        if let Some(editor) = editor {
+            command.env("KUBE_EDITOR", editor);
+        }
+        if let Some(input) = input {
+            command.stdin(file_of(input)?);
+        }
+        let (text, code) = run({
+            command.args(arguments);
+            command
+        })?;
+        print(&text)?;
+        if code != 0 {
+            bail!(
+                "`kubectl {}` ended with exit code {code}",
+                arguments.join(" ")
+            );
+        }
+        Ok(())
+    }
+
+    /// The kubeconfig of somebody, with a context for each cluster.
+    pub(super) fn kubeconfig(&self, who: &str) -> PathBuf {
+        self.people.join(format!("{who}.kubeconfig"))
+    }
+
+    /// Nothing of the reader's environment but `PATH` reaches a command.
+    fn command(&self, program: &PathBuf) -> Command {
+        let mut command = Command::new(program);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", &self.people);
+        command.current_dir(&self.project).stdin(Stdio::null());
+        command
+    }
+}
+
+/// What somebody gives to `kubectl` besides arguments.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Typed {
+    /// A program that edits the file it is called with.
+    pub(super) editor: Option<&'static str>,
+    /// Standard input.
+    pub(super) input: Option<&'static str>,
+}
+
+/// Both streams go to one file, so that their lines stay in order.
+fn run(mut command: Command) -> Result<(String, i32)> {
+    let mut file = tempfile::tempfile()?;
+    command.stdout(file.try_clone()?).stderr(file.try_clone()?);
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run `{name}`"))?;
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok((
+        String::from_utf8_lossy(&bytes).into_owned(),
+        status.code().unwrap_or(-1),
+    ))
+}
+
+fn file_of(text: &str) -> Result<Stdio> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(text.as_bytes())?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+fn shown(text: &str, show: Show) -> String {
+    match show {
+        Show::All => text.to_owned(),
+        Show::Head(most) => head(text, most),
+        Show::HeadOfEach(most) => {
+            let parts = text.trim_end().split("\n\n");
+            let parts: Vec<String> = parts.map(|part| head(part, most)).collect();
+            parts.join("\n")
+        }
+    }
+}
+
+/// The first lines; one more is shown rather than counted.
+fn head(text: &str, most: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let rest = lines.len().saturating_sub(most);
+    let most = if rest == 1 { lines.len() } else { most };
+    let mut shown: String = lines
+        .iter()
+        .take(most)
+        .fold(String::new(), |text, line| text + line + "\n");
+    if rest > 1 {
+        let indent: String = lines
+            .get(most)
+            .map_or("", |line| line)
+            .chars()
+            .take_while(|letter| *letter == ' ')
+            .collect();
+        shown += &format!("{indent}… and {rest} more lines\n");
+    }
+    shown
+}
+
+fn line(who: &str, program: &str, arguments: &[&str]) -> String {
+    let arguments = arguments.iter().fold(String::new(), |text, argument| {
+        text + " " + &quoted(argument)
+    });
+    format!("{who}$ {program}{arguments}")
+}
+
+/// As a shell wants it.
+fn quoted(argument: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@+%".contains(letter);
+    if argument.chars().all(plain) && !argument.is_empty() {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// Bold, on a terminal only.
+fn strong(text: &str) -> String {
+    let plain = !io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some();
+    if plain {
+        text.to_owned()
+    } else {
+        format!("\u{1b}[1m{text}\u{1b}[0m")
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    io::stdout()
+        .write_all(text.as_bytes())
+        .context("cannot write to standard output")
+}
