@@ -9,7 +9,8 @@ use super::builder::Builder;
 use super::services::node_peers;
 
 /// Addresses that are never public (IANA special-purpose registries), and Azure's platform address.
-const NOT_PUBLIC: [&str; 16] = [
+/// IPv4-mapped IPv6 is not among them: no packet carries it, and API servers refuse it in a policy.
+const NOT_PUBLIC: [&str; 15] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -22,7 +23,6 @@ const NOT_PUBLIC: [&str; 16] = [
     "224.0.0.0/4",
     "240.0.0.0/4",
     "::/127",
-    "::ffff:0:0/96",
     "fc00::/7",
     "fe80::/10",
     "ff00::/8",
@@ -89,5 +89,14 @@ mod tests {
     fn every_reserved_network_is_a_network() {
         assert_eq!(not_public().count(), NOT_PUBLIC.len());
         assert_eq!(everywhere().len(), 2);
+    }
+
+    #[test]
+    fn no_reserved_network_is_one_that_an_api_server_refuses() {
+        let mapped = |network: IpNet| match network {
+            IpNet::V4(_) => false,
+            IpNet::V6(network) => network.addr().to_ipv4_mapped().is_some(),
+        };
+        assert!(!not_public().any(mapped));
     }
 }
