@@ -2,18 +2,32 @@
 
 mod chapters;
 mod directory;
+mod drifts;
 mod interrupt;
 mod project;
 mod stage;
 mod terminal;
+mod to_try;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
+use cofferdam_integration::assets::{Tool, Version, binary};
+use cofferdam_integration::{Cluster, cofferdam};
 
-use crate::{assets, say};
+use crate::{assets, root, say};
+use terminal::Terminal;
+
+/// What of the test servers the demo needs.
+const NEEDED: [(Version, Tool); 3] = [
+    (Version::V1_36, Tool::Etcd),
+    (Version::V1_36, Tool::ApiServer),
+    (Version::V1_36, Tool::Kubectl),
+];
 
 /// What ends a demo.
 enum End {
@@ -21,18 +35,19 @@ enum End {
     Interrupted,
 }
 
-/// Tells the story; with `keep` the clusters stay up.
+/// Tells the story; with `keep` the clusters stay up, also where it failed.
 pub(crate) fn run(keep: bool) -> Result<()> {
-    assets::ensure()?;
+    assets::ensure_these(&NEEDED)?;
+    build()?;
     let directory = directory::make()?;
-    let end = until_end(&directory, keep)?;
-    let kept = keep && matches!(end, End::Told(_));
-    if !kept {
-        directory::clear(&directory)?;
-    }
-    match end {
-        End::Told(result) => result,
-        End::Interrupted => bail!("interrupted; nothing was left running"),
+    match until_end(&directory, keep) {
+        Ok(End::Told(told)) if keep && directory::is_kept(&directory) => told,
+        Ok(End::Told(told)) => directory::clear(&directory).and(told),
+        Ok(End::Interrupted) => {
+            directory::clear(&directory)?;
+            bail!("interrupted; nothing was left running")
+        }
+        Err(error) => directory::clear(&directory).and(Err(error)),
     }
 }
 
@@ -42,13 +57,28 @@ pub(crate) fn stop() -> Result<()> {
     say(&format!("demo: {stopped} stopped"))
 }
 
+/// In front of the reader, since a first build takes minutes.
+fn build() -> Result<()> {
+    say("demo: building cofferdam …")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["build", "--package", "cofferdam-cli"];
+    let status = Command::new(cargo)
+        .current_dir(root()?)
+        .args(arguments)
+        .status()?;
+    if !status.success() {
+        bail!("cofferdam does not build");
+    }
+    Ok(())
+}
+
 /// Another thread tells the story, so that this one can clear up whatever becomes of it.
 fn until_end(directory: &Path, keep: bool) -> Result<End> {
     let (sender, ends) = mpsc::channel();
     let interrupted = sender.clone();
     interrupt::on_interrupt(move || interrupted.send(End::Interrupted).unwrap_or_default())?;
     let directory = PathBuf::from(directory);
-    let story = thread::spawn(move || chapters::tell(&directory, keep));
+    let story = thread::spawn(move || stage_and_tell(&directory, keep));
     thread::spawn(move || {
         let told = story
             .join()
@@ -58,4 +88,28 @@ fn until_end(directory: &Path, keep: bool) -> Result<End> {
         sender.send(End::Told(told)).unwrap_or_default();
     });
     ends.recv().context("the demo has gone")
+}
+
+fn stage_and_tell(directory: &Path, keep: bool) -> Result<()> {
+    let terminal = Terminal {
+        project: directory.join("acme"),
+        people: directory.join("people"),
+        cofferdam: cofferdam::binary()?,
+        kubectl: binary(Version::V1_36, Tool::Kubectl)?,
+    };
+    let start = Instant::now();
+    say("demo: starting three clusters …")?;
+    let clusters = stage::start(directory, keep)?;
+    stage::give_access(&clusters, &terminal.people)?;
+    project::copy(&root()?, &terminal.project)?;
+    for cluster in &clusters {
+        project::connect(&terminal.project, cluster)?;
+    }
+    let told = chapters::tell(&terminal, &clusters, start);
+    if keep {
+        directory::keep(directory)?;
+        clusters.into_iter().for_each(Cluster::leave_running);
+        to_try::print(&terminal)?;
+    }
+    told
 }

@@ -1,51 +1,282 @@
-//! The story.
+//! The story, from three untouched clusters to three that are in sync, drifted, and in sync again.
 
-use std::path::Path;
+use std::time::Instant;
 
-use anyhow::Result;
-use cofferdam_integration::assets::{self, Tool, Version};
-use cofferdam_integration::cofferdam;
+use anyhow::{Result, bail};
+use cofferdam_integration::Cluster;
+use jiff::{ToSpan as _, Zoned};
+use serde_json::Value;
 
-use super::terminal::{Show, Terminal};
-use super::{project, stage};
-use crate::root;
+use super::drifts::{self, Healer};
+use super::project;
+use super::terminal::{Show, Terminal, Typed};
 
-/// Tells it from the beginning to the end.
-pub(super) fn tell(directory: &Path, keep: bool) -> Result<()> {
-    let terminal = Terminal {
-        project: directory.join("acme"),
-        people: directory.join("people"),
-        cofferdam: cofferdam::binary()?,
-        kubectl: assets::binary(Version::V1_36, Tool::Kubectl)?,
+const NOTHING_TYPED: Typed = Typed {
+    editor: None,
+    input: None,
+};
+
+/// Shorter than the default, since nothing enforces policies here that would have to catch up.
+const APPLY: [&str; 4] = ["apply", "--yes", "--settle", "2s"];
+
+/// Tells it all; every claim is checked, and the first that does not hold ends the story.
+pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) -> Result<()> {
+    scene(terminal)?;
+    rights(terminal)?;
+    doctor(terminal)?;
+    check(terminal)?;
+    plan(terminal)?;
+    apply(terminal)?;
+    taint(terminal, clusters)?;
+    drift(terminal)?;
+    heal(terminal)?;
+    settle_the_rest(terminal)?;
+    Terminal::chapter("The end")?;
+    Terminal::say(&format!(
+        "Six drifts were made, found with tool and user, and healed or settled; all of it was checked. \
+         It took {} seconds.",
+        start.elapsed().as_secs()
+    ))
+}
+
+fn scene(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("The company")?;
+    Terminal::say(
+        "Acme sells things and takes cards. It has three clusters: staging, management and prod. Each is a \
+         real etcd and kube-apiserver on this machine, seeded with nodes, workloads and a network plugin. \
+         (There are no kubelets: nothing runs, and policies are stored but not enforced.) In prod, two \
+         of four nodes are meant for card data. Nobody has segmented anything yet:",
+    )?;
+    let get = |what: &[&str]| {
+        terminal.kubectl(
+            "admin",
+            &[&["--context", "prod", "get"], what].concat(),
+            &NOTHING_TYPED,
+        )
     };
-    let clusters = stage::start(directory, keep)?;
-    stage::give_access(&clusters, &terminal.people)?;
-    project::copy(&root()?, &terminal.project)?;
-    for cluster in &clusters {
-        project::connect(&terminal.project, cluster)?;
-    }
+    get(&["nodes", "-L", "fleet.node-restriction.kubernetes.io/pool"])?;
+    get(&["deployments", "-A"])?;
+    get(&["networkpolicies", "-A"])?;
+    Terminal::say(
+        "Its platform team has written down who may talk to whom, once for all clusters: the zone model in \
+         policies/ and the clusters in fleet/, which are those of this repository.",
+    )
+}
+
+fn rights(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Rights")?;
+    Terminal::say(
+        "Cofferdam gets a user with the least rights, not cluster-admin. The same goes to all three clusters:",
+    )?;
     for profile in ["policies", "nodes"] {
-        let manifests = std::process::Command::new(&terminal.cofferdam)
-            .args(["rbac", "--profile", profile])
-            .output()?;
-        for cluster in &clusters {
-            cluster.apply_yaml(
-                cofferdam_integration::cluster::ADMIN,
-                &String::from_utf8_lossy(&manifests.stdout),
-            )?;
-        }
-    }
-    Terminal::chapter("Doctor")?;
-    terminal.cofferdam(&["doctor", "--pin", "--write"], 0, Show::All)?;
-    terminal.cofferdam(&["check"], 0, Show::All)?;
-    terminal.cofferdam(&["plan"], 2, Show::All)?;
-    terminal.cofferdam(&["apply", "--yes", "--settle", "3s"], 0, Show::All)?;
-    terminal.cofferdam(&["drift"], 0, Show::All)?;
-    if keep {
-        super::directory::keep(directory)?;
-        for c in clusters {
-            c.leave_running();
+        for (cluster, shown) in [("prod", true), ("staging", false), ("management", false)] {
+            terminal.grant(profile, cluster, shown)?;
         }
     }
     Ok(())
 }
+
+fn doctor(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Doctor")?;
+    Terminal::say(
+        "What are these clusters, and can they be worked with? Their identities are pinned, so that nothing \
+         is ever written to another one, and what they can do is stored.",
+    )?;
+    terminal
+        .cofferdam(&["doctor", "--pin", "--write"], 0, Show::OfEach(6))
+        .map(drop)
+}
+
+fn check(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Check")?;
+    Terminal::say("Are the documents right? Notices tell what plain NetworkPolicies cannot do.")?;
+    terminal
+        .cofferdam(&["check"], 0, Show::Ends(3, 5))
+        .map(drop)
+}
+
+fn plan(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Plan")?;
+    Terminal::say(
+        "What would be written where, and why? Exit code 2 says that there are differences.",
+    )?;
+    terminal.cofferdam(&["plan"], 2, Show::OfEach(5))?;
+    Terminal::say(
+        "Of one namespace, in order: labels; open policies, so that nothing is cut off halfway; allows; \
+         denies; and only when all of these are acknowledged and have settled, the open ones go.",
+    )?;
+    let only = ["plan", "--cluster", "prod"];
+    terminal
+        .cofferdam(&only, 2, Show::Containing("/payments"))
+        .map(drop)
+}
+
+fn apply(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Apply")?;
+    Terminal::say("Staging goes first, prod last; a wave that fails stops the next.")?;
+    terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
+    terminal.cofferdam(&["drift"], 2, Show::All)?;
+    Terminal::say(
+        "Staging and management are in sync. In prod one thing waits: the nodes for card data get their \
+         taint only when everything that runs there tolerates it, and the ledger's database does not.",
+    )
+}
+
+fn taint(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
+    Terminal::chapter("The taint that waited")?;
+    Terminal::say("Erin owns the ledger, and adds the toleration.")?;
+    let arguments = [
+        "--context",
+        "prod",
+        "-n",
+        "ledger",
+        "patch",
+        "deployment",
+        "postgres",
+        "--type=json",
+        "-p",
+        TOLERATE,
+    ];
+    terminal.kubectl("erin", &arguments, &NOTHING_TYPED)?;
+    let Some(prod) = clusters.iter().find(|cluster| cluster.name() == "prod") else {
+        bail!("there is no prod");
+    };
+    roll_out(prod)?;
+    Terminal::say(
+        "(No controllers run here, so the demo has played the one that replaces the pods.)",
+    )?;
+    terminal.cofferdam(&APPLY, 0, Show::All)?;
+    terminal.kubectl(
+        "admin",
+        &["--context", "prod", "get", "nodes", "-o", COLUMNS],
+        &NOTHING_TYPED,
+    )?;
+    Terminal::say("Now all three are in sync, and the next plan is empty.")?;
+    terminal.cofferdam(&["status"], 0, Show::All)?;
+    terminal.cofferdam(&["plan"], 0, Show::All).map(drop)
+}
+
+fn drift(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Six drifts")?;
+    Terminal::say(
+        "As in many companies, too many people and programs may do too much. A Tuesday:",
+    )?;
+    for drift in &drifts::ALL {
+        drift.make(terminal)?;
+    }
+    Terminal::chapter("Found")?;
+    Terminal::say(
+        "What is not as written, how bad is it, and who made it? The tool is a claim that the tool makes about \
+         itself (the field manager); the user is in the API server's audit log, which each Cluster document \
+         names. Of what was deleted, only the audit log knows.",
+    )?;
+    terminal.cofferdam(&["drift"], 2, Show::All)?;
+    let report = terminal.report(&["drift"])?;
+    let lines: Vec<String> = drifts::ALL
+        .iter()
+        .map(|drift| drift.check_found(&report))
+        .collect::<Result<_>>()?;
+    Terminal::say(
+        "The demo has checked in `drift -o json` that all six are there, with tool and user:",
+    )?;
+    Terminal::list(&lines)
+}
+
+fn heal(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Healed")?;
+    Terminal::say(
+        "What is ours is put back. What is not ours is not touched, not even to do good.",
+    )?;
+    terminal.cofferdam(&APPLY, 0, Show::All)?;
+    terminal.cofferdam(&["drift"], 2, Show::All)?;
+    let report = terminal.report(&["drift"])?;
+    for drift in &drifts::ALL {
+        let is_there = drift.finding(&report).is_some();
+        if is_there != (drift.healed_by == Healer::Person) {
+            let verb = if is_there {
+                "was not healed"
+            } else {
+                "vanished though it is not ours"
+            };
+            bail!("a drift {verb}: {}", drift.story);
+        }
+    }
+    Terminal::say(
+        "Four are healed. The chart's policy and Argo CD's namespace are for their owners.",
+    )
+}
+
+fn settle_the_rest(terminal: &Terminal) -> Result<()> {
+    Terminal::chapter("Settled")?;
+    Terminal::say("The label of the impostor is taken off where it came from.")?;
+    let unlabel = [
+        "--context",
+        "staging",
+        "label",
+        "namespace",
+        "scratch",
+        "cofferdam.io/zone-",
+    ];
+    terminal.kubectl("argocd", &unlabel, &NOTHING_TYPED)?;
+    Terminal::say(
+        "The chart needs a month to lose its policy. Security accepts that, in writing: this goes into \
+         policies/assurance/waivers.yaml.",
+    )?;
+    let waiver = WAIVER.trim().replace(
+        "EXPIRES",
+        &Zoned::now().checked_add(30.days())?.date().to_string(),
+    );
+    Terminal::list(&waiver.lines().map(str::to_owned).collect::<Vec<_>>())?;
+    project::append(
+        &terminal.project.join("policies/assurance/waivers.yaml"),
+        &waiver,
+    )?;
+    terminal.cofferdam(&APPLY, 0, Show::All)?;
+    terminal.cofferdam(&["drift"], 0, Show::All)?;
+    terminal.cofferdam(&["status"], 0, Show::All)?;
+    let report = terminal.report(&["drift"])?;
+    let clusters = report.get("clusters").and_then(Value::as_array);
+    let verdicts: Vec<&Value> = clusters
+        .into_iter()
+        .flatten()
+        .filter_map(|cluster| cluster.get("verdict"))
+        .collect();
+    if verdicts != ["inSync", "inSync", "inSync"] {
+        bail!("not everything is in sync at the end: {verdicts:?}");
+    }
+    Ok(())
+}
+
+/// Gives the ledger's pods what their Deployment asks for now.
+fn roll_out(prod: &Cluster) -> Result<()> {
+    let toleration = TOLERATE_POD;
+    let names = prod.kubectl(&["-n", "ledger", "get", "pods", "-o", "name"])?;
+    for pod in names.lines() {
+        prod.kubectl(&[
+            "-n",
+            "ledger",
+            "patch",
+            pod,
+            "--type=json",
+            "-p",
+            toleration,
+        ])?;
+    }
+    Ok(())
+}
+
+const TOLERATE: &str = r#"[{"op": "add", "path": "/spec/template/spec/tolerations", "value": [{"key": "cofferdam.io/pool", "value": "pci"}]}]"#;
+const TOLERATE_POD: &str = r#"[{"op": "add", "path": "/spec/tolerations/-", "value": {"key": "cofferdam.io/pool", "value": "pci"}}]"#;
+const COLUMNS: &str = "custom-columns=NODE:.metadata.name,TAINTS:.spec.taints[*].key";
+
+const WAIVER: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Waiver
+metadata: { name: orders-chart }
+spec:
+  for: { finding: foreign-policy, cluster: prod, object: NetworkPolicy/orders/orders-allow-all }
+  reason: the next release of the chart drops it
+  compensatingControl: orders asks every caller for a token
+  approval: { by: security, at: 2026-11-01, ticket: SEC-1401 }
+  expires: EXPIRES
+";

@@ -1,6 +1,7 @@
 //! Where a demo keeps its files, and how it is cleared away.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -20,7 +21,9 @@ pub(super) fn make() -> Result<PathBuf> {
     if path.exists() {
         clear(&path)?;
     }
-    fs::create_dir_all(&path).with_context(|| format!("cannot make `{}`", path.display()))?;
+    // The tokens of all users are below it.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
+    made.with_context(|| format!("cannot make `{}`", path.display()))?;
     Ok(path)
 }
 
@@ -29,12 +32,17 @@ pub(super) fn keep(directory: &Path) -> Result<()> {
     fs::write(directory.join(KEPT), "").context("cannot mark the demo as kept")
 }
 
+/// Whether a demo is to be left up.
+pub(super) fn is_kept(directory: &Path) -> bool {
+    directory.join(KEPT).is_file()
+}
+
 /// Ends every demo that was left up; returns how many there were.
 pub(super) fn stop_all() -> Result<usize> {
     let mut stopped = 0;
     for entry in fs::read_dir(root()?).into_iter().flatten() {
         let path = entry?.path();
-        if path.join(KEPT).is_file() {
+        if is_kept(&path) {
             clear(&path)?;
             stopped += 1;
         }

@@ -32,7 +32,7 @@ pub(super) fn connect(project: &Path, cluster: &Cluster) -> Result<()> {
     insert_before(&fleet.join(format!("{name}.yaml")), "  network:\n", &audit)
 }
 
-/// Replaces text that must be there.
+/// Adds a document to a file.
 pub(super) fn append(path: &Path, text: &str) -> Result<()> {
     let old = read(path)?;
     fs::write(path, format!("{}\n---\n{}\n", old.trim_end(), text.trim()))

@@ -14,11 +14,12 @@ use cofferdam_integration::{
 use super::project::WRITER;
 
 /// The people and programs besides us, all with far too many rights, as everywhere.
-pub(super) const OTHERS: [(&str, &str); 6] = [
+pub(super) const OTHERS: [(&str, &str); 7] = [
     ("alice", "alice"),
     ("bob", "bob"),
     ("carol", "carol"),
     ("dave", "dave"),
+    ("erin", "erin"),
     ("release-bot", "release-bot"),
     (
         "argocd",

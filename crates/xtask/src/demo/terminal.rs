@@ -28,10 +28,14 @@ pub(super) struct Terminal {
 pub(super) enum Show {
     /// All of it.
     All,
-    /// The first lines, and how many more there are.
-    Head(usize),
+    /// The first and the last lines, and how many there are between.
+    Ends(usize, usize),
     /// The first lines of each part that an empty line ends.
-    HeadOfEach(usize),
+    OfEach(usize),
+    /// The lines with a text, as `grep` shows them.
+    Containing(&'static str),
+    /// What comes with the first line that begins so; before it is what was shown already.
+    From(&'static str),
 }
 
 impl Terminal {
@@ -46,12 +50,21 @@ impl Terminal {
         print(&format!("\n{}\n", wrapped(text)))
     }
 
+    /// Lines that are no command's.
+    pub(super) fn list(lines: &[String]) -> Result<()> {
+        let text = lines
+            .iter()
+            .fold(String::from("\n"), |text, line| text + "    " + line + "\n");
+        print(&text)
+    }
+
     /// Runs `cofferdam`, which must end with an exit code.
     pub(super) fn cofferdam(&self, arguments: &[&str], code: i32, show: Show) -> Result<String> {
-        print(&format!(
-            "\n{}\n",
-            strong(&line("", "cofferdam", arguments))
-        ))?;
+        let filter = match show {
+            Show::Containing(part) => format!(" | grep {part}"),
+            Show::All | Show::Ends(..) | Show::OfEach(_) | Show::From(_) => String::new(),
+        };
+        Self::prompt("", &(line("cofferdam", arguments) + &filter))?;
         let mut command = self.command(&self.cofferdam);
         command.args(arguments);
         let (text, ended) = run(command)?;
@@ -81,39 +94,53 @@ impl Terminal {
         })
     }
 
-    /// Runs `kubectl` as somebody, with text on standard input where there is some.
-    pub(super) fn kubectl(&self, who: &str, arguments: &[&str], more: &Typed) -> Result<()> {
-        let Typed { editor, input } = more;
-        let before = editor.map_or_else(String::new, |editor| {
-            format!("KUBE_EDITOR={} ", quoted(editor))
-        });
-        let mut shown_line = line(who, &format!("{before}kubectl"), arguments);
-        if let Some(input) = input {
-            write!(shown_line, " <<EOF\n{}\nEOF", input.trim())?;
+    /// Runs `kubectl` as somebody.
+    pub(super) fn kubectl(&self, who: &str, arguments: &[&str], typed: &Typed) -> Result<()> {
+        let Typed { editor, input } = typed;
+        let mut shown = line("kubectl", arguments);
+        if let Some(editor) = editor {
+            shown = format!("KUBE_EDITOR={} {shown}", quoted(editor));
         }
-        print(&format!("\n{}\n", strong(&shown_line)))?;
+        if let Some(input) = input {
+            write!(shown, " <<EOF\n{}\nEOF", input.trim())?;
+        }
+        Self::prompt(who, &shown)?;
+        let mut command = self.kubectl_command(who, arguments);
+        command.env("KUBE_EDITOR", editor.unwrap_or("false"));
+        command.stdin(file_of(input.unwrap_or_default())?);
+        print(&run_well(command)?)
+    }
+
+    /// Gives `cofferdam` the rights of a profile in a cluster, in front of the reader or behind the
+    /// scenes.
+    pub(super) fn grant(&self, profile: &str, cluster: &str, in_front: bool) -> Result<()> {
+        let arguments = ["rbac", "--profile", profile, "--subject", "user:cofferdam"];
+        let apply = ["--context", cluster, "apply", "-f", "-"];
+        let mut rbac = self.command(&self.cofferdam);
+        rbac.args(arguments);
+        let manifests = run_well(rbac)?;
+        let mut kubectl = self.kubectl_command("admin", &apply);
+        kubectl.stdin(file_of(&manifests)?);
+        let text = run_well(kubectl)?;
+        if in_front {
+            let pipe = line("cofferdam", &arguments) + " | " + &line("kubectl", &apply);
+            Self::prompt("admin", &pipe)?;
+            print(&text)?;
+        }
+        Ok(())
+    }
+
+    fn prompt(who: &str, command: &str) -> Result<()> {
+        print(&format!("\n{}\n", strong(&format!("{who}$ {command}"))))
+    }
+
+    fn kubectl_command(&self, who: &str, arguments: &[&str]) -> Command {
         let mut command = self.command(&self.kubectl);
         command
             .env("KUBECONFIG", self.kubeconfig(who))
             .env("KUBECTL_KUBERC", "false");
-        if let Some(editor) = editor {
-            command.env("KUBE_EDITOR", editor);
-        }
-        if let Some(input) = input {
-            command.stdin(file_of(input)?);
-        }
-        let (text, code) = run({
-            command.args(arguments);
-            command
-        })?;
-        print(&text)?;
-        if code != 0 {
-            bail!(
-                "`kubectl {}` ended with exit code {code}",
-                arguments.join(" ")
-            );
-        }
-        Ok(())
+        command.args(arguments);
+        command
     }
 
     /// The kubeconfig of somebody, with a context for each cluster.
@@ -160,6 +187,16 @@ fn run(mut command: Command) -> Result<(String, i32)> {
     ))
 }
 
+/// Runs a command that must succeed.
+fn run_well(command: Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let (text, code) = run(command)?;
+    if code != 0 {
+        bail!("{shown} ended with exit code {code}: {}", text.trim_end());
+    }
+    Ok(text)
+}
+
 fn file_of(text: &str) -> Result<Stdio> {
     let mut file = tempfile::tempfile()?;
     file.write_all(text.as_bytes())?;
@@ -170,41 +207,50 @@ fn file_of(text: &str) -> Result<Stdio> {
 fn shown(text: &str, show: Show) -> String {
     match show {
         Show::All => text.to_owned(),
-        Show::Head(most) => head(text, most),
-        Show::HeadOfEach(most) => {
+        Show::Ends(first, last) => ends(text, first, last),
+        Show::OfEach(first) => {
             let parts = text.trim_end().split("\n\n");
-            let parts: Vec<String> = parts.map(|part| head(part, most)).collect();
+            let parts: Vec<String> = parts.map(|part| ends(part, first, 0)).collect();
             parts.join("\n")
+        }
+        Show::Containing(part) => {
+            let lines = text.lines().filter(|line| line.contains(part));
+            lines.fold(String::new(), |text, line| text + line + "\n")
+        }
+        Show::From(begin) => {
+            let before = text
+                .lines()
+                .take_while(|line| !line.starts_with(begin))
+                .count();
+            let after = text.lines().skip(before);
+            let note = format!("… {before} lines, as above …\n");
+            after.fold(note, |text, line| text + line + "\n")
         }
     }
 }
 
-/// The first lines; one more is shown rather than counted.
-fn head(text: &str, most: usize) -> String {
+/// The first and last lines; a single one between them is shown rather than counted.
+fn ends(text: &str, first: usize, last: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let rest = lines.len().saturating_sub(most);
-    let most = if rest == 1 { lines.len() } else { most };
-    let mut shown: String = lines
-        .iter()
-        .take(most)
-        .fold(String::new(), |text, line| text + line + "\n");
-    if rest > 1 {
-        let indent: String = lines
-            .get(most)
-            .map_or("", |line| line)
-            .chars()
-            .take_while(|letter| *letter == ' ')
-            .collect();
-        shown += &format!("{indent}… and {rest} more lines\n");
+    let hidden = lines.len().saturating_sub(first + last);
+    let is_hidden = |number: usize| hidden > 1 && (first..first + hidden).contains(&number);
+    let mut shown = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        if !is_hidden(number) {
+            shown += &format!("{line}\n");
+        } else if number == first {
+            let indent = line.len() - line.trim_start().len();
+            shown += &format!("{:indent$}… {hidden} more lines …\n", "");
+        }
     }
     shown
 }
 
-fn line(who: &str, program: &str, arguments: &[&str]) -> String {
+fn line(program: &str, arguments: &[&str]) -> String {
     let arguments = arguments.iter().fold(String::new(), |text, argument| {
         text + " " + &quoted(argument)
     });
-    format!("{who}$ {program}{arguments}")
+    format!("{program}{arguments}")
 }
 
 /// As a shell wants it.
