@@ -65,7 +65,7 @@ fn newly_isolated(view: &View<'_>) -> Vec<String> {
         if enforced
             && Direction::BOTH
                 .into_iter()
-                .any(|d| is_open_now(view, pod, d))
+                .any(|d| becomes_isolated(view, pod, d))
         {
             by_namespace
                 .entry(&pod.namespace)
@@ -159,14 +159,17 @@ fn pods<'a>(view: &View<'a>) -> impl Iterator<Item = &'a LivePod> {
     pods.filter(|pod| !pod.host_network && !pod.finished)
 }
 
-fn is_open_now(view: &View<'_>, pod: &LivePod, direction: Direction) -> bool {
+/// Whether nothing holds the pod back now, and no policy of others will keep it open.
+fn becomes_isolated(view: &View<'_>, pod: &LivePod, direction: Direction) -> bool {
     let selecting: Vec<_> = view
         .policies()
         .filter(|((namespace, _), _)| *namespace == pod.namespace)
         .filter(|(_, live)| selects_pod(&live.spec, &pod.labels) && isolates(&live.spec, direction))
         .collect();
-    selecting.is_empty()
-        || selecting
-            .iter()
-            .any(|(_, live)| allows_everything(&live.spec, direction))
+    let mut opening = selecting
+        .iter()
+        .filter(|(_, live)| allows_everything(&live.spec, direction))
+        .peekable();
+    let is_open = selecting.is_empty() || opening.peek().is_some();
+    is_open && opening.all(|((namespace, name), live)| view.is_ours(namespace, name, live))
 }
