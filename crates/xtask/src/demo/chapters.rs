@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use cofferdam_integration::Cluster;
-use jiff::{ToSpan as _, Zoned};
 use serde_json::Value;
 
 use super::drifts::{self, Healer};
@@ -115,10 +114,14 @@ fn apply(terminal: &Terminal) -> Result<()> {
     Terminal::chapter("Apply")?;
     Terminal::say("Staging goes first, prod last; a wave that fails stops the next.")?;
     terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
-    terminal.cofferdam(&["drift"], 2, Show::All)?;
+    terminal.cofferdam(&["status"], 2, Show::All)?;
+    let found = terminal.cofferdam(&["drift", "--cluster", "prod"], 2, Show::All)?;
+    if !found.contains("is held back: Deployment/ledger/postgres") {
+        bail!("`drift` does not say which workload holds the taint back");
+    }
     Terminal::say(
-        "Staging and management are in sync. In prod one thing waits: the nodes for card data get their \
-         taint only when everything that runs there tolerates it, and the ledger's database does not.",
+        "Two are in sync. In prod one thing waits: the nodes for card data get their taint only when \
+         everything that runs there tolerates it, and the ledger's database does not.",
     )
 }
 
@@ -143,7 +146,8 @@ fn taint(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
     };
     roll_out(prod)?;
     Terminal::say(
-        "(No controllers run here, so the demo has played the one that replaces the pods.)",
+        "(The warning comes from the Pod Security labels that were written just now. No controllers run \
+         here, so the demo has played the one that replaces the pods.)",
     )?;
     terminal.cofferdam(&APPLY, 0, Show::All)?;
     terminal.kubectl(
@@ -172,10 +176,10 @@ fn drift(terminal: &Terminal) -> Result<()> {
     )?;
     terminal.cofferdam(&["drift"], 2, Show::All)?;
     let report = terminal.report(&["drift"])?;
-    let lines: Vec<String> = drifts::ALL
-        .iter()
-        .map(|drift| drift.check_found(&report))
-        .collect::<Result<_>>()?;
+    let mut lines = Vec::new();
+    for (number, drift) in (1..).zip(&drifts::ALL) {
+        lines.push(format!("{number}. {}", drift.check_found(&report)?));
+    }
     Terminal::say(
         "The demo has checked in `drift -o json` that all six are there, with tool and user:",
     )?;
@@ -222,17 +226,13 @@ fn settle_the_rest(terminal: &Terminal) -> Result<()> {
         "The chart needs a month to lose its policy. Security accepts that, in writing: this goes into \
          policies/assurance/waivers.yaml.",
     )?;
-    let waiver = WAIVER.trim().replace(
-        "EXPIRES",
-        &Zoned::now().checked_add(30.days())?.date().to_string(),
-    );
+    let waiver = WAIVER
+        .trim()
+        .replace("EXPIRES", &project::next_month()?.to_string());
     Terminal::list(&waiver.lines().map(str::to_owned).collect::<Vec<_>>())?;
-    project::append(
-        &terminal.project.join("policies/assurance/waivers.yaml"),
-        &waiver,
-    )?;
+    project::add_waiver(&terminal.project, &waiver)?;
     terminal.cofferdam(&APPLY, 0, Show::All)?;
-    terminal.cofferdam(&["drift"], 0, Show::All)?;
+    terminal.cofferdam(&["drift", "--cluster", "prod"], 0, Show::All)?;
     terminal.cofferdam(&["status"], 0, Show::All)?;
     let report = terminal.report(&["drift"])?;
     let clusters = report.get("clusters").and_then(Value::as_array);

@@ -160,7 +160,7 @@ pub(super) const ALL: [Drift; 6] = [
         user: "release-bot",
     },
     Drift {
-        story: "4. Carol tidies labels, and moves monitoring into another zone by it.",
+        story: "4. Carol tidies labels. By its label, monitoring is now in another zone.",
         who: "carol",
         cluster: "management",
         arguments: &[
@@ -181,8 +181,8 @@ pub(super) const ALL: [Drift; 6] = [
         user: "carol",
     },
     Drift {
-        story: "5. Argo CD syncs a namespace that says it is in the zone of card data. It is not: flows from \
-                that zone would now be open to it.",
+        story: "5. Argo CD syncs a namespace that says it is in the zone of card data. It is not, but \
+                whoever reads the label would believe it.",
         who: "argocd",
         cluster: "staging",
         arguments: &[

@@ -5,9 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use cofferdam_integration::{Cluster, kubeconfig};
+use jiff::civil::Date;
+use jiff::{ToSpan as _, Zoned};
 
 /// The user that `cofferdam` runs as.
 pub(super) const WRITER: &str = "cofferdam";
+
+/// Below the directory of the documents.
+pub(super) const WAIVERS: &str = "policies/assurance/waivers.yaml";
 
 /// The capabilities of the sample are made up; `doctor` stores the real ones.
 const MADE_UP: &str = "capabilities";
@@ -17,7 +22,24 @@ pub(super) fn copy(root: &Path, project: &Path) -> Result<()> {
     for part in ["fleet", "policies"] {
         copy_directory(&root.join(part), &project.join(part))?;
     }
-    Ok(())
+    prolong(&project.join(WAIVERS))
+}
+
+/// The day on which a waiver that is given today expires.
+pub(super) fn next_month() -> Result<Date> {
+    Ok(Zoned::now().checked_add(30.days())?.date())
+}
+
+/// The story is the same on any day, also when the waivers of the sample have expired.
+fn prolong(waivers: &Path) -> Result<()> {
+    const EXPIRES: &str = "  expires: ";
+    let date = next_month()?;
+    let line = |line: &str| match line.strip_prefix(EXPIRES) {
+        Some(_) => format!("{EXPIRES}{date}\n"),
+        None => format!("{line}\n"),
+    };
+    let text: String = read(waivers)?.lines().map(line).collect();
+    write(waivers, &text)
 }
 
 /// Puts a kubeconfig where the document of a cluster expects it, and names the audit log in it.
@@ -32,11 +54,14 @@ pub(super) fn connect(project: &Path, cluster: &Cluster) -> Result<()> {
     insert_before(&fleet.join(format!("{name}.yaml")), "  network:\n", &audit)
 }
 
-/// Adds a document to a file.
-pub(super) fn append(path: &Path, text: &str) -> Result<()> {
-    let old = read(path)?;
-    fs::write(path, format!("{}\n---\n{}\n", old.trim_end(), text.trim()))
-        .with_context(|| format!("cannot write `{}`", path.display()))
+/// Adds a waiver to those of the sample.
+pub(super) fn add_waiver(project: &Path, text: &str) -> Result<()> {
+    let path = project.join(WAIVERS);
+    let old = read(&path)?;
+    write(
+        &path,
+        &format!("{}\n---\n{}\n", old.trim_end(), text.trim()),
+    )
 }
 
 fn insert_before(path: &Path, place: &str, text: &str) -> Result<()> {
@@ -48,8 +73,11 @@ fn insert_before(path: &Path, place: &str, text: &str) -> Result<()> {
             place.trim_end()
         );
     }
-    fs::write(path, old.replace(place, &format!("{text}{place}")))
-        .with_context(|| format!("cannot write `{}`", path.display()))
+    write(path, &old.replace(place, &format!("{text}{place}")))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -68,7 +68,7 @@ impl Terminal {
         let mut command = self.command(&self.cofferdam);
         command.args(arguments);
         let (text, ended) = run(command)?;
-        print(&shown(&text, show))?;
+        print_output(&shown(&text, show))?;
         if ended != code {
             bail!(
                 "`cofferdam {}` ended with exit code {ended}, not {code}",
@@ -108,7 +108,7 @@ impl Terminal {
         let mut command = self.kubectl_command(who, arguments);
         command.env("KUBE_EDITOR", editor.unwrap_or("false"));
         command.stdin(file_of(input.unwrap_or_default())?);
-        print(&run_well(command)?)
+        print_output(&run_well(command)?)
     }
 
     /// Gives `cofferdam` the rights of a profile in a cluster, in front of the reader or behind the
@@ -125,7 +125,7 @@ impl Terminal {
         if in_front {
             let pipe = line("cofferdam", &arguments) + " | " + &line("kubectl", &apply);
             Self::prompt("admin", &pipe)?;
-            print(&text)?;
+            print_output(&text)?;
         }
         Ok(())
     }
@@ -234,16 +234,16 @@ fn ends(text: &str, first: usize, last: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let hidden = lines.len().saturating_sub(first + last);
     let is_hidden = |number: usize| hidden > 1 && (first..first + hidden).contains(&number);
-    let mut shown = String::new();
+    let mut shown: Vec<String> = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         if !is_hidden(number) {
-            shown += &format!("{line}\n");
+            shown.push((*line).to_owned());
         } else if number == first {
             let indent = line.len() - line.trim_start().len();
-            shown += &format!("{:indent$}… {hidden} more lines …\n", "");
+            shown.push(format!("{:indent$}… {hidden} more lines …", ""));
         }
     }
-    shown
+    shown.join("\n") + "\n"
 }
 
 fn line(program: &str, arguments: &[&str]) -> String {
@@ -287,8 +287,44 @@ fn strong(text: &str) -> String {
     }
 }
 
+/// Without empty lines behind it, which the next command or sentence brings.
+fn print_output(text: &str) -> Result<()> {
+    print(&format!("{}\n", text.trim_end()))
+}
+
 fn print(text: &str) -> Result<()> {
     io::stdout()
         .write_all(text.as_bytes())
         .context("cannot write to standard output")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_outputs_are_folded_with_a_count() {
+        assert_eq!(
+            shown("a\n  b\n  c\nd\n", Show::Ends(1, 1)),
+            "a\n  … 2 more lines …\nd\n"
+        );
+        assert_eq!(shown("a\nb\nc\n", Show::Ends(1, 1)), "a\nb\nc\n");
+        assert_eq!(
+            shown("a\nb\nc\n\nd\n", Show::OfEach(1)),
+            "a\n… 2 more lines …\n\nd\n"
+        );
+        assert_eq!(
+            shown("a\nb\nc\n", Show::From("c")),
+            "… 2 lines, as above …\nc\n"
+        );
+        assert_eq!(shown("ab\nc\nb\n", Show::Containing("b")), "ab\nb\n");
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        assert_eq!(
+            line("echo", &["-n", "it's", "a b", ""]),
+            r"echo -n 'it'\''s' 'a b' ''"
+        );
+    }
 }
