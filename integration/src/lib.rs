@@ -1,7 +1,8 @@
 //! Real API servers on loopback, for the suites that need them and for the demo.
 //!
 //! [`Cluster::start`] runs one `etcd` and one `kube-apiserver`, both built by `cargo xtask assets`.
-//! Nothing here reads an ambient kubeconfig, and every process dies with the one that started it.
+//! Nothing here reads an ambient kubeconfig, and every process dies with the one that started it, unless
+//! [`ClusterOptions::lifetime`] says otherwise.
 //! When the binaries are missing, starting a cluster is an error: a suite fails, it never skips.
 
 pub mod assets;

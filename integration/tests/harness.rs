@@ -1,5 +1,6 @@
 //! The harness itself: clusters start, users are who they are, and nothing is left behind.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
+use cofferdam_integration::process::Lifetime;
 use cofferdam_integration::{
     Cluster, ClusterOptions, Cni, SeedOptions, User, Version, Workload, seed_standard,
 };
@@ -160,8 +162,15 @@ fn a_paused_server_hangs_and_a_restarted_one_remembers() -> Result<()> {
 fn a_seeded_cluster_looks_real() -> Result<()> {
     let cluster = Cluster::start(ClusterOptions::new("seeded").version(Version::V1_33))?;
     let shop = Workload::new("shop", &[("team", "web")], "cart", 8080);
+    let vault = Workload::new("safe", &[], "vault", 8200)
+        .on_nodes(&[("pool", "cards")])
+        .tolerating("for", "cards");
     let options = SeedOptions {
-        workloads: vec![shop],
+        node_labels: vec![
+            BTreeMap::new(),
+            BTreeMap::from([("pool".to_owned(), "cards".to_owned())]),
+        ],
+        workloads: vec![shop, vault],
         ..SeedOptions::default()
     };
     let seeded = seed_standard(&cluster, &options)?;
@@ -190,6 +199,20 @@ fn a_seeded_cluster_looks_real() -> Result<()> {
     assert_eq!(
         service.pointer("/spec/clusterIP").context("no address")?,
         "10.96.0.10"
+    );
+    let safe: Vec<_> = seeded
+        .pods
+        .iter()
+        .filter(|pod| pod.namespace == "safe")
+        .collect();
+    assert!(safe.len() == 2 && safe.iter().all(|pod| pod.node == seeded.nodes[1]));
+    let vault = safe.first().context("no pod of the vault")?;
+    let vault = cluster.get_json(&["--namespace=safe", "pod", &vault.name])?;
+    let tolerations = vault.pointer("/spec/tolerations").context("none")?;
+    assert!(
+        tolerations
+            .to_string()
+            .contains(r#""key":"for","operator":"Equal","value":"cards""#)
     );
     // A second time changes nothing.
     assert_eq!(seed_standard(&cluster, &options)?, seeded);
@@ -261,6 +284,29 @@ fn dropping_and_killing_leave_nothing() -> Result<()> {
     }
     // Nobody is left to remove the files of a killed process but us.
     fs::remove_dir_all(directory)?;
+    Ok(())
+}
+
+#[test]
+fn a_cluster_with_a_lifetime_of_its_own_can_be_left() -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    let mut options = ClusterOptions::new("left");
+    options.lifetime = Lifetime::Own;
+    options.parent_directory = Some(parent.path().to_owned());
+    let cluster = Cluster::start(options)?;
+    let (ids, directory) = (cluster.process_ids(), cluster.directory().to_owned());
+    cluster.leave_running();
+    let lives = !ids.iter().any(|id| gone(*id)) && directory.starts_with(parent.path());
+    let has_files = directory.join("audit.log").is_file();
+    for id in ids {
+        let kill = ["-c", r#"kill -s KILL "$0""#, &id.to_string()].map(str::to_owned);
+        Command::new("/bin/sh").args(kill).status()?;
+        wait_for(|| {
+            ensure!(gone(id), "{id} lives on");
+            Ok(())
+        })?;
+    }
+    assert!(lives && has_files);
     Ok(())
 }
 

@@ -234,3 +234,37 @@ apiVersion: v1
 kind: Namespace
 metadata: { name: scratch, labels: { cofferdam.io/zone: cardholder } }
 ";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn report(cluster: &str, name: &str, user: &str) -> Value {
+        json!({ "clusters": [{ "name": cluster, "findings": [{
+            "class": "missing", "severity": "critical",
+            "object": { "kind": "NetworkPolicy", "namespace": "ledger", "name": name },
+            "by": { "manager": "kubectl", "user": user, "trust": "audited" },
+        }] }] })
+    }
+
+    #[test]
+    fn a_drift_is_found_by_cluster_class_and_object_and_blamed_on_its_user() {
+        let [_, deleted, ..] = &ALL;
+        let name = "cofferdam-default-deny-egress";
+        assert!(deleted.check_found(&report("prod", name, "bob")).is_ok());
+        assert!(deleted.check_found(&report("prod", name, "alice")).is_err());
+        assert!(
+            deleted
+                .check_found(&report("prod", "another", "bob"))
+                .is_err()
+        );
+        assert!(
+            deleted
+                .check_found(&report("staging", name, "bob"))
+                .is_err()
+        );
+        assert!(deleted.check_found(&json!({})).is_err());
+    }
+}
