@@ -136,9 +136,25 @@ pub fn binary() -> Result<PathBuf> {
         .map_err(anyhow::Error::msg)
 }
 
+/// `cargo` on this repository, as if called from a shell.
+///
+/// What cargo tells the program that it runs about its package would reach the inner cargo too, where
+/// build scripts that look at it (ring's) would build half of the dependencies again, each time.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let about_package =
+        |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(about_package) {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command
+}
+
 fn build() -> Result<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args([
             "build",
             "--quiet",
@@ -147,8 +163,6 @@ fn build() -> Result<PathBuf> {
             "--message-format",
             "json",
         ])
-        .arg("--manifest-path")
-        .arg(manifest)
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {

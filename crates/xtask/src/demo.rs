@@ -10,7 +10,6 @@ mod terminal;
 mod to_try;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
@@ -60,12 +59,8 @@ pub(crate) fn stop() -> Result<()> {
 /// In front of the reader, since a first build takes minutes.
 fn build() -> Result<()> {
     say("demo: building cofferdam …")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = ["build", "--package", "cofferdam-cli"];
-    let status = Command::new(cargo)
-        .current_dir(root()?)
-        .args(arguments)
-        .status()?;
+    let status = cofferdam::cargo().args(arguments).status()?;
     if !status.success() {
         bail!("cofferdam does not build");
     }

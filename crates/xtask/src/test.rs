@@ -1,14 +1,14 @@
 //! Everything that has to hold before a change goes in.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use cofferdam_integration::assets::ASSETS_VARIABLE;
+use cofferdam_integration::cofferdam::cargo;
 
 use crate::test_totals::Totals;
-use crate::{assets, root, say, tidy};
+use crate::{assets, say, tidy};
 
 /// The checks that come before the tests; each runs even when one before it failed.
 const CHECKS: [(&str, &[&str]); 3] = [
@@ -37,11 +37,10 @@ const CHECKS: [(&str, &[&str]); 3] = [
 
 /// Runs all checks and all tests, and prints the totals last.
 pub(crate) fn run() -> Result<()> {
-    let root = root()?;
     let mut failed = Vec::new();
     for (name, arguments) in CHECKS {
         say(&format!("== {name}"))?;
-        let status = cargo(&root)
+        let status = cargo()
             .args(arguments)
             .env("RUSTDOCFLAGS", "-D warnings")
             .status()?;
@@ -55,7 +54,7 @@ pub(crate) fn run() -> Result<()> {
         failed.push("tidy");
     }
     say("== test")?;
-    let (totals, passed) = run_tests(&root)?;
+    let (totals, passed) = run_tests()?;
     if !passed {
         failed.push("test");
     }
@@ -72,9 +71,9 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn run_tests(root: &Path) -> Result<(Totals, bool)> {
+fn run_tests() -> Result<(Totals, bool)> {
     let assets = assets::ensure()?;
-    let mut child = cargo(root)
+    let mut child = cargo()
         .args(["test", "--workspace", "--no-fail-fast"])
         .env(ASSETS_VARIABLE, assets)
         .env_remove("KUBECONFIG")
@@ -98,10 +97,4 @@ fn pass_through(output: impl io::Read) -> Result<Totals> {
         line.clear();
     }
     Ok(totals)
-}
-
-fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root);
-    command
 }
