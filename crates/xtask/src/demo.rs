@@ -41,7 +41,10 @@ pub(crate) fn run(keep: bool) -> Result<()> {
     let directory = directory::make()?;
     match until_end(&directory, keep) {
         Ok(End::Told(told)) if keep && directory::is_kept(&directory) => told,
-        Ok(End::Told(told)) => directory::clear(&directory).and(told),
+        Ok(End::Told(told)) => {
+            let cleared = directory::clear(&directory);
+            told.and(cleared)
+        }
         Ok(End::Interrupted) => {
             directory::clear(&directory)?;
             bail!("interrupted; nothing was left running")

@@ -18,6 +18,9 @@ const NOTHING_TYPED: Typed = Typed {
 /// Shorter than the default, since nothing enforces policies here that would have to catch up.
 const APPLY: [&str; 4] = ["apply", "--yes", "--settle", "2s"];
 
+/// The phases of a namespace's steps, in the order that is promised.
+const PHASES: [&str; 5] = ["labels", "open", "allow", "deny", "close"];
+
 /// Tells it all; every claim is checked, and the first that does not hold ends the story.
 pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) -> Result<()> {
     scene(terminal)?;
@@ -82,7 +85,7 @@ fn doctor(terminal: &Terminal) -> Result<()> {
          is ever written to another one, and what they can do is stored.",
     )?;
     terminal
-        .cofferdam(&["doctor", "--pin", "--write"], 0, Show::OfEach(6))
+        .cofferdam(&["doctor", "--pin", "--write"], 0, Show::OfEach(9))
         .map(drop)
 }
 
@@ -90,7 +93,7 @@ fn check(terminal: &Terminal) -> Result<()> {
     Terminal::chapter("Check")?;
     Terminal::say("Are the documents right? Notices tell what plain NetworkPolicies cannot do.")?;
     terminal
-        .cofferdam(&["check"], 0, Show::Ends(3, 5))
+        .cofferdam(&["check"], 0, Show::Ends(1, 5))
         .map(drop)
 }
 
@@ -105,9 +108,16 @@ fn plan(terminal: &Terminal) -> Result<()> {
          denies; and only when all of these are acknowledged and have settled, the open ones go.",
     )?;
     let only = ["plan", "--cluster", "prod"];
-    terminal
-        .cofferdam(&only, 2, Show::Containing("/payments"))
-        .map(drop)
+    let all = terminal.cofferdam(&only, 2, Show::Containing("/payments"))?;
+    let steps = all.lines().filter(|line| line.contains("/payments"));
+    let phases: Vec<&str> = steps
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    let rank = |phase: &&str| PHASES.iter().position(|known| known == phase);
+    if phases.len() < PHASES.len() || !phases.is_sorted_by_key(rank) {
+        bail!("the steps are not in the promised order: {phases:?}");
+    }
+    Ok(())
 }
 
 fn apply(terminal: &Terminal) -> Result<()> {
@@ -115,6 +125,7 @@ fn apply(terminal: &Terminal) -> Result<()> {
     Terminal::say("Staging goes first, prod last; a wave that fails stops the next.")?;
     terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
     terminal.cofferdam(&["status"], 2, Show::All)?;
+    expect(terminal, ["inSync", "inSync", "drifted"])?;
     let found = terminal.cofferdam(&["drift", "--cluster", "prod"], 2, Show::All)?;
     if !found.contains("is held back: Deployment/ledger/postgres") {
         bail!("`drift` does not say which workload holds the taint back");
@@ -234,15 +245,20 @@ fn settle_the_rest(terminal: &Terminal) -> Result<()> {
     terminal.cofferdam(&APPLY, 0, Show::All)?;
     terminal.cofferdam(&["drift", "--cluster", "prod"], 0, Show::All)?;
     terminal.cofferdam(&["status"], 0, Show::All)?;
-    let report = terminal.report(&["drift"])?;
+    expect(terminal, ["inSync"; 3])
+}
+
+/// The verdicts on staging, management and prod must be these.
+fn expect(terminal: &Terminal, verdicts: [&str; 3]) -> Result<()> {
+    let report = terminal.report(&["status"])?;
     let clusters = report.get("clusters").and_then(Value::as_array);
-    let verdicts: Vec<&Value> = clusters
+    let found: Vec<&Value> = clusters
         .into_iter()
         .flatten()
         .filter_map(|cluster| cluster.get("verdict"))
         .collect();
-    if verdicts != ["inSync", "inSync", "inSync"] {
-        bail!("not everything is in sync at the end: {verdicts:?}");
+    if found != verdicts {
+        bail!("staging, management and prod are {found:?}, not {verdicts:?}");
     }
     Ok(())
 }
