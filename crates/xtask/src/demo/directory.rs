@@ -37,12 +37,16 @@ pub(super) fn is_kept(directory: &Path) -> bool {
     directory.join(KEPT).is_file()
 }
 
-/// Ends every demo that was left up; returns how many there were.
+/// Ends every demo that was left up, or whose own process was killed; returns how many there were.
 pub(super) fn stop_all() -> Result<usize> {
     let mut stopped = 0;
     for entry in fs::read_dir(root()?).into_iter().flatten() {
         let path = entry?.path();
-        if is_kept(&path) {
+        // A directory is named after the process that tells the story.
+        let is_told = Path::new("/proc")
+            .join(path.file_name().unwrap_or_default())
+            .exists();
+        if is_kept(&path) || !is_told {
             clear(&path)?;
             stopped += 1;
         }
