@@ -146,7 +146,7 @@ async fn reach(
     if let (Some(reason), true) = (observed.uid.unknown(), reasons.len() >= 8) {
         return Err(Unreachable {
             reason: reason.to_owned(),
-            hint: None,
+            hint: connection.last_hint(),
         });
     }
     Ok((connection, observed))

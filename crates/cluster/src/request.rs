@@ -6,8 +6,8 @@ mod retry;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cofferdam_model::cluster::Limits;
@@ -41,7 +41,8 @@ struct Inner {
     pace: Pace,
     breaker: Breaker,
     requests: AtomicU64,
-    clock_skew: std::sync::OnceLock<i64>,
+    clock_skew: OnceLock<i64>,
+    hint: Mutex<Option<String>>,
 }
 
 /// What a connection is made of.
@@ -131,7 +132,8 @@ impl Connection {
                 pace: Pace::new(parts.limits.requests_per_second.max(1)),
                 breaker: Breaker::default(),
                 requests: AtomicU64::new(0),
-                clock_skew: std::sync::OnceLock::new(),
+                clock_skew: OnceLock::new(),
+                hint: Mutex::default(),
             }),
         }
     }
@@ -159,6 +161,12 @@ impl Connection {
     /// By how many seconds the server's clock was ahead of ours at its first answer; none before.
     pub fn clock_skew_seconds(&self) -> Option<i64> {
         self.inner.clock_skew.get().copied()
+    }
+
+    /// What helps against the last failure, where that is known.
+    pub fn last_hint(&self) -> Option<String> {
+        let hint = self.inner.hint.lock();
+        hint.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn note_clock(&self, headers: &http::HeaderMap) {
@@ -275,20 +283,18 @@ impl Connection {
             }
             _ => why,
         };
-        let error = self.error(category, what, why);
-        if is(&[Category::Unauthorized]) {
-            error.with_hint(format!("renew the credential in {file}"))
-        } else if is(&[Category::WrongCa]) {
-            error.with_hint(format!(
+        let hint = match category {
+            Category::Unauthorized => format!("renew the credential in {file}"),
+            Category::WrongCa => format!(
                 "compare the certificate authority and server name in {file} with the cluster's"
-            ))
-        } else if is(&[Category::Unreachable]) {
-            error.with_hint(format!("check the server address in {file}"))
-        } else if is(&[Category::Forbidden]) {
-            error.with_hint("`cofferdam rbac` prints the rights that are needed")
-        } else {
-            error
-        }
+            ),
+            Category::Unreachable => format!("check the server address in {file}"),
+            Category::Forbidden => "`cofferdam rbac` prints the rights that are needed".to_owned(),
+            _ => return self.error(category, what, why),
+        };
+        let mut last = inner.hint.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(hint.clone());
+        self.error(category, what, why).with_hint(hint)
     }
 
     /// Sends one request and parses the answer.

@@ -35,8 +35,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
                 Severity::Medium,
                 format!("no zone holds it; it has {count} pods"),
             ),
+            // That pods are unknown is a finding of its own, and nothing is concluded from it.
             None => (
-                Severity::Medium,
+                Severity::Info,
                 "no zone holds it; its pods are unknown".to_owned(),
             ),
         };
