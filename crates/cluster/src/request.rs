@@ -283,14 +283,18 @@ impl Connection {
             }
             _ => why,
         };
-        let hint = match category {
-            Category::Unauthorized => format!("renew the credential in {file}"),
-            Category::WrongCa => format!(
+        let hint = if is(&[Category::Unauthorized]) {
+            format!("renew the credential in {file}")
+        } else if is(&[Category::WrongCa]) {
+            format!(
                 "compare the certificate authority and server name in {file} with the cluster's"
-            ),
-            Category::Unreachable => format!("check the server address in {file}"),
-            Category::Forbidden => "`cofferdam rbac` prints the rights that are needed".to_owned(),
-            _ => return self.error(category, what, why),
+            )
+        } else if is(&[Category::Unreachable]) {
+            format!("check the server address in {file}")
+        } else if is(&[Category::Forbidden]) {
+            "`cofferdam rbac` prints the rights that are needed".to_owned()
+        } else {
+            return self.error(category, what, why);
         };
         let mut last = inner.hint.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(hint.clone());

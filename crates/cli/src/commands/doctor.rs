@@ -19,7 +19,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Res
     let report = DoctorReport {
         api_version: API_VERSION,
         kind: "DoctorReport",
-        clusters: join_all(examined.iter().map(cluster)).await,
+        clusters: join_all(examined.iter().map(|one| cluster(one, command.pin))).await,
     };
     let text = match arguments.output {
         Format::Json => json::render(&report),
@@ -37,12 +37,12 @@ pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Res
     Ok(exit_of(&report))
 }
 
-async fn cluster(one: &Examined<'_>) -> DoctorCluster {
+async fn cluster(one: &Examined<'_>, pins: bool) -> DoctorCluster {
     DoctorCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
         reachable: one.unreachable.is_none(),
-        checks: checks::all(one).await,
+        checks: checks::all(one, pins).await,
     }
 }
 

@@ -18,12 +18,13 @@ const SKEW_SECONDS: i64 = 5;
 /// Credentials that expire sooner are worth a word.
 const EXPIRY_SECONDS: i64 = 24 * 60 * 60;
 
-/// Every check of a cluster; asks the server which rights we have.
-pub(crate) async fn all(one: &Examined<'_>) -> Vec<DoctorCheck> {
+/// Every check of a cluster; asks the server which rights we have. `pins`: this very run writes the
+/// identity into the document.
+pub(crate) async fn all(one: &Examined<'_>, pins: bool) -> Vec<DoctorCheck> {
     let (Some(connection), None) = (&one.connection, &one.unreachable) else {
         return unreachable(one);
     };
-    let mut checks = identity(one);
+    let mut checks = identity(one, pins);
     checks.extend(credential(one, connection));
     checks.extend(rights(one, connection).await);
     checks.extend(clock_skew(connection));
@@ -49,7 +50,7 @@ fn unreachable(one: &Examined<'_>) -> Vec<DoctorCheck> {
     vec![check]
 }
 
-fn identity(one: &Examined<'_>) -> Vec<DoctorCheck> {
+fn identity(one: &Examined<'_>, pins: bool) -> Vec<DoctorCheck> {
     let mut checks = Vec::new();
     let name = &one.cluster.name;
     if let Some(uid) = one.observed.uid.known() {
@@ -61,6 +62,9 @@ fn identity(one: &Examined<'_>) -> Vec<DoctorCheck> {
                 let message = format!("{uid}, but the document is pinned to {pinned}");
                 DoctorCheck::new("identity", DoctorStatus::Failed, message)
                     .with_hint("check `access` and `identity` of the Cluster document")
+            }
+            None if pins && one.twin.is_none() => {
+                DoctorCheck::ok("identity", format!("{uid}, pinned now"))
             }
             None => {
                 let message = format!("{uid}, not pinned: nothing will be written");

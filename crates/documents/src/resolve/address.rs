@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::finding::Reporter;
 
@@ -19,6 +19,12 @@ pub(crate) fn cidrs(reporter: &mut Reporter<'_>, path: &str, raw: &[String]) -> 
 /// Reads a CIDR; bits beyond the prefix are an error.
 pub(crate) fn cidr(reporter: &mut Reporter<'_>, path: &str, text: &str) -> Option<IpNet> {
     if let Ok(net) = text.parse::<IpNet>() {
+        if let Some(v4) = unmapped(&net) {
+            let message = format!("`{text}` is an IPv4 network written as IPv6");
+            let hint = format!("write `{v4}`: API servers refuse the other form");
+            reporter.error(path, "invalid-cidr", message).hint(hint);
+            return None;
+        }
         if net.trunc() == net {
             return Some(net);
         }
@@ -38,6 +44,16 @@ pub(crate) fn cidr(reporter: &mut Reporter<'_>, path: &str, text: &str) -> Optio
         reporter.error(path, "invalid-cidr", message).maybe(hint);
     }
     None
+}
+
+/// The IPv4 network that an IPv4-mapped IPv6 network (`::ffff:0:0/96`, RFC 4291, 2.5.5.2) stands for.
+fn unmapped(net: &IpNet) -> Option<IpNet> {
+    let IpNet::V6(net) = net else {
+        return None;
+    };
+    let address = net.addr().to_ipv4_mapped()?;
+    let length = net.prefix_len().checked_sub(96)?;
+    Ipv4Net::new(address, length).ok().map(IpNet::V4)
 }
 
 /// Reads a list of addresses.
