@@ -310,7 +310,12 @@ fn what_others_own_is_never_taken_over() -> Result<()> {
     cluster.kubectl(&["label", "namespace", "shop", "cofferdam.io/zone=theirs"])?;
     let only = ["--cluster", "staging"];
     let applied = project.run(&[&APPLY[..], &only].concat())?;
-    expect(&applied, 0);
+    expect(&applied, 1);
+    assert!(
+        applied.stdout.contains("Namespace/shop"),
+        "{}",
+        applied.stdout
+    );
     let live = cluster.get_json(&["namespace", "shop"])?;
     let zone = live
         .pointer("/metadata/labels/cofferdam.io~1zone")
@@ -329,7 +334,13 @@ fn what_others_own_is_never_taken_over() -> Result<()> {
     cluster.kubectl(&["label", "namespace", "shop", "cofferdam.io/zone-"])?;
     cluster.apply_yaml(ADMIN, TAKEN)?;
     let before = cluster.get_json(&["-n", "shop", "netpol", "cofferdam-allow-dns"])?;
-    expect(&project.run(&[&APPLY[..], &only].concat())?, 0);
+    let applied = project.run(&[&APPLY[..], &only].concat())?;
+    expect(&applied, 1);
+    assert!(
+        applied.stdout.contains("has this name"),
+        "{}",
+        applied.stdout
+    );
     let after = cluster.get_json(&["-n", "shop", "netpol", "cofferdam-allow-dns"])?;
     assert_eq!(before, after);
     let drift = project.run(&[&["drift", "-o", "json"][..], &only].concat())?;

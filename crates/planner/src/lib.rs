@@ -5,6 +5,7 @@
 //! order; [`cross_cluster`] compares clusters of one trust domain.
 
 pub mod authors;
+mod blocked;
 pub mod cross_cluster;
 pub mod findings;
 pub mod notices;
@@ -13,5 +14,6 @@ pub mod steps;
 pub mod view;
 pub mod waivers;
 
+pub use blocked::blocked;
 pub use findings::find;
 pub use steps::plan;

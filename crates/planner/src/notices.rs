@@ -10,6 +10,7 @@ use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_pod};
 use cofferdam_state::observed::{LivePod, LiveService};
 
+use crate::blocked::blocked;
 use crate::view::View;
 
 /// The notices of a plan, in a fixed order.
@@ -30,6 +31,11 @@ pub(crate) fn notices(view: &View<'_>, model: &Model) -> Vec<String> {
     notices.extend(view.bundle.held_open.iter().map(|(namespace, reason)| {
         format!("INGRESS OF `{namespace}` STAYS OPEN although its zone is enforced: {reason}")
     }));
+    notices.extend(
+        blocked(view)
+            .iter()
+            .map(|(object, why)| format!("IN THE WAY: {object}: {why}")),
+    );
     notices.extend(without_cut_over(view));
     notices.extend(newly_isolated(view));
     notices.extend(unreached(view, model));

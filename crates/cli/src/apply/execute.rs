@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cofferdam_cluster::{Category, Connection, Error, Held, Opened};
 use cofferdam_model::Model;
+use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::observed::{LiveRecord, Observed};
 use cofferdam_state::plan::{Action, Phase, Plan, Step};
@@ -47,10 +48,17 @@ pub(crate) async fn execute(
     if plan.is_empty() && is_recorded(one, plan, pass) {
         let sequence = one.observed.our_record().map(|record| record.sequence);
         let requests = connection.requests();
+        let failed: Vec<FailedStep> = in_the_way(&one.view()).collect();
+        let state = if failed.is_empty() {
+            ApplyState::Converged
+        } else {
+            ApplyState::Failed
+        };
         return ApplyCluster {
             sequence,
             requests,
-            ..outcome(one, ApplyState::Converged, None)
+            failed,
+            ..outcome(one, state, None)
         };
     }
     let holder = holder(one);
@@ -217,7 +225,7 @@ impl Writing<'_> {
         let known = after.capabilities.known();
         let compiled = cofferdam_compiler::compile(model, self.one.cluster, known);
         let bundle = compiled.map_or_else(|| self.one.bundle.clone(), |compiled| compiled.bundle);
-        let view = cofferdam_planner::view::View {
+        let view = View {
             bundle: &bundle,
             observed: &after,
             delivery: self.one.cluster.delivery,
@@ -237,26 +245,9 @@ impl Writing<'_> {
             }
         };
         if !pass.partial {
-            let still = |step: &Step| FailedStep {
-                object: step.action.object().to_string(),
-                message: format!(
-                    "still to {}: {}",
-                    step.action.operation().as_str(),
-                    step.reason
-                ),
-            };
-            let named: HashSet<String> = self
-                .done
-                .failed
-                .iter()
-                .map(|failed| failed.object.clone())
-                .collect();
-            let left = left
-                .iter()
-                .map(still)
-                .filter(|step| !named.contains(&step.object));
-            self.done.failed.extend(left);
+            self.note_left(&left);
         }
+        self.done.failed.extend(in_the_way(&view));
         let complete = self.done.failed.is_empty();
         let mut record = pending.record.clone();
         record.sequence += 1;
@@ -286,6 +277,21 @@ impl Writing<'_> {
         Ok(report)
     }
 
+    /// Steps that are left are failures, unless their object is named as one already.
+    fn note_left(&mut self, left: &[Step]) {
+        let named: HashSet<String> = self.done.failed.iter().map(|f| f.object.clone()).collect();
+        let still = left.iter().map(|step| FailedStep {
+            object: step.action.object().to_string(),
+            message: format!(
+                "still to {}: {}",
+                step.action.operation().as_str(),
+                step.reason
+            ),
+        });
+        let left = still.filter(|step| !named.contains(&step.object));
+        self.done.failed.extend(left);
+    }
+
     fn entry(&self, record: &Record, complete: bool) -> Apply {
         Apply {
             sequence: record.sequence,
@@ -296,6 +302,15 @@ impl Writing<'_> {
             complete,
         }
     }
+}
+
+/// What keeps the bundle from being in place although no step is left.
+fn in_the_way<'a>(view: &View<'a>) -> impl Iterator<Item = FailedStep> + use<'a> {
+    let blocked = cofferdam_planner::blocked(view).into_iter();
+    blocked.map(|(object, why)| FailedStep {
+        object: object.to_string(),
+        message: why,
+    })
 }
 
 /// Steps that keep their order among each other: open policies are closed zone by zone, the most

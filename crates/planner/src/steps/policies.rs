@@ -18,6 +18,7 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+use crate::blocked::is_name_held;
 use crate::view::{PolicyState, View};
 
 /// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds.
@@ -75,13 +76,7 @@ impl<'a> Transition<'a> {
     /// Whether a name of the bundle is held by an object that is not ours: without it the rest would
     /// deny what it allows, so that nothing is isolated here for the first time.
     fn is_blocked(&self) -> bool {
-        !self.view.was_enforced(self.namespace)
-            && self.wanted.iter().any(|(name, policy)| {
-                let state = self
-                    .view
-                    .policy_state(self.namespace.as_str(), name, policy);
-                matches!(state, PolicyState::NameTaken | PolicyState::Impostor)
-            })
+        !self.view.was_enforced(self.namespace) && is_name_held(self.view, self.namespace)
     }
 
     /// Whether the namespace goes from open to isolated or back, with nothing to keep it open.
