@@ -1,23 +1,17 @@
 //! SARIF 2.1.0 of document findings.
 
-use std::collections::BTreeSet;
-
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
 /// A SARIF log with one run.
 pub fn render(diagnostics: &[Diagnostic]) -> String {
-    let codes: BTreeSet<&str> = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.code)
-        .collect();
-    let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
+    let driver = json!({ "name": "cofferdam", "semanticVersion": env!("CARGO_PKG_VERSION") });
     let results: Vec<Value> = diagnostics.iter().map(result).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": { "name": "cofferdam", "rules": rules } },
+            "tool": { "driver": driver },
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -39,6 +33,11 @@ fn result(diagnostic: &Diagnostic) -> Value {
         let region = json!({ "startLine": place.line, "startColumn": place.column.max(1) });
         fields.insert("region".to_owned(), region);
     }
+    let mut place_of = json!({ "physicalLocation": location });
+    if let (false, Some(fields)) = (place.path.is_empty(), place_of.as_object_mut()) {
+        let path = json!([{ "fullyQualifiedName": place.path }]);
+        fields.insert("logicalLocations".to_owned(), path);
+    }
     json!({
         "ruleId": diagnostic.code,
         "level": match diagnostic.severity {
@@ -47,9 +46,6 @@ fn result(diagnostic: &Diagnostic) -> Value {
             Severity::Notice => "note",
         },
         "message": { "text": format!("{}{hint}", diagnostic.message) },
-        "locations": [{
-            "physicalLocation": location,
-            "logicalLocations": [{ "fullyQualifiedName": place.path }],
-        }],
+        "locations": [place_of],
     })
 }
