@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
         value_name = "FORMAT"
     )]
     pub(crate) output: Format,
+    /// Log to standard error: retries and phases; twice, every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -90,9 +90,9 @@ pub(crate) async fn examine<'a>(
             // The semaphore is never closed.
             let _permits = cap.acquire_many(permits).await.ok();
             let at = clock::now();
-            let reached =
-                tokio::time::timeout(timeout, reach(&cluster, &options, at.clone())).await;
-            let outcome = reached.unwrap_or_else(|_| {
+            let reached = reach(&cluster, &options, at.clone());
+            let reached = options.progress.within(timeout, reached).await;
+            let outcome = reached.unwrap_or_else(|| {
                 let reason = format!("no answer within {} s", timeout.as_secs());
                 Err(Unreachable { reason, hint: None })
             });

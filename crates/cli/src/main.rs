@@ -8,6 +8,7 @@ mod doctor;
 mod durations;
 mod exit;
 mod fleet;
+mod logging;
 mod project;
 mod rights;
 mod warnings;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
             };
         }
     };
+    logging::start(arguments.verbose);
     match commands::run(&arguments) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -16,6 +16,7 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Category, Error, of_transport};
+use crate::patience::Progress;
 use crate::request::{Connection, Parts};
 
 /// What the surroundings say about connecting.
@@ -27,10 +28,13 @@ pub struct ConnectOptions {
     pub home: Option<PathBuf>,
     /// The value of `PATH`, for exec plugins.
     pub path_env: Option<String>,
-    /// Deadline of one request; must be shorter than the lease (15 s).
+    /// Deadline of one write, and of each part of the answer to a read; must be shorter than the lease
+    /// (15 s).
     pub timeout: Duration,
     /// A kubeconfig to use in place of the cluster's.
     pub kubeconfig: Option<PathBuf>,
+    /// Where it is noted that answers come.
+    pub progress: Progress,
 }
 
 impl ConnectOptions {
@@ -42,6 +46,7 @@ impl ConnectOptions {
             path_env: None,
             timeout: Duration::from_secs(10),
             kubeconfig: None,
+            progress: Progress::default(),
         }
     }
 
@@ -86,6 +91,7 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         kubeconfig: path.clone(),
         expires_at,
         timeout: options.timeout,
+        progress: options.progress.clone(),
         limits: cluster.limits,
     }))
 }

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod error;
 pub mod lease;
 mod observe;
+pub mod patience;
 mod record;
 mod request;
 mod rights;

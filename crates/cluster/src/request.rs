@@ -13,6 +13,7 @@ use std::time::Duration;
 use cofferdam_model::cluster::Limits;
 use cofferdam_model::names::ClusterName;
 use http::{Method, Request};
+use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::error::{Category, Error, of_status, of_transport};
+use crate::patience::Progress;
 use breaker::Breaker;
 use pace::Pace;
 use retry::Fault;
@@ -37,6 +39,7 @@ struct Inner {
     kubeconfig: PathBuf,
     expires_at: Option<Timestamp>,
     timeout: Duration,
+    progress: Progress,
     in_flight: Semaphore,
     pace: Pace,
     breaker: Breaker,
@@ -53,6 +56,7 @@ pub(crate) struct Parts {
     pub(crate) kubeconfig: PathBuf,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) timeout: Duration,
+    pub(crate) progress: Progress,
     pub(crate) limits: Limits,
 }
 
@@ -128,6 +132,7 @@ impl Connection {
                 kubeconfig: parts.kubeconfig,
                 expires_at: parts.expires_at,
                 timeout: parts.timeout,
+                progress: parts.progress,
                 in_flight: Semaphore::new(permits),
                 pace: Pace::new(parts.limits.requests_per_second.max(1)),
                 breaker: Breaker::default(),
@@ -204,7 +209,11 @@ impl Connection {
             let number = self.inner.requests.load(Ordering::Relaxed);
             let is_read = call.method == Method::GET;
             match retry::delay(attempt, &fault, is_read, retry::spread(number)) {
-                Some(delay) => tokio::time::sleep(delay).await,
+                Some(delay) => {
+                    let milliseconds = delay.as_millis();
+                    tracing::info!(cluster = %self.inner.cluster, what = call.what, ?fault, milliseconds, "trying again");
+                    tokio::time::sleep(delay).await;
+                }
                 None => return Err(self.explained(fault.category(), &what, fault.into_words())),
             }
             attempt += 1;
@@ -224,19 +233,62 @@ impl Connection {
         inner.breaker.admit(Instant::now())?;
         inner.pace.wait().await;
         inner.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = tokio::time::timeout(inner.timeout, self.answer(request)).await;
+        let started = Instant::now();
+        let answer = if call.method == Method::GET {
+            self.answer(request).await
+        } else {
+            let whole = tokio::time::timeout(inner.timeout, self.answer(request)).await;
+            whole.unwrap_or_else(|_| Err(self.silence()))
+        };
         drop(permit);
-        let answered = !matches!(answer, Err(_) | Ok(Err(_)));
-        inner.breaker.note(answered, Instant::now());
-        match answer {
-            Ok(Ok(answer)) if (200..=299).contains(&answer.code) => Ok(answer.body),
-            Ok(Ok(answer)) => {
-                let (category, why) = of_status(answer.code, &answer.body);
-                Err(match answer.code {
-                    429 => Fault::Busy(answer.retry_after, why),
-                    502..=504 => Fault::Lost(category, why),
-                    _ => Fault::Final(category, why),
-                })
+        inner.breaker.note(answer.is_ok(), Instant::now());
+        let code = answer.as_ref().ok().map(|answer| answer.code);
+        tracing::debug!(
+            cluster = %inner.cluster, method = %call.method, path = call.path,
+            code, milliseconds = started.elapsed().as_millis(), "request"
+        );
+        let answer = answer?;
+        if (200..=299).contains(&answer.code) {
+            return Ok(answer.body);
+        }
+        let (category, why) = of_status(answer.code, &answer.body);
+        Err(match answer.code {
+            429 => Fault::Busy(answer.retry_after, why),
+            502..=504 => Fault::Lost(category, why),
+            _ => Fault::Final(category, why),
+        })
+    }
+
+    /// The whole answer; each part of it must come before the deadline.
+    async fn answer(&self, request: Request<Body>) -> Result<Answer, Fault> {
+        let head = self.part(self.inner.client.clone().send(request)).await?;
+        let code = head.status().as_u16();
+        self.note_clock(head.headers());
+        let retry_after = head.headers().get(http::header::RETRY_AFTER);
+        let retry_after = retry_after
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        let mut stream = head.into_body();
+        let mut body = Vec::new();
+        let next = async |stream: &mut Body| stream.frame().await.transpose();
+        while let Some(frame) = self.part(next(&mut stream)).await? {
+            body.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+        }
+        Ok(Answer {
+            code,
+            retry_after,
+            body,
+        })
+    }
+
+    async fn part<T>(
+        &self,
+        part: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, Fault> {
+        match tokio::time::timeout(self.inner.timeout, part).await {
+            Ok(Ok(part)) => {
+                self.inner.progress.note();
+                Ok(part)
             }
             Ok(Err(error)) => {
                 let (category, why) = of_transport(&error);
@@ -246,27 +298,13 @@ impl Connection {
                     Err(Fault::Final(category, why))
                 }
             }
-            Err(_) => {
-                let why = format!("no answer within {} s", inner.timeout.as_secs());
-                Err(Fault::Final(Category::Timeout, why))
-            }
+            Err(_) => Err(self.silence()),
         }
     }
 
-    async fn answer(&self, request: Request<Body>) -> Result<Answer, kube::Error> {
-        let response = self.inner.client.clone().send(request).await?;
-        let code = response.status().as_u16();
-        self.note_clock(response.headers());
-        let retry_after = response.headers().get(http::header::RETRY_AFTER);
-        let retry_after = retry_after
-            .and_then(|value| value.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
-        let body = response.into_body().collect_bytes().await?.into();
-        Ok(Answer {
-            code,
-            retry_after,
-            body,
-        })
+    fn silence(&self) -> Fault {
+        let why = format!("no answer within {} s", self.inner.timeout.as_secs());
+        Fault::Final(Category::Timeout, why)
     }
 
     fn explained(&self, category: Category, what: &str, why: String) -> Error {

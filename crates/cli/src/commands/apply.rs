@@ -148,6 +148,8 @@ impl Fleet<'_> {
                     if terminal || line.starts_with("waiting") {
                         // Progress that cannot be shown stops nothing.
                         output::talk(&format!("{name}: {line}")).ok();
+                    } else {
+                        tracing::info!(cluster = name, "{line}");
                     }
                 };
                 execute(one, plan, self.model, self.pass, say).await
