@@ -95,6 +95,11 @@ impl Cluster {
         format!("https://127.0.0.1:{}", self.port)
     }
 
+    /// The port of the API server on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The certificate of the cluster's authority.
     pub fn ca_pem(&self) -> String {
         self.authority.pem()

@@ -1,6 +1,7 @@
 //! Tasks of the repository.
 
 mod assets;
+mod bench;
 mod demo;
 mod test;
 mod test_totals;
@@ -28,9 +29,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["demo"] => demo::run(false),
         ["demo", "--keep"] => demo::run(true),
         ["demo", "--stop"] => demo::stop(),
+        ["bench", ref rest @ ..] => bench::run(rest),
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
-        _ => bail!("usage: cargo xtask assets|demo [--keep|--stop]|test|tidy"),
+        _ => bail!("usage: cargo xtask assets|demo [--keep|--stop]|bench push|test|tidy"),
     }
 }
 
@@ -39,6 +41,10 @@ fn root() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.map(Path::to_owned)
         .context("this crate is not two folders below the root")
+}
+
+fn print(text: &str) -> Result<()> {
+    writeln!(io::stdout(), "{text}").context("cannot write to standard output")
 }
 
 fn say(line: &str) -> Result<()> {
