@@ -70,6 +70,21 @@ impl<'a> View<'a> {
         self.observed.policies.known().into_iter().flatten()
     }
 
+    /// Live policies of one namespace.
+    fn policies_of(
+        &self,
+        namespace: &str,
+    ) -> impl Iterator<Item = (&'a (String, String), &'a LivePolicy)> {
+        let first = (namespace.to_owned(), String::new());
+        let all = self.observed.policies.known();
+        all.into_iter()
+            .flat_map(move |all| all.range(first.clone()..))
+            .take_while({
+                let namespace = namespace.to_owned();
+                move |((ns, _), _)| *ns == namespace
+            })
+    }
+
     /// A live namespace.
     pub fn namespace(&self, name: &str) -> Option<&'a LiveNamespace> {
         self.observed.namespaces.known()?.get(name)
@@ -179,17 +194,15 @@ impl<'a> View<'a> {
 
     /// Whether a policy that is not ours isolates pods of a namespace in a direction.
     pub fn is_isolated_by_others(&self, namespace: &str, direction: Direction) -> bool {
-        self.policies()
-            .filter(|((ns, _), _)| ns == namespace)
-            .any(|((ns, name), live)| {
-                !self.is_ours(ns, name, live) && isolates(&live.spec, direction)
-            })
+        self.policies_of(namespace).any(|((ns, name), live)| {
+            !self.is_ours(ns, name, live) && isolates(&live.spec, direction)
+        })
     }
 
     /// Our live policies of a namespace.
     pub fn our_policies(&self, namespace: &str) -> BTreeMap<&'a str, &'a LivePolicy> {
-        self.policies()
-            .filter(|((ns, name), live)| ns == namespace && self.is_ours(ns, name, live))
+        self.policies_of(namespace)
+            .filter(|((ns, name), live)| self.is_ours(ns, name, live))
             .map(|((_, name), live)| (name.as_str(), live))
             .collect()
     }
@@ -203,17 +216,16 @@ impl<'a> View<'a> {
         &self,
         namespace: &NamespaceName,
     ) -> BTreeMap<&'a str, &'a DesiredPolicy> {
-        let of_namespace = self
-            .bundle
-            .policies
-            .iter()
-            .filter(|((ns, _), _)| ns == namespace)
-            .map(|((_, name), policy)| (name.as_str(), policy));
         if self.is_labels_only(namespace) {
-            BTreeMap::new()
-        } else {
-            of_namespace.collect()
+            return BTreeMap::new();
         }
+        let first = (namespace.clone(), String::new());
+        self.bundle
+            .policies
+            .range(first..)
+            .take_while(|((ns, _), _)| ns == namespace)
+            .map(|((_, name), policy)| (name.as_str(), policy))
+            .collect()
     }
 
     /// Whether a staged namespace gets labels only, because others isolate its pods.
