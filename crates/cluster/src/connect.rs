@@ -3,6 +3,7 @@
 mod exec;
 mod expiry;
 mod kubeconfig;
+mod transport;
 
 pub use kubeconfig::context_names;
 
@@ -125,7 +126,7 @@ async fn build(config: Config) -> Result<kube::Client, String> {
     let runtime = tokio::runtime::Handle::current();
     let built = tokio::task::spawn_blocking(move || {
         let _guard = runtime.enter();
-        kube::Client::try_from(config)
+        transport::client(config)
     });
     match built.await {
         Ok(Ok(client)) => Ok(client),

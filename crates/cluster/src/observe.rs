@@ -27,9 +27,10 @@ struct Version {
 impl Connection {
     /// Looks at the whole cluster. What cannot be read completely is unknown, with the reason.
     pub async fn observe(&self, at: String) -> Observed {
-        let (lists, version, kinds, record, identity) = tokio::join!(
+        // The first request opens the one connection on which all others then go at once.
+        let version = Box::pin(self.version()).await;
+        let (lists, kinds, record, identity) = tokio::join!(
             Box::pin(self.lists()),
-            Box::pin(self.version()),
             Box::pin(self.kinds()),
             Box::pin(self.read_record()),
             Box::pin(self.identity()),
