@@ -1,6 +1,7 @@
 //! Carrying out the steps of a plan, each bound to the state that the plan saw.
 
 mod patch;
+mod policy;
 mod verify;
 
 use std::collections::HashMap;
@@ -176,22 +177,29 @@ impl Connection {
             "create"
         };
         let what = format!("{verb} NetworkPolicy {namespace}/{name}");
-        let wanted = serde_json::to_value(object)
-            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
-        let mut body = wanted.clone();
-        if let Some(metadata) = body.get_mut("metadata") {
-            guard(metadata, expected);
-        }
-        let url = format!(
-            "{}?fieldManager={FIELD_MANAGER}&force=true",
-            policy_path(namespace, name)
-        );
-        let call = Call::with_body(Method::PATCH, url, APPLY, &body, what.clone());
-        let live: Value = self.fetch(call).await.map_err(|error| match expected {
+        let failed = |error: serde_json::Error| {
+            self.error(Category::Other, what.as_str(), error.to_string())
+        };
+        let spec = serde_json::to_value(&object.spec).map_err(failed)?;
+        let body = policy::body(object, &spec, expected).map_err(failed)?;
+        let call = Call {
+            method: Method::PATCH,
+            path: format!(
+                "{}?fieldManager={FIELD_MANAGER}&force=true",
+                policy_path(namespace, name)
+            ),
+            content: APPLY,
+            accept: JSON,
+            body,
+            what: what.clone(),
+        };
+        let live: policy::Returned = self.fetch(call).await.map_err(|error| match expected {
             None => name_taken(error, "NetworkPolicy"),
             Some(_) => error,
         })?;
-        self.verified(&what, &verify::policy(&wanted, &live), &live)
+        let found = live.differences(object, &spec);
+        self.without_difference(&what, &found)?;
+        Ok(live.into_written())
     }
 
     async fn delete_policy(&self, target: &Exactly<'_>) -> Result<Written, Error> {
@@ -237,17 +245,7 @@ impl Connection {
     }
 
     fn verified(&self, what: &str, differences: &[String], live: &Value) -> Result<Written, Error> {
-        if !differences.is_empty() {
-            let why = format!("the server left a difference in {}", differences.join(", "));
-            let hint = "look for a mutating webhook or another writer";
-            return Err(self
-                .error(
-                    Category::Differs,
-                    format!("could not {what} as wanted"),
-                    why,
-                )
-                .with_hint(hint));
-        }
+        self.without_difference(what, differences)?;
         let text = |key: &str| {
             let value = live.pointer(key).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
@@ -256,6 +254,16 @@ impl Connection {
             uid: text("/metadata/uid"),
             resource_version: text("/metadata/resourceVersion"),
         })
+    }
+
+    fn without_difference(&self, what: &str, differences: &[String]) -> Result<(), Error> {
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let what = format!("could not {what} as wanted");
+        let why = format!("the server left a difference in {}", differences.join(", "));
+        let hint = "look for a mutating webhook or another writer";
+        Err(self.error(Category::Differs, what, why).with_hint(hint))
     }
 }
 

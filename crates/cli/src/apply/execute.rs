@@ -3,18 +3,20 @@
 //! It may be killed at any moment: what a pass is about to create is recorded before it is created, and
 //! open policies stand before anything isolates, so that the next pass takes up where this one ended.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_cluster::{Category, Connection, Error, Held, Opened};
+use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Written};
 use cofferdam_model::Model;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
+use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::{LiveRecord, Observed};
 use cofferdam_state::plan::{Action, Phase, Plan, Step};
 use cofferdam_state::record::{Apply, HISTORY, Record, entry_key};
-use tokio::task::JoinSet;
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::clock;
 use crate::fleet::Examined;
@@ -111,7 +113,7 @@ struct Writing<'a> {
     done: Done,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
     async fn run(
         &mut self,
         model: &Model,
@@ -121,7 +123,7 @@ impl Writing<'_> {
         let pending = self.write_pending(pass).await?;
         let mut settled = false;
         for phase in Phase::ALL {
-            let steps: Vec<Step> = self.plan.phase(phase).cloned().collect();
+            let steps: Vec<&Step> = self.plan.phase(phase).collect();
             if steps.is_empty() {
                 continue;
             }
@@ -170,40 +172,26 @@ impl Writing<'_> {
         self.connection.write_record(expected, &record).await
     }
 
-    async fn run_phase(&mut self, steps: Vec<Step>) -> Result<(), Error> {
+    /// Only as many steps are begun as may be under way, so that each is bound to the time that the
+    /// lease has left when its turn comes.
+    async fn run_phase(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
+        let at_once = usize::try_from(self.one.cluster.limits.in_flight.max(1)).unwrap_or(1);
         let mut lost = None;
         for batch in in_turn(steps) {
-            let mut running = JoinSet::new();
-            for step in batch {
-                if place(&step).is_some_and(|place| self.done.stuck.contains(&place)) {
-                    continue;
-                }
-                let (connection, opened) = (Arc::clone(self.connection), self.opened.clone());
-                let lease = Arc::clone(&self.lease);
-                running.spawn(async move {
-                    let result = connection.execute(&step, &opened, &lease).await;
-                    (step, result)
-                });
-            }
-            while let Some(joined) = running.join_next().await {
-                let Ok((step, result)) = joined else { continue };
+            let stuck = &self.done.stuck;
+            let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
+            let batch: Vec<&Step> = batch.into_iter().filter(free).collect();
+            let (connection, opened, lease) = (self.connection, &self.opened, &self.lease);
+            let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(batch)
+                .map(|step| async move { (step, connection.execute(step, opened, lease).await) })
+                .buffer_unordered(at_once)
+                .collect()
+                .await;
+            for (step, result) in results {
                 match result {
-                    Ok(written) => {
-                        self.done.written += 1;
-                        let object = step.action.object();
-                        if let (Action::CreatePolicy { .. }, Some(namespace)) =
-                            (&step.action, object.namespace)
-                        {
-                            self.opened.insert((namespace, object.name), written);
-                        }
-                    }
+                    Ok(written) => self.note_written(step, written),
                     Err(error) => {
-                        self.done.stuck.extend(place(&step));
-                        let object = step.action.object().to_string();
-                        self.done.failed.push(FailedStep {
-                            object,
-                            message: error.reason(),
-                        });
+                        self.note_failure(step, &error);
                         if error.category() == Category::LeaseLost {
                             lost = Some(error);
                         }
@@ -214,6 +202,22 @@ impl Writing<'_> {
         lost.map_or(Ok(()), Err)
     }
 
+    fn note_written(&mut self, step: &Step, written: Written) {
+        self.done.written += 1;
+        let object = step.action.object();
+        if let (Action::CreatePolicy { .. }, Some(namespace)) = (&step.action, object.namespace) {
+            self.opened.insert((namespace, object.name), written);
+        }
+    }
+
+    fn note_failure(&mut self, step: &Step, error: &Error) {
+        self.done.stuck.extend(place(step));
+        self.done.failed.push(FailedStep {
+            object: step.action.object().to_string(),
+            message: error.reason(),
+        });
+    }
+
     /// Compares with what was observed afterwards, and records the result.
     async fn conclude(
         &mut self,
@@ -222,9 +226,7 @@ impl Writing<'_> {
         pending: LiveRecord,
         after: Observed,
     ) -> Result<ApplyCluster, Error> {
-        let known = after.capabilities.known();
-        let compiled = cofferdam_compiler::compile(model, self.one.cluster, known);
-        let bundle = compiled.map_or_else(|| self.one.bundle.clone(), |compiled| compiled.bundle);
+        let bundle = self.bundle_after(model, &after);
         let view = View {
             bundle: &bundle,
             observed: &after,
@@ -292,6 +294,18 @@ impl Writing<'_> {
         self.done.failed.extend(left);
     }
 
+    /// The bundle by what the cluster can do now; that of before, where it can do the same.
+    fn bundle_after(&self, model: &Model, after: &Observed) -> Cow<'a, Bundle> {
+        let known = after.capabilities.known();
+        if known.is_none() || known == self.one.observed.capabilities.known() {
+            return Cow::Borrowed(&self.one.bundle);
+        }
+        let compiled = cofferdam_compiler::compile(model, self.one.cluster, known);
+        compiled.map_or(Cow::Borrowed(&self.one.bundle), |compiled| {
+            Cow::Owned(compiled.bundle)
+        })
+    }
+
     fn entry(&self, record: &Record, complete: bool) -> Apply {
         Apply {
             sequence: record.sequence,
@@ -315,12 +329,12 @@ fn in_the_way<'a>(view: &View<'a>) -> impl Iterator<Item = FailedStep> + use<'a>
 
 /// Steps that keep their order among each other: open policies are closed zone by zone, the most
 /// sensitive last; everything else in a phase goes at once.
-fn in_turn(steps: Vec<Step>) -> Vec<Vec<Step>> {
+fn in_turn(steps: Vec<&Step>) -> Vec<Vec<&Step>> {
     let closing = steps.iter().all(|step| step.phase == Phase::Close);
     if !closing {
         return vec![steps];
     }
-    let mut batches: Vec<Vec<Step>> = Vec::new();
+    let mut batches: Vec<Vec<&Step>> = Vec::new();
     for step in steps {
         match batches.last_mut() {
             Some(batch) if batch.first().is_some_and(|first| first.zone == step.zone) => {

@@ -31,20 +31,3 @@ pub(super) fn taints(wanted: &[Taint], live: &Value) -> Option<String> {
     let different = !differences("spec.taints", &json!(wanted), have).is_empty();
     different.then(|| "spec.taints".to_owned())
 }
-
-pub(super) fn policy(wanted: &Value, live: &Value) -> Vec<String> {
-    let spec = |object: &Value| object.get("spec").cloned().unwrap_or_default();
-    let mut found: Vec<String> = differences("spec", &spec(wanted), &spec(live))
-        .into_iter()
-        .map(|difference| difference.path)
-        .collect();
-    for field in ["labels", "annotations"] {
-        let keys = wanted.pointer(&format!("/metadata/{field}"));
-        for (key, value) in keys.and_then(Value::as_object).into_iter().flatten() {
-            if live_label(field, key, live) != value.as_str() {
-                found.push(format!("metadata.{field}.{key}"));
-            }
-        }
-    }
-    found
-}
