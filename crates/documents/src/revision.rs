@@ -10,7 +10,12 @@ use crate::tree::{Kind, Node};
 /// Hash over documents as they are written, whatever the order of documents and keys, and whatever
 /// the files, comments and spacing: 16 hexadecimal digits.
 pub(crate) fn revision<'a>(documents: impl IntoIterator<Item = &'a Node>) -> String {
-    let mut texts: Vec<String> = documents.into_iter().map(canonical).collect();
+    let text = |node| {
+        let mut text = String::new();
+        canonical(node, &mut text);
+        text
+    };
+    let mut texts: Vec<String> = documents.into_iter().map(text).collect();
     texts.sort();
     let mut hash = Sha256::new();
     for text in texts {
@@ -25,29 +30,58 @@ pub(crate) fn revision<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Str
     digits
 }
 
-/// JSON with sorted keys and no spaces.
-fn canonical(node: &Node) -> String {
+/// Writes JSON with sorted keys and no spaces.
+fn canonical(node: &Node, out: &mut String) {
     match &node.kind {
         Kind::Scalar { text, plain } => match (plain, classify(text)) {
-            (true, Plain::Bool(value)) => value.to_string(),
-            (true, Plain::Integer(value)) => value.to_string(),
-            _ => quoted(text),
+            (true, Plain::Bool(value)) => out.push_str(if value { "true" } else { "false" }),
+            // Writing to a string cannot fail.
+            (true, Plain::Integer(value)) => write!(out, "{value}").unwrap_or_default(),
+            _ => quote(text, out),
         },
         Kind::Sequence(items) => {
-            let items: Vec<String> = items.iter().map(canonical).collect();
-            format!("[{}]", items.join(","))
+            out.push('[');
+            for (number, item) in items.iter().enumerate() {
+                if number > 0 {
+                    out.push(',');
+                }
+                canonical(item, out);
+            }
+            out.push(']');
         }
         Kind::Mapping(entries) => {
-            let mut pairs: Vec<String> = entries
+            let mut sorted: Vec<(String, &Node)> = entries
                 .iter()
-                .map(|entry| format!("{}:{}", quoted(&entry.key), canonical(&entry.value)))
+                .map(|entry| (quoted(&entry.key), &entry.value))
                 .collect();
-            pairs.sort();
-            format!("{{{}}}", pairs.join(","))
+            sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+            out.push('{');
+            for (number, (key, value)) in sorted.into_iter().enumerate() {
+                if number > 0 {
+                    out.push(',');
+                }
+                out.push_str(&key);
+                out.push(':');
+                canonical(value, out);
+            }
+            out.push('}');
         }
     }
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::String(text.to_owned()).to_string()
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(text, &mut out);
+    out
+}
+
+fn quote(text: &str, out: &mut String) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::String(text.to_owned()).to_string());
+    }
 }

@@ -19,8 +19,32 @@ pub struct Difference {
 /// The fields in which `have` differs from `want`, in the order of their paths.
 pub fn differences(path: &str, want: &Value, have: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
-    compare(path, Some(want), Some(have), &mut found);
+    // Nearly everything is as wanted, and then no path is put together.
+    if !is_equal(Some(want), Some(have)) {
+        compare(path, Some(want), Some(have), &mut found);
+    }
     found
+}
+
+/// Whether nothing differs.
+fn is_equal(want: Option<&Value>, have: Option<&Value>) -> bool {
+    let (want, have) = (want.filter(|v| !is_empty(v)), have.filter(|v| !is_empty(v)));
+    match (want, have) {
+        (Some(Value::Object(wanted)), Some(Value::Object(had))) => {
+            let surplus =
+                |(key, have): (&String, &Value)| !wanted.contains_key(key) && !is_empty(have);
+            !had.iter().any(surplus)
+                && wanted
+                    .iter()
+                    .all(|(key, want)| is_equal(Some(want), had.get(key)))
+        }
+        (Some(Value::Array(wanted)), Some(Value::Array(had))) => {
+            let pairs = || wanted.iter().zip(had);
+            wanted.len() == had.len()
+                && pairs().all(|(want, have)| is_equal(Some(want), Some(have)))
+        }
+        (want, have) => want == have,
+    }
 }
 
 fn compare(path: &str, want: Option<&Value>, have: Option<&Value>, found: &mut Vec<Difference>) {
@@ -75,6 +99,7 @@ mod tests {
             .map(|difference| difference.path.as_str())
             .collect();
         assert_eq!(found, paths, "{want} against {have}");
+        assert_eq!(is_equal(Some(want), Some(have)), paths.is_empty());
     }
 
     #[test]
