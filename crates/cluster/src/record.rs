@@ -1,6 +1,6 @@
 //! Our record in the cluster: ConfigMap `cofferdam-system/cofferdam`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_objects::keys::{
     FIELD_MANAGER, MANAGED_BY, MANAGED_BY_VALUE, RECORD_NAME, SYSTEM_NAMESPACE,
@@ -44,7 +44,7 @@ struct Stored {
     bundle_hash: String,
     writer: String,
     entries: BTreeMap<String, String>,
-    pending: Vec<String>,
+    pending: BTreeSet<String>,
     applies: Vec<StoredApply>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     controller: Option<String>,
@@ -249,7 +249,7 @@ mod tests {
             instance: "one".to_owned(),
             sequence: 7,
             entries: [("a".to_owned(), "b".to_owned())].into(),
-            pending: vec!["c".to_owned()],
+            pending: ["c".to_owned()].into(),
             ..Record::default()
         };
         let text = serde_json::to_string(&store(&record)).expect("serializes");

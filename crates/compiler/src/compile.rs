@@ -89,11 +89,15 @@ fn hash(bundle: &Bundle) -> String {
         .iter()
         .map(|(name, namespace)| (name.to_string(), namespace_text(namespace)))
         .collect();
-    let policies: Vec<String> = bundle.policies.values().map(policy_text).collect();
-    short_digest(&format!(
-        "{}\n{}\n{namespaces:?}\n{policies:?}\n{:?}",
+    let mut text = format!(
+        "{}\n{}\n{namespaces:?}\n{:?}\n",
         bundle.instance, bundle.trust_domain, bundle.pools
-    ))
+    );
+    for policy in bundle.policies.values() {
+        text.push_str(&policy_text(policy));
+        text.push('\n');
+    }
+    short_digest(&text)
 }
 
 fn namespace_text(namespace: &DesiredNamespace) -> String {

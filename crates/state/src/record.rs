@@ -1,6 +1,6 @@
 //! What we wrote in a cluster, kept in that cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_objects::key::ObjectKey;
 
@@ -26,7 +26,7 @@ pub struct Record {
     /// Digest of the key of each thing that is ours, and digest of the UID of the object.
     pub entries: BTreeMap<String, String>,
     /// Digests of the keys that a pass under way is about to create; empty between passes.
-    pub pending: Vec<String>,
+    pub pending: BTreeSet<String>,
     /// The last applies, oldest first, at most [`HISTORY`].
     pub applies: Vec<Apply>,
     /// The controller that manages this cluster, where one runs.

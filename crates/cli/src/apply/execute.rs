@@ -166,8 +166,7 @@ impl<'a> Writing<'a> {
                 .into_iter()
                 .map(move |field| entry_key(&object, &field))
         });
-        let keys: BTreeSet<String> = keys.collect();
-        record.pending = keys.into_iter().collect();
+        record.pending = keys.collect();
         let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
         self.connection.write_record(expected, &record).await
     }
@@ -256,7 +255,7 @@ impl<'a> Writing<'a> {
         // What this pass made is pending until somebody has read it back.
         if !unread {
             record.entries = kept;
-            record.pending = Vec::new();
+            record.pending = BTreeSet::new();
         }
         if complete && !pass.partial {
             record.revision.clone_from(&self.plan.revision);
