@@ -14,7 +14,9 @@ mod status;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::args::{Arguments, Command, Format};
+use tokio::runtime::Builder;
+
+use crate::args::{Arguments, Command, Format, Selection};
 use crate::exit::Exit;
 
 /// Runs what was asked for.
@@ -26,22 +28,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Init(command) => init::run(arguments, command),
         Command::Check => check::run(arguments),
         Command::Compile(command) => compile::run(arguments, command),
-        Command::Plan(command) => block_on(plan::run(arguments, command)),
-        Command::Apply(command) => block_on(apply::run(arguments, command)),
-        Command::Drift(command) => block_on(drift::run(arguments, command)),
-        Command::Status(command) => block_on(status::run(arguments, command)),
-        Command::Doctor(command) => block_on(doctor::run(arguments, command)),
+        Command::Plan(command) => block_on(&command.selection, plan::run(arguments, command)),
+        Command::Apply(command) => block_on(&command.selection, apply::run(arguments, command)),
+        Command::Drift(command) => block_on(&command.selection, drift::run(arguments, command)),
+        Command::Status(command) => block_on(&command.selection, status::run(arguments, command)),
+        Command::Doctor(command) => block_on(&command.selection, doctor::run(arguments, command)),
         Command::Rbac(command) => rbac::run(command),
         Command::Schema(command) => schema::run(command),
         Command::Completions(command) => completions::run(command),
     }
 }
 
-fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+/// Threads cost more than they give where there is one cluster to talk to: nearly all the time is
+/// spent waiting for it.
+fn block_on(selection: &Selection, command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    let mut runtime = if selection.cluster.len() == 1 {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    runtime
         .worker_threads(2)
         .enable_all()
         .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(command)
+        .context("cannot start the runtime")?
+        .block_on(command)
 }
