@@ -1,6 +1,6 @@
 //! The way from texts to a model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
 use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Place, Remark, Severity};
@@ -12,7 +12,7 @@ use crate::parse::{Trouble, parse};
 use crate::raw::{KINDS, schema};
 use crate::resolve::{Read, resolve};
 use crate::rules;
-use crate::shape;
+use crate::shape::Shape;
 use crate::tree::{Kind, Node, Spot};
 use crate::waive::Waivers;
 
@@ -245,13 +245,20 @@ impl Loading {
     }
 
     fn check_shapes(&mut self) {
-        let mut schemas = BTreeMap::new();
+        let kinds: BTreeSet<&str> = self.read.iter().map(|read| read.id.kind).collect();
+        let schemas: BTreeMap<&str, _> = kinds
+            .into_iter()
+            .filter_map(|kind| Some((kind, schema(kind)?)))
+            .collect();
+        let mut shapes: BTreeMap<&str, Shape<'_>> = schemas
+            .iter()
+            .map(|(kind, schema)| (*kind, Shape::new(schema)))
+            .collect();
         for (number, read) in self.read.iter_mut().enumerate() {
             let before = self.findings.len();
-            let kind = read.id.kind;
-            if let Some(schema) = schemas.entry(kind).or_insert_with(|| schema(kind)) {
+            if let Some(shape) = shapes.get_mut(read.id.kind) {
                 let mut reporter = Reporter::new(number, &mut self.findings);
-                shape::check(&read.node, schema, &mut reporter);
+                shape.check(&read.node, &mut reporter);
             }
             let found = self.findings.len() - before;
             read.good = found == 0;

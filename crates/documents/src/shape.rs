@@ -1,6 +1,7 @@
 //! A document's tree against the JSON Schema of its kind: every finding about shape, with its path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -9,50 +10,43 @@ use crate::nearest::{did_you_mean, one_of};
 use crate::scalar::{Plain, classify};
 use crate::tree::{Entry, Kind, Node, segment};
 
-/// Reports everything by which a document differs from the schema of its kind.
-pub(crate) fn check(node: &Node, schema: &Value, reporter: &mut Reporter<'_>) {
-    let mut walker = Walker {
-        root: schema,
-        reporter,
-    };
-    walker.visit(node, schema, "");
-}
-
-struct Walker<'a, 'b> {
+/// The schema of a kind, and what its parts were found to take: documents of a kind are many.
+#[derive(Debug)]
+pub(crate) struct Shape<'a> {
     root: &'a Value,
-    reporter: &'a mut Reporter<'b>,
+    /// By the place of the part in memory, where the schema lies still as long as it is borrowed.
+    wanted: BTreeMap<*const Value, Rc<Wanted<'a>>>,
 }
 
-/// What a schema takes, its alternatives merged by kind of node.
-#[derive(Default)]
-struct Wanted<'a> {
-    object: Option<&'a Value>,
-    array: Option<&'a Value>,
-    integer: Option<&'a Value>,
-    string: bool,
-    boolean: bool,
-    words: Vec<&'a str>,
-}
+impl<'a> Shape<'a> {
+    /// The shape that a schema describes.
+    pub(crate) fn new(schema: &'a Value) -> Self {
+        Self {
+            root: schema,
+            wanted: BTreeMap::new(),
+        }
+    }
 
-impl<'a> Walker<'a, '_> {
-    fn visit(&mut self, node: &Node, schema: &'a Value, path: &str) {
+    /// Reports everything by which a document differs from the schema of its kind.
+    pub(crate) fn check(&mut self, node: &Node, reporter: &mut Reporter<'_>) {
+        let root = self.root;
+        let mut walker = Walker {
+            shape: self,
+            reporter,
+        };
+        walker.visit(node, root, "");
+    }
+
+    fn wanted(&mut self, schema: &'a Value) -> Rc<Wanted<'a>> {
+        let place = std::ptr::from_ref(schema);
+        if let Some(known) = self.wanted.get(&place) {
+            return Rc::clone(known);
+        }
         let mut wanted = Wanted::default();
         self.collect(schema, &mut wanted);
-        match &node.kind {
-            Kind::Mapping(entries) => match wanted.object {
-                Some(object) => self.visit_mapping(entries, object, path),
-                None => self.wrong_type(path, &wanted, "a mapping"),
-            },
-            Kind::Sequence(items) => match wanted.array.and_then(|array| array.get("items")) {
-                Some(schema) => {
-                    for (index, item) in items.iter().enumerate() {
-                        self.visit(item, schema, &format!("{path}[{index}]"));
-                    }
-                }
-                None => self.wrong_type(path, &wanted, "a list"),
-            },
-            Kind::Scalar { text, plain } => self.visit_scalar(text, *plain, &wanted, path),
-        }
+        let wanted = Rc::new(wanted);
+        self.wanted.insert(place, Rc::clone(&wanted));
+        wanted
     }
 
     /// Schemas are ours and nest alternatives at most twice, so the recursion is short.
@@ -100,6 +94,43 @@ impl<'a> Walker<'a, '_> {
             }
         }
         schema
+    }
+}
+
+struct Walker<'s, 'a, 'b> {
+    shape: &'s mut Shape<'a>,
+    reporter: &'s mut Reporter<'b>,
+}
+
+/// What a schema takes, its alternatives merged by kind of node.
+#[derive(Debug, Default)]
+struct Wanted<'a> {
+    object: Option<&'a Value>,
+    array: Option<&'a Value>,
+    integer: Option<&'a Value>,
+    string: bool,
+    boolean: bool,
+    words: Vec<&'a str>,
+}
+
+impl<'a> Walker<'_, 'a, '_> {
+    fn visit(&mut self, node: &Node, schema: &'a Value, path: &str) {
+        let wanted = self.shape.wanted(schema);
+        match &node.kind {
+            Kind::Mapping(entries) => match wanted.object {
+                Some(object) => self.visit_mapping(entries, object, path),
+                None => self.wrong_type(path, &wanted, "a mapping"),
+            },
+            Kind::Sequence(items) => match wanted.array.and_then(|array| array.get("items")) {
+                Some(schema) => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.visit(item, schema, &format!("{path}[{index}]"));
+                    }
+                }
+                None => self.wrong_type(path, &wanted, "a list"),
+            },
+            Kind::Scalar { text, plain } => self.visit_scalar(text, *plain, &wanted, path),
+        }
     }
 
     fn visit_mapping(&mut self, entries: &[Entry], schema: &'a Value, path: &str) {
