@@ -30,7 +30,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         steps.extend(policies::steps(view));
     }
     steps.extend(nodes::steps(view));
-    steps.sort_by_key(|step| (step.phase, closing_order(view, step), step.action.object()));
+    steps.sort_by_cached_key(|step| (step.phase, closing_order(view, step), step.action.object()));
     let record = view.record();
     Ok(Plan {
         cluster: view.bundle.cluster.clone(),
