@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 
-use crate::view::{PolicyState, View};
+use crate::view::View;
 
 /// Each object that is in the way, with why; nothing where policies or the record are unknown.
 ///
@@ -31,26 +31,20 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
     found
 }
 
-/// Whether a policy of the bundle cannot be written to a namespace because of its name.
-pub(crate) fn is_name_held(view: &View<'_>, namespace: &NamespaceName) -> bool {
-    in_the_way(view, namespace).next().is_some()
-}
-
 fn in_the_way<'a>(
     view: &'a View<'_>,
     namespace: &'a NamespaceName,
 ) -> impl Iterator<Item = (ObjectKey, String)> + 'a {
-    let wanted = view.wanted_policies(namespace).into_iter();
-    wanted.filter_map(|(name, policy)| {
-        let why = match view.policy_state(namespace.as_str(), name, policy) {
-            PolicyState::NameTaken => "somebody else's object has this name",
-            PolicyState::Impostor => "it carries our label, but is not in our record",
-            PolicyState::Missing
-            | PolicyState::InSync
-            | PolicyState::Changed(_)
-            | PolicyState::Remade(_) => return None,
+    let names = view.wanted_policies(namespace).into_keys();
+    let held = names.filter(|name| view.is_held_by_others(namespace.as_str(), name));
+    held.map(|name| {
+        let key = (namespace.to_string(), name.to_owned());
+        let live = view.observed.policies.known().and_then(|all| all.get(&key));
+        let why = if live.is_some_and(|live| view.carries_our_label(live)) {
+            "it carries our label, but is not in our record"
+        } else {
+            "somebody else's object has this name"
         };
-        let object = ObjectKey::policy(namespace.as_str(), name);
-        Some((object, why.to_owned()))
+        (ObjectKey::policy(namespace.as_str(), name), why.to_owned())
     })
 }

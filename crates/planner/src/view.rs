@@ -142,6 +142,14 @@ impl<'a> View<'a> {
         live.labels.get(keys::INSTANCE).map(String::as_str) == Some(self.bundle.instance.as_str())
     }
 
+    /// Whether a policy of that name is there and is not ours.
+    pub fn is_held_by_others(&self, namespace: &str, name: &str) -> bool {
+        let key = (namespace.to_owned(), name.to_owned());
+        let live = self.observed.policies.known();
+        live.and_then(|policies| policies.get(&key))
+            .is_some_and(|live| !self.is_ours(namespace, name, live))
+    }
+
     /// How a policy of the bundle is found.
     pub fn policy_state(&self, namespace: &str, name: &str, wanted: &DesiredPolicy) -> PolicyState {
         let key = (namespace.to_owned(), name.to_owned());

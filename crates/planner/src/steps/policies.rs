@@ -18,7 +18,6 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use crate::blocked::is_name_held;
 use crate::view::{PolicyState, View};
 
 /// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds.
@@ -76,7 +75,11 @@ impl<'a> Transition<'a> {
     /// Whether a name of the bundle is held by an object that is not ours: without it the rest would
     /// deny what it allows, so that nothing is isolated here for the first time.
     fn is_blocked(&self) -> bool {
-        !self.view.was_enforced(self.namespace) && is_name_held(self.view, self.namespace)
+        !self.view.was_enforced(self.namespace)
+            && self
+                .wanted
+                .keys()
+                .any(|name| self.view.is_held_by_others(self.namespace.as_str(), name))
     }
 
     /// Whether the namespace goes from open to isolated or back, with nothing to keep it open.
