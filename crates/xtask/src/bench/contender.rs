@@ -62,7 +62,11 @@ impl Contender {
     pub(super) fn compare(self, rig: &Rig) -> Result<Cost> {
         match self {
             Self::Ours => ours(rig, Route::Loopback, &["drift"]).run(),
-            Self::Kubectl => kubectl(rig, Route::Loopback, &["diff", "--server-side"]).run(),
+            // Ours wrote the objects, so that kubectl's own manager would meet conflicts.
+            Self::Kubectl => {
+                let command = ["diff", "--server-side", "--force-conflicts"];
+                kubectl(rig, Route::Loopback, &command).run()
+            }
             Self::Floor => Ok(Cost::default()),
         }
     }
