@@ -3,7 +3,39 @@
 //! A manager names a tool and not a person, and may be chosen freely by whoever writes.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// `metadata.managedFields` as the server sent it. It is larger than most objects, and read only
+/// where somebody asks who wrote something.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct ManagedFields(Option<Box<RawValue>>);
+
+impl ManagedFields {
+    /// The entries; none where they are not as expected.
+    fn entries(&self) -> Vec<ManagedFieldsEntry> {
+        let text = self.0.as_ref().map(|raw| raw.get());
+        text.and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl From<Vec<ManagedFieldsEntry>> for ManagedFields {
+    fn from(entries: Vec<ManagedFieldsEntry>) -> Self {
+        Self(serde_json::value::to_raw_value(&entries).ok())
+    }
+}
+
+impl PartialEq for ManagedFields {
+    fn eq(&self, other: &Self) -> bool {
+        let text = |fields: &Self| fields.0.as_ref().map(|raw| raw.get().to_owned());
+        text(self) == text(other)
+    }
+}
+
+impl Eq for ManagedFields {}
 
 /// A claim about who wrote something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +48,9 @@ pub struct Claim {
 
 /// The latest manager other than ours whose fields include the path given as member names, such as
 /// `["spec", "ingress"]`; list items are not told apart. Who removed a field leaves no trace here.
-pub fn last_writer(entries: &[ManagedFieldsEntry], path: &[&str]) -> Option<Claim> {
-    entries
+pub fn last_writer(fields: &ManagedFields, path: &[&str]) -> Option<Claim> {
+    fields
+        .entries()
         .iter()
         .filter(|entry| entry.subresource.is_none())
         .filter(|entry| entry.manager.as_deref() != Some(crate::keys::FIELD_MANAGER))
@@ -31,8 +64,8 @@ pub fn last_writer(entries: &[ManagedFieldsEntry], path: &[&str]) -> Option<Clai
 
 /// Whether our manager holds the field, so that nobody has given it another value since we did. Where
 /// nothing is said about managers, it does not.
-pub fn is_held_by_us(entries: &[ManagedFieldsEntry], path: &[&str]) -> bool {
-    entries.iter().any(|entry| {
+pub fn is_held_by_us(fields: &ManagedFields, path: &[&str]) -> bool {
+    fields.entries().iter().any(|entry| {
         let ours = entry.manager.as_deref() == Some(crate::keys::FIELD_MANAGER);
         let fields = entry.fields_v1.as_ref();
         ours && entry.subresource.is_none() && fields.is_some_and(|fields| owns(&fields.0, path))
@@ -72,6 +105,7 @@ mod tests {
              "fieldsV1": {"f:spec": {"f:egress": {}}}},
         ]))
         .unwrap();
+        let entries = ManagedFields::from(entries);
         let manager = |path: &[&str]| last_writer(&entries, path).map(|claim| claim.manager);
         assert_eq!(
             manager(&["spec", "ingress"]).as_deref(),

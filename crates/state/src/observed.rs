@@ -7,8 +7,8 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 
 use crate::audit::AuditedWrite;
@@ -97,7 +97,7 @@ pub struct LiveRecord {
 }
 
 /// A namespace.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveNamespace {
     /// Its UID.
     pub uid: String,
@@ -106,11 +106,11 @@ pub struct LiveNamespace {
     /// Whether it is being deleted.
     pub terminating: bool,
     /// Who wrote what.
-    pub managed_fields: Vec<ManagedFieldsEntry>,
+    pub managed_fields: ManagedFields,
 }
 
 /// A NetworkPolicy with its spec as the server sent it, unknown fields included.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivePolicy {
     /// Its UID.
     pub uid: String,
@@ -123,7 +123,7 @@ pub struct LivePolicy {
     /// Its spec.
     pub spec: Value,
     /// Who wrote what.
-    pub managed_fields: Vec<ManagedFieldsEntry>,
+    pub managed_fields: ManagedFields,
 }
 
 /// A node.
@@ -142,7 +142,7 @@ pub struct LiveNode {
     /// Its own addresses.
     pub addresses: Vec<IpAddr>,
     /// Who wrote what.
-    pub managed_fields: Vec<ManagedFieldsEntry>,
+    pub managed_fields: ManagedFields,
 }
 
 /// A pod.

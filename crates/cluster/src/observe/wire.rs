@@ -1,8 +1,8 @@
 //! What we read of each kind; everything else in an answer is skipped.
 
 use cofferdam_model::labels::Labels;
+use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -41,7 +41,7 @@ impl<F: Default> Meta<F> {
     }
 }
 
-pub(crate) type Managed = Meta<Vec<ManagedFieldsEntry>>;
+pub(crate) type Managed = Meta<ManagedFields>;
 
 read! {
     Owner { kind: String, name: String, controller: bool }
