@@ -62,11 +62,7 @@ impl Contender {
     pub(super) fn compare(self, rig: &Rig) -> Result<Cost> {
         match self {
             Self::Ours => ours(rig, Route::Loopback, &["drift"]).run(),
-            // Ours wrote the objects, so that kubectl's own manager would meet conflicts.
-            Self::Kubectl => {
-                let command = ["diff", "--server-side", "--force-conflicts"];
-                kubectl(rig, Route::Loopback, &command).run()
-            }
+            Self::Kubectl => kubectl(rig, Route::Loopback, &["diff", "--server-side"]).run(),
             Self::Floor => Ok(Cost::default()),
         }
     }
@@ -100,10 +96,11 @@ fn ours<'a>(rig: &'a Rig, route: Route, command: &[&str]) -> Measured<'a> {
 }
 
 fn kubectl<'a>(rig: &'a Rig, route: Route, command: &[&str]) -> Measured<'a> {
-    let (kubeconfig, manifests) = (
-        rig.kubeconfig(Contender::Kubectl, route),
-        rig.file("manifests"),
-    );
+    let kubeconfig = rig.kubeconfig(Contender::Kubectl, route);
+    let manifests = match command {
+        ["diff", ..] => rig.file("compared"),
+        _ => rig.file("manifests"),
+    };
     let base = ["--kubeconfig", &kubeconfig];
     let more = ["--recursive", "--filename", &manifests];
     let arguments = [&base, command, &more].concat();

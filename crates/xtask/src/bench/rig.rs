@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use super::contender::{Contender, IN_FLIGHT};
 use super::documents::{self, NAMESPACES, POLICIES, namespace};
 use super::measure::Measured;
-use super::state::{State, manifests};
+use super::state::{State, as_stored, manifests};
 use crate::say;
 
 /// The round trip that the proxy adds.
@@ -180,10 +180,14 @@ impl Rig {
         );
         let mut patches = File::create(self.home().join("patches.tsv"))?;
         let mut bytes = 0;
-        for object in &objects {
+        let compared = self.home().join("compared");
+        fs::create_dir(&compared)?;
+        for (number, object) in objects.iter().enumerate() {
             let (path, body) = patch(object)?;
             bytes += body.len();
             writeln!(patches, "{path}\t{body}")?;
+            let object = as_stored(object.clone()).to_string();
+            fs::write(compared.join(format!("{number:04}.json")), object)?;
         }
         fs::write(self.home().join("ca.pem"), self.cluster.ca_pem())?;
         fs::write(self.home().join("floor.token"), token(&self.cluster)?)?;

@@ -29,11 +29,8 @@ impl State {
                 value.map(str::to_owned).context("an object without a name")
             };
             let key = (text("/metadata/namespace")?, text("/metadata/name")?);
-            let mut spec = object.get("spec").cloned().unwrap_or_default();
-            // The server keeps no empty lists of rules.
-            if let Some(spec) = spec.as_object_mut() {
-                spec.retain(|_, value| value != &json!([]));
-            }
+            let object = as_stored(object.clone());
+            let spec = object.get("spec");
             let part = |field| object.pointer(&format!("/metadata/{field}")).cloned();
             let value =
                 json!({"labels": part("labels"), "annotations": part("annotations"), "spec": spec});
@@ -57,6 +54,15 @@ impl State {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// An object without empty lists of rules, which the server does not keep; kubectl takes them for
+/// differences forever.
+pub(super) fn as_stored(mut object: Value) -> Value {
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.retain(|_, value| value != &json!([]));
+    }
+    object
 }
 
 /// The objects of all manifests of a kind below a directory, in the order of their files' names.
