@@ -1,7 +1,6 @@
 //! How many requests a pass makes, as the audit log of a real API server has them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use anyhow::Result;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
@@ -39,10 +38,11 @@ spec:
 ";
 
 fn flows() -> String {
-    (0..FLOWS).fold(String::new(), |mut text, number| {
-        let (from, to) = (NAMESPACES[number % 3], NAMESPACES[(number + 1) % 3]);
-        write!(
-            text,
+    let callers = NAMESPACES.iter().cycle();
+    let called = NAMESPACES.iter().cycle().skip(1);
+    let flow = |(number, (from, to)): (usize, (&&str, &&str))| {
+        let port = 8000 + number;
+        format!(
             "---
 apiVersion: cofferdam.io/v1alpha1
 kind: Flow
@@ -53,12 +53,15 @@ spec:
   ports: [{{ protocol: TCP, port: {port} }}]
   justification: one calls another
   owner: shop
-",
-            port = 8000 + number,
+"
         )
-        .unwrap();
-        text
-    })
+    };
+    callers
+        .zip(called)
+        .take(FLOWS)
+        .enumerate()
+        .map(flow)
+        .collect()
 }
 
 fn start() -> Result<(Cluster, Project)> {
