@@ -1,13 +1,14 @@
 //! What passes between the steps: bundle, observed cluster, plan, findings and record. Data only.
 //!
 //! In pipeline order: a [`bundle::Bundle`] is compiled, an [`observed::Observed`] is read, both make a
-//! [`plan::Plan`] and [`finding::Finding`]s, and a [`record::Record`] of what was written stays in the
-//! cluster.
+//! [`plan::Plan`] and [`finding::Finding`]s, a [`pass`] carries the plan out, and a [`record::Record`] of
+//! what was written stays in the cluster.
 
 pub mod audit;
 pub mod bundle;
 pub mod digest;
 pub mod finding;
 pub mod observed;
+pub mod pass;
 pub mod plan;
 pub mod record;

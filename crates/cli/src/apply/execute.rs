@@ -4,7 +4,7 @@
 //! open policies stand before anything isolates, so that the next pass takes up where this one ended.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::{LiveRecord, Observed};
-use cofferdam_state::plan::{Action, Phase, Plan, Step};
-use cofferdam_state::record::{Apply, HISTORY, Record, entry_key};
+use cofferdam_state::pass::{Ending, Writer};
+use cofferdam_state::plan::{Action, Plan, Step};
+use cofferdam_state::record::Record;
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::clock;
@@ -121,19 +122,20 @@ impl<'a> Writing<'a> {
         say: &(impl Fn(&str) + Send + Sync),
     ) -> Result<ApplyCluster, Error> {
         let pending = self.write_pending(pass).await?;
-        let mut settled = false;
-        for phase in Phase::ALL {
-            let steps: Vec<&Step> = self.plan.phase(phase).collect();
-            if steps.is_empty() {
-                continue;
-            }
-            if phase.waits_for_settling() && !settled && !pass.settle.is_zero() {
+        let plan = self.plan;
+        for stage in plan.stages() {
+            if stage.settles_first && !pass.settle.is_zero() {
                 say(&format!("settling for {} s", pass.settle.as_secs()));
                 tokio::time::sleep(pass.settle).await;
             }
-            settled = phase == Phase::Close;
-            say(&format!("{}: {} steps", phase.as_str(), steps.len()));
-            self.run_phase(steps).await?;
+            say(&format!(
+                "{}: {} steps",
+                stage.phase.as_str(),
+                stage.steps()
+            ));
+            for turn in stage.turns {
+                self.run_turn(turn).await?;
+            }
         }
         let after = self.connection.observe(clock::now()).await;
         self.conclude(model, pass, pending, after).await
@@ -142,58 +144,42 @@ impl<'a> Writing<'a> {
     /// Records what this pass is about to create, bound to the record that the plan saw.
     async fn write_pending(&self, pass: Pass) -> Result<LiveRecord, Error> {
         let live = self.one.observed.record.known().and_then(Option::as_ref);
-        let mut record = live.map(|live| live.record.clone()).unwrap_or_default();
-        self.one
-            .bundle
-            .instance
-            .as_str()
-            .clone_into(&mut record.instance);
-        self.one
-            .cluster
-            .name
-            .as_str()
-            .clone_into(&mut record.cluster);
-        record.cluster_uid = self.one.cluster.uid.clone().unwrap_or_default();
-        record.writer = writer(self.one);
+        let cluster = self.one.cluster;
+        let by = Writer {
+            instance: self.one.bundle.instance.to_string(),
+            cluster: cluster.name.to_string(),
+            cluster_uid: cluster.uid.clone().unwrap_or_default(),
+            user: writer(self.one),
+        };
+        let mut record = Record::begun(live.map(|live| &live.record), self.plan, by);
         if let Some(pause) = pass.take_over {
             record.paused_until = Some(clock::after(pause));
         }
-        record.entries = self.plan.kept.clone();
-        let keys = self.plan.steps.iter().flat_map(|step| {
-            let object = step.action.object();
-            step.action
-                .recorded_fields()
-                .into_iter()
-                .map(move |field| entry_key(&object, &field))
-        });
-        record.pending = keys.collect();
         let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
         self.connection.write_record(expected, &record).await
     }
 
     /// Only as many steps are begun as may be under way, so that each is bound to the time that the
-    /// lease has left when its turn comes.
-    async fn run_phase(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
+    /// lease has left when its turn comes. The pass stops where the lease is lost.
+    async fn run_turn(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
         let at_once = usize::try_from(self.one.cluster.limits.in_flight.max(1)).unwrap_or(1);
+        let stuck = &self.done.stuck;
+        let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
+        let steps: Vec<&Step> = steps.into_iter().filter(free).collect();
+        let (connection, opened, lease) = (self.connection, &self.opened, &self.lease);
+        let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(steps)
+            .map(|step| async move { (step, connection.execute(step, opened, lease).await) })
+            .buffer_unordered(at_once)
+            .collect()
+            .await;
         let mut lost = None;
-        for batch in in_turn(steps) {
-            let stuck = &self.done.stuck;
-            let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
-            let batch: Vec<&Step> = batch.into_iter().filter(free).collect();
-            let (connection, opened, lease) = (self.connection, &self.opened, &self.lease);
-            let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(batch)
-                .map(|step| async move { (step, connection.execute(step, opened, lease).await) })
-                .buffer_unordered(at_once)
-                .collect()
-                .await;
-            for (step, result) in results {
-                match result {
-                    Ok(written) => self.note_written(step, written),
-                    Err(error) => {
-                        self.note_failure(step, &error);
-                        if error.category() == Category::LeaseLost {
-                            lost = Some(error);
-                        }
+        for (step, result) in results {
+            match result {
+                Ok(written) => self.note_written(step, written),
+                Err(error) => {
+                    self.note_failure(step, &error);
+                    if error.category() == Category::LeaseLost {
+                        lost = Some(error);
                     }
                 }
             }
@@ -231,18 +217,15 @@ impl<'a> Writing<'a> {
             observed: &after,
             delivery: self.one.cluster.delivery,
         };
-        let remaining = cofferdam_planner::plan(&view, model);
-        let unread = remaining.is_err();
-        let (left, kept) = match remaining {
-            Ok(plan) => (plan.steps, plan.kept),
+        let (left, kept) = match cofferdam_planner::plan(&view, model) {
+            Ok(plan) => (plan.steps, Some(plan.kept)),
             Err(reasons) => {
                 let unread = |message| FailedStep {
                     object: "observation".to_owned(),
                     message,
                 };
                 self.done.failed.extend(reasons.into_iter().map(unread));
-                // Nothing is forgotten because it could not be read.
-                (Vec::new(), pending.record.entries.clone())
+                (Vec::new(), None)
             }
         };
         if !pass.partial {
@@ -250,20 +233,15 @@ impl<'a> Writing<'a> {
         }
         self.done.failed.extend(in_the_way(&view));
         let complete = self.done.failed.is_empty();
-        let mut record = pending.record.clone();
-        record.sequence += 1;
-        // What this pass made is pending until somebody has read it back.
-        if !unread {
-            record.entries = kept;
-            record.pending = BTreeSet::new();
-        }
-        if complete && !pass.partial {
-            record.revision.clone_from(&self.plan.revision);
-            record.bundle_hash.clone_from(&bundle.hash);
-        }
-        record.applies.push(self.entry(&record, complete));
-        let surplus = record.applies.len().saturating_sub(HISTORY);
-        record.applies.drain(..surplus);
+        let converged = complete && !pass.partial;
+        let record = pending.record.ended(Ending {
+            kept,
+            revision: self.plan.revision.clone(),
+            converged: converged.then(|| bundle.hash.clone()),
+            at: clock::now(),
+            written: self.done.written,
+            complete,
+        });
         let expected = Some((pending.uid.as_str(), pending.resource_version.as_str()));
         self.connection.write_record(expected, &record).await?;
         let state = match (complete, self.done.written) {
@@ -304,17 +282,6 @@ impl<'a> Writing<'a> {
             Cow::Owned(compiled.bundle)
         })
     }
-
-    fn entry(&self, record: &Record, complete: bool) -> Apply {
-        Apply {
-            sequence: record.sequence,
-            revision: self.plan.revision.clone(),
-            at: clock::now(),
-            writer: record.writer.clone(),
-            written: self.done.written,
-            complete,
-        }
-    }
 }
 
 /// What keeps the bundle from being in place although no step is left.
@@ -324,25 +291,6 @@ fn in_the_way<'a>(view: &View<'a>) -> impl Iterator<Item = FailedStep> + use<'a>
         object: object.to_string(),
         message: why,
     })
-}
-
-/// Steps that keep their order among each other: open policies are closed zone by zone, the most
-/// sensitive last; everything else in a phase goes at once.
-fn in_turn(steps: Vec<&Step>) -> Vec<Vec<&Step>> {
-    let closing = steps.iter().all(|step| step.phase == Phase::Close);
-    if !closing {
-        return vec![steps];
-    }
-    let mut batches: Vec<Vec<&Step>> = Vec::new();
-    for step in steps {
-        match batches.last_mut() {
-            Some(batch) if batch.first().is_some_and(|first| first.zone == step.zone) => {
-                batch.push(step);
-            }
-            Some(_) | None => batches.push(vec![step]),
-        }
-    }
-    batches
 }
 
 /// The namespace or node that a step is about.
