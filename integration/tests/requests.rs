@@ -1,6 +1,7 @@
 //! How many requests a pass makes, as the audit log of a real API server has them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::Result;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
@@ -38,11 +39,12 @@ spec:
 ";
 
 fn flows() -> String {
-    let callers = NAMESPACES.iter().cycle();
-    let called = NAMESPACES.iter().cycle().skip(1);
-    let flow = |(number, (from, to)): (usize, (&&str, &&str))| {
-        let port = 8000 + number;
-        format!(
+    let from = NAMESPACES.iter().cycle();
+    let ends = from.zip(NAMESPACES.iter().cycle().skip(1));
+    let numbered = ends.take(FLOWS).enumerate();
+    numbered.fold(String::new(), |mut text, (number, (from, to))| {
+        write!(
+            text,
             "---
 apiVersion: cofferdam.io/v1alpha1
 kind: Flow
@@ -53,15 +55,13 @@ spec:
   ports: [{{ protocol: TCP, port: {port} }}]
   justification: one calls another
   owner: shop
-"
+",
+            port = 8000 + number,
         )
-    };
-    callers
-        .zip(called)
-        .take(FLOWS)
-        .enumerate()
-        .map(flow)
-        .collect()
+        // Writing to a String cannot fail.
+        .ok();
+        text
+    })
 }
 
 fn start() -> Result<(Cluster, Project)> {
