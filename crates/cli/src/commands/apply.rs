@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let take_over = command.take_over.is_some();
     let decided = decide(&examined, model, &command.budget, take_over);
-    let plans = plan_report(&examined, &decided, model);
+    let plans = plan_report(&examined, &decided, model, arguments.output);
     if command.dry_run {
         show(&plans, arguments.output)?;
         return Ok(plan::exit_of(&plans));

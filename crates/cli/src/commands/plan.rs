@@ -7,6 +7,7 @@ use cofferdam_objects::key::Kind;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, steps};
 use cofferdam_report::{json, output, text};
+use cofferdam_state::finding::Finding;
 use cofferdam_state::plan::Plan;
 
 use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
@@ -29,7 +30,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     let model = project::model(&loaded)?;
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let decided = decide(&examined, model, &command.budget, false);
-    let report = report(&examined, &decided, model);
+    let report = report(&examined, &decided, model, arguments.output);
     show(&report, arguments.output)?;
     Ok(exit_of(&report))
 }
@@ -124,12 +125,20 @@ fn is_chosen(kind: Kind, only: &[Part]) -> bool {
         })
 }
 
-/// The report of what was decided.
-pub(crate) fn report(examined: &[Examined<'_>], decided: &[Decision], model: &Model) -> PlanReport {
-    let clusters = examined
-        .iter()
-        .zip(decided)
-        .map(|(one, decision)| cluster(one, decision, model));
+/// The report of what was decided; findings are for programs only, as `drift` shows them to people.
+pub(crate) fn report(
+    examined: &[Examined<'_>],
+    decided: &[Decision],
+    model: &Model,
+    format: Format,
+) -> PlanReport {
+    let clusters = examined.iter().zip(decided).map(|(one, decision)| {
+        let findings = match format {
+            Format::Json => one.findings(model),
+            Format::Text | Format::Sarif => Vec::new(),
+        };
+        cluster(one, decision, &findings)
+    });
     PlanReport {
         api_version: API_VERSION,
         kind: "PlanReport",
@@ -137,7 +146,7 @@ pub(crate) fn report(examined: &[Examined<'_>], decided: &[Decision], model: &Mo
     }
 }
 
-fn cluster(one: &Examined<'_>, decision: &Decision, model: &Model) -> PlanCluster {
+fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> PlanCluster {
     let lines = |texts: Vec<&str>| (!texts.is_empty()).then(|| texts.join("\n"));
     let (state, reason, hint) = match &one.unreachable {
         Some(why) => (
@@ -169,7 +178,7 @@ fn cluster(one: &Examined<'_>, decision: &Decision, model: &Model) -> PlanCluste
             .as_ref()
             .map(|plan| plan.notices.clone())
             .unwrap_or_default(),
-        findings: one.findings(model).iter().map(Into::into).collect(),
+        findings: findings.iter().map(Into::into).collect(),
         opens: None,
         closes: None,
     }
