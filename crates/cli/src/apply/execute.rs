@@ -4,12 +4,13 @@
 //! open policies stand before anything isolates, so that the next pass takes up where this one ended.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Written};
 use cofferdam_model::Model;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::bundle::Bundle;
@@ -198,7 +199,7 @@ impl<'a> Writing<'a> {
     fn note_failure(&mut self, step: &Step, error: &Error) {
         self.done.stuck.extend(place(step));
         self.done.failed.push(FailedStep {
-            object: step.action.object().to_string(),
+            object: step.action.object(),
             message: error.reason(),
         });
     }
@@ -220,9 +221,10 @@ impl<'a> Writing<'a> {
         let (left, kept) = match cofferdam_planner::plan(&view, model) {
             Ok(plan) => (plan.steps, Some(plan.kept)),
             Err(reasons) => {
-                let unread = |message| FailedStep {
-                    object: "observation".to_owned(),
-                    message,
+                let cluster = ObjectKey::cluster(self.one.cluster.name.as_str());
+                let unread = |reason| FailedStep {
+                    object: cluster.clone(),
+                    message: format!("not read back: {reason}"),
                 };
                 self.done.failed.extend(reasons.into_iter().map(unread));
                 (Vec::new(), None)
@@ -258,9 +260,10 @@ impl<'a> Writing<'a> {
 
     /// Steps that are left are failures, unless their object is named as one already.
     fn note_left(&mut self, left: &[Step]) {
-        let named: HashSet<String> = self.done.failed.iter().map(|f| f.object.clone()).collect();
+        let named: BTreeSet<ObjectKey> =
+            self.done.failed.iter().map(|f| f.object.clone()).collect();
         let still = left.iter().map(|step| FailedStep {
-            object: step.action.object().to_string(),
+            object: step.action.object(),
             message: format!(
                 "still to {}: {}",
                 step.action.operation().as_str(),
@@ -288,7 +291,7 @@ impl<'a> Writing<'a> {
 fn in_the_way<'a>(view: &View<'a>) -> impl Iterator<Item = FailedStep> + use<'a> {
     let blocked = cofferdam_planner::blocked(view).into_iter();
     blocked.map(|(object, why)| FailedStep {
-        object: object.to_string(),
+        object,
         message: why,
     })
 }

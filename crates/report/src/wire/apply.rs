@@ -1,5 +1,6 @@
 //! `ApplyReport`.
 
+use cofferdam_objects::key::ObjectKey;
 use serde::Serialize;
 
 /// What was written where.
@@ -39,8 +40,9 @@ pub struct ApplyCluster {
 /// A step that failed.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailedStep {
-    /// The object, as `Kind/[namespace/]name`.
-    pub object: String,
+    /// The object; the cluster itself where no object is concerned.
+    #[serde(serialize_with = "super::finding::object")]
+    pub object: ObjectKey,
     /// Why.
     pub message: String,
 }

@@ -2,7 +2,7 @@
 
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{CrossClusterFinding, Finding};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A difference between a cluster and its bundle.
@@ -104,6 +104,11 @@ pub struct WireClusterValue {
     pub cluster: String,
     /// Its value.
     pub value: String,
+}
+
+/// Writes a key as programs read it.
+pub(super) fn object<S: Serializer>(key: &ObjectKey, serializer: S) -> Result<S::Ok, S::Error> {
+    WireObject::from(key).serialize(serializer)
 }
 
 impl From<&ObjectKey> for WireObject {

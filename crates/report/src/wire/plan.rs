@@ -1,9 +1,10 @@
 //! `PlanReport`.
 
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::plan::{Plan, Step};
 use serde::Serialize;
 
-use super::finding::{WireFinding, WireObject};
+use super::finding::WireFinding;
 
 /// What would be written where.
 #[derive(Debug, Clone, Serialize)]
@@ -62,21 +63,14 @@ pub struct WireStep {
     /// `create`, `update`, `patch` or `delete`.
     pub op: &'static str,
     /// The object.
-    #[serde(serialize_with = "object")]
-    pub object: cofferdam_objects::key::ObjectKey,
+    #[serde(serialize_with = "super::finding::object")]
+    pub object: ObjectKey,
     /// When it is due.
     pub phase: &'static str,
     /// Why.
     pub reason: String,
     /// What it does to what can be reached.
     pub effect: &'static str,
-}
-
-fn object<S: serde::Serializer>(
-    key: &cofferdam_objects::key::ObjectKey,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    WireObject::from(key).serialize(serializer)
 }
 
 impl From<&Step> for WireStep {
