@@ -19,6 +19,7 @@ pub(crate) struct Arguments {
         short = 'C',
         long = "directory",
         global = true,
+        help_heading = GLOBAL,
         default_value = ".",
         value_name = "DIR"
     )]
@@ -28,17 +29,21 @@ pub(crate) struct Arguments {
         short,
         long,
         global = true,
+        help_heading = GLOBAL,
         default_value = "text",
         value_name = "FORMAT"
     )]
     pub(crate) output: Format,
     /// Log to standard error: retries and phases; twice, every request
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const GLOBAL: &str = "Everywhere";
+const HOW: &str = "How";
 
 const EXAMPLES: &str = "Examples:
   cofferdam init --kubeconfig ~/.kube/config   write a start
@@ -90,6 +95,7 @@ pub(crate) enum Command {
 
 /// Which clusters.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Clusters")]
 pub(crate) struct Selection {
     /// Only this cluster; may be repeated
     #[arg(long, value_name = "NAME")]
@@ -97,7 +103,7 @@ pub(crate) struct Selection {
     /// Only clusters of this trust domain; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) trust_domain: Vec<String>,
-    /// Give up on a cluster after this long
+    /// Give up on a cluster when nothing came from it for this long
     #[arg(long, default_value = "60s", value_parser = durations::parse, value_name = "DURATION")]
     pub(crate) timeout: Duration,
     /// Requests under way at once, over all clusters
@@ -110,6 +116,9 @@ pub(crate) struct Selection {
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  cofferdam -C fleet-repository init --kubeconfig ~/.kube/config"
+)]
 pub(crate) struct InitArguments {
     /// The kubeconfig whose contexts become clusters
     #[arg(long, value_name = "FILE")]
@@ -118,6 +127,7 @@ pub(crate) struct InitArguments {
 
 /// Arguments of `compile`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cofferdam compile --out bundles && git diff bundles")]
 pub(crate) struct CompileArguments {
     /// Where to write; one directory per cluster
     #[arg(long, value_name = "DIR")]
@@ -137,6 +147,7 @@ pub(crate) enum Part {
 
 /// What a plan may do beyond the budgets.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "What may be done")]
 pub(crate) struct BudgetArguments {
     /// Only these parts of the bundle
     #[arg(long, value_delimiter = ',', value_name = "PART,…")]
@@ -157,6 +168,9 @@ pub(crate) struct BudgetArguments {
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam plan --trust-domain staging\n  cofferdam plan --cluster prod-eu --only policies\n  cofferdam plan -o json | jq '.clusters[].steps[].object'"
+)]
 pub(crate) struct PlanArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -166,6 +180,9 @@ pub(crate) struct PlanArguments {
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam apply --cluster staging-eu\n  cofferdam apply --yes --soak                 in a pipeline, with the waits between waves\n  cofferdam apply --cluster prod-eu --only nodes --kubeconfig admin.yaml\n  cofferdam apply --rollback                   after going back to an older revision of the documents"
+)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag that stands alone"
@@ -176,27 +193,30 @@ pub(crate) struct ApplyArguments {
     #[command(flatten)]
     pub(crate) budget: BudgetArguments,
     /// Do not ask
-    #[arg(long, short)]
+    #[arg(long, short, help_heading = HOW)]
     pub(crate) yes: bool,
     /// Show the plan and stop
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(crate) dry_run: bool,
     /// Wait this long for policies to take effect before open policies go
-    #[arg(long, default_value = "10s", value_parser = durations::parse, value_name = "DURATION")]
+    #[arg(long, default_value = "10s", value_parser = durations::parse, help_heading = HOW, value_name = "DURATION")]
     pub(crate) settle: Duration,
     /// Keep the waits that the trust domains ask for between waves
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(crate) soak: bool,
     /// Every cluster at once, not in waves
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(crate) all_at_once: bool,
     /// Write although a controller manages the cluster, and have it pause this long
-    #[arg(long, value_parser = durations::parse, value_name = "DURATION")]
+    #[arg(long, value_parser = durations::parse, help_heading = HOW, value_name = "DURATION")]
     pub(crate) take_over: Option<Duration>,
 }
 
 /// Arguments of `drift` and `status`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam drift --cluster prod-eu\n  cofferdam status -o json | jq '.clusters[] | {name, verdict}'"
+)]
 pub(crate) struct DriftArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -204,14 +224,17 @@ pub(crate) struct DriftArguments {
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam doctor                  look, write nothing\n  cofferdam doctor --pin --write    pin identities, store capabilities; commit the result"
+)]
 pub(crate) struct DoctorArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Write each cluster's identity into its document
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(crate) pin: bool,
     /// Store what was found in `fleet/capabilities/`
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(crate) write: bool,
 }
 
@@ -228,6 +251,9 @@ pub(crate) enum Profile {
 
 /// Arguments of `rbac`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  cofferdam rbac --profile policies --subject serviceaccount:ci/cofferdam | kubectl apply -f -"
+)]
 pub(crate) struct RbacArguments {
     /// What the credential is for
     #[arg(long, value_name = "PROFILE")]
@@ -239,6 +265,7 @@ pub(crate) struct RbacArguments {
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cofferdam schema Zone > zone.schema.json")]
 pub(crate) struct SchemaArguments {
     /// The kind, such as `Zone`; without it the kinds are listed
     pub(crate) kind: Option<String>,
@@ -246,6 +273,7 @@ pub(crate) struct SchemaArguments {
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cofferdam completions bash > /etc/bash_completion.d/cofferdam")]
 pub(crate) struct CompletionsArguments {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
