@@ -17,3 +17,6 @@ pub mod waivers;
 pub use blocked::blocked;
 pub use findings::find;
 pub use steps::plan;
+
+#[cfg(test)]
+mod tests;

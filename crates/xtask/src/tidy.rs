@@ -17,7 +17,7 @@ const BANNED_NAMES: [&str; 7] = [
 ];
 
 /// What each crate may use of the others, besides nothing.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("objects", &[]),
     ("state", &["model", "objects"]),
@@ -27,6 +27,10 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("judge", &["model", "objects", "state"]),
     ("report", &["model", "objects", "state"]),
     ("cluster", &["model", "objects", "state"]),
+    (
+        "testkit",
+        &["model", "objects", "state", "documents", "compiler"],
+    ),
     ("integration", &[]),
 ];
 

@@ -1,0 +1,203 @@
+//! Properties of whole passes: nothing is cut on the way, a killed pass is taken up again, and the plan
+//! after a complete pass is empty.
+
+use std::collections::BTreeMap;
+
+use cofferdam_model::labels::Labels;
+use cofferdam_state::bundle::{Bundle, Role};
+use cofferdam_state::plan::Plan;
+use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_policy, level, sketch};
+use cofferdam_testkit::reach::{Allowed, Reach, cuts, reach};
+use cofferdam_testkit::{Act, Cluster, Faults, Trial, model};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+use serde_json::Value;
+
+use super::{planner, refused};
+
+fn settings() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(64)
+    }
+}
+
+/// A trial of the sketch on a cluster, after these acts.
+fn trial(sketch: &Sketch, cluster: Cluster, acts: &[Act]) -> Trial {
+    let mut trial = Trial::new(&sketch.text(), planner);
+    trial.cluster = cluster;
+    acts.iter().for_each(|act| trial.cluster.act(act));
+    trial
+}
+
+/// What a cluster holds apart from UIDs, versions and who wrote it; and the keys of the record.
+type Held = (
+    BTreeMap<(String, String), (Labels, Labels, Value)>,
+    BTreeMap<String, Labels>,
+    BTreeMap<String, (Labels, String)>,
+    Vec<String>,
+);
+
+fn held(cluster: &Cluster) -> Held {
+    let policies = cluster.policies.iter().map(|(key, live)| {
+        let content = (
+            live.labels.clone(),
+            live.annotations.clone(),
+            live.spec.clone(),
+        );
+        (key.clone(), content)
+    });
+    let namespaces = cluster.namespaces.iter();
+    let nodes = cluster.nodes.iter().map(|(name, live)| {
+        (
+            name.clone(),
+            (live.labels.clone(), format!("{:?}", live.taints)),
+        )
+    });
+    let record = cluster.record.as_ref().map(|live| &live.record);
+    let entries = record.into_iter().flat_map(|record| record.entries.keys());
+    (
+        policies.collect(),
+        namespaces
+            .map(|(name, live)| (name.clone(), live.labels.clone()))
+            .collect(),
+        nodes.collect(),
+        entries.cloned().collect(),
+    )
+}
+
+/// Where something is cut, or one half of a namespace is denied that nothing denied before.
+fn faults_of(before: &Reach, now: &Cluster, after: &Reach, bundle: &Bundle) -> Vec<String> {
+    let reached = reach(now);
+    let mut faults = cuts(before, &reached, after);
+    for ((namespace, direction), allowed) in &reached {
+        let was = before.get(&(namespace.clone(), *direction));
+        if *allowed == Allowed::Everything || was != Some(&Allowed::Everything) {
+            continue;
+        }
+        let lacking = bundle.policies.iter().filter(|((ns, name), wanted)| {
+            let there = now.policies.contains_key(&(ns.to_string(), name.clone()));
+            ns.as_str() == namespace && matches!(wanted.role, Role::Deny(_) | Role::Allow) && !there
+        });
+        faults.extend(
+            lacking.map(|((_, name), _)| {
+                format!("{direction} of {namespace} is denied without {name}")
+            }),
+        );
+    }
+    faults
+}
+
+/// Applies the plan of a trial step by step and asks after each of them. Gives the cluster as it was
+/// after each step.
+fn watched(trial: &mut Trial, shuffle: u64) -> Result<Vec<Cluster>, TestCaseError> {
+    let plan = trial.plan();
+    let refusals = refused(trial, &plan);
+    prop_assert!(refusals.is_empty(), "{refusals:#?}\n{plan:#?}");
+    let (before, bundle) = (reach(&trial.cluster), trial.bundle());
+    let faults = Faults {
+        shuffle,
+        ..Faults::default()
+    };
+    let mut seen = Vec::new();
+    let ended = trial.carry_out(&plan, &faults, |now, step| {
+        seen.push((
+            now.clone(),
+            format!("{:?} {}", step.phase, step.action.object()),
+        ));
+    });
+    let ended = ended.unwrap();
+    prop_assert_eq!(&ended.failed, &Vec::new());
+    prop_assert_eq!(ended.left.map(|plan| plan.steps), Some(Vec::new()));
+    let after = reach(&trial.cluster);
+    for (now, step) in &seen {
+        let found = faults_of(&before, now, &after, &bundle);
+        prop_assert!(found.is_empty(), "after {step}: {found:#?}\n{plan:#?}");
+    }
+    Ok(seen.into_iter().map(|(now, _)| now).collect())
+}
+
+/// The next plan is empty, and a pass of it changes nothing.
+fn is_settled(trial: &Trial) -> TestCaseResult {
+    let plan = trial.plan();
+    prop_assert_eq!(&plan.steps, &Vec::new());
+    let record = &trial.cluster.record.as_ref().unwrap().record;
+    prop_assert_eq!(&plan.kept, &record.entries);
+    prop_assert_eq!(&record.pending, &Vec::<String>::new());
+    prop_assert_eq!(&record.bundle_hash, &plan.bundle_hash);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(settings())]
+
+    #[test]
+    fn nothing_is_cut_on_the_way_and_the_next_plan_is_empty(
+        sketch in sketch(),
+        cluster in cluster(),
+        acts in vec(act(), 0..4),
+        shuffle in any::<u64>(),
+    ) {
+        let mut trial = trial(&sketch, cluster, &acts);
+        watched(&mut trial, shuffle)?;
+        is_settled(&trial)?;
+    }
+
+    #[test]
+    fn drift_is_healed_by_one_pass(
+        sketch in sketch(),
+        cluster in cluster(),
+        drift in vec(act(), 1..5),
+    ) {
+        let mut trial = trial(&sketch, cluster, &[]);
+        trial.apply();
+        drift.iter().for_each(|act| trial.cluster.act(act));
+        trial.apply();
+        is_settled(&trial)?;
+    }
+
+    #[test]
+    fn a_killed_pass_is_taken_up_to_the_same_end(
+        sketch in sketch(),
+        cluster in cluster(),
+        foreign in option::of(foreign_policy()),
+        shuffle in any::<u64>(),
+    ) {
+        let start = trial(&sketch, cluster, foreign.as_slice());
+        let mut whole = start.clone();
+        let plan = start.plan();
+        whole.apply();
+        let (before, after) = (reach(&start.cluster), reach(&whole.cluster));
+        for killed_after in 0..=plan.steps.len() {
+            let mut trial = start.clone();
+            let faults = Faults { killed_after: Some(killed_after), shuffle, ..Faults::default() };
+            trial.carry_out(&plan, &faults, |_, _| {});
+            let resumed: Plan = trial.plan();
+            prop_assert!(resumed.resumes || plan.is_empty());
+            let seen = watched(&mut trial, shuffle)?;
+            for now in &seen {
+                let found = faults_of(&before, now, &after, &trial.bundle());
+                prop_assert!(found.is_empty(), "killed after {killed_after}: {found:#?}");
+            }
+            is_settled(&trial)?;
+            prop_assert_eq!(held(&trial.cluster), held(&whole.cluster));
+        }
+    }
+
+    #[test]
+    fn moves_between_levels_cut_nothing_and_settle(
+        sketch in sketch(),
+        cluster in cluster(),
+        foreign in option::of(foreign_policy()),
+        moves in vec((vec(level(), 3), any::<u64>()), 1..5),
+    ) {
+        let mut trial = trial(&sketch, cluster, foreign.as_slice());
+        for (levels, shuffle) in moves {
+            trial.model = model(&sketch.at(&levels).text());
+            watched(&mut trial, shuffle)?;
+            is_settled(&trial)?;
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What somebody else does to a cluster.
+
+use cofferdam_objects::keys::{INSTANCE, NAMESPACE_NAME};
+use cofferdam_state::observed::LivePolicy;
+use k8s_openapi::api::core::v1::Taint;
+use serde_json::Value;
+
+use crate::cluster::{Cluster, owned};
+use crate::managed_fields::{claim, release};
+
+/// The field manager of somebody else.
+const SOMEBODY: &str = "kubectl-edit";
+
+/// Something that somebody else does. What it is about may be missing; then nothing happens.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the words say it, and the values are theirs")]
+pub enum Act {
+    /// Writes a policy of their own, or over one that is there.
+    WritePolicy {
+        namespace: String,
+        name: String,
+        spec: Value,
+    },
+    /// Deletes a policy.
+    DeletePolicy { namespace: String, name: String },
+    /// Deletes a policy and makes the same again.
+    RemakePolicy { namespace: String, name: String },
+    /// Deletes the one of ours that stands at this place, counted around.
+    DeleteOurs(usize),
+    /// Empties the rules of one of ours.
+    EmptyOurs(usize),
+    /// Makes one of ours again.
+    RemakeOurs(usize),
+    /// Removes our labels from one of ours.
+    UnlabelOurs(usize),
+    /// Makes a namespace.
+    AddNamespace { name: String },
+    /// Deletes a namespace and everything in it.
+    DeleteNamespace { name: String },
+    /// Begins to delete a namespace, which then waits for a finalizer.
+    Terminate { name: String },
+    /// Sets or removes a label of a namespace.
+    Label {
+        namespace: String,
+        key: String,
+        value: Option<String>,
+    },
+    /// Sets or removes a label of a node.
+    LabelNode {
+        node: String,
+        key: String,
+        value: Option<String>,
+    },
+    /// Sets a taint, over one of the same key and effect.
+    Taint { node: String, taint: Taint },
+    /// Removes the taints of a key.
+    Untaint { node: String, key: String },
+}
+
+impl Cluster {
+    /// Lets somebody else act.
+    pub fn act(&mut self, act: &Act) {
+        match act {
+            Act::WritePolicy {
+                namespace,
+                name,
+                spec,
+            } => self.write_policy(namespace, name, spec),
+            Act::DeletePolicy { namespace, name } => {
+                self.policies.remove(&(namespace.clone(), name.clone()));
+            }
+            Act::RemakePolicy { namespace, name } => {
+                self.remake_policy(&(namespace.clone(), name.clone()));
+            }
+            Act::DeleteOurs(place) => {
+                if let Some(key) = self.one_of_ours(*place) {
+                    self.policies.remove(&key);
+                }
+            }
+            Act::EmptyOurs(place) => {
+                if let Some(key) = self.one_of_ours(*place) {
+                    self.empty_policy(&key);
+                }
+            }
+            Act::RemakeOurs(place) => {
+                if let Some(key) = self.one_of_ours(*place) {
+                    self.remake_policy(&key);
+                }
+            }
+            Act::UnlabelOurs(place) => {
+                if let Some(key) = self.one_of_ours(*place) {
+                    self.unlabel_policy(&key);
+                }
+            }
+            Act::AddNamespace { name } => {
+                if !self.namespaces.contains_key(name) {
+                    self.add_namespace(name, &[]);
+                }
+            }
+            Act::DeleteNamespace { name } => {
+                self.namespaces.remove(name);
+                self.policies.retain(|(namespace, _), _| namespace != name);
+                self.pods.retain(|pod| pod.namespace != *name);
+            }
+            Act::Terminate { name } => {
+                if let Some(live) = self.namespaces.get_mut(name) {
+                    live.terminating = true;
+                }
+            }
+            Act::Label {
+                namespace,
+                key,
+                value,
+            } => self.label(namespace, key, value.as_ref()),
+            Act::LabelNode { node, key, value } => self.label_node(node, key, value.as_ref()),
+            Act::Taint { node, taint } => {
+                let same = |other: &Taint| other.key == taint.key && other.effect == taint.effect;
+                self.set_taints(node, |taints| {
+                    taints.retain(|other| !same(other));
+                    taints.push(taint.clone());
+                });
+            }
+            Act::Untaint { node, key } => {
+                self.set_taints(node, |taints| taints.retain(|taint| taint.key != *key));
+            }
+        }
+    }
+
+    /// The keys of the policies that carry our label.
+    pub fn ours(&self) -> Vec<(String, String)> {
+        let ours = self
+            .policies
+            .iter()
+            .filter(|(_, live)| live.labels.contains_key(INSTANCE));
+        ours.map(|(key, _)| key.clone()).collect()
+    }
+
+    fn one_of_ours(&self, place: usize) -> Option<(String, String)> {
+        let ours = self.ours();
+        ours.get(place % ours.len().max(1)).cloned()
+    }
+
+    fn empty_policy(&mut self, key: &(String, String)) {
+        let spec = self.policies.get(key).map(|live| live.spec.clone());
+        let mut spec = spec.unwrap_or_default();
+        if let Value::Object(fields) = &mut spec {
+            fields.remove("ingress");
+            fields.remove("egress");
+        }
+        self.write_policy(&key.0, &key.1, &spec);
+    }
+
+    fn unlabel_policy(&mut self, key: &(String, String)) {
+        let version = self.tick();
+        if let Some(live) = self.policies.get_mut(key) {
+            live.labels.clear();
+            live.resource_version = version;
+            release(&mut live.managed_fields, &["metadata", "labels"]);
+        }
+    }
+
+    fn write_policy(&mut self, namespace: &str, name: &str, spec: &Value) {
+        if !self.namespaces.contains_key(namespace) {
+            return;
+        }
+        let version = self.tick();
+        let now = self.now();
+        let key = (namespace.to_owned(), name.to_owned());
+        let live = self.policies.entry(key).or_insert_with(|| LivePolicy {
+            uid: version.clone(),
+            resource_version: String::new(),
+            labels: owned([]),
+            annotations: owned([]),
+            spec: Value::Null,
+            managed_fields: Vec::new(),
+        });
+        live.resource_version = version;
+        live.spec = spec.clone();
+        for field in ["podSelector", "policyTypes", "ingress", "egress"] {
+            claim(&mut live.managed_fields, (SOMEBODY, &now), &["spec", field]);
+        }
+    }
+
+    fn remake_policy(&mut self, key: &(String, String)) {
+        let uid = self.tick();
+        if let Some(live) = self.policies.get_mut(key) {
+            live.uid.clone_from(&uid);
+            live.resource_version = uid;
+            live.managed_fields = Vec::new();
+        }
+    }
+
+    fn label(&mut self, namespace: &str, key: &str, value: Option<&String>) {
+        self.tick();
+        let now = self.now();
+        if key == NAMESPACE_NAME {
+            return;
+        }
+        let Some(live) = self.namespaces.get_mut(namespace) else {
+            return;
+        };
+        let path = ["metadata", "labels", key];
+        if let Some(value) = value {
+            live.labels.insert(key.to_owned(), value.clone());
+            claim(&mut live.managed_fields, (SOMEBODY, &now), &path);
+        } else {
+            live.labels.remove(key);
+            release(&mut live.managed_fields, &path);
+        }
+    }
+
+    fn label_node(&mut self, node: &str, key: &str, value: Option<&String>) {
+        self.tick();
+        let now = self.now();
+        let Some(live) = self.nodes.get_mut(node) else {
+            return;
+        };
+        let path = ["metadata", "labels", key];
+        if let Some(value) = value {
+            live.labels.insert(key.to_owned(), value.clone());
+            claim(&mut live.managed_fields, (SOMEBODY, &now), &path);
+        } else {
+            live.labels.remove(key);
+            release(&mut live.managed_fields, &path);
+        }
+    }
+
+    fn set_taints(&mut self, node: &str, change: impl FnOnce(&mut Vec<Taint>)) {
+        self.tick();
+        let now = self.now();
+        if let Some(live) = self.nodes.get_mut(node) {
+            change(&mut live.taints);
+            claim(
+                &mut live.managed_fields,
+                (SOMEBODY, &now),
+                &["spec", "taints"],
+            );
+        }
+    }
+}

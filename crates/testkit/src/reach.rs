@@ -1,0 +1,112 @@
+//! What the policies of a cluster allow, told from the live objects alone.
+//!
+//! Written without the questions of `objects` and without the planner, so that a mistake there does
+//! not hide itself here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+
+/// A direction as objects spell it: its word in `policyTypes`, its rules, and the peers in them.
+const DIRECTIONS: [(&str, &str, &str); 2] =
+    [("Ingress", "ingress", "from"), ("Egress", "egress", "to")];
+
+/// What pods of a namespace may do in one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Everything: nothing isolates them, or something lets everything through again.
+    Everything,
+    /// What these rules say, each with the selector of its policy.
+    Only(BTreeSet<String>),
+}
+
+/// What is allowed, by namespace and `Ingress` or `Egress`.
+pub type Reach = BTreeMap<(String, &'static str), Allowed>;
+
+/// What the policies of a cluster allow in each of its namespaces.
+pub fn reach(cluster: &Cluster) -> Reach {
+    let places = cluster
+        .namespaces
+        .keys()
+        .flat_map(|name| DIRECTIONS.map(|direction| (name.clone(), direction)));
+    places
+        .map(|(name, direction)| {
+            let specs: Vec<&Value> = cluster
+                .policies
+                .iter()
+                .filter(|((namespace, _), _)| *namespace == name)
+                .map(|(_, live)| &live.spec)
+                .filter(|spec| isolates(spec, direction))
+                .collect();
+            ((name, direction.0), allowed(&specs, direction))
+        })
+        .collect()
+}
+
+impl Allowed {
+    /// What both allow.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Everything, one) | (one, Self::Everything) => one.clone(),
+            (Self::Only(a), Self::Only(b)) => Self::Only(a.intersection(b).cloned().collect()),
+        }
+    }
+
+    /// Whether it allows all that another does.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) => true,
+            (Self::Only(_), Self::Everything) => false,
+            (Self::Only(a), Self::Only(b)) => a.is_superset(b),
+        }
+    }
+}
+
+/// Every namespace and direction in which something is cut that was allowed before and will be
+/// allowed after.
+pub fn cuts(before: &Reach, now: &Reach, after: &Reach) -> Vec<String> {
+    let open = Allowed::Everything;
+    let cut = now.iter().filter(|(place, allowed)| {
+        let was = before.get(*place).unwrap_or(&open);
+        let will = after.get(*place).unwrap_or(&open);
+        !allowed.covers(&was.and(will))
+    });
+    cut.map(|((namespace, direction), allowed)| format!("{direction} of {namespace}: {allowed:?}"))
+        .collect()
+}
+
+fn isolates(spec: &Value, (word, rules, _): (&str, &str, &str)) -> bool {
+    let types = spec.get("policyTypes").and_then(Value::as_array);
+    match types.filter(|types| !types.is_empty()) {
+        Some(types) => types.iter().any(|one| one == word),
+        None => word == "Ingress" || !list(spec, rules).is_empty(),
+    }
+}
+
+fn allowed(specs: &[&Value], (_, rules, peers): (&str, &str, &str)) -> Allowed {
+    if specs.is_empty() {
+        return Allowed::Everything;
+    }
+    let mut only = BTreeSet::new();
+    for spec in specs {
+        let pods = spec.get("podSelector").unwrap_or(&Value::Null);
+        let everybody = [pods.get("matchLabels"), pods.get("matchExpressions")]
+            .iter()
+            .all(Option::is_none);
+        for rule in list(spec, rules) {
+            if everybody && list(rule, peers).is_empty() && list(rule, "ports").is_empty() {
+                return Allowed::Everything;
+            }
+            only.insert(format!("{pods} {rule}"));
+        }
+    }
+    Allowed::Only(only)
+}
+
+fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    let items = value.get(field).and_then(Value::as_array);
+    items.map(Vec::as_slice).unwrap_or_default()
+}
