@@ -26,7 +26,7 @@ impl Cluster {
             Action::PatchNamespace { name, uid, labels } => {
                 let now = self.now();
                 let live = self.namespaces.get_mut(name).ok_or(STALE)?;
-                check(&live.uid, uid, labels, &live.labels)?;
+                unchanged(&live.uid, uid, labels, &live.labels)?;
                 write_labels(labels, &now, &mut live.labels, &mut live.managed_fields);
                 Ok(())
             }
@@ -38,7 +38,7 @@ impl Cluster {
             } => {
                 let now = self.now();
                 let live = self.nodes.get_mut(name).ok_or(STALE)?;
-                check(&live.uid, uid, labels, &live.labels)?;
+                unchanged(&live.uid, uid, labels, &live.labels)?;
                 if let Some(taints) = taints {
                     if live.taints != taints.old {
                         return Err(STALE.to_owned());
@@ -180,7 +180,7 @@ fn key_of(object: &NetworkPolicy) -> (String, String) {
 }
 
 /// The tests of a JSON patch: the UID, and the old value of each key.
-fn check(live_uid: &str, uid: &str, patch: &LabelPatch, live: &Labels) -> Result<(), String> {
+fn unchanged(live_uid: &str, uid: &str, patch: &LabelPatch, live: &Labels) -> Result<(), String> {
     let same = patch
         .changes
         .iter()
@@ -199,13 +199,13 @@ fn write_labels(
     holders: &mut Vec<ManagedFieldsEntry>,
 ) {
     for change in &patch.changes {
-        let path = ["metadata", "labels", change.key.as_str()];
+        let field = ["metadata", "labels", change.key.as_str()];
         if let Some(value) = &change.new {
             labels.insert(change.key.clone(), value.clone());
-            claim(holders, (FIELD_MANAGER, now), &path);
+            claim(holders, (FIELD_MANAGER, now), &field);
         } else {
             labels.remove(&change.key);
-            release(holders, &path);
+            release(holders, &field);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_state::bundle::{Bundle, Role};
-use cofferdam_state::plan::Plan;
 use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_policy, level, sketch};
 use cofferdam_testkit::reach::{Allowed, Reach, cuts, reach};
 use cofferdam_testkit::{Act, Cluster, Faults, Trial, model};
@@ -28,7 +27,9 @@ fn settings() -> ProptestConfig {
 fn trial(sketch: &Sketch, cluster: Cluster, acts: &[Act]) -> Trial {
     let mut trial = Trial::new(&sketch.text(), planner);
     trial.cluster = cluster;
-    acts.iter().for_each(|act| trial.cluster.act(act));
+    for act in acts {
+        trial.cluster.act(act);
+    }
     trial
 }
 
@@ -90,33 +91,40 @@ fn faults_of(before: &Reach, now: &Cluster, after: &Reach, bundle: &Bundle) -> V
     faults
 }
 
-/// Applies the plan of a trial step by step and asks after each of them. Gives the cluster as it was
-/// after each step.
-fn watched(trial: &mut Trial, shuffle: u64) -> Result<Vec<Cluster>, TestCaseError> {
+/// Applies the plan of a trial under the eyes of the judge, and asks after every step whether what
+/// was allowed `before` and will be `after` still is. Gives the trial as a kill after each step leaves
+/// it.
+fn watched(
+    trial: &mut Trial,
+    shuffle: u64,
+    (before, after): (&Reach, &Reach),
+) -> Result<Vec<Cluster>, TestCaseError> {
     let plan = trial.plan();
     let refusals = refused(trial, &plan);
     prop_assert!(refusals.is_empty(), "{refusals:#?}\n{plan:#?}");
-    let (before, bundle) = (reach(&trial.cluster), trial.bundle());
+    let bundle = trial.bundle();
     let faults = Faults {
         shuffle,
         ..Faults::default()
     };
-    let mut seen = Vec::new();
+    let (mut seen, mut complaints) = (Vec::new(), Vec::new());
     let ended = trial.carry_out(&plan, &faults, |now, step| {
-        seen.push((
-            now.clone(),
-            format!("{:?} {}", step.phase, step.action.object()),
-        ));
+        seen.push(now.clone());
+        let found = faults_of(before, now, after, &bundle).into_iter();
+        let step = format!("{:?} {}", step.phase, step.action.object());
+        complaints.extend(found.map(|fault| format!("after {step}: {fault}")));
     });
-    let ended = ended.unwrap();
-    prop_assert_eq!(&ended.failed, &Vec::new());
-    prop_assert_eq!(ended.left.map(|plan| plan.steps), Some(Vec::new()));
-    let after = reach(&trial.cluster);
-    for (now, step) in &seen {
-        let found = faults_of(&before, now, &after, &bundle);
-        prop_assert!(found.is_empty(), "after {step}: {found:#?}\n{plan:#?}");
-    }
-    Ok(seen.into_iter().map(|(now, _)| now).collect())
+    prop_assert!(complaints.is_empty(), "{complaints:#?}\n{plan:#?}");
+    prop_assert_eq!(&ended.unwrap().failed, &Vec::new());
+    Ok(seen)
+}
+
+/// The same for a pass that begins here.
+fn watched_from_here(trial: &mut Trial, shuffle: u64) -> Result<Vec<Cluster>, TestCaseError> {
+    let mut whole = trial.clone();
+    whole.apply();
+    let (before, after) = (reach(&trial.cluster), reach(&whole.cluster));
+    watched(trial, shuffle, (&before, &after))
 }
 
 /// The next plan is empty, and a pass of it changes nothing.
@@ -141,7 +149,7 @@ proptest! {
         shuffle in any::<u64>(),
     ) {
         let mut trial = trial(&sketch, cluster, &acts);
-        watched(&mut trial, shuffle)?;
+        watched_from_here(&mut trial, shuffle)?;
         is_settled(&trial)?;
     }
 
@@ -153,7 +161,9 @@ proptest! {
     ) {
         let mut trial = trial(&sketch, cluster, &[]);
         trial.apply();
-        drift.iter().for_each(|act| trial.cluster.act(act));
+        for act in &drift {
+            trial.cluster.act(act);
+        }
         trial.apply();
         is_settled(&trial)?;
     }
@@ -165,24 +175,18 @@ proptest! {
         foreign in option::of(foreign_policy()),
         shuffle in any::<u64>(),
     ) {
-        let start = trial(&sketch, cluster, foreign.as_slice());
-        let mut whole = start.clone();
-        let plan = start.plan();
-        whole.apply();
+        let mut whole = trial(&sketch, cluster, foreign.as_slice());
+        let start = whole.clone();
+        let killed = watched_from_here(&mut whole, shuffle)?;
         let (before, after) = (reach(&start.cluster), reach(&whole.cluster));
-        for killed_after in 0..=plan.steps.len() {
+        let end = held(&whole.cluster);
+        for cluster in killed {
             let mut trial = start.clone();
-            let faults = Faults { killed_after: Some(killed_after), shuffle, ..Faults::default() };
-            trial.carry_out(&plan, &faults, |_, _| {});
-            let resumed: Plan = trial.plan();
-            prop_assert!(resumed.resumes || plan.is_empty());
-            let seen = watched(&mut trial, shuffle)?;
-            for now in &seen {
-                let found = faults_of(&before, now, &after, &trial.bundle());
-                prop_assert!(found.is_empty(), "killed after {killed_after}: {found:#?}");
-            }
+            trial.cluster = cluster;
+            prop_assert!(trial.plan().resumes);
+            watched(&mut trial, shuffle, (&before, &after))?;
             is_settled(&trial)?;
-            prop_assert_eq!(held(&trial.cluster), held(&whole.cluster));
+            prop_assert_eq!(&held(&trial.cluster), &end);
         }
     }
 
@@ -196,7 +200,7 @@ proptest! {
         let mut trial = trial(&sketch, cluster, foreign.as_slice());
         for (levels, shuffle) in moves {
             trial.model = model(&sketch.at(&levels).text());
-            watched(&mut trial, shuffle)?;
+            watched_from_here(&mut trial, shuffle)?;
             is_settled(&trial)?;
         }
     }
