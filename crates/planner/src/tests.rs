@@ -6,11 +6,14 @@ use cofferdam_model::cluster::Delivery;
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::Plan;
-use cofferdam_testkit::{Trial, today};
+use cofferdam_testkit::generate::Sketch;
+use cofferdam_testkit::{Act, Cluster, Trial, today};
+use proptest::test_runner::Config;
 
 use crate::view::View;
 
 mod passes;
+mod somebody_else;
 
 /// The planner as a [`Trial`] takes it.
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {
@@ -23,7 +26,27 @@ fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, 
     crate::plan(&view, model)
 }
 
-/// The codes for which the judge refuses the plan, budgets aside.
+/// A property over this many cases; `PROPTEST_CASES`, 256 where it is not set, makes it more.
+fn cases(count: u32) -> Config {
+    let usual = Config::default();
+    Config {
+        cases: count * usual.cases / 256,
+        failure_persistence: None,
+        ..usual
+    }
+}
+
+/// A trial of a sketch on a cluster, after these acts.
+fn trial(sketch: &Sketch, cluster: Cluster, acts: &[Act]) -> Trial {
+    let mut trial = Trial::new(&sketch.text(), planner);
+    trial.cluster = cluster;
+    for act in acts {
+        trial.cluster.act(act);
+    }
+    trial
+}
+
+/// Why the judge refuses the plan, budgets aside.
 fn refused(trial: &Trial, plan: &Plan) -> Vec<String> {
     let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
     let fleet = Fleet {

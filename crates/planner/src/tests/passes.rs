@@ -5,33 +5,16 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_state::bundle::{Bundle, Role};
-use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_policy, level, sketch};
+use cofferdam_testkit::generate::{act, cluster, foreign_policy, level, sketch};
 use cofferdam_testkit::reach::{Allowed, Reach, cuts, reach};
-use cofferdam_testkit::{Act, Cluster, Faults, Trial, model};
+use cofferdam_testkit::{Cluster, Faults, Trial, model};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use serde_json::Value;
 
-use super::{planner, refused};
-
-fn settings() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(64)
-    }
-}
-
-/// A trial of the sketch on a cluster, after these acts.
-fn trial(sketch: &Sketch, cluster: Cluster, acts: &[Act]) -> Trial {
-    let mut trial = Trial::new(&sketch.text(), planner);
-    trial.cluster = cluster;
-    for act in acts {
-        trial.cluster.act(act);
-    }
-    trial
-}
+use super::{cases, refused, trial};
 
 /// What a cluster holds apart from UIDs, versions and who wrote it; and the keys of the record.
 type Held = (
@@ -127,8 +110,8 @@ fn watched_from_here(trial: &mut Trial, shuffle: u64) -> Result<Vec<Cluster>, Te
     watched(trial, shuffle, (&before, &after))
 }
 
-/// The next plan is empty, and a pass of it changes nothing.
-fn is_settled(trial: &Trial) -> TestCaseResult {
+/// The next plan is empty, and the record says what is there.
+pub(super) fn is_settled(trial: &Trial) -> TestCaseResult {
     let plan = trial.plan();
     prop_assert_eq!(&plan.steps, &Vec::new());
     let record = &trial.cluster.record.as_ref().unwrap().record;
@@ -139,7 +122,7 @@ fn is_settled(trial: &Trial) -> TestCaseResult {
 }
 
 proptest! {
-    #![proptest_config(settings())]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn nothing_is_cut_on_the_way_and_the_next_plan_is_empty(
@@ -168,6 +151,12 @@ proptest! {
         is_settled(&trial)?;
     }
 
+}
+
+proptest! {
+    // Each case is some thirty passes.
+    #![proptest_config(cases(6))]
+
     #[test]
     fn a_killed_pass_is_taken_up_to_the_same_end(
         sketch in sketch(),
@@ -189,6 +178,11 @@ proptest! {
             prop_assert_eq!(&held(&trial.cluster), &end);
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
 
     #[test]
     fn moves_between_levels_cut_nothing_and_settle(
