@@ -80,3 +80,6 @@ fn refusal(code: &'static str, message: String, hint: &str) -> Refusal {
         hint: (!hint.is_empty()).then(|| hint.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;
