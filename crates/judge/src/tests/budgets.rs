@@ -1,1 +1,193 @@
+//! What needs a flag, and the flag that the refusal prints.
 
+use super::*;
+
+/// Judges the way from one model to another, and compares the refusals. With the allowances that the
+/// flags stand for there are none.
+fn check(before: &str, after: &str, want: &[&str], allowances: Allowances) {
+    let mut trial = shop(before);
+    trial.apply();
+    trial.model = cofferdam_testkit::model(after);
+    check_plan(&Scene::of(&trial), want, allowances);
+}
+
+fn check_plan(scene: &Scene, want: &[&str], allowances: Allowances) {
+    assert_eq!(shown(&scene.judge()), want);
+    let allowed = Scene {
+        allowances,
+        ..scene.clone()
+    };
+    assert_eq!(shown(&allowed.judge()), Vec::<String>::new());
+}
+
+/// The shop with this many more flows.
+fn with_flows(count: usize) -> String {
+    let flow = SHOP.rsplit_once("---\n").unwrap().1;
+    let flows = (0..count).map(|number| {
+        let port = format!("{}", 9000 + number);
+        let name = format!("more-{number}");
+        flow.replace("web-to-orders", &name).replace("8080", &port)
+    });
+    let documents: Vec<String> = [SHOP.to_owned()].into_iter().chain(flows).collect();
+    documents.join("---\n")
+}
+
+#[test]
+fn five_deletions_are_always_within_the_budget() {
+    // Two policies per flow.
+    check(&with_flows(2), SHOP, &[], Allowances::default());
+    check(
+        &with_flows(3),
+        SHOP,
+        &[
+            "deletion-budget: 6 objects would be deleted, more than the budget of 5 (--allow-deletions 6)",
+        ],
+        Allowances {
+            deletions: Some(6),
+            ..Allowances::default()
+        },
+    );
+}
+
+#[test]
+fn a_fifth_of_what_is_ours_is_within_the_budget() {
+    // 8 policies of the baseline and 2 per flow: 32 at first, of which 6 go.
+    check(&with_flows(11), &with_flows(8), &[], Allowances::default());
+    check(
+        &with_flows(11),
+        &with_flows(7),
+        &[
+            "deletion-budget: 8 objects would be deleted, more than the budget of 6 (--allow-deletions 8)",
+        ],
+        Allowances {
+            deletions: Some(8),
+            ..Allowances::default()
+        },
+    );
+}
+
+#[test]
+fn fewer_deletions_allowed_than_needed_are_not_enough() {
+    let mut trial = shop(&with_flows(3));
+    trial.apply();
+    trial.model = cofferdam_testkit::model(SHOP);
+    let mut scene = Scene::of(&trial);
+    scene.allowances.deletions = Some(5);
+    let codes: Vec<&str> = scene.judge().iter().map(|refusal| refusal.code).collect();
+    assert_eq!(codes, ["deletion-budget"]);
+}
+
+#[test]
+fn a_policy_that_only_gets_another_name_is_no_deletion() {
+    let renamed = with_flows(3).replace("more-", "other-");
+    check(&with_flows(3), &renamed, &[], Allowances::default());
+}
+
+#[test]
+fn a_first_apply_has_no_deletion_budget_but_needs_its_approvals() {
+    let unapproved = SHOP.replace("  approval: { by: security, at: 2026-09-01 }\n", "");
+    let allowances = Allowances {
+        unapproved: true,
+        ..Allowances::default()
+    };
+    let want = "unapproved: new allows into a zone of sensitivity high without approval: \
+                NetworkPolicy/orders/cofferdam-flow-web-to-orders-in (--allow-unapproved)";
+    check_plan(&Scene::of(&shop(&unapproved)), &[want], allowances);
+    // What is in place needs none again.
+    let mut trial = shop(&unapproved);
+    trial.apply();
+    check_plan(&Scene::of(&trial), &[], Allowances::default());
+}
+
+#[test]
+fn a_flow_into_a_less_sensitive_zone_needs_no_approval() {
+    let unapproved = SHOP.replace("  approval: { by: security, at: 2026-09-01 }\n", "");
+    let low = unapproved.replace("sensitivity: high", "sensitivity: medium");
+    check_plan(&Scene::of(&shop(&low)), &[], Allowances::default());
+}
+
+#[test]
+fn taking_denies_back_is_a_weakening() {
+    let weakening = Allowances {
+        weakening: true,
+        ..Allowances::default()
+    };
+    let staged = SHOP.replace("enforcement: enforce", "enforcement: stage");
+    let want = "weakening: weakens NetworkPolicy/orders/cofferdam-default-deny-egress, \
+                NetworkPolicy/orders/cofferdam-default-deny-ingress, \
+                NetworkPolicy/web/cofferdam-default-deny-egress, \
+                NetworkPolicy/web/cofferdam-default-deny-ingress (--allow-weakening)";
+    check(SHOP, &staged, &[want], weakening);
+    check(&staged, SHOP, &[], Allowances::default());
+}
+
+#[test]
+fn a_lower_pod_security_level_is_a_weakening() {
+    let weakening = Allowances {
+        weakening: true,
+        ..Allowances::default()
+    };
+    let with = |level: &str| {
+        let zone = format!("sensitivity: high\n  podSecurity: {level}");
+        SHOP.replace("sensitivity: high", &zone)
+    };
+    let want = "weakening: weakens Namespace/orders (--allow-weakening)";
+    check(&with("restricted"), &with("baseline"), &[want], weakening);
+    check(
+        &with("baseline"),
+        &with("restricted"),
+        &[],
+        Allowances::default(),
+    );
+}
+
+#[test]
+fn taking_a_taint_back_is_a_weakening() {
+    let weakening = Allowances {
+        weakening: true,
+        ..Allowances::default()
+    };
+    let left = SHOP.replace("pci-*", "other-*");
+    check(
+        SHOP,
+        &left,
+        &["weakening: weakens Node/pci-1 (--allow-weakening)"],
+        weakening,
+    );
+    let replaced = SHOP.replace("zones: [back]", "zones: [back], taint: { value: cards }");
+    check(SHOP, &replaced, &[], Allowances::default());
+}
+
+#[test]
+fn an_older_revision_needs_a_flag() {
+    let mut trial = shop(SHOP);
+    trial.apply();
+    trial.model = cofferdam_testkit::model(&with_flows(1));
+    trial.apply();
+    trial.model = cofferdam_testkit::model(SHOP);
+    let scene = Scene::of(&trial);
+    let revision = &trial.model.revision;
+    let want = format!(
+        "rollback: revision `{revision}` was applied before and is not the newest (--rollback)"
+    );
+    let allowances = Allowances {
+        rollback: true,
+        ..Allowances::default()
+    };
+    check_plan(&scene, &[&want], allowances);
+}
+
+#[test]
+fn a_running_controller_is_taken_over_only_with_a_flag() {
+    let mut trial = shop(SHOP);
+    trial.apply();
+    let mut scene = Scene::of(&trial);
+    scene.record().controller = Some("cofferdam-controller".to_owned());
+    let want = "controller-runs: controller `cofferdam-controller` manages this cluster \
+                (change the documents that it reads, or pause it with `apply --take-over 1h`)";
+    let allowances = Allowances {
+        take_over: true,
+        ..Allowances::default()
+    };
+    check_plan(&scene, &[want], allowances);
+}
