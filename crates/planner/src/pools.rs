@@ -56,11 +56,17 @@ impl PooledNode<'_> {
             .key_state((&self.object, &self.live.uid), key, value, found)
     }
 
+    /// The taint that stands where that of a pool belongs.
+    pub(crate) fn taint_found(&self, pool: &NodePool) -> Option<&Taint> {
+        let field = taint_field(&taint_of(pool));
+        let mut taints = self.live.taints.iter();
+        taints.find(|taint| taint_field(taint) == field)
+    }
+
     /// How the taint of a pool is found; a taint of the same key and another effect is another taint.
     pub(crate) fn taint_state(&self, pool: &NodePool) -> KeyState {
-        let wanted = taint_of(pool);
-        let field = taint_field(&wanted);
-        let found = self.live.taints.iter().find(|t| taint_field(t) == field);
+        let field = taint_field(&taint_of(pool));
+        let found = self.taint_found(pool);
         let same =
             |found: &Taint| found.value.as_deref().unwrap_or_default() == pool.taint.value.as_str();
         match found {

@@ -7,11 +7,11 @@ use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::{Claim, last_writer};
 use cofferdam_state::finding::{Author, Class, Effect, Finding};
-use k8s_openapi::api::core::v1::Toleration;
+use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::Value;
 
 use super::{Judged, finding};
-use crate::pools::{PooledNode, nodes};
+use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::{KeyState, View};
 
 /// `node-pool`, and `changed` and `conflict` of pool labels and taints.
@@ -60,8 +60,18 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
 }
 
 fn taint_text(pool: &NodePool) -> String {
-    let effect = pool.taint.effect.as_str();
-    format!("{}={}:{effect}", pool.taint.key, pool.taint.value)
+    text_of(&taint_of(pool))
+}
+
+/// A taint as kubectl writes it.
+fn text_of(taint: &Taint) -> String {
+    let Taint {
+        key, value, effect, ..
+    } = taint;
+    match value.as_deref().unwrap_or_default() {
+        "" => format!("{key}:{effect}"),
+        value => format!("{key}={value}:{effect}"),
+    }
 }
 
 /// What we wrote on a node and no pool asks for any more. A node that two pools select is not written.
@@ -74,7 +84,7 @@ fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
     let taints = node.stale_taints().map(|taint| Difference {
         path: "spec.taints".to_owned(),
         want: None,
-        have: serde_json::to_value(taint).ok(),
+        have: Some(Value::String(text_of(taint))),
     });
     let fields: Vec<Difference> = labels.chain(taints).collect();
     if fields.is_empty() {
@@ -120,9 +130,9 @@ fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
     let (key, value) = &pool.label;
     let (class, message) = match node.label_state(pool) {
         KeyState::InSync => return None,
-        KeyState::Missing => (Class::NodePool, "not yet labelled for the pool"),
-        KeyState::Changed => (Class::Changed, "the pool label was changed or removed"),
-        KeyState::Conflict => (Class::Conflict, "another manager holds the pool label"),
+        KeyState::Missing => (Class::NodePool, not_yet("labelled", pool)),
+        KeyState::Changed => (Class::Changed, changed("label", pool)),
+        KeyState::Conflict => (Class::Conflict, held("label", pool)),
     };
     let field = Difference {
         path: format!("metadata.labels[{key}]"),
@@ -130,15 +140,15 @@ fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         have: node.live.labels.get(key).cloned().map(Value::String),
     };
     let by = last_writer(&node.live.managed_fields, &["metadata", "labels", key]);
-    Some(about(view, (class, message), pool, node, (field, by)))
+    Some(about(view, (class, message), node, (field, by)))
 }
 
 fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
     let (class, message) = match node.taint_state(pool) {
         KeyState::InSync => return None,
-        KeyState::Changed => (Class::Changed, "the pool taint was changed or removed"),
-        KeyState::Conflict => (Class::Conflict, "another manager holds the pool taint"),
-        KeyState::Missing => (Class::NodePool, "not yet tainted for the pool"),
+        KeyState::Missing => (Class::NodePool, not_yet("tainted", pool)),
+        KeyState::Changed => (Class::Changed, changed("taint", pool)),
+        KeyState::Conflict => (Class::Conflict, held("taint", pool)),
     };
     let labels = &node.live.labels;
     let hint = (pool.manages(labels) == ManageTaint::Report).then(|| {
@@ -151,21 +161,33 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
     let field = Difference {
         path: "spec.taints".to_owned(),
         want: Some(Value::String(taint_text(pool))),
-        have: None,
+        have: node
+            .taint_found(pool)
+            .map(|found| Value::String(text_of(found))),
     };
     let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
-    let one = about(view, (class, message), pool, node, (field, by));
+    let one = about(view, (class, message), node, (field, by));
     Some(Finding { hint, ..one })
+}
+
+fn not_yet(done: &str, pool: &NodePool) -> String {
+    format!("not yet {done} for pool `{}`", pool.name)
+}
+
+fn changed(what: &str, pool: &NodePool) -> String {
+    format!("the {what} of pool `{}` was changed or removed", pool.name)
+}
+
+fn held(what: &str, pool: &NodePool) -> String {
+    format!("another manager holds the {what} of pool `{}`", pool.name)
 }
 
 fn about(
     view: &View<'_>,
-    (class, message): (Class, &str),
-    pool: &NodePool,
+    (class, message): (Class, String),
     node: &PooledNode<'_>,
     (field, by): (Difference, Option<Claim>),
 ) -> Finding {
-    let message = format!("{message} `{}`", pool.name);
     // Who only never met the pool's wishes made no change.
     let changed = matches!(class, Class::Changed | Class::Conflict);
     Finding {
