@@ -12,3 +12,6 @@ mod namespaces;
 mod network_policy;
 
 pub use compile::{Compiled, compile};
+
+#[cfg(test)]
+mod tests;
