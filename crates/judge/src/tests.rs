@@ -9,54 +9,13 @@ use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::{LiveNamespace, LivePolicy, Observed, Reading};
 use cofferdam_state::plan::{Action, Phase, Plan, Step};
 use cofferdam_state::record::Record;
-use cofferdam_testkit::{Act, Trial, node, today};
+use cofferdam_testkit::{Act, SHOP, Trial, node, today};
 
 use crate::{Allowances, Case, Fleet, Refusal, judge};
 
 mod budgets;
 mod mutations;
 mod widening;
-
-/// The shop: `web` may reach `orders`, which is sensitive; a pool is dedicated to it.
-const SHOP: &str = "
-kind: ZoneModel
-metadata: { name: shop }
-spec: { tiers: [edge, data], defaults: { enforcement: enforce } }
----
-kind: TrustDomain
-metadata: { name: production }
-spec: { clusters: { matchLabels: { environment: production } } }
----
-kind: Cluster
-metadata: { name: prod, labels: { environment: production } }
-spec: { access: { kubeconfig: prod.yaml }, identity: { uid: uid-prod }, mode: manage }
----
-kind: NodePool
-metadata: { name: pci }
-spec: { trustDomains: [production], nodes: [{ names: ['pci-*'] }], zones: [back] }
----
-kind: Zone
-metadata: { name: front }
-spec: { tier: edge, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
----
-kind: Zone
-metadata: { name: back }
-spec:
-  tier: data
-  sensitivity: high
-  trustDomains: [production]
-  namespaces: [{ name: orders }]
----
-kind: Flow
-metadata: { name: web-to-orders }
-spec:
-  from: { zone: front }
-  to: { zone: back }
-  ports: [{ protocol: TCP, port: 8080 }]
-  justification: customers order
-  owner: shop
-  approval: { by: security, at: 2026-09-01 }
-";
 
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {
     let delivery = Delivery::Push;
@@ -68,14 +27,8 @@ fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, 
     cofferdam_planner::plan(&view, model)
 }
 
-/// The shop on a cluster with its namespaces and one node of the pool.
 fn shop(text: &str) -> Trial {
-    let mut trial = Trial::new(text, planner);
-    trial.cluster.add_namespace("web", &[]);
-    trial.cluster.add_namespace("orders", &[]);
-    let nodes = &mut trial.cluster.nodes;
-    nodes.insert("pci-1".to_owned(), node("uid-pci-1", &[("os", "linux")]));
-    trial
+    Trial::shop(text, planner)
 }
 
 /// Everything that the judge looks at, to be changed at will.

@@ -12,6 +12,8 @@ use proptest::test_runner::Config;
 
 use crate::view::View;
 
+mod cut_over;
+mod findings;
 mod passes;
 mod somebody_else;
 

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use crate::act::Act;
-use crate::cluster::{Cluster, node, pod};
+use crate::cluster::{Cluster, node, pod, toleration};
 
 /// The words of enforcement, from nothing to everything.
 pub const LEVELS: [&str; 3] = ["observe", "stage", "enforce"];
@@ -214,8 +214,10 @@ pub fn cluster() -> impl Strategy<Value = Cluster> {
             if missing != Some(number) {
                 let labels: &[_] = if owned { &[("team", "owners")] } else { &[] };
                 cluster.add_namespace(&format!("{zone}-a"), labels);
-                let pods = [pod(&format!("{zone}-a"), "server", &[("app", "server")])];
-                cluster.pods.extend(pods);
+                let mut server = pod(&format!("{zone}-a"), "server", &[("app", "server")]);
+                let tolerates = owned.then(|| toleration("cofferdam.io/pool", "pci"));
+                server.tolerations.extend(tolerates);
+                cluster.pods.push(server);
             }
         }
         cluster.add_namespace("nobodys", &[]);

@@ -20,6 +20,7 @@ pub mod generate;
 mod managed_fields;
 mod model;
 pub mod reach;
+mod shop;
 mod trial;
 
 pub use act::Act;
@@ -27,4 +28,5 @@ pub use capabilities::kubeadm;
 pub use cluster::{Cluster, node, pod, toleration};
 pub use execute::Opened;
 pub use model::{model, today};
+pub use shop::SHOP;
 pub use trial::{Ended, Faults, Planner, Trial};

@@ -1,0 +1,121 @@
+//! Single ways between levels of enforcement, step by step.
+
+use cofferdam_state::plan::Plan;
+use cofferdam_testkit::reach::{cuts, reach};
+use cofferdam_testkit::{Act, Faults, SHOP, Trial, model};
+use serde_json::json;
+
+use super::planner;
+
+/// The steps of a plan that concern a namespace, as `phase operation object`.
+fn steps(plan: &Plan, namespace: &str) -> Vec<String> {
+    let steps = plan.steps.iter();
+    let here = steps.filter(|step| step.action.object().namespace.as_deref() == Some(namespace));
+    here.map(|step| {
+        let (phase, operation) = (step.phase.as_str(), step.action.operation().as_str());
+        format!("{phase} {operation} {}", step.action.object().name)
+    })
+    .collect()
+}
+
+/// The shop applied at one level and then planned at another, after somebody acted in between.
+fn planned(from: &str, acts: &[Act], to: &str) -> (Trial, Plan) {
+    let at = |level: &str| SHOP.replace("enforcement: enforce", &format!("enforcement: {level}"));
+    let mut trial = Trial::shop(&at(from), planner);
+    trial.apply();
+    for act in acts {
+        trial.cluster.act(act);
+    }
+    trial.model = model(&at(to));
+    let plan = trial.plan();
+    (trial, plan)
+}
+
+fn check(from: &str, acts: &[Act], to: &str, want: &[&str]) {
+    let (_, plan) = planned(from, acts, to);
+    assert_eq!(steps(&plan, "web"), want, "{from} to {to}");
+}
+
+/// A policy of others that isolates the pods of `web` for ingress.
+fn isolated() -> Act {
+    Act::WritePolicy {
+        namespace: "web".to_owned(),
+        name: "theirs".to_owned(),
+        spec: json!({"podSelector": {}, "policyTypes": ["Ingress"]}),
+    }
+}
+
+#[test]
+fn open_policies_come_first_and_go_last() {
+    check(
+        "observe",
+        &[],
+        "enforce",
+        &[
+            "open create cofferdam-open-egress",
+            "open create cofferdam-open-ingress",
+            "allow create cofferdam-allow-dns",
+            "allow create cofferdam-flow-web-to-orders-out",
+            "allow create cofferdam-within-zone",
+            "deny create cofferdam-default-deny-egress",
+            "deny create cofferdam-default-deny-ingress",
+            "close delete cofferdam-open-egress",
+            "close delete cofferdam-open-ingress",
+        ],
+    );
+    check(
+        "stage",
+        &[],
+        "enforce",
+        &[
+            "deny create cofferdam-default-deny-egress",
+            "deny create cofferdam-default-deny-ingress",
+            "close delete cofferdam-open-egress",
+            "close delete cofferdam-open-ingress",
+        ],
+    );
+    check(
+        "enforce",
+        &[],
+        "stage",
+        &[
+            "open create cofferdam-open-egress",
+            "open create cofferdam-open-ingress",
+            "prune delete cofferdam-default-deny-egress",
+            "prune delete cofferdam-default-deny-ingress",
+        ],
+    );
+}
+
+#[test]
+fn a_namespace_that_others_isolate_gets_labels_only_when_staged() {
+    let at = |level: &str| SHOP.replace("enforcement: enforce", &format!("enforcement: {level}"));
+    let mut trial = Trial::shop(&at("stage"), planner);
+    trial.cluster.act(&isolated());
+    assert_eq!(steps(&trial.plan(), "web"), Vec::<String>::new());
+    assert!(
+        trial
+            .plan()
+            .steps
+            .iter()
+            .any(|step| step.action.object().name == "web")
+    );
+}
+
+#[test]
+fn an_enforced_namespace_that_is_staged_keeps_its_policies_while_others_isolate_it() {
+    let (mut trial, plan) = planned("enforce", &[isolated()], "stage");
+    let deleted = steps(&plan, "web");
+    assert!(
+        deleted
+            .iter()
+            .all(|step| !step.contains("allow") && !step.contains("flow")),
+        "{deleted:?}"
+    );
+    let before = reach(&trial.cluster);
+    trial.carry_out(&plan, &Faults::default(), |_, _| {});
+    let after = reach(&trial.cluster);
+    // What was allowed is still allowed, for the policies that were in place.
+    assert_eq!(cuts(&before, &after, &before), Vec::<String>::new());
+    assert!(trial.plan().is_empty());
+}

@@ -1,0 +1,104 @@
+//! Clusters of one trust domain that should agree.
+
+use cofferdam_model::names::ClusterName;
+use cofferdam_state::observed::Reading;
+use cofferdam_testkit::{Cluster, node};
+
+use super::*;
+use crate::cross_cluster::compare;
+
+/// How the second cluster and what is seen of it change.
+type Scene = (fn(&mut Cluster), fn(&mut Observed));
+
+/// What two clusters of the shop's trust domain disagree on; both begin as the applied shop, and the
+/// second one changes.
+fn check(change: fn(&mut Cluster), want: &[&str]) {
+    check_seen((change, |_| {}), want);
+}
+
+/// The same where the second one is not wholly seen.
+fn check_seen(scene: Scene, want: &[&str]) {
+    let other = "---\nkind: Cluster\nmetadata: { name: twin, labels: { environment: production } }\nspec: { access: { kubeconfig: twin.yaml }, identity: { uid: uid-twin } }\n";
+    let narrowed = SHOP.replace(
+        "to: { zone: back }",
+        "to: { zone: back, workload: { matchLabels: { app: orders } } }",
+    );
+    let mut trial = Trial::shop(&format!("{narrowed}{other}"), planner);
+    trial.apply();
+    let mut twin = trial.clone();
+    twin.cluster.name = ClusterName::parse("twin").unwrap();
+    scene.0(&mut twin.cluster);
+    let mut seen = twin.cluster.observe();
+    scene.1(&mut seen);
+    let (bundles, first) = ([trial.bundle(), twin.bundle()], trial.cluster.observe());
+    let view = |bundle, observed| View {
+        bundle,
+        observed,
+        delivery: Delivery::Push,
+    };
+    let views = [view(&bundles[0], &first), view(&bundles[1], &seen)];
+    let found = compare(&views, &trial.model);
+    let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(messages, want);
+}
+
+#[test]
+fn clusters_that_agree_give_no_finding() {
+    check(|_| {}, &[]);
+}
+
+#[test]
+fn clusters_differ_in_what_was_applied_and_in_what_others_did() {
+    check(
+        |twin| {
+            twin.act(&write("web/theirs", lets_in()));
+            twin.act(&label("web", "pod-security.kubernetes.io/warn", None));
+        },
+        &[
+            "foreign policy web/theirs differs: prod: absent; twin: present",
+            "pod security warn of namespace web differs: prod: baseline; twin: none",
+        ],
+    );
+    check(
+        |twin| {
+            if let Some(live) = &mut twin.record {
+                live.record.revision = String::new();
+            }
+        },
+        &["bundle revision differs: prod: c144e9be866c4638; twin: none"],
+    );
+}
+
+#[test]
+fn clusters_differ_in_nodes_and_workloads() {
+    check(
+        |twin| {
+            twin.nodes.clear();
+            twin.nodes
+                .insert("other".to_owned(), node("uid-other", &[]));
+            twin.pods.clear();
+        },
+        &[
+            "node pool pci differs: prod: has nodes; twin: has no node",
+            "workload of flow web-to-orders to differs: prod: matches pods; twin: matches no pod",
+        ],
+    );
+}
+
+#[test]
+fn what_was_not_read_of_a_cluster_takes_no_part() {
+    let change: fn(&mut Cluster) = |twin| {
+        twin.nodes.clear();
+        twin.pods.clear();
+        twin.act(&write("web/theirs", lets_in()));
+    };
+    check_seen(
+        (change, |seen| {
+            let reason = || "forbidden".to_owned();
+            seen.nodes = Reading::Unknown(reason());
+            seen.pods = Reading::Unknown(reason());
+            seen.policies = Reading::Unknown(reason());
+        }),
+        &[],
+    );
+}

@@ -1,0 +1,166 @@
+//! Policies: ours, others', and those in our name.
+
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::policy_kind::POLICY_KINDS;
+
+use super::*;
+
+#[test]
+fn what_is_missing_widens_or_narrows() {
+    check(
+        &[
+            delete("orders/cofferdam-default-deny-ingress"),
+            delete("orders/cofferdam-allow-dns"),
+        ],
+        &[
+            "critical missing NetworkPolicy/orders/cofferdam-default-deny-ingress: not there [widens]",
+            "medium missing NetworkPolicy/orders/cofferdam-allow-dns: not there [narrows]",
+        ],
+    );
+    check(
+        &[delete("web/cofferdam-default-deny-egress")],
+        &["high missing NetworkPolicy/web/cofferdam-default-deny-egress: not there [widens]"],
+    );
+}
+
+#[test]
+fn what_was_changed_names_its_fields() {
+    check(
+        &[write("orders/cofferdam-default-deny-ingress", lets_in())],
+        &[
+            "critical changed NetworkPolicy/orders/cofferdam-default-deny-ingress: changed: spec.ingress [widens]; spec.ingress: nothing -> [{}]",
+        ],
+    );
+    check(
+        &[write("web/cofferdam-allow-dns", denies("Egress"))],
+        &[
+            "high changed NetworkPolicy/web/cofferdam-allow-dns: changed: spec.egress [widens]; spec.egress: [{\"ports\":[{\"port\":53,\"protocol\":\"TCP\"},{\"port\":53,\"protocol\":\"UDP\"}],\"to\":[{\"namespaceSelector\":{\"matchExpressions\":[{\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[\"kube-system\"]}]},\"podSelector\":{\"matchLabels\":{\"k8s-app\":\"kube-dns\"}}}]}] -> nothing",
+        ],
+    );
+}
+
+#[test]
+fn what_somebody_made_again_is_an_impostor_and_is_written_over() {
+    let (namespace, name) = key("orders/cofferdam-allow-dns");
+    let mut trial = applied();
+    trial.cluster.act(&Act::RemakePolicy { namespace, name });
+    check_trial(
+        &trial,
+        &[
+            "high impostor-object NetworkPolicy/orders/cofferdam-allow-dns: deleted and made again by somebody else [none]",
+        ],
+    );
+    trial.apply();
+    check_trial(&trial, &[]);
+}
+
+#[test]
+fn what_carries_our_label_without_being_in_the_record_is_left_alone() {
+    let mut trial = applied();
+    let ours = trial
+        .cluster
+        .policies
+        .get(&key("web/cofferdam-allow-dns"))
+        .cloned()
+        .unwrap();
+    trial
+        .cluster
+        .policies
+        .insert(key("web/cofferdam-extra"), ours);
+    check_trial(
+        &trial,
+        &[
+            "high impostor-object NetworkPolicy/web/cofferdam-extra: it carries our label, but is not in our record [widens]",
+        ],
+    );
+    assert!(trial.plan().is_empty());
+}
+
+#[test]
+fn a_name_that_others_hold_is_taken_and_nothing_is_isolated_there_for_the_first_time() {
+    let mut trial = Trial::shop(SHOP, planner);
+    trial
+        .cluster
+        .act(&write("web/cofferdam-allow-dns", denies("Egress")));
+    trial.apply();
+    check_trial(
+        &trial,
+        &[
+            "high missing NetworkPolicy/web/cofferdam-default-deny-egress: not there [widens]",
+            "high missing NetworkPolicy/web/cofferdam-default-deny-ingress: not there [widens]",
+            "high name-taken NetworkPolicy/web/cofferdam-allow-dns: another object has this name",
+            "medium missing NetworkPolicy/web/cofferdam-flow-web-to-orders-out: not there [narrows]",
+            "medium missing NetworkPolicy/web/cofferdam-within-zone: not there [narrows]",
+        ],
+    );
+    let in_web = trial
+        .cluster
+        .policies
+        .keys()
+        .filter(|(namespace, _)| namespace == "web");
+    assert_eq!(in_web.count(), 1);
+}
+
+#[test]
+fn what_left_the_model_is_an_orphan_until_it_is_pruned() {
+    let mut trial = applied();
+    let flow = SHOP.rsplit_once("---\n").unwrap().0;
+    trial.model = cofferdam_testkit::model(flow);
+    check_trial(
+        &trial,
+        &[
+            "medium orphan NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: the model no longer mentions it [widens]",
+            "medium orphan NetworkPolicy/web/cofferdam-flow-web-to-orders-out: the model no longer mentions it [widens]",
+        ],
+    );
+    trial.apply();
+    check_trial(&trial, &[]);
+}
+
+#[test]
+fn policies_of_others_count_by_what_they_allow() {
+    check(
+        &[write("orders/theirs", lets_in())],
+        &[
+            "critical foreign-policy NetworkPolicy/orders/theirs: allows more than the model [widens]",
+        ],
+    );
+    check(
+        &[write("web/theirs", lets_in())],
+        &["high foreign-policy NetworkPolicy/web/theirs: allows more than the model [widens]"],
+    );
+    check(
+        &[write("orders/theirs", denies("Egress"))],
+        &["info foreign-policy NetworkPolicy/orders/theirs: allows nothing of its own [none]"],
+    );
+    // Nobody's pods.
+    let selects_none = json!({"podSelector": {"matchLabels": {"app": "gone"}}, "ingress": [{}]});
+    check(&[write("orders/theirs", selects_none)], &[]);
+}
+
+#[test]
+fn policies_that_are_not_modelled_concern_their_namespace_or_every_zone() {
+    let kind = |name: &str| {
+        let found = POLICY_KINDS.iter().find(|one| one.kind == name).unwrap();
+        Kind::OtherPolicy(found)
+    };
+    let mut trial = applied();
+    for (name, namespace) in [
+        ("CiliumNetworkPolicy", Some("web")),
+        ("CiliumNetworkPolicy", Some("default")),
+        ("AdminNetworkPolicy", None),
+    ] {
+        trial.cluster.other_policies.push(ObjectKey {
+            kind: kind(name),
+            namespace: namespace.map(str::to_owned),
+            name: "theirs".to_owned(),
+        });
+    }
+    check_trial(
+        &trial,
+        &[
+            "critical foreign-policy AdminNetworkPolicy.policy.networking.k8s.io/theirs: a kind of policy that is not modelled: what it opens or closes is not known",
+            "medium foreign-policy CiliumNetworkPolicy.cilium.io/web/theirs: a kind of policy that is not modelled: what it opens or closes is not known",
+        ],
+    );
+}

@@ -1,0 +1,66 @@
+//! Waivers: what they cover, where and until when.
+
+use cofferdam_testkit::today;
+
+use super::*;
+
+const OBJECT: &str = "NetworkPolicy/web/theirs";
+
+/// Whether a waiver with these keys covers the policy of others in `web`.
+fn check(covers: &str, expires: &str, want: bool) {
+    let waiver = format!(
+        "---\nkind: Waiver\nmetadata: {{ name: known }}\nspec:\n  for: {{ {covers} }}\n  reason: known\n  approval: {{ by: security, at: 2026-10-01 }}\n  expires: {expires}\n"
+    );
+    let mut trial = applied();
+    trial.model = cofferdam_testkit::model(&format!("{SHOP}{waiver}"));
+    trial.cluster.act(&write("web/theirs", lets_in()));
+    let mut found = find(&trial);
+    crate::waivers::apply(&mut found, &trial.model, &today());
+    let one = found
+        .iter()
+        .find(|one| one.object.to_string() == OBJECT)
+        .unwrap();
+    assert_eq!(
+        one.waiver.as_deref(),
+        want.then_some("known"),
+        "{covers} until {expires}"
+    );
+    assert_eq!(one.counts(), !want);
+}
+
+/// The id of that finding.
+fn id() -> String {
+    let mut trial = applied();
+    trial.cluster.act(&write("web/theirs", lets_in()));
+    let found = find(&trial);
+    found
+        .iter()
+        .find(|one| one.object.to_string() == OBJECT)
+        .unwrap()
+        .id()
+}
+
+#[test]
+fn waivers_cover_a_class_or_an_id_in_a_cluster_on_an_object() {
+    let ever = "2027-01-31";
+    check("finding: foreign-policy", ever, true);
+    check("finding: changed", ever, false);
+    check(&format!("finding: {}", id()), ever, true);
+    check("finding: foreign-policy, cluster: prod", ever, true);
+    check(
+        &format!("finding: foreign-policy, object: {OBJECT}"),
+        ever,
+        true,
+    );
+    check(
+        "finding: foreign-policy, object: NetworkPolicy/web/other",
+        ever,
+        false,
+    );
+}
+
+#[test]
+fn waivers_hold_on_their_last_day_and_not_after_it() {
+    check("finding: foreign-policy", "2026-11-21", true);
+    check("finding: foreign-policy", "2026-11-20", false);
+}
