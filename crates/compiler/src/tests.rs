@@ -150,6 +150,29 @@ proptest! {
     }
 
     #[test]
+    fn pods_of_a_zone_reach_each_other_as_far_as_it_says(sketch in sketch(), cluster in cluster()) {
+        let bundle = bundle(&model(&sketch.text()), &cluster);
+        for (zone, drawn) in ZONES.into_iter().zip(&sketch.zones) {
+            let members = of_zone(&bundle, zone);
+            for (namespace, desired) in &members {
+                let found = policy(&bundle, namespace, "cofferdam-within-zone").map(named);
+                let everybody: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+                let names = match drawn.within {
+                    "same-namespace" => vec![*namespace],
+                    "allow" => everybody,
+                    _ => Vec::new(),
+                };
+                // Once for each direction.
+                let twice: Vec<&str> = names.iter().flat_map(|name| [*name, *name]).collect();
+                let governed = desired.enforcement > Enforcement::Observe && !names.is_empty();
+                let found: Option<Vec<&str>> =
+                    found.as_ref().map(|names| names.iter().map(String::as_str).collect());
+                prop_assert_eq!(found, governed.then_some(twice), "{}", namespace);
+            }
+        }
+    }
+
+    #[test]
     fn levels_decide_what_a_namespace_gets(sketch in sketch(), cluster in cluster()) {
         let bundle = bundle(&model(&sketch.text()), &cluster);
         for (name, wanted) in &bundle.namespaces {

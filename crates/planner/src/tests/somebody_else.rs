@@ -46,7 +46,7 @@ enum Fate {
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn what_is_theirs_stays_whatever_the_record_says(
