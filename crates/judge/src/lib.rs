@@ -4,6 +4,7 @@
 //! One file per check; each asks one question of (plan, bundle, observed).
 
 mod budget;
+mod bundle;
 mod identity;
 mod order;
 mod ownership;
@@ -67,6 +68,7 @@ pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
     let mut refusals = identity::check(case, allowances);
     refusals.extend(scope::check(case));
     refusals.extend(ownership::check(case));
+    refusals.extend(bundle::check(case));
     refusals.extend(order::check(case));
     refusals.extend(widening::check(case));
     refusals.extend(budget::check(case, allowances));

@@ -236,7 +236,63 @@ fn only_what_the_bundle_governs_is_touched() {
                 let peers = spec.egress.as_mut().unwrap()[0].to.as_mut().unwrap();
                 peers[0].namespace_selector = Some(LabelSelector::default());
             },
-            &["bare-selector"],
+            &["bare-selector", "not-in-bundle"],
+        ),
+    ]);
+}
+
+#[test]
+fn only_what_the_bundle_says_is_written_and_nothing_of_it_is_taken_away() {
+    check(&[
+        (
+            "a policy of the bundle is deleted",
+            |s| delete(s, Phase::Prune, "orders", "cofferdam-within-zone"),
+            &["not-in-bundle"],
+        ),
+        (
+            "a policy allows more than that of the bundle",
+            |s| {
+                let spec = object(s.step(Phase::Allow, DNS)).spec.as_mut().unwrap();
+                spec.egress.as_mut().unwrap()[0].ports = None;
+            },
+            &["not-in-bundle"],
+        ),
+        (
+            "a policy is written that the bundle does not hold",
+            |s| {
+                let mut stray = object(s.step(Phase::Allow, DNS)).clone();
+                stray.metadata.name = Some("cofferdam-stray".to_owned());
+                let object = Box::new(stray);
+                s.add(Phase::Allow, Action::CreatePolicy { object });
+            },
+            &["not-in-bundle"],
+        ),
+        (
+            "an open policy lets nothing through",
+            |s| {
+                let spec = object(s.step(Phase::Open, OPEN)).spec.as_mut().unwrap();
+                spec.egress = Some(Vec::new());
+            },
+            &["not-in-bundle"],
+        ),
+        (
+            "an open policy selects few pods",
+            |s| {
+                let spec = object(s.step(Phase::Open, OPEN)).spec.as_mut().unwrap();
+                let labels = [("app".to_owned(), "one".to_owned())].into();
+                spec.pod_selector.as_mut().unwrap().match_labels = Some(labels);
+            },
+            &["not-in-bundle"],
+        ),
+        (
+            "a namespace gets a label that nobody asked for",
+            |s| patch(s, "web", change("cofferdam.io/extra", None, Some("one"))),
+            &["not-in-bundle"],
+        ),
+        (
+            "a node of no pool is tainted",
+            |s| s.bundle.pools.clear(),
+            &["not-in-bundle"],
         ),
     ]);
 }
@@ -281,14 +337,15 @@ fn nothing_is_isolated_before_what_it_needs_is_allowed() {
                     policy,
                 );
             },
-            &["order"],
+            &["not-in-bundle", "order"],
         ),
         (
             "a flow is written where nothing keeps open what it isolates",
             |s| {
                 let mut stray = object(s.step(Phase::Allow, DNS)).clone();
                 stray.metadata.namespace = Some("nobodys".to_owned());
-                let wanted = s.bundle.policies.values().next().unwrap().clone();
+                let mut wanted = s.bundle.policies.values().next().unwrap().clone();
+                wanted.object = stray.clone();
                 s.bundle.policies.insert(
                     (namespace("nobodys"), "cofferdam-allow-dns".to_owned()),
                     wanted,

@@ -99,7 +99,7 @@ const OURS: &[Row] = &[
     (
         "a label of others gets another value",
         |s| patch(s, "web", change("unrelated", Some("theirs"), Some("ours"))),
-        &["not-ours"],
+        &["not-ours", "not-in-bundle"],
     ),
     (
         "a label of others is removed",
@@ -149,7 +149,7 @@ const OURS: &[Row] = &[
             };
             *patch = taints;
         },
-        &["not-ours"],
+        &["not-ours", "not-in-bundle"],
     ),
     (
         "an open policy that the pass does not create is taken for its own",

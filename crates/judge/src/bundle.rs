@@ -1,0 +1,133 @@
+//! Does every step bring the cluster nearer to the bundle, and take nothing of it away?
+
+use cofferdam_objects::policy::{Direction, allows_everything};
+use cofferdam_objects::selector;
+use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
+use cofferdam_state::plan::{Action, KeyChange, TaintPatch};
+use k8s_openapi::api::core::v1::Taint;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+use crate::{Case, Refusal, refusal};
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
+    let steps = case.plan.steps.iter();
+    let faults = steps.filter_map(|step| {
+        let fault = fault(case, &step.action)?;
+        let message = format!("{}: {fault}", step.action.object());
+        Some(refusal("not-in-bundle", message, ""))
+    });
+    faults.collect()
+}
+
+fn fault(case: &Case<'_>, action: &Action) -> Option<&'static str> {
+    match action {
+        Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => {
+            match wanted(case, action) {
+                Some(wanted) => (wanted.object != **object)
+                    .then_some("it is not written as the bundle holds it"),
+                None => (!opens_everything(object)).then_some("the bundle does not hold it"),
+            }
+        }
+        Action::DeletePolicy { .. } => {
+            wanted(case, action).map(|_| "the bundle holds it, and it would be deleted")
+        }
+        // Whether it may go is a question of order.
+        Action::DeleteOpened { .. } => None,
+        Action::CreateNamespace { name, labels } => {
+            let all = labels.iter();
+            is_label_unasked(case, name, all).then_some(UNASKED_LABEL)
+        }
+        Action::PatchNamespace { name, labels, .. } => {
+            let set = labels.changes.iter().filter_map(set_value);
+            is_label_unasked(case, name, set).then_some(UNASKED_LABEL)
+        }
+        Action::PatchNode {
+            name,
+            labels,
+            taints,
+            ..
+        } => {
+            let set: Vec<_> = labels.changes.iter().filter_map(set_value).collect();
+            let taints = taints.iter().flat_map(TaintPatch::set);
+            node_fault(case, name, &set, &taints.collect::<Vec<_>>())
+        }
+    }
+}
+
+const UNASKED_LABEL: &str = "the bundle asks for no such label";
+
+fn wanted<'a>(case: &Case<'a>, action: &Action) -> Option<&'a DesiredPolicy> {
+    let object = action.object();
+    let mut policies = case.bundle.policies.iter();
+    let found = policies.find(|((namespace, name), _)| {
+        object.namespace.as_deref() == Some(namespace.as_str()) && object.name == *name
+    });
+    found.map(|(_, policy)| policy)
+}
+
+/// Whether it is the open policy of a cut-over: it selects every pod and lets everything through.
+fn opens_everything(object: &NetworkPolicy) -> bool {
+    let name = object.metadata.name.as_deref().unwrap_or_default();
+    let Role::Open(direction) = role_of(name) else {
+        return false;
+    };
+    let Some(spec) = &object.spec else {
+        return false;
+    };
+    let everybody = spec.pod_selector.as_ref().is_none_or(selector::is_empty);
+    let one_way = |spec: &serde_json::Value| {
+        let mut open = Direction::BOTH.into_iter();
+        open.all(|one| {
+            let isolates = cofferdam_objects::policy::isolates(spec, one);
+            isolates == (one == direction)
+        }) && allows_everything(spec, direction)
+    };
+    everybody && serde_json::to_value(spec).is_ok_and(|spec| one_way(&spec))
+}
+
+fn set_value(change: &KeyChange) -> Option<(&String, &String)> {
+    change.new.as_ref().map(|new| (&change.key, new))
+}
+
+fn is_label_unasked<'a>(
+    case: &Case<'_>,
+    namespace: &str,
+    mut set: impl Iterator<Item = (&'a String, &'a String)>,
+) -> bool {
+    case.bundle.namespaces.get(namespace).is_some_and(|wanted| {
+        set.any(|(key, value)| {
+            let asked = [&wanted.labels, &wanted.labels_if_absent];
+            !asked.iter().any(|labels| labels.get(key) == Some(value))
+        })
+    })
+}
+
+/// A node gets only what a pool that selects it asks for.
+fn node_fault(
+    case: &Case<'_>,
+    name: &str,
+    labels: &[(&String, &String)],
+    taints: &[&Taint],
+) -> Option<&'static str> {
+    let live = case.observed.nodes.known()?.get(name)?;
+    let pools = || {
+        let all = case.bundle.pools.iter();
+        all.filter(|pool| pool.selects(name, &live.labels, &live.provider_id))
+    };
+    let label = labels.iter().any(|(key, value)| {
+        let mut asked = pools().map(|pool| &pool.label);
+        !asked.any(|label| label.0 == **key && label.1 == **value)
+    });
+    let taint = taints.iter().any(|taint| {
+        let value = taint.value.as_deref().unwrap_or_default();
+        let mut asked = pools().map(|pool| &pool.taint);
+        !asked.any(|one| {
+            one.key == taint.key && one.value == value && one.effect.as_str() == taint.effect
+        })
+    });
+    match (label, taint) {
+        (true, _) => Some("no pool of the node asks for such a label"),
+        (false, true) => Some("no pool of the node asks for such a taint"),
+        (false, false) => None,
+    }
+}
