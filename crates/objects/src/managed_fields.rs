@@ -15,7 +15,7 @@ pub struct ManagedFields(Option<Box<RawValue>>);
 
 impl ManagedFields {
     /// The entries; none where they are not as expected.
-    fn entries(&self) -> Vec<ManagedFieldsEntry> {
+    pub fn entries(&self) -> Vec<ManagedFieldsEntry> {
         let text = self.0.as_ref().map(|raw| raw.get());
         text.and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default()

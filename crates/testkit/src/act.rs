@@ -1,6 +1,7 @@
 //! What somebody else does to a cluster.
 
 use cofferdam_objects::keys::{INSTANCE, NAMESPACE_NAME};
+use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::LivePolicy;
 use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
@@ -172,7 +173,7 @@ impl Cluster {
             labels: owned([]),
             annotations: owned([]),
             spec: Value::Null,
-            managed_fields: Vec::new(),
+            managed_fields: ManagedFields::default(),
         });
         live.resource_version = version;
         live.spec = spec.clone();
@@ -186,7 +187,7 @@ impl Cluster {
         if let Some(live) = self.policies.get_mut(key) {
             live.uid.clone_from(&uid);
             live.resource_version = uid;
-            live.managed_fields = Vec::new();
+            live.managed_fields = ManagedFields::default();
         }
     }
 

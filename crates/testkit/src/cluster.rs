@@ -7,6 +7,7 @@ use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, NamespaceName};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::{NAMESPACE_NAME, SYSTEM_NAMESPACE};
+use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::audit::AuditedWrite;
 use cofferdam_state::observed::{
     Identity, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveRecord, LiveService, Observed,
@@ -81,7 +82,7 @@ impl Cluster {
             uid: self.tick(),
             labels: owned(labels),
             terminating: false,
-            managed_fields: Vec::new(),
+            managed_fields: ManagedFields::default(),
         };
         self.namespaces.insert(name.to_owned(), namespace);
     }
@@ -186,7 +187,7 @@ pub fn node(uid: &str, labels: &[(&str, &str)]) -> LiveNode {
         provider_id: String::new(),
         ready: true,
         addresses: Vec::new(),
-        managed_fields: Vec::new(),
+        managed_fields: ManagedFields::default(),
     }
 }
 

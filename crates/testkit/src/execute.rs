@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::FIELD_MANAGER;
+use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::{LiveNamespace, LivePolicy};
 use cofferdam_state::plan::{Action, LabelPatch};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, owned};
@@ -115,7 +115,7 @@ impl Cluster {
             labels: owned([]),
             annotations: owned([]),
             spec: Value::Null,
-            managed_fields: Vec::new(),
+            managed_fields: ManagedFields::default(),
         });
         live.resource_version = resource_version;
         live.spec = stored(serde_json::to_value(&object.spec).map_err(|e| e.to_string())?);
@@ -195,12 +195,7 @@ fn unchanged(live_uid: &str, uid: &str, patch: &LabelPatch, live: &Labels) -> Re
     }
 }
 
-fn write_labels(
-    patch: &LabelPatch,
-    now: &str,
-    labels: &mut Labels,
-    holders: &mut Vec<ManagedFieldsEntry>,
-) {
+fn write_labels(patch: &LabelPatch, now: &str, labels: &mut Labels, holders: &mut ManagedFields) {
     for change in &patch.changes {
         let field = ["metadata", "labels", change.key.as_str()];
         if let Some(value) = &change.new {

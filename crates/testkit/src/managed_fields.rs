@@ -1,15 +1,13 @@
 //! Who holds which field, kept as an API server keeps it: one holder per field.
 
+use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry};
 use serde_json::{Map, Value, json};
 
 /// Gives a field, named by its path, to a manager at a time; nobody else holds it any more.
-pub(crate) fn claim(
-    entries: &mut Vec<ManagedFieldsEntry>,
-    (manager, at): (&str, &str),
-    path: &[&str],
-) {
-    release(entries, path);
+pub(crate) fn claim(held: &mut ManagedFields, (manager, at): (&str, &str), path: &[&str]) {
+    release(held, path);
+    let mut entries = held.entries();
     let own = entries
         .iter()
         .position(|entry| entry.manager.as_deref() == Some(manager));
@@ -20,19 +18,23 @@ pub(crate) fn claim(
         "manager": manager, "operation": "Update", "time": at, "fieldsType": "FieldsV1", "fieldsV1": fields,
     });
     entries.extend(serde_json::from_value::<ManagedFieldsEntry>(entry));
+    *held = entries.into();
 }
 
 /// Takes a field from whoever holds it, as its removal does.
-pub(crate) fn release(entries: &mut [ManagedFieldsEntry], path: &[&str]) {
-    for entry in entries {
+pub(crate) fn release(held: &mut ManagedFields, path: &[&str]) {
+    let mut entries = held.entries();
+    for entry in &mut entries {
         if let Some(FieldsV1(fields)) = &mut entry.fields_v1 {
             remove(fields, path);
         }
     }
+    *held = entries.into();
 }
 
 /// The members below a path that a manager holds.
-pub(crate) fn held(entries: &[ManagedFieldsEntry], manager: &str, path: &[&str]) -> Vec<String> {
+pub(crate) fn held(held: &ManagedFields, manager: &str, path: &[&str]) -> Vec<String> {
+    let entries = held.entries();
     let own = entries
         .iter()
         .filter(|entry| entry.manager.as_deref() == Some(manager));

@@ -121,7 +121,7 @@ pub(super) fn is_settled(trial: &Trial) -> TestCaseResult {
     prop_assert_eq!(&plan.steps, &Vec::new());
     let record = &trial.cluster.record.as_ref().unwrap().record;
     prop_assert_eq!(&plan.kept, &record.entries);
-    prop_assert_eq!(&record.pending, &Vec::<String>::new());
+    prop_assert!(record.pending.is_empty());
     prop_assert_eq!(&record.bundle_hash, &plan.bundle_hash);
     Ok(())
 }
