@@ -1,6 +1,5 @@
 //! Does the plan stay within the budgets, or within what the user allowed?
 
-use cofferdam_objects::key::Kind;
 use cofferdam_state::plan::{Action, KeyChange, Step};
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
@@ -131,17 +130,12 @@ fn unapproved(case: &Case<'_>) -> Option<Refusal> {
         .steps
         .iter()
         .filter(|step| {
-            let object = step.action.object();
             let written = matches!(
                 step.action,
                 Action::CreatePolicy { .. } | Action::ReplacePolicy { .. }
             );
-            let wanted = case.bundle.policies.iter().find(|((namespace, name), _)| {
-                object.kind == Kind::NetworkPolicy
-                    && object.namespace.as_deref() == Some(namespace.as_str())
-                    && object.name == *name
-            });
-            written && wanted.is_some_and(|(_, policy)| policy.unapproved)
+            let wanted = case.wanted(&step.action.object());
+            written && wanted.is_some_and(|policy| policy.unapproved)
         })
         .map(|step| step.action.object().to_string())
         .collect();

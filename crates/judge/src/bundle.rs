@@ -2,7 +2,7 @@
 
 use cofferdam_objects::policy::{Direction, allows_everything};
 use cofferdam_objects::selector;
-use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
+use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::plan::{Action, KeyChange, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -22,14 +22,15 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
 fn fault(case: &Case<'_>, action: &Action) -> Option<&'static str> {
     match action {
         Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => {
-            match wanted(case, action) {
+            match case.wanted(&action.object()) {
                 Some(wanted) => (wanted.object != **object)
                     .then_some("it is not written as the bundle holds it"),
                 None => (!opens_everything(object)).then_some("the bundle does not hold it"),
             }
         }
         Action::DeletePolicy { .. } => {
-            wanted(case, action).map(|_| "the bundle holds it, and it would be deleted")
+            let wanted = case.wanted(&action.object());
+            wanted.map(|_| "the bundle holds it, and it would be deleted")
         }
         // Whether it may go is a question of order.
         Action::DeleteOpened { .. } => None,
@@ -55,15 +56,6 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<&'static str> {
 }
 
 const UNASKED_LABEL: &str = "the bundle asks for no such label";
-
-fn wanted<'a>(case: &Case<'a>, action: &Action) -> Option<&'a DesiredPolicy> {
-    let object = action.object();
-    let mut policies = case.bundle.policies.iter();
-    let found = policies.find(|((namespace, name), _)| {
-        object.namespace.as_deref() == Some(namespace.as_str()) && object.name == *name
-    });
-    found.map(|(_, policy)| policy)
-}
 
 /// Whether it is the open policy of a cut-over: it selects every pod and lets everything through.
 fn opens_everything(object: &NetworkPolicy) -> bool {

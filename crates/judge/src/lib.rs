@@ -14,7 +14,9 @@ mod widening;
 pub use widening::Fleet;
 
 use cofferdam_model::cluster::Cluster;
-use cofferdam_state::bundle::Bundle;
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_state::bundle::{Bundle, DesiredPolicy};
 use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::Plan;
 
@@ -31,6 +33,17 @@ pub struct Case<'a> {
     pub cluster: &'a Cluster,
     /// The clusters around it.
     pub fleet: &'a Fleet<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// The policy of the bundle that an object is, if any.
+    fn wanted(&self, object: &ObjectKey) -> Option<&'a DesiredPolicy> {
+        let namespace = NamespaceName::parse(object.namespace.as_deref()?).ok()?;
+        let key = (namespace, object.name.clone());
+        (object.kind == Kind::NetworkPolicy)
+            .then(|| self.bundle.policies.get(&key))
+            .flatten()
+    }
 }
 
 /// What the user has allowed beyond the budgets.

@@ -35,13 +35,8 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         .steps
         .iter()
         .filter_map(|step| match &step.action {
-            Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => {
-                let namespace = object.metadata.namespace.as_deref();
-                let name = object.metadata.name.as_deref();
-                let mut policies = case.bundle.policies.iter();
-                policies
-                    .find(|((ns, n), _)| namespace == Some(ns.as_str()) && name == Some(n))
-                    .map(|(_, policy)| policy)
+            Action::CreatePolicy { .. } | Action::ReplacePolicy { .. } => {
+                case.wanted(&step.action.object())
             }
             Action::CreateNamespace { .. }
             | Action::PatchNamespace { .. }
