@@ -132,7 +132,11 @@ async fn run(program: &Path, exec: &ExecConfig, info: &Value) -> Result<Status, 
         .map_err(|_| format!("the exec plugin {name} did not end within 30 s"))?
         .map_err(|error| format!("the exec plugin {name} did not start: {error}"))?;
     if !output.status.success() {
-        return Err(format!("the exec plugin {name} failed: {}", output.status));
+        // What it printed may hold a secret.
+        return Err(format!(
+            "the exec plugin {name} failed ({}); run it by hand to see why",
+            output.status
+        ));
     }
     let parsed: Option<Credential> = serde_json::from_slice(&output.stdout).ok();
     parsed

@@ -34,17 +34,24 @@ impl Selected {
 
 pub(super) fn read(path: &Path) -> Result<Kubeconfig, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    check_mode(metadata.mode(), metadata.uid())?;
+    let mounted = metadata.uid() == 0 && is_mounted_secret(path);
+    check_mode(metadata.mode(), mounted)?;
     // The parser's message may quote the file, which holds secrets: it is not told.
     Kubeconfig::read_from(path).map_err(|_| "it is not a kubeconfig that can be read".to_owned())
 }
 
-fn check_mode(mode: u32, owner: u32) -> Result<(), String> {
+/// Whether a kubelet put the file there: it links each file of a Secret through `..data`. Such files
+/// belong to root and are readable for the pod's group.
+fn is_mounted_secret(path: &Path) -> bool {
+    std::fs::read_link(path).is_ok_and(|target| target.starts_with("..data"))
+}
+
+fn check_mode(mode: u32, mounted: bool) -> Result<(), String> {
     let advice = "run `chmod 600` on it";
     if mode & 0o004 != 0 {
         return Err(format!("everybody can read it; {advice}"));
     }
-    if mode & 0o040 != 0 && owner != 0 {
+    if mode & 0o040 != 0 && !mounted {
         return Err(format!("its group can read it; {advice}"));
     }
     Ok(())
@@ -99,14 +106,25 @@ mod tests {
 
     #[test]
     fn readable_files_are_refused() {
-        for (mode, owner, good) in [
-            (0o600, 1000, true),
-            (0o640, 1000, false),
-            (0o640, 0, true),
-            (0o644, 0, false),
-            (0o400, 1000, true),
+        for (mode, mounted, good) in [
+            (0o600, false, true),
+            (0o640, false, false),
+            (0o640, true, true),
+            (0o644, true, false),
+            (0o400, false, true),
         ] {
-            assert_eq!(check_mode(mode, owner).is_ok(), good, "{mode:o} {owner}");
+            let checked = check_mode(mode, mounted);
+            assert_eq!(checked.is_ok(), good, "{mode:o} {mounted}");
         }
+    }
+
+    #[test]
+    fn a_file_of_a_mounted_secret_is_a_link_through_its_data() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = |name: &str| directory.path().join(name);
+        std::fs::write(file("plain"), "").expect("written");
+        std::os::unix::fs::symlink("..data/config", file("mounted")).expect("linked");
+        assert!(is_mounted_secret(&file("mounted")));
+        assert!(!is_mounted_secret(&file("plain")));
     }
 }
