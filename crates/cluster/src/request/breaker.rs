@@ -35,7 +35,7 @@ impl Breaker {
                     "not asked: {} requests in a row got no answer",
                     state.failures
                 );
-                Err(Fault::Final(Category::Unreachable, why))
+                Err(Fault::Final(Category::Other, why))
             }
             // One is let through to see; the others wait for what becomes of it.
             Some(_) => {
