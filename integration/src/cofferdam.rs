@@ -127,7 +127,8 @@ impl Project {
     }
 }
 
-/// The binary, built when it is first asked for.
+/// The binary, built when it is first asked for, with the features that the whole workspace asks for: so
+/// what the suites were built with need not be built again.
 pub fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT
@@ -158,8 +159,9 @@ fn build() -> Result<PathBuf> {
         .args([
             "build",
             "--quiet",
-            "--package",
-            "cofferdam-cli",
+            "--workspace",
+            "--bin",
+            "cofferdam",
             "--message-format",
             "json",
         ])

@@ -134,7 +134,7 @@ impl Connection {
                 timeout: parts.timeout,
                 progress: parts.progress,
                 in_flight: Semaphore::new(permits),
-                pace: Pace::new(parts.limits.requests_per_second.max(1)),
+                pace: Pace::new(parts.limits.requests_per_second.max(1), Instant::now()),
                 breaker: Breaker::default(),
                 requests: AtomicU64::new(0),
                 clock_skew: OnceLock::new(),
