@@ -130,7 +130,7 @@ fn rights_that_are_missing_stop_a_namespace_and_leave_it_open() -> Result<()> {
 fn requests_that_a_busy_server_turns_away_are_sent_again() -> Result<()> {
     let shop = Shop::start()?;
     shop.apply(&[], 0)?;
-    // A level without shares still serves one request at a time, and turns all others away.
+    // A level of one share serves a few requests at a time, and turns all others away.
     shop.cluster.apply_yaml(SOMEBODY, NO_TIME)?;
     wait_until("requests are turned away", || {
         assert_eq!(shop.drift()?, Vec::<String>::new());
@@ -153,7 +153,7 @@ metadata: { name: cofferdam-no-time }
 spec:
   type: Limited
   limited:
-    nominalConcurrencyShares: 0
+    nominalConcurrencyShares: 1
     lendablePercent: 0
     borrowingLimitPercent: 0
     limitResponse: { type: Reject }

@@ -27,11 +27,12 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             .filter(|node| node.pools.iter().any(|one| one.name == pool.name));
         let members: Vec<&PooledNode<'_>> = members.collect();
         found.extend(whole_pool(view, pool, &members));
-        for node in members {
+        for node in members.into_iter().filter(|node| node.pools.len() == 1) {
             found.extend(label(view, pool, node));
             found.extend(taint(view, pool, node));
         }
     }
+    found.extend(all.iter().filter_map(|node| contested(view, node)));
     found.extend(all.iter().filter_map(|node| stale(view, node)));
     found
 }
@@ -72,6 +73,21 @@ fn text_of(taint: &Taint) -> String {
         "" => format!("{key}:{effect}"),
         value => format!("{key}={value}:{effect}"),
     }
+}
+
+/// A node that more than one pool selects: it is not written, for nobody knows whose it is.
+fn contested(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
+    let pools: Vec<String> = node
+        .pools
+        .iter()
+        .map(|pool| format!("`{}`", pool.name))
+        .collect();
+    let message = format!(
+        "pools {} all select it, so it is left alone",
+        pools.join(", ")
+    );
+    let one = finding(view, Class::NodePool, node.object.clone(), message);
+    (pools.len() > 1).then(|| one.with_hint("narrow `nodes` of all of them but one"))
 }
 
 /// What we wrote on a node and no pool asks for any more. A node that two pools select is not written.

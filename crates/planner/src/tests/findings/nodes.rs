@@ -219,10 +219,7 @@ fn a_node_of_two_pools_is_left_alone() {
     check_trial(
         &trial,
         &[
-            "medium node-pool Node/pci-1: not yet labelled for pool `cards`; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: cards -> nothing",
-            "medium node-pool Node/pci-1: not yet labelled for pool `pci`; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: pci -> nothing",
-            "medium node-pool Node/pci-1: not yet tainted for pool `cards`; spec.taints: cofferdam.io/pool=cards:NoSchedule -> nothing",
-            "medium node-pool Node/pci-1: not yet tainted for pool `pci`; spec.taints: cofferdam.io/pool=pci:NoSchedule -> nothing",
+            "medium node-pool Node/pci-1: pools `cards`, `pci` all select it, so it is left alone",
             "medium node-pool Cluster/prod: the taint of pool `cards` is held back: Pod/web/server would not tolerate it",
         ],
     );
