@@ -312,7 +312,7 @@ fn what_others_own_is_never_taken_over() -> Result<()> {
     let applied = project.run(&[&APPLY[..], &only].concat())?;
     expect(&applied, 1);
     assert!(
-        applied.stdout.contains("Namespace/shop"),
+        applied.stdout.contains("another zone label"),
         "{}",
         applied.stdout
     );

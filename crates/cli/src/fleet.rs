@@ -64,6 +64,10 @@ impl Examined<'_> {
     pub(crate) fn findings(&self, model: &Model) -> Vec<Finding> {
         let stored = model.capabilities.get(&self.cluster.name);
         let mut findings = cofferdam_planner::find(&self.view(), self.cluster, stored);
+        findings.extend(self.twin.as_ref().map(|twin| {
+            let message = format!("it is the same cluster as `{twin}`: both have one UID");
+            cofferdam_planner::findings::wrong_cluster(&self.view(), message)
+        }));
         cofferdam_planner::authors::name(&mut findings, &self.observed);
         cofferdam_planner::waivers::apply(&mut findings, model, &clock::today());
         findings

@@ -192,6 +192,7 @@ impl Connection {
             accept: JSON,
             body,
             what: what.clone(),
+            urgent: false,
         };
         let live: policy::Returned = self.fetch(call).await.map_err(|error| match expected {
             None => name_taken(error, "NetworkPolicy"),

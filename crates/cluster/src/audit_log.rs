@@ -53,6 +53,7 @@ struct Event {
     #[serde(default)]
     user_agent: String,
     user: User,
+    impersonated_user: Option<User>,
     object_ref: Option<Reference>,
     response_status: Option<Status>,
     request_received_timestamp: String,
@@ -103,6 +104,15 @@ fn write_of(line: &[u8]) -> Option<AuditedWrite> {
         ("networking.k8s.io", "networkpolicies") => Kind::NetworkPolicy,
         _ => return None,
     };
+    let deletes = matches!(event.verb.as_str(), "delete" | "deletecollection");
+    // A collection that was narrowed deleted nobody knows what, and a name that the server generated
+    // is not told.
+    let narrowed = ["labelSelector", "fieldSelector"]
+        .iter()
+        .any(|name| parameter(&event.request_uri, name).is_some());
+    if object.name.is_empty() && (event.verb != "deletecollection" || narrowed) {
+        return None;
+    }
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     // The audit log gives a namespace itself as its own namespace.
     let namespace = some(object.namespace).filter(|_| kind != Kind::Namespace);
@@ -111,14 +121,17 @@ fn write_of(line: &[u8]) -> Option<AuditedWrite> {
         .split(['/', ' '])
         .next()
         .unwrap_or_default();
+    // Who acted for somebody else, as a gateway does, is not who wanted it.
+    let user = event.impersonated_user.unwrap_or(event.user);
     Some(AuditedWrite {
-        user: event.user.username,
+        user: user.username,
         tool: parameter(&event.request_uri, "fieldManager").or_else(|| some(product.to_owned())),
         received: event.request_received_timestamp,
         completed: event.stage_timestamp,
         kind,
         namespace,
         name: some(object.name),
+        deletes,
     })
 }
 
@@ -193,6 +206,12 @@ mod tests {
     }
 
     #[test]
+    fn who_is_impersonated_is_named() {
+        let line = event(|e| e["impersonatedUser"] = json!({"username": "bob"}));
+        check(&line, Some(("bob", "kubectl-patch", "NetworkPolicy/pay/a")));
+    }
+
+    #[test]
     fn reads_failures_dry_runs_and_other_lines_are_passed_over() {
         check(&event(|e| e["verb"] = json!("get")), None);
         check(&event(|e| e["stage"] = json!("RequestReceived")), None);
@@ -207,6 +226,17 @@ mod tests {
             None,
         );
         check("cut off\"}", None);
+        let narrowed = |e: &mut serde_json::Value| {
+            e["verb"] = json!("deletecollection");
+            e["objectRef"]["name"] = json!("");
+            e["requestURI"] = json!("/apis/x?labelSelector=a%3Db");
+        };
+        check(&event(narrowed), None);
+        let generated = |e: &mut serde_json::Value| {
+            e["verb"] = json!("create");
+            e["objectRef"]["name"] = json!("");
+        };
+        check(&event(generated), None);
     }
 
     #[test]

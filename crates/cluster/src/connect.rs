@@ -83,7 +83,7 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         .map_err(refuse)?;
     let expires_at = expiry::of(&file, &selected, ran);
     let config = configure(file, context).await.map_err(refuse)?;
-    let server = config.cluster_url.to_string();
+    let server = without_user(&config.cluster_url);
     let client = build(config).await.map_err(refuse)?;
     Ok(Connection::new(Parts {
         cluster: cluster.name.clone(),
@@ -95,6 +95,16 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         progress: options.progress.clone(),
         limits: cluster.limits,
     }))
+}
+
+/// A server's address without a user and password, which may stand in it.
+fn without_user(url: &http::Uri) -> String {
+    let authority = url.authority().map_or("", http::uri::Authority::as_str);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let scheme = url.scheme_str().unwrap_or("https");
+    format!("{scheme}://{host}{}", url.path())
 }
 
 fn credential(cluster: &Cluster, path: &Path, why: String) -> Error {
@@ -132,5 +142,20 @@ async fn build(config: Config) -> Result<kube::Client, String> {
         Ok(Ok(client)) => Ok(client),
         Ok(Err(error)) => Err(of_transport(&error).1),
         Err(_) => Err("the client could not be built".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_user;
+
+    #[test]
+    fn no_password_is_told_with_an_address() {
+        for (url, told) in [
+            ("https://user:secret@host:6443/", "https://host:6443/"),
+            ("https://host:6443/k8s/c-1", "https://host:6443/k8s/c-1"),
+        ] {
+            assert_eq!(without_user(&url.parse().expect("a URL")), told);
+        }
     }
 }

@@ -195,7 +195,8 @@ impl Connection {
     async fn put(&self, body: &Value, verb: &str) -> Result<Lease, Error> {
         let what = format!("{verb} Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
         let url = format!("{}?fieldManager=cofferdam", path());
-        let call = Call::with_body(Method::PUT, url, JSON, body, what);
+        let mut call = Call::with_body(Method::PUT, url, JSON, body, what);
+        call.urgent = true;
         self.fetch(call).await
     }
 

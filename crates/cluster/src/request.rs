@@ -76,6 +76,8 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
     /// What is done, such as `list pods`.
     pub(crate) what: String,
+    /// Whether it may wait for no other request: a lease that is not renewed in time is lost.
+    pub(crate) urgent: bool,
 }
 
 pub(crate) const JSON: &str = "application/json";
@@ -91,6 +93,7 @@ impl Call {
             accept: JSON,
             body: Vec::new(),
             what: what.into(),
+            urgent: false,
         }
     }
 
@@ -108,6 +111,7 @@ impl Call {
             accept: JSON,
             body: body.to_string().into_bytes(),
             what: what.into(),
+            urgent: false,
         }
     }
 }
@@ -229,9 +233,12 @@ impl Connection {
             .header(http::header::CONTENT_TYPE, call.content)
             .body(Body::from(call.body.clone()))
             .map_err(|error| Fault::Final(Category::Other, format!("{what}: {error}")))?;
-        let permit = inner.in_flight.acquire().await;
-        inner.breaker.admit(Instant::now())?;
-        inner.pace.wait().await;
+        let mut permit = None;
+        if !call.urgent {
+            permit = inner.in_flight.acquire().await.ok();
+            inner.breaker.admit(Instant::now())?;
+            inner.pace.wait().await;
+        }
         inner.requests.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let answer = if call.method == Method::GET {
@@ -241,7 +248,8 @@ impl Connection {
             whole.unwrap_or_else(|_| Err(self.silence()))
         };
         drop(permit);
-        inner.breaker.note(answer.is_ok(), Instant::now());
+        let silence = answer.as_ref().err().map(Fault::words);
+        inner.breaker.note(started, silence, Instant::now());
         let code = answer.as_ref().ok().map(|answer| answer.code);
         tracing::debug!(
             cluster = %inner.cluster, method = %call.method, path = call.path,
@@ -292,10 +300,10 @@ impl Connection {
             }
             Ok(Err(error)) => {
                 let (category, why) = of_transport(&error);
-                if category == Category::Unreachable {
-                    Err(Fault::Lost(category, why))
-                } else {
+                if category == Category::WrongCa {
                     Err(Fault::Final(category, why))
+                } else {
+                    Err(Fault::Lost(category, why))
                 }
             }
             Err(_) => Err(self.silence()),

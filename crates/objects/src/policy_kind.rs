@@ -19,7 +19,7 @@ pub struct PolicyKind {
 }
 
 /// Every such kind, with the version that we list.
-pub static POLICY_KINDS: [PolicyKind; 11] = [
+pub static POLICY_KINDS: [PolicyKind; 14] = [
     of_cluster(
         "policy.networking.k8s.io/v1alpha1",
         "AdminNetworkPolicy",
@@ -73,6 +73,21 @@ pub static POLICY_KINDS: [PolicyKind; 11] = [
     of_namespace("crd.antrea.io/v1beta1", "NetworkPolicy", "networkpolicies"),
     of_cluster(
         "crd.antrea.io/v1beta1",
+        "ClusterNetworkPolicy",
+        "clusternetworkpolicies",
+    ),
+    of_namespace(
+        "networking.gke.io/v1alpha1",
+        "FQDNNetworkPolicy",
+        "fqdnnetworkpolicies",
+    ),
+    of_namespace(
+        "networking.k8s.aws/v1alpha1",
+        "ApplicationNetworkPolicy",
+        "applicationnetworkpolicies",
+    ),
+    of_cluster(
+        "networking.k8s.aws/v1alpha1",
         "ClusterNetworkPolicy",
         "clusternetworkpolicies",
     ),

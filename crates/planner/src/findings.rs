@@ -3,6 +3,7 @@
 mod capabilities;
 mod foreign;
 mod held_open;
+mod host_network;
 mod identity;
 mod namespaces;
 mod nodes;
@@ -36,6 +37,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(foreign::check(view));
         found.extend(unmodelled::check(view));
         found.extend(held_open::check(view));
+        found.extend(host_network::check(view));
         found.extend(unassigned::check(view));
         found.extend(nodes::check(view));
     }
@@ -44,6 +46,13 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
             .cmp(&(b.severity, b.class, &b.object, &b.message))
     });
     found
+}
+
+/// That a cluster is not the one which its document means.
+pub fn wrong_cluster(view: &View<'_>, message: String) -> Finding {
+    let object = ObjectKey::cluster(view.bundle.cluster.as_str());
+    finding(view, Class::WrongCluster, object, message)
+        .with_hint("check `access` and `identity` of the Cluster document")
 }
 
 /// A finding with nothing but the necessary.

@@ -1,20 +1,45 @@
 //! Where output goes: data to standard output, talk to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Writes data to standard output. A reader that has gone away is no error.
 pub fn data(text: &str) -> io::Result<()> {
-    quiet_on_closed_pipe(anstream::stdout().write_all(text.as_bytes()))
+    quiet_on_closed_pipe(anstream::stdout().write_all(harmless(text).as_bytes()))
 }
 
 /// Writes a line of talk to standard error.
 pub fn talk(line: &str) -> io::Result<()> {
-    quiet_on_closed_pipe(writeln!(anstream::stderr(), "{line}"))
+    quiet_on_closed_pipe(writeln!(anstream::stderr(), "{}", harmless(line)))
+}
+
+/// A text that moves no cursor: what clusters say may hold sequences that a terminal obeys.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if text.contains(harmful) {
+        Cow::Owned(text.replace(harmful, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn quiet_on_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_written() {
+        assert_eq!(harmless("a\tb\n"), "a\tb\n");
+        assert_eq!(
+            harmless("\u{1b}[2Jin sync\u{9b}"),
+            "\u{fffd}[2Jin sync\u{fffd}"
+        );
     }
 }

@@ -19,6 +19,8 @@ pub struct AuditedWrite {
     pub namespace: Option<String>,
     /// The object; none where a whole collection was deleted.
     pub name: Option<String>,
+    /// Whether it deleted what it names.
+    pub deletes: bool,
 }
 
 impl AuditedWrite {

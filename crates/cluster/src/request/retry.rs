@@ -31,6 +31,12 @@ impl Fault {
         }
     }
 
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Busy(_, why) | Self::Lost(_, why) | Self::Final(_, why) => why,
+        }
+    }
+
     pub(super) fn into_words(self) -> String {
         match self {
             Self::Busy(_, why) | Self::Lost(_, why) | Self::Final(_, why) => why,

@@ -4,7 +4,7 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
-use cofferdam_objects::policy::{Direction, isolates, selects_pod};
+use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use cofferdam_state::observed::LivePolicy;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Judged, finding};
 use crate::view::View;
 
-/// `foreign-policy`.
+/// `foreign-policy`, also of those that select no pod now: the next pod may be selected.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     if view.observed.record.known().is_none() {
         return Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let namespace_name = NamespaceName::parse(namespace);
         let in_bundle = namespace_name
             .is_ok_and(|namespace| view.wanted_policies(&namespace).contains_key(name.as_str()));
-        if in_bundle || !selects_any_pod(view, namespace, live) {
+        if in_bundle {
             continue;
         }
         let (effect, message) = match (allows_anything(live), wanted.enforcement) {
@@ -48,16 +48,6 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         found.push(Finding { by, ..one });
     }
     found
-}
-
-/// Whether the policy selects a pod that is there; where pods are unknown, it is taken to.
-fn selects_any_pod(view: &View<'_>, namespace: &str, live: &LivePolicy) -> bool {
-    let Some(pods) = view.observed.pods.known() else {
-        return true;
-    };
-    pods.iter()
-        .filter(|pod| pod.namespace == namespace && !pod.host_network && !pod.finished)
-        .any(|pod| selects_pod(&live.spec, &pod.labels))
 }
 
 fn allows_anything(live: &LivePolicy) -> bool {

@@ -4,7 +4,7 @@ use cofferdam_model::cluster::Cluster;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Finding};
 
-use super::{Judged, finding};
+use super::{Judged, finding, wrong_cluster};
 use crate::view::View;
 
 /// `wrong-cluster`, `unknown` and `bundle-skew`.
@@ -20,8 +20,7 @@ pub(super) fn check(view: &View<'_>, cluster: &Cluster) -> Vec<Finding> {
     {
         let message =
             format!("the kubeconfig leads to a cluster with UID `{live}`, not `{pinned}`");
-        let hint = "check `access` and `identity` of the Cluster document";
-        found.push(finding(view, Class::WrongCluster, object(), message).with_hint(hint));
+        found.push(wrong_cluster(view, message));
     }
     let Some(record) = view.record() else {
         return found;

@@ -16,6 +16,15 @@ fn wrote(user: &str, tool: Option<&str>, at: &str, name: Option<&str>) -> Audite
         kind: Kind::NetworkPolicy,
         namespace: Some("orders".to_owned()),
         name: name.map(str::to_owned),
+        deletes: false,
+    }
+}
+
+/// The same as a deletion.
+fn took(user: &str, tool: Option<&str>, at: &str, name: Option<&str>) -> AuditedWrite {
+    AuditedWrite {
+        deletes: true,
+        ..wrote(user, tool, at, name)
     }
 }
 
@@ -71,30 +80,39 @@ fn a_claim_names_a_tool_until_the_audit_log_confirms_it() {
     trial.cluster.writes = vec![wrote("eve", None, &at, Some("other"))];
     check(&trial, "kubectl-edit -");
     trial.cluster.writes = vec![wrote("eve", Some("curl"), &at, DNS)];
+    check(&trial, "kubectl-edit -");
+    let edit = Some("kubectl-edit");
+    trial.cluster.writes = vec![wrote("eve", edit, &at, DNS), wrote("bob", None, &at, DNS)];
     check(&trial, "kubectl-edit eve");
+    // Of two who did the same in one second, neither is blamed.
+    trial.cluster.writes = vec![wrote("eve", edit, &at, DNS), wrote("bob", edit, &at, DNS)];
+    check(&trial, "kubectl-edit -");
 }
 
 #[test]
 fn a_deletion_leaves_no_claim_and_is_named_by_the_audit_log() {
     let (mut trial, at) = deleted();
     check(&trial, "nobody");
+    trial.cluster.writes = vec![took("eve", Some("kubectl"), &at, DNS)];
+    check(&trial, "kubectl eve");
+    trial.cluster.writes = vec![took("eve", Some("kubectl"), &at, None)];
+    check(&trial, "kubectl eve");
+    // A write of what is gone now explains nothing.
     trial.cluster.writes = vec![wrote("eve", Some("kubectl"), &at, DNS)];
-    check(&trial, "kubectl eve");
-    trial.cluster.writes = vec![wrote("eve", Some("kubectl"), &at, None)];
-    check(&trial, "kubectl eve");
+    check(&trial, "nobody");
 }
 
 #[test]
 fn what_came_before_the_last_apply_or_from_us_explains_no_deletion() {
     let (mut trial, at) = deleted();
-    trial.cluster.writes = vec![wrote("eve", Some("kubectl"), EARLY, DNS)];
+    trial.cluster.writes = vec![took("eve", Some("kubectl"), EARLY, DNS)];
     check(&trial, "nobody");
-    let ours = wrote("cofferdam", Some("cofferdam"), &at, DNS);
+    let ours = took("cofferdam", Some("cofferdam"), &at, DNS);
     trial.cluster.writes = vec![ours.clone()];
     check(&trial, "nobody");
-    trial.cluster.writes = vec![wrote("eve", None, &at, DNS), ours];
+    trial.cluster.writes = vec![took("eve", None, &at, DNS), ours];
     check(&trial, "- eve");
     // With our credential, but another tool.
-    trial.cluster.writes = vec![wrote("cofferdam", Some("kubectl"), &at, DNS)];
+    trial.cluster.writes = vec![took("cofferdam", Some("kubectl"), &at, DNS)];
     check(&trial, "kubectl cofferdam");
 }
