@@ -67,7 +67,7 @@ fn what_a_gitops_controller_applied_is_in_sync_and_its_drift_is_found() -> Resul
         ],
     )?;
     assert_eq!(shop.drift()?, [format!("changed NetworkPolicy/{deny}")]);
-    shop.apply(&[], 0)?;
+    shop.apply(&[], 1)?;
     assert_eq!(
         shop.drift()?,
         [format!("changed NetworkPolicy/{deny}")],

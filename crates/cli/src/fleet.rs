@@ -255,6 +255,11 @@ fn select<'a>(model: &'a Model, selection: &Selection) -> Result<Vec<&'a Cluster
         by_name && by_domain
     };
     let mut selected: Vec<&Cluster> = model.clusters.values().filter(wanted).collect();
+    if selected.is_empty() {
+        bail!(
+            "no cluster is meant: `--cluster` and `--trust-domain` must both hold, and the fleet have clusters"
+        );
+    }
     let order = |cluster: &&Cluster| {
         let domain = model.trust_domain_of(cluster);
         (

@@ -77,7 +77,7 @@ impl Held {
             return Err(self.shared.connection.error(
                 Category::LeaseLost,
                 "cannot write",
-                "the lease was lost; somebody else may be writing",
+                "the lease could not be renewed in time; somebody else may take it",
             ));
         }
         Ok(left)

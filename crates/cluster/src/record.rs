@@ -131,7 +131,30 @@ fn path() -> String {
     format!("/api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{RECORD_NAME}")
 }
 
+/// What etcd and the API server take of one object, less what else is in it.
+const LARGEST_BYTES: usize = 1_000_000;
+/// The size of an entry, in JSON: two digests of 16 bytes in hexadecimal, quotes, colon and comma.
+const ENTRY_BYTES: usize = 70;
+
 impl Connection {
+    /// Refuses a record that would not fit once what is pending has become an entry: it is better known
+    /// before the first write than after the last.
+    pub fn check_record_fits(&self, record: &Record) -> Result<(), Error> {
+        let what = format!("write ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let text = serde_json::to_string(&store(record))
+            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
+        let size = text.len() + record.pending.len() * ENTRY_BYTES;
+        if size <= LARGEST_BYTES {
+            return Ok(());
+        }
+        let why =
+            format!("the record would take {size} bytes, of which the API server takes 1 MiB");
+        let hint =
+            "one cluster holds some 13,000 objects of ours at most: merge flows or namespaces";
+        let error = self.error(Category::Other, format!("cannot {what}"), why);
+        Err(error.with_hint(hint))
+    }
+
     /// Reads our record; `None` where there is none. One that cannot be understood is an error.
     pub async fn read_record(&self) -> Result<Option<LiveRecord>, Error> {
         let what = format!("read ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");

@@ -1,5 +1,8 @@
 //! Is nothing isolated before what it needs is allowed?
 
+use std::collections::BTreeMap;
+
+use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::Kind;
 use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::plan::{Action, Phase, Step};
@@ -15,8 +18,9 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         let message = "steps are not in the order of their phases".to_owned();
         refusals.push(refusal("order", message, ""));
     }
+    let written = written(case);
     for step in &case.plan.steps {
-        refusals.extend(closes_too_early(case, step));
+        refusals.extend(closes_too_early(case, step, &written));
         refusals.extend(isolates_without_opening(case, step));
     }
     refusals
@@ -24,7 +28,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
 
 /// An open policy may go only where every policy that the bundle has for the namespace is in place or
 /// written in an earlier phase.
-fn closes_too_early(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<Refusal> {
     let object = step.action.object();
     let deletes = matches!(
         step.action,
@@ -33,39 +37,43 @@ fn closes_too_early(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     if !deletes || !object.name.starts_with("cofferdam-open-") {
         return None;
     }
-    let namespace = object.namespace.as_deref()?;
-    let lacking = case
-        .bundle
-        .policies
-        .keys()
-        .filter(|(ns, _)| ns.as_str() == namespace)
-        .find(|key| {
-            let live = case
-                .observed
-                .policies
-                .known()
-                .is_some_and(|live| live.contains_key(&(key.0.to_string(), key.1.clone())));
-            let written = case.plan.steps.iter().any(|other| {
-                let other_object = other.action.object();
-                other.phase < step.phase
-                    && other_object.name == key.1
-                    && other_object.namespace.as_deref() == Some(namespace)
-            });
-            !live && !written
-        });
-    let still_wanted = case
-        .bundle
-        .policies
-        .keys()
-        .any(|(ns, name)| ns.as_str() == namespace && *name == object.name);
-    if step.phase != Phase::Close || still_wanted {
+    if step.phase != Phase::Close || case.wanted(&object).is_some() {
         let message = format!("{object}: an open policy is removed out of order");
         return Some(refusal("order", message, ""));
     }
+    let namespace = NamespaceName::parse(object.namespace.as_deref()?).ok()?;
+    let from = (namespace.clone(), String::new());
+    let wanted = case.bundle.policies.range(from..);
+    let mut wanted = wanted
+        .map(|(key, _)| key)
+        .take_while(|(of, _)| *of == namespace);
+    let lacking = wanted.find(|(of, name)| {
+        let key = (of.to_string(), name.clone());
+        let policies = case.observed.policies.known();
+        let live = policies.is_some_and(|live| live.contains_key(&key));
+        !live && written.get(&key).is_none_or(|phase| *phase >= step.phase)
+    });
     lacking.map(|(_, name)| {
         let message = format!("{object}: removed although `{name}` is not in place");
         refusal("order", message, "")
     })
+}
+
+/// The phase in which the plan touches each policy first, by namespace and name.
+type Written = BTreeMap<(String, String), Phase>;
+
+fn written(case: &Case<'_>) -> Written {
+    let mut written = Written::new();
+    for step in &case.plan.steps {
+        let object = step.action.object();
+        if let Some(namespace) = object.namespace {
+            let phase = written
+                .entry((namespace, object.name))
+                .or_insert(step.phase);
+            *phase = step.phase.min(*phase);
+        }
+    }
+    written
 }
 
 /// What isolates pods that nothing isolates yet needs an open policy before it.

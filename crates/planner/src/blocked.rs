@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::finding::Class;
 
 use crate::view::View;
 
@@ -29,6 +31,20 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
         found.extend(in_the_way(view, namespace));
     }
     found
+}
+
+/// Objects of a bundle that a GitOps controller applies and that are not as it says; none for a
+/// cluster that we write.
+pub fn left_to_gitops(view: &View<'_>) -> Vec<ObjectKey> {
+    if view.delivery == Delivery::Push {
+        return Vec::new();
+    }
+    let classes = [Class::Missing, Class::Changed, Class::Conflict];
+    let findings = crate::findings::of_manifests(view).into_iter();
+    findings
+        .filter(|finding| classes.contains(&finding.class))
+        .map(|finding| finding.object)
+        .collect()
 }
 
 fn in_the_way<'a>(

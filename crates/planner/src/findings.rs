@@ -48,6 +48,13 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
     found
 }
 
+/// What manifests can mend: namespaces and policies.
+pub(crate) fn of_manifests(view: &View<'_>) -> Vec<Finding> {
+    let mut found = namespaces::check(view);
+    found.extend(policies::check(view));
+    found
+}
+
 /// That a cluster is not the one which its document means.
 pub fn wrong_cluster(view: &View<'_>, message: String) -> Finding {
     let object = ObjectKey::cluster(view.bundle.cluster.as_str());

@@ -14,7 +14,7 @@ pub mod steps;
 pub mod view;
 pub mod waivers;
 
-pub use blocked::blocked;
+pub use blocked::{blocked, left_to_gitops};
 pub use findings::find;
 pub use steps::plan;
 

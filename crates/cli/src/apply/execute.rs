@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Written};
 use cofferdam_model::Model;
+use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
@@ -49,10 +50,12 @@ pub(crate) async fn execute(
             one.unreachable.as_ref().map(|w| w.reason.clone()),
         );
     };
-    if plan.is_empty() && is_recorded(one, plan, pass) {
+    // Of what a GitOps controller applies, we keep no record.
+    let gitops = one.cluster.delivery == Delivery::Gitops;
+    if plan.is_empty() && (gitops || is_recorded(one, plan, pass)) {
         let sequence = one.observed.our_record().map(|record| record.sequence);
         let requests = connection.requests();
-        let failed: Vec<FailedStep> = in_the_way(&one.view()).collect();
+        let failed = in_the_way(&one.view());
         let state = if failed.is_empty() {
             ApplyState::Converged
         } else {
@@ -83,7 +86,13 @@ pub(crate) async fn execute(
     let mut report = match result {
         Ok(report) => report,
         Err(error) => ApplyCluster {
+            state: if running.done.written > 0 {
+                ApplyState::Partial
+            } else {
+                ApplyState::Failed
+            },
             written: running.done.written,
+            failed: std::mem::take(&mut running.done.failed),
             ..failed(one, connection, &error)
         },
     };
@@ -156,6 +165,7 @@ impl<'a> Writing<'a> {
         if let Some(pause) = pass.take_over {
             record.paused_until = Some(clock::after(pause));
         }
+        self.connection.check_record_fits(&record)?;
         let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
         self.connection.write_record(expected, &record).await
     }
@@ -288,12 +298,15 @@ impl<'a> Writing<'a> {
 }
 
 /// What keeps the bundle from being in place although no step is left.
-fn in_the_way<'a>(view: &View<'a>) -> impl Iterator<Item = FailedStep> + use<'a> {
+fn in_the_way(view: &View<'_>) -> Vec<FailedStep> {
     let blocked = cofferdam_planner::blocked(view).into_iter();
-    blocked.map(|(object, why)| FailedStep {
+    let blocked = blocked.map(|(object, message)| FailedStep { object, message });
+    let left_to_gitops = cofferdam_planner::left_to_gitops(view);
+    let waiting = left_to_gitops.into_iter().map(|object| FailedStep {
         object,
-        message: why,
-    })
+        message: "not yet as compiled, and left to your GitOps controller".to_owned(),
+    });
+    blocked.chain(waiting).collect()
 }
 
 /// The namespace or node that a step is about.

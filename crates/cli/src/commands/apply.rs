@@ -134,9 +134,13 @@ impl Fleet<'_> {
             .plan
             .as_ref()
             .is_some_and(cofferdam_state::plan::Plan::is_empty);
-        if one.cluster.mode == Mode::ReadOnly && !nothing {
-            let reason = "its document says `mode: readOnly`".to_owned();
-            let report = outcome(one, ApplyState::Skipped, Some(reason));
+        if one.cluster.mode == Mode::ReadOnly {
+            let reason = if nothing {
+                "its document says `mode: readOnly`, and there is nothing to write"
+            } else {
+                "its document says `mode: readOnly`"
+            };
+            let report = outcome(one, ApplyState::Skipped, Some(reason.to_owned()));
             let hint = Some("write `mode: manage` under `spec` to let apply write".to_owned());
             return ApplyCluster { hint, ..report };
         }

@@ -64,14 +64,15 @@ fn binding(role: &str, name: &str, namespace: Option<&str>, subject: &Value) -> 
 
 fn subject(text: &str) -> Result<Value> {
     let group = "rbac.authorization.k8s.io";
-    match text.split_once(':') {
+    let named = text.split_once(':').filter(|(_, name)| !name.is_empty());
+    match named {
         Some(("user", name)) => Ok(json!({ "kind": "User", "apiGroup": group, "name": name })),
         Some(("group", name)) => Ok(json!({ "kind": "Group", "apiGroup": group, "name": name })),
         Some(("serviceaccount", path)) => match path.split_once('/') {
-            Some((namespace, name)) => {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
                 Ok(json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name }))
             }
-            None => bail!("`{text}`: write `serviceaccount:NAMESPACE/NAME`"),
+            Some(_) | None => bail!("`{text}`: write `serviceaccount:NAMESPACE/NAME`"),
         },
         Some(_) | None => {
             bail!(

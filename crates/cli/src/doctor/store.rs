@@ -19,6 +19,9 @@ pub(crate) fn pin_identity(
         return Ok(());
     };
     let name = one.cluster.name.as_str();
+    if one.cluster.uid.as_ref() == Some(uid) {
+        return Ok(());
+    }
     if one.cluster.uid.as_ref().is_some_and(|pinned| pinned != uid) {
         output::talk(&format!(
             "{name} is pinned to another cluster; remove `identity` from its document to pin it anew"

@@ -1,6 +1,7 @@
 //! Namespaces of zones and their labels, and namespaces that pretend to be in a zone.
 
 use cofferdam_model::names::NamespaceName;
+use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
@@ -91,12 +92,23 @@ fn labels(
         let keys: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
         let message = format!("{verdict}: {}", keys.join(", "));
         let by = last_writer(&live.managed_fields, &["metadata", "labels", &key]).map(Author::from);
+        let claimed = live
+            .labels
+            .get(keys::ZONE)
+            .and_then(|zone| sensitivity_of(view, zone));
         let one = finding(view, class, object.clone(), message)
             .in_zone(Some(&wanted.zone))
-            .with_effect(Effect::Unknown, Some(wanted.sensitivity));
+            .with_effect(Effect::Unknown, claimed.max(Some(wanted.sensitivity)));
         found.push(Finding { fields, by, ..one });
     }
     found
+}
+
+/// The sensitivity of the zone that a label names, where the bundle has it.
+fn sensitivity_of(view: &View<'_>, zone: &str) -> Option<Sensitivity> {
+    let mut namespaces = view.bundle.namespaces.values();
+    let found = namespaces.find(|wanted| wanted.zone.as_str() == zone);
+    found.map(|wanted| wanted.sensitivity)
 }
 
 fn class_of(state: KeyState) -> Option<Class> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::count;
-use crate::wire::drift::{DriftCluster, DriftReport};
+use crate::wire::drift::{DriftCluster, DriftReport, Verdict};
 use crate::wire::finding::{WireAuthor, WireCrossCluster, WireFinding};
 
 /// Every cluster with its findings, the most urgent first, then what differs between clusters.
@@ -25,9 +25,11 @@ pub fn render(report: &DriftReport) -> String {
 }
 
 fn render_cluster(cluster: &DriftCluster, text: &mut String) {
-    let sequence = cluster
-        .sequence
-        .map_or_else(|| "never applied".to_owned(), |s| format!("apply {s}"));
+    let sequence = match (cluster.sequence, cluster.verdict) {
+        (Some(sequence), _) => format!("apply {sequence}"),
+        (None, Verdict::Unknown) => "apply unknown".to_owned(),
+        (None, Verdict::InSync | Verdict::Drifted) => "never applied".to_owned(),
+    };
     let enforces = match cluster.enforces {
         "yes" => "",
         "no" => ", NOT ENFORCED",

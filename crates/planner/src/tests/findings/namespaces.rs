@@ -11,7 +11,7 @@ fn labels_that_were_changed_or_never_written() {
     check(
         &[label("web", ZONE, Some("back"))],
         &[
-            "medium changed Namespace/web: changed: metadata.labels[cofferdam.io/zone]; metadata.labels[cofferdam.io/zone]: front -> back",
+            "critical changed Namespace/web: changed: metadata.labels[cofferdam.io/zone]; metadata.labels[cofferdam.io/zone]: front -> back",
         ],
     );
     check(
