@@ -1,0 +1,171 @@
+//! Nothing is called in sync, converged or somebody's doing that is not.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "what a server did not send fails the test"
+)]
+
+use anyhow::{Result, ensure};
+use cofferdam_integration::cluster::ADMIN;
+use cofferdam_integration::shop::{CLUSTER_FILE, SOMEBODY, Shop};
+use serde_json::{Value, json};
+
+fn shop() -> Result<Shop> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    Ok(shop)
+}
+
+fn pod(namespace: &str) -> String {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": namespace},
+        "spec": {"serviceAccountName": "default", "automountServiceAccountToken": false,
+                 "containers": [{"name": "c", "image": "busybox"}]}})
+    .to_string()
+}
+
+fn record_version(shop: &Shop) -> Result<Value> {
+    Ok(shop
+        .cluster
+        .get_json(&["-n", "cofferdam-system", "cm", "cofferdam"])?["metadata"]["resourceVersion"]
+        .clone())
+}
+
+#[test]
+fn two_documents_for_one_cluster_are_not_in_sync() -> Result<()> {
+    let shop = shop()?;
+    let text = shop
+        .project
+        .read(CLUSTER_FILE)?
+        .replace("name: prod\n", "name: prod2\n");
+    let unpinned: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("identity:"))
+        .collect();
+    shop.project
+        .write("fleet/clusters/prod2.yaml", &unpinned.join("\n"))?;
+    let status = shop.project.run(&["status"])?;
+    ensure!(status.code != 0, "{}", status.stdout);
+    Ok(())
+}
+
+#[test]
+fn a_wrong_cluster_is_never_in_sync() -> Result<()> {
+    let shop = shop()?;
+    let text = shop.project.read(CLUSTER_FILE)?;
+    let uid = text
+        .split("uid: ")
+        .nth(1)
+        .and_then(|rest| rest.split([' ', '}', '\n']).next())
+        .unwrap_or_default()
+        .to_owned();
+    shop.project
+        .edit(CLUSTER_FILE, &uid, "00000000-0000-0000-0000-000000000000")?;
+    shop.cluster
+        .kubectl_as(ADMIN, &["-n", "orders", "delete", "netpol", "--all"])?;
+    shop.project.write(
+        "policies/waiver.yaml",
+        "
+apiVersion: cofferdam.io/v1alpha1
+kind: Waiver
+metadata: { name: moved }
+spec:
+  for: { finding: wrong-cluster }
+  reason: moved
+  approval: { by: security, at: 2026-01-01 }
+  expires: 2099-01-01
+",
+    )?;
+    let drift = shop.project.run(&["drift"])?;
+    ensure!(drift.code != 0, "{}", drift.stdout);
+    Ok(())
+}
+
+#[test]
+fn apply_writes_nothing_to_a_read_only_cluster() -> Result<()> {
+    let shop = shop()?;
+    let before = record_version(&shop)?;
+    shop.project
+        .edit(CLUSTER_FILE, "mode: manage", "mode: readOnly")?;
+    let apply = shop.project.run(&["apply", "--yes"])?;
+    ensure!(
+        before == record_version(&shop)?,
+        "it wrote the record: {}",
+        apply.stdout
+    );
+    Ok(())
+}
+
+#[test]
+fn apply_calls_no_gitops_cluster_converged_that_lacks_a_deny() -> Result<()> {
+    let shop = shop()?;
+    shop.project.edit(
+        CLUSTER_FILE,
+        "mode: manage",
+        "delivery: gitops\n  mode: manage",
+    )?;
+    shop.cluster.kubectl_as(
+        SOMEBODY,
+        &[
+            "-n",
+            "orders",
+            "delete",
+            "netpol",
+            "cofferdam-default-deny-ingress",
+        ],
+    )?;
+    shop.expect(&["drift"], 2)?;
+    let apply = shop.project.run(&["apply", "--yes"])?;
+    ensure!(apply.code != 0, "{}", apply.stdout);
+    Ok(())
+}
+
+#[test]
+fn nobody_is_blamed_for_what_another_deleted() -> Result<()> {
+    let shop = shop()?;
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    shop.cluster.kubectl_as(
+        SOMEBODY,
+        &[
+            "-n",
+            "orders",
+            "delete",
+            "netpol",
+            "cofferdam-default-deny-ingress",
+        ],
+    )?;
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    let innocent =
+        "/apis/networking.k8s.io/v1/namespaces/orders/networkpolicies?labelSelector=app%3Dnothing";
+    shop.cluster
+        .kubectl_as(ADMIN, &["delete", "--raw", innocent])?;
+    let findings = shop.findings()?;
+    let by = findings
+        .iter()
+        .find(|f| f["class"] == "missing")
+        .map(|f| f["by"]["user"].clone());
+    ensure!(by == Some(json!(SOMEBODY)), "{by:?}");
+    Ok(())
+}
+
+#[test]
+fn pods_on_the_nodes_network_and_policies_for_pods_to_come_are_told() -> Result<()> {
+    let shop = shop()?;
+    let mut host: Value = serde_json::from_str(&pod("orders"))?;
+    host["spec"]["hostNetwork"] = json!(true);
+    shop.cluster
+        .kubectl_as(ADMIN, &["-n", "orders", "create", "sa", "default"])?;
+    shop.cluster.apply_yaml(ADMIN, &host.to_string())?;
+    let first = shop.project.run(&["drift"])?;
+    shop.cluster.apply_yaml(SOMEBODY, &json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "open", "namespace": "ledger"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{}], "egress": [{}]}}).to_string())?;
+    let second = shop.project.run(&["drift"])?;
+    ensure!(
+        first.code != 0 && second.code != 0,
+        "host network: {}\nallow-all in an empty namespace: {}\n{}",
+        first.code,
+        second.code,
+        second.stdout
+    );
+    Ok(())
+}
