@@ -1,5 +1,6 @@
 //! The directory that holds `fleet/` and `policies/`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -15,16 +16,19 @@ const LARGEST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Reads and loads every document below `fleet/` and `policies/`.
 pub(crate) fn read(directory: &Path) -> Result<Loaded> {
-    let mut files = Vec::new();
-    let mut seen = false;
-    for part in ["fleet", "policies"] {
-        let root = directory.join(part);
-        if root.is_dir() {
-            seen = true;
-            collect(directory, &root, &mut files)?;
-        }
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    let roots = ["fleet", "policies"].map(|part| directory.join(part));
+    let roots: Vec<_> = roots.iter().filter(|root| root.is_dir()).collect();
+    for root in &roots {
+        let (read, unread) = collect(directory, root);
+        files.extend(read);
+        faults.extend(unread);
     }
-    if !seen {
+    if !faults.is_empty() {
+        faults.sort();
+        bail!("{}", faults.join("\n"));
+    }
+    if roots.is_empty() {
         bail!(
             "`{}` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory",
             directory.display()
@@ -44,7 +48,7 @@ pub(crate) fn model(loaded: &Loaded) -> Result<&Model> {
             .cloned()
             .collect();
         cofferdam_report::output::talk(cofferdam_report::text::check(&errors).trim_end())?;
-        bail!("the documents have errors; nothing is planned from them");
+        bail!("the documents have errors; nothing is done with them");
     };
     Ok(model)
 }
@@ -54,41 +58,70 @@ pub(crate) fn located(loaded: &Loaded, remarks: &[Remark]) -> Vec<Diagnostic> {
     remarks.iter().map(|remark| loaded.locate(remark)).collect()
 }
 
-fn collect(base: &Path, directory: &Path, files: &mut Vec<SourceFile>) -> Result<()> {
-    let entries = fs::read_dir(directory)
-        .with_context(|| format!("cannot read directory `{}`", directory.display()))?;
-    for entry in entries {
-        let path = entry
-            .with_context(|| format!("cannot read `{}`", directory.display()))?
-            .path();
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let name = name.unwrap_or_default();
-        if name.starts_with('.') || name == "kubeconfigs" {
+/// Every document below a directory; what cannot be read is told all at once.
+fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<String>) {
+    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    let mut left = vec![directory.to_owned()];
+    let mut seen = BTreeSet::new();
+    while let Some(directory) = left.pop() {
+        // A link may lead back to where it lies.
+        if fs::canonicalize(&directory).is_ok_and(|real| !seen.insert(real)) {
+            let shown = shown(base, &directory);
+            faults.push(format!(
+                "`{shown}` leads to a directory that was read already"
+            ));
             continue;
         }
-        if path.is_dir() {
-            collect(base, &path, files)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        let entries =
+            match fs::read_dir(&directory).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    faults.push(format!(
+                        "cannot read `{}`: {error}",
+                        shown(base, &directory)
+                    ));
+                    continue;
+                }
+            };
+        for path in entries
+            .iter()
+            .map(fs::DirEntry::path)
+            .filter(|path| is_meant(path))
         {
-            files.push(read_file(base, &path)?);
+            if path.is_dir() {
+                left.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|of| of == "yaml" || of == "yml")
+            {
+                match read_file(base, &path) {
+                    Ok(file) => files.push(file),
+                    Err(error) => faults.push(format!("{error:#}")),
+                }
+            }
         }
     }
-    Ok(())
+    (files, faults)
+}
+
+/// Hidden files, and credentials, are no documents.
+fn is_meant(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.is_some_and(|name| !name.starts_with('.') && name != "kubeconfigs")
+}
+
+fn shown(base: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(base).unwrap_or(path);
+    path.to_string_lossy().into_owned()
 }
 
 fn read_file(base: &Path, path: &Path) -> Result<SourceFile> {
-    let shown = path
-        .strip_prefix(base)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned();
-    let size = fs::metadata(path)
-        .with_context(|| format!("cannot read `{shown}`"))?
-        .len();
+    let shown = shown(base, path);
+    let metadata = fs::metadata(path).with_context(|| format!("cannot read `{shown}`"))?;
+    if !metadata.is_file() {
+        bail!("`{shown}` is no regular file");
+    }
+    let size = metadata.len();
     if size > LARGEST_FILE_BYTES {
         bail!("`{shown}` has {size} bytes, more than 8 MiB; split it");
     }
