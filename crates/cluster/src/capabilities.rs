@@ -5,6 +5,7 @@ mod callees;
 mod callers;
 mod cni;
 mod dns;
+mod homes;
 mod mesh;
 mod ports;
 #[cfg(test)]
@@ -120,23 +121,28 @@ pub(crate) fn capabilities(inputs: &Inputs<'_>) -> Capabilities {
     }
 }
 
-/// Namespaces of the CNI, CSI drivers and the mesh's own workloads.
+/// Namespaces of the CNI, CSI drivers and the mesh: those well known, where they are in use.
 fn system_namespaces(
     inputs: &Inputs<'_>,
     mesh: Option<&BTreeSet<NamespaceName>>,
 ) -> BTreeSet<NamespaceName> {
+    let exists = |name: &str| {
+        let mut all = inputs.namespaces.iter();
+        all.any(|namespace| namespace.metadata.name == name)
+    };
     let drivers = inputs.workloads.iter().filter(|(_, workload)| {
         let mut containers = workload.template().spec.containers.iter();
-        containers.any(|container| {
+        let driver = containers.any(|container| {
             let image = container.image.rsplit('/').next().unwrap_or_default();
             image.starts_with("csi-") && image != "csi-"
-        })
+        });
+        driver && homes::at_home(workload, homes::STORAGE)
     });
-    let drivers = drivers.map(|(_, workload)| *workload);
-    let plugins = inputs.daemon_sets().filter(|set| cni::is_plugin(set));
+    let drivers = drivers.map(|(_, workload)| workload.metadata.namespace.as_str());
     drivers
-        .chain(plugins)
-        .filter_map(|workload| NamespaceName::parse(&workload.metadata.namespace).ok())
+        .chain(cni::namespaces(inputs))
+        .filter_map(|name| NamespaceName::parse(name).ok())
         .chain(mesh.into_iter().flatten().cloned())
+        .filter(|name| exists(name.as_str()))
         .collect()
 }

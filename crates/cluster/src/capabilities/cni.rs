@@ -3,6 +3,7 @@
 use cofferdam_model::capabilities::{Cni, Enforces};
 
 use super::Inputs;
+use super::homes::{self, at_home};
 use crate::observe::wire::Workload;
 
 const CILIUM_CONFIG: &str = "cilium-config";
@@ -64,10 +65,43 @@ impl Plugin {
             Self::Kindnet => "kindnet",
         }
     }
+
+    /// Where its agent runs.
+    fn homes(self) -> &'static [&'static str] {
+        match self {
+            Self::Cilium => homes::CILIUM,
+            Self::Calico => homes::CALICO,
+            Self::Ovn => homes::OVN,
+            Self::Flannel => homes::FLANNEL,
+            Self::Canal
+            | Self::Anetd
+            | Self::Antrea
+            | Self::KubeRouter
+            | Self::AzureNpm
+            | Self::Weave
+            | Self::Aws
+            | Self::Kindnet => homes::SYSTEM,
+        }
+    }
+
+    /// Namespaces without an agent that belong to it.
+    fn more(self) -> &'static [&'static str] {
+        match self {
+            Self::Cilium => homes::CILIUM_MORE,
+            Self::Calico => homes::CALICO_MORE,
+            _ => &[],
+        }
+    }
 }
 
-pub(super) fn is_plugin(set: &Workload) -> bool {
-    plugin_of(set).is_some() || is_engine(set)
+/// The namespaces of the plugins' agents, and those that come with the plugin that was found.
+pub(super) fn namespaces<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a str> {
+    let agents = inputs.daemon_sets();
+    let agents = agents.filter(|set| plugin_of(set).is_some() || is_engine(set));
+    let more = plugin(inputs).map_or(&[][..], |(plugin, _)| plugin.more());
+    agents
+        .map(|set| set.metadata.namespace.as_str())
+        .chain(more.iter().copied())
 }
 
 pub(super) fn wanted_configs(inputs: &Inputs<'_>) -> Vec<(String, &'static str)> {
@@ -139,13 +173,15 @@ fn plugin_of(set: &Workload) -> Option<Plugin> {
         let mut all = PLUGINS.iter();
         all.find(|(_, _, image)| containers(set).any(|(_, own)| own.contains(image)))
     };
-    by_name.or_else(by_image).map(|(plugin, _, _)| *plugin)
+    let found = by_name.or_else(by_image).map(|(plugin, _, _)| *plugin);
+    found.filter(|plugin| at_home(set, plugin.homes()))
 }
 
 fn is_engine(set: &Workload) -> bool {
     let engine = "kube-network-policies";
-    set.metadata.name == engine
-        || containers(set).any(|(name, image)| name == engine || image.contains(engine))
+    let is = set.metadata.name == engine
+        || containers(set).any(|(name, image)| name == engine || image.contains(engine));
+    is && at_home(set, homes::ENGINE)
 }
 
 fn containers(set: &Workload) -> impl Iterator<Item = (&str, &str)> {

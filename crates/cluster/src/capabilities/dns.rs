@@ -7,8 +7,15 @@ use cofferdam_model::capabilities::{Dns, DnsServers};
 use cofferdam_model::names::NamespaceName;
 
 use super::cni::flag;
+use super::homes::{self, at_home};
 use super::{Inputs, ports};
 use crate::observe::wire::Service;
+
+/// Where names are asked for. A Service without it serves something else of the same pods.
+const PORT: u16 = 53;
+
+/// The names of the cache's DaemonSet: of its own manifest, and of Kubespray.
+const CACHES: [&str; 2] = ["node-local-dns", "nodelocaldns"];
 
 const NODE_LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
 
@@ -38,12 +45,7 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Dns {
     let mut node_local = node_local(inputs);
     if !node_local.is_empty() {
         // The caches also answer at the Services' own addresses, untranslated: a policy sees those.
-        let specs = inputs.services.iter().filter(|service| resolves(service));
-        let addresses = specs.flat_map(|service| {
-            let spec = &service.spec;
-            spec.cluster_ips.iter().chain(&spec.cluster_ip)
-        });
-        node_local.extend(addresses.filter_map(|text| text.parse::<IpAddr>().ok()));
+        node_local.extend(service_addresses(inputs));
         evidence.push("DaemonSet node-local-dns".to_owned());
     }
     if evidence.is_empty() {
@@ -58,6 +60,10 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Dns {
 
 fn resolves(service: &Service) -> bool {
     let metadata = &service.metadata;
+    let mut ports = service.spec.ports.iter();
+    if !ports.any(|port| port.port == PORT) {
+        return false;
+    }
     match (metadata.namespace.as_str(), metadata.name.as_str()) {
         ("kube-system", "kube-dns") | ("openshift-dns", "dns-default") => true,
         ("kube-system", _) => metadata
@@ -72,7 +78,7 @@ fn group(inputs: &Inputs<'_>, service: &Service) -> Option<DnsServers> {
     if service.spec.selector.is_empty() {
         return None;
     }
-    let ports = service.spec.ports.iter().filter(|port| port.port == 53);
+    let ports = service.spec.ports.iter().filter(|port| port.port == PORT);
     Some(DnsServers {
         namespace: NamespaceName::parse(&service.metadata.namespace).ok()?,
         pod_labels: service.spec.selector.clone(),
@@ -85,13 +91,14 @@ fn group(inputs: &Inputs<'_>, service: &Service) -> Option<DnsServers> {
 fn node_local(inputs: &Inputs<'_>) -> BTreeSet<IpAddr> {
     let mut all = BTreeSet::new();
     for set in inputs.daemon_sets() {
-        if !set.metadata.name.contains("node-local-dns") {
+        if !CACHES.contains(&set.metadata.name.as_str()) || !at_home(set, homes::DNS) {
             continue;
         }
         let listed = flag(set, "localip").unwrap_or_default();
         let addresses = listed
             .split(',')
-            .filter_map(|text| text.trim().parse::<IpAddr>().ok());
+            .filter_map(|text| text.trim().parse::<IpAddr>().ok())
+            .filter(|address| is_link_local(address));
         let before = all.len();
         all.extend(addresses);
         if all.len() == before {
@@ -99,4 +106,21 @@ fn node_local(inputs: &Inputs<'_>) -> BTreeSet<IpAddr> {
         }
     }
     all
+}
+
+/// A cache binds an address that leads nowhere else; at the Services' addresses it is found anyway.
+fn is_link_local(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+fn service_addresses(inputs: &Inputs<'_>) -> impl Iterator<Item = IpAddr> {
+    let specs = inputs.services.iter().filter(|service| resolves(service));
+    let addresses = specs.flat_map(|service| {
+        let spec = &service.spec;
+        spec.cluster_ips.iter().chain(&spec.cluster_ip)
+    });
+    addresses.filter_map(|text| text.parse().ok())
 }

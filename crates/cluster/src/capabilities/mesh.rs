@@ -6,18 +6,19 @@ use cofferdam_model::capabilities::{Mesh, MeshKind};
 use cofferdam_model::names::NamespaceName;
 
 use super::Inputs;
+use super::homes::{self, at_home};
 use crate::observe::wire::{Namespace, Workload};
 
-/// The mesh, and every namespace with workloads of its own.
+/// The mesh, and every namespace that is its own.
 pub(super) fn of(inputs: &Inputs<'_>) -> Option<(Mesh, BTreeSet<NamespaceName>)> {
-    let named = |name: &str, label: Option<(&str, &str)>| {
+    let named = |name: &str, label: Option<(&str, &str)>, homes: &[&str]| {
         let mut all = inputs.workloads.iter();
-        all.find(|(_, workload)| is(workload, name, label))
+        all.find(|(_, workload)| is(workload, name, label) && at_home(workload, homes))
             .map(|(_, workload)| *workload)
     };
-    let istiod = named("istiod", Some(("app", "istiod")));
-    let ztunnel = named("ztunnel", None);
-    let linkerd = named("linkerd-destination", None);
+    let istiod = named("istiod", Some(("app", "istiod")), homes::ISTIO);
+    let ztunnel = named("ztunnel", None, homes::ISTIO_NODES);
+    let linkerd = named("linkerd-destination", None, homes::LINKERD);
     let (kind, control) = match (istiod, ztunnel, linkerd) {
         (Some(istiod), Some(_), _) => (MeshKind::IstioAmbient, istiod),
         (Some(istiod), None, _) => (MeshKind::IstioSidecar, istiod),
@@ -26,8 +27,15 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Option<(Mesh, BTreeSet<NamespaceName>)>
     };
     let namespace = |workload: &Workload| NamespaceName::parse(&workload.metadata.namespace).ok();
     let control_plane_namespace = namespace(control)?;
-    let cni = named("istio-cni-node", None);
-    let own = [Some(control), ztunnel, cni];
+    let cni = named("istio-cni-node", None, homes::ISTIO_NODES);
+    let own = [Some(control), ztunnel, cni].into_iter().flatten();
+    let more = match kind {
+        MeshKind::Linkerd => homes::LINKERD_MORE,
+        MeshKind::IstioSidecar | MeshKind::IstioAmbient => &[],
+    };
+    let more = more
+        .iter()
+        .filter_map(|name| NamespaceName::parse(name).ok());
     let labelled = inputs.namespaces.iter().filter(|ns| enrolled(kind, ns));
     let labelled = labelled.map(|namespace| &namespace.metadata.name);
     let mark = match kind {
@@ -47,10 +55,7 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Option<(Mesh, BTreeSet<NamespaceName>)>
         control_plane_namespace,
         evidence,
     };
-    Some((
-        mesh,
-        own.into_iter().flatten().filter_map(namespace).collect(),
-    ))
+    Some((mesh, own.filter_map(namespace).chain(more).collect()))
 }
 
 fn is(workload: &Workload, name: &str, label: Option<(&str, &str)>) -> bool {

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod tenants;
+
 fn parse<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).expect("a fixture is well formed")
 }
