@@ -116,7 +116,13 @@ pub(super) fn wanted_configs(inputs: &Inputs<'_>) -> Vec<(String, &'static str)>
 pub(super) fn of(inputs: &Inputs<'_>) -> Cni {
     let base = match plugin(inputs) {
         Some((plugin, set)) => {
-            let (enforces, why) = judge(inputs, plugin, set);
+            let (enforces, why) = match judge(inputs, plugin, set) {
+                (Enforces::Yes, why) => match idle(inputs, set) {
+                    Some(idle) => (Enforces::Unknown, format!("{idle}; else {why}")),
+                    None => (Enforces::Yes, why),
+                },
+                other => other,
+            };
             let place = format!("{}/{}", set.metadata.namespace, set.metadata.name);
             cni(plugin.name(), enforces, format!("DaemonSet {place}: {why}"))
         }
@@ -143,11 +149,23 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Cni {
     } else {
         &base.name
     };
-    cni(
-        name,
-        Enforces::Yes,
-        format!("DaemonSet {place} enforces; {}", base.evidence),
-    )
+    let (enforces, does) = match idle(inputs, engine) {
+        Some(idle) => (Enforces::Unknown, format!("would enforce: {idle}")),
+        None => (Enforces::Yes, "enforces".to_owned()),
+    };
+    let evidence = format!("DaemonSet {place} {does}; {}", base.evidence);
+    cni(name, enforces, evidence)
+}
+
+/// Why a DaemonSet does nothing, whatever its template says: none of its pods is ready.
+fn idle(inputs: &Inputs<'_>, set: &Workload) -> Option<String> {
+    let status = &set.status;
+    match (status.desired_number_scheduled, status.number_ready) {
+        (_, 1..) => None,
+        (0, 0) if inputs.nodes.is_empty() => None,
+        (0, 0) => Some("its status says that it runs on no node".to_owned()),
+        (desired, _) => Some(format!("none of its {desired} pods is ready")),
+    }
 }
 
 fn cni(name: &str, enforces: Enforces, evidence: String) -> Cni {

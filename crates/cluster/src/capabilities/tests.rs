@@ -146,6 +146,33 @@ fn plugins_may_be_turned_off_by_their_configuration() {
 }
 
 #[test]
+fn plugins_without_a_ready_pod_are_not_known_to_enforce() {
+    use Enforces::{No, Unknown, Yes};
+    let node = json!({"metadata": {"name": "n"}});
+    for (name, nodes, desired, ready, enforces) in [
+        ("calico-node", 3, 3, 3, Yes),
+        ("calico-node", 3, 3, 1, Yes),
+        ("calico-node", 3, 3, 0, Unknown),
+        ("calico-node", 3, 0, 0, Unknown),
+        ("calico-node", 0, 0, 0, Yes),
+        ("calico-node", 0, 3, 0, Unknown),
+        ("kube-network-policies", 3, 3, 3, Yes),
+        ("kube-network-policies", 3, 3, 0, Unknown),
+        ("kube-flannel-ds", 3, 3, 0, No),
+    ] {
+        let mut set = set(name, "c", "i", &[]);
+        set["status"] = json!({"desiredNumberScheduled": desired, "numberReady": ready});
+        let lists = json!({"daemonsets": [set], "nodes": vec![node.clone(); nodes]});
+        let found = told(&lists, Configs::new()).cni;
+        assert_eq!(
+            found.enforces, enforces,
+            "{name} {desired} {ready}: {}",
+            found.evidence
+        );
+    }
+}
+
+#[test]
 fn k3s_is_told_from_its_nodes() {
     for (args, enforces) in [
         (r#"["server"]"#, Enforces::Yes),

@@ -69,7 +69,8 @@ read! {
     }
     PodStatus { phase: String }
 
-    Workload { metadata: Meta, spec: WorkloadSpec }
+    Workload { metadata: Meta, spec: WorkloadSpec, status: WorkloadStatus }
+    WorkloadStatus { desired_number_scheduled: i64, number_ready: i64 }
     WorkloadSpec {
         selector: Option<Selector>,
         template: PodTemplate,
