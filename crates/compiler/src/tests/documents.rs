@@ -1,9 +1,68 @@
 //! Single documents, and the policies that they become.
 
+use std::collections::BTreeSet;
+
+use cofferdam_model::capabilities::Dns;
+use cofferdam_model::diagnostic::Severity;
 use cofferdam_objects::keys::ZONE;
 use cofferdam_testkit::SHOP;
 
 use super::*;
+
+/// The codes of errors about the shop, where a cluster shows this DNS, or nothing at all.
+fn check_dns(shop: &str, dns: Option<Dns>, want: &[&str]) {
+    let model = model(shop);
+    let cluster = Cluster::new("prod");
+    let document = model.clusters.get(&cluster.name).unwrap();
+    let capabilities = dns.map(|dns| {
+        let mut capabilities = cluster.observe().capabilities.known().unwrap().clone();
+        capabilities.dns = dns;
+        capabilities
+    });
+    let compiled = compile(&model, document, capabilities.as_ref()).unwrap();
+    let errors = compiled.remarks.iter();
+    let errors = errors.filter(|remark| remark.severity == Severity::Error);
+    let codes: Vec<&str> = errors.map(|remark| remark.code).collect();
+    assert_eq!(codes, want);
+    for (key, policy) in &compiled.bundle.policies {
+        let spec = policy.object.spec.as_ref().unwrap();
+        for rule in spec
+            .egress
+            .iter()
+            .flatten()
+            .filter(|_| key.1.ends_with("-dns"))
+        {
+            assert!(rule.ports.is_some(), "{key:?} opens every port");
+        }
+    }
+}
+
+#[test]
+fn a_cluster_without_dns_is_refused() {
+    let assumed = Dns::assumed();
+    let cache = Dns {
+        servers: Vec::new(),
+        node_local: ["169.254.20.10".parse().unwrap()].into(),
+        ..Dns::assumed()
+    };
+    let mut portless = Dns::assumed();
+    for servers in &mut portless.servers {
+        servers.ports.clear();
+    }
+    let nothing = Dns {
+        node_local: BTreeSet::new(),
+        ..cache.clone()
+    };
+    check_dns(SHOP, None, &[]);
+    check_dns(SHOP, Some(assumed), &[]);
+    check_dns(SHOP, Some(cache), &[]);
+    check_dns(SHOP, Some(portless), &["dns-not-found"]);
+    check_dns(SHOP, Some(nothing.clone()), &["dns-not-found"]);
+    for (level, want) in [("stage", &["dns-not-found"][..]), ("observe", &[])] {
+        let shop = SHOP.replace("enforcement: enforce", &format!("enforcement: {level}"));
+        check_dns(&shop, Some(nothing.clone()), want);
+    }
+}
 
 /// A fleet of two clusters with a flow from `stage` to `prod`; the ports are those of the flow.
 fn across(ports: &str) -> String {
