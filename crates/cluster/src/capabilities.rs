@@ -136,7 +136,7 @@ fn system_namespaces(
             let image = container.image.rsplit('/').next().unwrap_or_default();
             image.starts_with("csi-") && image != "csi-"
         });
-        driver && homes::at_home(workload, homes::STORAGE)
+        driver && homes::STORAGE.has(workload)
     });
     let drivers = drivers.map(|(_, workload)| workload.metadata.namespace.as_str());
     drivers

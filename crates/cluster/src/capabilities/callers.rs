@@ -8,7 +8,7 @@ use cofferdam_model::names::NamespaceName;
 use ipnet::IpNet;
 
 use super::Inputs;
-use super::homes::{self, at_home};
+use super::homes;
 use crate::observe::wire::Node;
 
 /// Node annotations that hold the address with which the node itself talks to pods.
@@ -57,8 +57,8 @@ pub(super) fn of(inputs: &Inputs<'_>, server: &ApiServer) -> Callers {
 
 fn agents(inputs: &Inputs<'_>) -> Option<Callers> {
     let mut workloads = inputs.workloads.iter();
-    let (kind, agent) = workloads
-        .find(|(_, w)| w.metadata.name == "konnectivity-agent" && at_home(w, homes::SYSTEM))?;
+    let (kind, agent) =
+        workloads.find(|(_, w)| w.metadata.name == "konnectivity-agent" && homes::SYSTEM.has(w))?;
     let namespace = NamespaceName::parse(&agent.metadata.namespace).ok()?;
     let evidence = format!("{kind} {namespace}/konnectivity-agent");
     if agent.template().spec.host_network {

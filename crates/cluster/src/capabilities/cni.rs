@@ -3,7 +3,7 @@
 use cofferdam_model::capabilities::{Cni, Enforces};
 
 use super::Inputs;
-use super::homes::{self, at_home};
+use super::homes::{self, Home};
 use crate::observe::wire::Workload;
 
 const CILIUM_CONFIG: &str = "cilium-config";
@@ -66,8 +66,7 @@ impl Plugin {
         }
     }
 
-    /// Where its agent runs.
-    fn homes(self) -> &'static [&'static str] {
+    fn home(self) -> Home {
         match self {
             Self::Cilium => homes::CILIUM,
             Self::Calico => homes::CALICO,
@@ -83,22 +82,13 @@ impl Plugin {
             | Self::Kindnet => homes::SYSTEM,
         }
     }
-
-    /// Namespaces without an agent that belong to it.
-    fn more(self) -> &'static [&'static str] {
-        match self {
-            Self::Cilium => homes::CILIUM_MORE,
-            Self::Calico => homes::CALICO_MORE,
-            _ => &[],
-        }
-    }
 }
 
 /// The namespaces of the plugins' agents, and those that come with the plugin that was found.
 pub(super) fn namespaces<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a str> {
     let agents = inputs.daemon_sets();
     let agents = agents.filter(|set| plugin_of(set).is_some() || is_engine(set));
-    let more = plugin(inputs).map_or(&[][..], |(plugin, _)| plugin.more());
+    let more = plugin(inputs).map_or(&[][..], |(plugin, _)| plugin.home().more);
     agents
         .map(|set| set.metadata.namespace.as_str())
         .chain(more.iter().copied())
@@ -192,14 +182,14 @@ fn plugin_of(set: &Workload) -> Option<Plugin> {
         all.find(|(_, _, image)| containers(set).any(|(_, own)| own.contains(image)))
     };
     let found = by_name.or_else(by_image).map(|(plugin, _, _)| *plugin);
-    found.filter(|plugin| at_home(set, plugin.homes()))
+    found.filter(|plugin| plugin.home().has(set))
 }
 
 fn is_engine(set: &Workload) -> bool {
     let engine = "kube-network-policies";
     let is = set.metadata.name == engine
         || containers(set).any(|(name, image)| name == engine || image.contains(engine));
-    is && at_home(set, homes::ENGINE)
+    is && homes::ENGINE.has(set)
 }
 
 fn containers(set: &Workload) -> impl Iterator<Item = (&str, &str)> {

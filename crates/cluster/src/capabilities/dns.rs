@@ -7,7 +7,7 @@ use cofferdam_model::capabilities::{Dns, DnsServers};
 use cofferdam_model::names::NamespaceName;
 
 use super::cni::flag;
-use super::homes::{self, at_home};
+use super::homes;
 use super::{Inputs, ports};
 use crate::observe::wire::Service;
 
@@ -91,14 +91,14 @@ fn group(inputs: &Inputs<'_>, service: &Service) -> Option<DnsServers> {
 fn node_local(inputs: &Inputs<'_>) -> BTreeSet<IpAddr> {
     let mut all = BTreeSet::new();
     for set in inputs.daemon_sets() {
-        if !CACHES.contains(&set.metadata.name.as_str()) || !at_home(set, homes::DNS) {
+        if !CACHES.contains(&set.metadata.name.as_str()) || !homes::DNS_CACHE.has(set) {
             continue;
         }
         let listed = flag(set, "localip").unwrap_or_default();
         let addresses = listed
             .split(',')
             .filter_map(|text| text.trim().parse::<IpAddr>().ok())
-            .filter(|address| is_link_local(address));
+            .filter(is_link_local);
         let before = all.len();
         all.extend(addresses);
         if all.len() == before {

@@ -7,59 +7,69 @@
 
 use crate::observe::wire::Workload;
 
-/// Where most parts live: DNS servers, konnectivity agents, and the plugins of most installers.
-pub(super) const SYSTEM: &[&str] = &["kube-system"];
+/// The namespaces of one part.
+pub(super) struct Home {
+    /// Where its workloads are taken for what their names say.
+    pub(super) workloads: &'static [&'static str],
+    /// What else belongs to it, once it was found.
+    pub(super) more: &'static [&'static str],
+}
+
+/// Konnectivity agents, and plugins that every installer puts there.
+pub(super) const SYSTEM: Home = home(&["kube-system"], &[]);
 /// Caches of the nodes for DNS.
-pub(super) const DNS: &[&str] = &["kube-system", "openshift-dns"];
+pub(super) const DNS_CACHE: Home = home(&["kube-system", "openshift-dns"], &[]);
 
-/// Cilium's agent.
-pub(super) const CILIUM: &[&str] = &["kube-system", "cilium"];
-/// What else belongs to Cilium.
-pub(super) const CILIUM_MORE: &[&str] = &["cilium-secrets"];
-/// Calico's agent: by manifest, and by its operator.
-pub(super) const CALICO: &[&str] = &["kube-system", "calico-system"];
-/// What else belongs to Calico.
-pub(super) const CALICO_MORE: &[&str] = &["calico-apiserver", "tigera-operator"];
-/// The node agent of OVN-Kubernetes.
-pub(super) const OVN: &[&str] = &["openshift-ovn-kubernetes", "ovn-kubernetes"];
-/// Flannel's agent.
-pub(super) const FLANNEL: &[&str] = &["kube-system", "kube-flannel"];
+pub(super) const CILIUM: Home = home(&["kube-system", "cilium"], &["cilium-secrets"]);
+/// By manifest, and by its operator.
+pub(super) const CALICO: Home = home(
+    &["kube-system", "calico-system"],
+    &["calico-apiserver", "tigera-operator"],
+);
+pub(super) const OVN: Home = home(&["openshift-ovn-kubernetes", "ovn-kubernetes"], &[]);
+pub(super) const FLANNEL: Home = home(&["kube-system", "kube-flannel"], &[]);
 /// kube-network-policies, alone or beside flannel.
-pub(super) const ENGINE: &[&str] = FLANNEL;
+pub(super) const ENGINE: Home = FLANNEL;
 
-/// Istio's control plane.
-pub(super) const ISTIO: &[&str] = &["istio-system"];
+pub(super) const ISTIO: Home = home(&["istio-system"], &[]);
 /// What Istio runs on each node.
-pub(super) const ISTIO_NODES: &[&str] = &["istio-system", "kube-system"];
-/// Linkerd's control plane.
-pub(super) const LINKERD: &[&str] = &["linkerd"];
-/// What else belongs to Linkerd.
-pub(super) const LINKERD_MORE: &[&str] = &["linkerd-viz"];
+pub(super) const ISTIO_NODES: Home = home(&["istio-system", "kube-system"], &[]);
+pub(super) const LINKERD: Home = home(&["linkerd"], &["linkerd-viz"]);
 
 /// Drivers for storage, by the defaults of their installers.
-pub(super) const STORAGE: &[&str] = &[
-    "ceph-csi-cephfs",
-    "ceph-csi-rbd",
-    "csi-isilon",
-    "csi-powerstore",
-    "csi-unity",
-    "csi-vxflexos",
-    "democratic-csi",
-    "kube-system",
-    "longhorn-system",
-    "mayastor",
-    "openebs",
-    "piraeus-datastore",
-    "portworx",
-    "rook-ceph",
-    "secrets-store-csi-driver",
-    "synology-csi",
-    "topolvm-system",
-    "trident",
-    "vmware-system-csi",
-];
+pub(super) const STORAGE: Home = home(
+    &[
+        "ceph-csi-cephfs",
+        "ceph-csi-rbd",
+        "csi-isilon",
+        "csi-powerstore",
+        "csi-unity",
+        "csi-vxflexos",
+        "democratic-csi",
+        "kube-system",
+        "longhorn-system",
+        "mayastor",
+        "openebs",
+        "piraeus-datastore",
+        "portworx",
+        "rook-ceph",
+        "secrets-store-csi-driver",
+        "synology-csi",
+        "topolvm-system",
+        "trident",
+        "vmware-system-csi",
+    ],
+    &[],
+);
 
-/// Whether a workload lives in one of these namespaces.
-pub(super) fn at_home(workload: &Workload, homes: &[&str]) -> bool {
-    homes.contains(&workload.metadata.namespace.as_str())
+const fn home(workloads: &'static [&'static str], more: &'static [&'static str]) -> Home {
+    Home { workloads, more }
+}
+
+impl Home {
+    /// Whether a workload lives here.
+    pub(super) fn has(&self, workload: &Workload) -> bool {
+        self.workloads
+            .contains(&workload.metadata.namespace.as_str())
+    }
 }

@@ -6,19 +6,19 @@ use cofferdam_model::capabilities::{Mesh, MeshKind};
 use cofferdam_model::names::NamespaceName;
 
 use super::Inputs;
-use super::homes::{self, at_home};
+use super::homes::{self, Home};
 use crate::observe::wire::{Namespace, Workload};
 
 /// The mesh, and every namespace that is its own.
 pub(super) fn of(inputs: &Inputs<'_>) -> Option<(Mesh, BTreeSet<NamespaceName>)> {
-    let named = |name: &str, label: Option<(&str, &str)>, homes: &[&str]| {
+    let named = |name: &str, label: Option<(&str, &str)>, home: &Home| {
         let mut all = inputs.workloads.iter();
-        all.find(|(_, workload)| is(workload, name, label) && at_home(workload, homes))
+        all.find(|(_, workload)| is(workload, name, label) && home.has(workload))
             .map(|(_, workload)| *workload)
     };
-    let istiod = named("istiod", Some(("app", "istiod")), homes::ISTIO);
-    let ztunnel = named("ztunnel", None, homes::ISTIO_NODES);
-    let linkerd = named("linkerd-destination", None, homes::LINKERD);
+    let istiod = named("istiod", Some(("app", "istiod")), &homes::ISTIO);
+    let ztunnel = named("ztunnel", None, &homes::ISTIO_NODES);
+    let linkerd = named("linkerd-destination", None, &homes::LINKERD);
     let (kind, control) = match (istiod, ztunnel, linkerd) {
         (Some(istiod), Some(_), _) => (MeshKind::IstioAmbient, istiod),
         (Some(istiod), None, _) => (MeshKind::IstioSidecar, istiod),
@@ -27,13 +27,14 @@ pub(super) fn of(inputs: &Inputs<'_>) -> Option<(Mesh, BTreeSet<NamespaceName>)>
     };
     let namespace = |workload: &Workload| NamespaceName::parse(&workload.metadata.namespace).ok();
     let control_plane_namespace = namespace(control)?;
-    let cni = named("istio-cni-node", None, homes::ISTIO_NODES);
+    let cni = named("istio-cni-node", None, &homes::ISTIO_NODES);
     let own = [Some(control), ztunnel, cni].into_iter().flatten();
-    let more = match kind {
-        MeshKind::Linkerd => homes::LINKERD_MORE,
-        MeshKind::IstioSidecar | MeshKind::IstioAmbient => &[],
+    let home = match kind {
+        MeshKind::Linkerd => homes::LINKERD,
+        MeshKind::IstioSidecar | MeshKind::IstioAmbient => homes::ISTIO,
     };
-    let more = more
+    let more = home
+        .more
         .iter()
         .filter_map(|name| NamespaceName::parse(name).ok());
     let labelled = inputs.namespaces.iter().filter(|ns| enrolled(kind, ns));
