@@ -62,7 +62,7 @@ pub(crate) fn stop() -> Result<()> {
 /// In front of the reader, since a first build takes minutes.
 fn build() -> Result<()> {
     say("demo: building cofferdam …")?;
-    let arguments = ["build", "--package", "cofferdam-cli"];
+    let arguments = ["build", "--workspace", "--bin", "cofferdam"];
     let status = cofferdam::cargo().args(arguments).status()?;
     if !status.success() {
         bail!("cofferdam does not build");
