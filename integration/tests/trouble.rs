@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Result, bail};
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop, WRITER};
+use serde_json::Value;
 
 /// Points the Cluster document at another kubeconfig.
 fn use_kubeconfig(shop: &Shop, path: &std::path::Path) -> Result<()> {
@@ -94,9 +95,9 @@ fn what_may_not_be_listed_is_unknown_and_nothing_is_concluded_from_it() -> Resul
 }
 
 fn without_version(manifest: &str) -> Result<String> {
-    let mut object: serde_json::Value = serde_json::from_str(manifest)?;
+    let mut object: Value = serde_json::from_str(manifest)?;
     let metadata = object.get_mut("metadata");
-    if let Some(fields) = metadata.and_then(serde_json::Value::as_object_mut) {
+    if let Some(fields) = metadata.and_then(Value::as_object_mut) {
         fields.remove("resourceVersion");
     }
     Ok(object.to_string())
@@ -216,6 +217,30 @@ fn a_server_that_hangs_in_the_middle_fails_the_pass_and_the_next_takes_it_up() -
     Ok(())
 }
 
+#[test]
+fn an_apply_that_is_interrupted_gives_the_lease_back() -> Result<()> {
+    let shop = Shop::start()?;
+    let pass = shop.project.spawn(&["apply", "--yes", "--settle", "20s"])?;
+    wait_until("the denies", || {
+        let names = shop.policies("orders")?;
+        Ok(names.iter().any(|name| name.contains("default-deny")))
+    })?;
+    let process = pass.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &process])
+        .status()?;
+    assert_eq!(pass.wait_with_output()?.status.code(), Some(1));
+    let lease = ["-n", "cofferdam-system", "lease", "cofferdam"];
+    let lease = shop.cluster.get_json(&lease)?;
+    let holder = lease
+        .pointer("/spec/holderIdentity")
+        .and_then(Value::as_str);
+    assert_eq!(holder.unwrap_or_default(), "");
+    shop.apply(&[], 0)?;
+    assert_eq!(shop.drift()?, Vec::<String>::new());
+    Ok(())
+}
+
 /// Kills a first apply after each of its writes in turn.
 #[test]
 fn wherever_an_apply_is_killed_nothing_is_isolated_without_its_allows() -> Result<()> {
@@ -325,7 +350,7 @@ fn a_cluster_that_a_controller_manages_is_written_only_after_it_was_told() -> Re
         .cluster
         .get_json(&["-n", "cofferdam-system", "configmap", "cofferdam"])?;
     let text = map["data"]["record.json"].as_str().unwrap_or_default();
-    let mut record: serde_json::Value = serde_json::from_str(text)?;
+    let mut record: Value = serde_json::from_str(text)?;
     record["controller"] = "cofferdam-system/cofferdam-0".into();
     let patch = serde_json::json!({"data": {"record.json": record.to_string()}}).to_string();
     shop.cluster.kubectl(&[

@@ -70,7 +70,11 @@ pub(crate) async fn execute(
     }
     let holder = holder(one);
     let waiting = |other: &str| say(&format!("waiting for `{other}`, who holds the lease"));
-    let lease = match connection.acquire_lease(&holder, waiting).await {
+    let taken = tokio::select! {
+        taken = connection.acquire_lease(&holder, waiting) => taken,
+        () = interrupt() => return interrupted(one, connection),
+    };
+    let lease = match taken {
         Ok(lease) => Arc::new(lease),
         Err(error) => return failed(one, connection, &error),
     };
@@ -82,20 +86,20 @@ pub(crate) async fn execute(
         opened: Opened::new(),
         done: Done::default(),
     };
-    let result = running.run(model, pass, &say).await;
-    let mut report = match result {
-        Ok(report) => report,
-        Err(error) => ApplyCluster {
-            state: if running.done.written > 0 {
-                ApplyState::Partial
-            } else {
-                ApplyState::Failed
-            },
-            written: running.done.written,
-            failed: std::mem::take(&mut running.done.failed),
-            ..failed(one, connection, &error)
-        },
+    let result = tokio::select! {
+        result = running.run(model, pass, &say) => result.map_err(|error| failed(one, connection, &error)),
+        () = interrupt() => Err(interrupted(one, connection)),
     };
+    let mut report = result.unwrap_or_else(|report| ApplyCluster {
+        state: if running.done.written > 0 {
+            ApplyState::Partial
+        } else {
+            ApplyState::Failed
+        },
+        written: running.done.written,
+        failed: std::mem::take(&mut running.done.failed),
+        ..report
+    });
     drop(running);
     if let Some(lease) = Arc::into_inner(lease)
         && let Err(error) = lease.release().await
@@ -350,6 +354,24 @@ fn failed(one: &Examined<'_>, connection: &Connection, error: &Error) -> ApplyCl
         hint,
         requests: connection.requests(),
         ..report
+    }
+}
+
+/// Why a pass ended that somebody interrupted.
+pub(crate) const INTERRUPTED: &str = "interrupted; the next apply goes on from here";
+
+/// Ctrl-C. What is under way then may or may not be carried out, as with a kill, but the lease is given
+/// back.
+pub(crate) async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn interrupted(one: &Examined<'_>, connection: &Connection) -> ApplyCluster {
+    ApplyCluster {
+        requests: connection.requests(),
+        ..outcome(one, ApplyState::Failed, Some(INTERRUPTED.to_owned()))
     }
 }
 

@@ -11,7 +11,7 @@ use cofferdam_report::{json, output, text};
 use futures_util::future::join_all;
 
 use super::plan::{self, Decision, decide, report as plan_report, show};
-use crate::apply::execute::{Pass, execute, outcome};
+use crate::apply::execute::{INTERRUPTED, Pass, execute, interrupt, outcome};
 use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
 use crate::exit::Exit;
@@ -101,14 +101,20 @@ impl Fleet<'_> {
             let failed = results.iter().filter(|result| is_failure(result)).count();
             let total: &mut usize = failures.entry(wave.domain.clone()).or_default();
             *total += failed;
-            if *total > wave.max_failures && !command.all_at_once {
+            let interrupted = |one: &ApplyCluster| one.reason.as_deref() == Some(INTERRUPTED);
+            if results.iter().any(interrupted) {
+                stopped = Some("apply was interrupted before its turn".to_owned());
+            } else if *total > wave.max_failures && !command.all_at_once {
                 let reason = format!("`{}` had {total} failures before its turn", wave.domain);
                 stopped = Some(reason);
             }
             done.extend(results);
             if command.soak && number < last && stopped.is_none() && !wave.soak.is_zero() {
                 output::talk(&format!("soaking for {} s", wave.soak.as_secs()))?;
-                tokio::time::sleep(wave.soak).await;
+                tokio::select! {
+                    () = tokio::time::sleep(wave.soak) => {}
+                    () = interrupt() => stopped = Some("apply was interrupted before its turn".to_owned()),
+                }
             }
         }
         Ok(done)
