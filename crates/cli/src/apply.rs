@@ -1,4 +1,5 @@
 //! Applying: one cluster, then the fleet in waves.
 
 pub(crate) mod execute;
+pub(crate) mod outcome;
 pub(crate) mod waves;

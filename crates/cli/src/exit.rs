@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use cofferdam_report::wire::drift::Verdict;
+
 /// How a command ended. Where several apply, failure goes before difference before unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -23,6 +25,16 @@ impl Exit {
             .into_iter()
             .find(|exit| seen.contains(exit))
             .unwrap_or(Self::Fine)
+    }
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::InSync => Self::Fine,
+            Verdict::Drifted => Self::Difference,
+            Verdict::Unknown => Self::Unknown,
+        }
     }
 }
 

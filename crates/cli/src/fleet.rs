@@ -60,14 +60,22 @@ impl Examined<'_> {
         }
     }
 
+    /// That another cluster of the fleet turned out to be this one, where it did.
+    pub(crate) fn told_twin(&self) -> Option<String> {
+        let twin = self.twin.as_ref()?;
+        Some(format!(
+            "it is the same cluster as `{twin}`: both have one UID"
+        ))
+    }
+
     /// The findings, with waivers applied.
     pub(crate) fn findings(&self, model: &Model) -> Vec<Finding> {
         let stored = model.capabilities.get(&self.cluster.name);
         let mut findings = cofferdam_planner::find(&self.view(), self.cluster, stored);
-        findings.extend(self.twin.as_ref().map(|twin| {
-            let message = format!("it is the same cluster as `{twin}`: both have one UID");
-            cofferdam_planner::findings::wrong_cluster(&self.view(), message)
-        }));
+        let twin = self.told_twin();
+        findings.extend(
+            twin.map(|told| cofferdam_planner::findings::wrong_cluster(&self.view(), told)),
+        );
         cofferdam_planner::authors::name(&mut findings, &self.observed);
         cofferdam_planner::waivers::apply(&mut findings, model, &clock::today());
         findings

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::fleet::Examined;
 
 /// A credential that expires sooner is worth a word.
-const SOON_SECONDS: i64 = 24 * 60 * 60;
+pub(crate) const SOON_SECONDS: i64 = 24 * 60 * 60;
 
 /// Warns of credentials that are about to expire and of audit logs that cannot be read.
 pub(crate) fn say(examined: &[Examined<'_>]) -> std::io::Result<()> {

@@ -21,6 +21,7 @@ use cofferdam_state::plan::{Action, Plan, Step};
 use cofferdam_state::record::Record;
 use futures_util::stream::{self, StreamExt as _};
 
+use super::outcome::{failed, interrupt, interrupted, outcome};
 use crate::clock;
 use crate::fleet::Examined;
 
@@ -91,11 +92,7 @@ pub(crate) async fn execute(
         () = interrupt() => Err(interrupted(one, connection)),
     };
     let mut report = result.unwrap_or_else(|report| ApplyCluster {
-        state: if running.done.written > 0 {
-            ApplyState::Partial
-        } else {
-            ApplyState::Failed
-        },
+        state: running.done.unfinished(),
         written: running.done.written,
         failed: std::mem::take(&mut running.done.failed),
         ..report
@@ -117,6 +114,17 @@ struct Done {
     failed: Vec<FailedStep>,
     /// Namespaces in which a step failed: their later phases are left out.
     stuck: HashSet<String>,
+}
+
+impl Done {
+    /// The state of a pass that did not get everything done.
+    fn unfinished(&self) -> ApplyState {
+        if self.written > 0 {
+            ApplyState::Partial
+        } else {
+            ApplyState::Failed
+        }
+    }
 }
 
 struct Writing<'a> {
@@ -260,10 +268,10 @@ impl<'a> Writing<'a> {
         });
         let expected = Some((pending.uid.as_str(), pending.resource_version.as_str()));
         self.connection.write_record(expected, &record).await?;
-        let state = match (complete, self.done.written) {
-            (true, _) => ApplyState::Converged,
-            (false, 0) => ApplyState::Failed,
-            (false, _) => ApplyState::Partial,
+        let state = if complete {
+            ApplyState::Converged
+        } else {
+            self.done.unfinished()
         };
         let mut report = outcome(self.one, state, None);
         report.written = self.done.written;
@@ -345,50 +353,4 @@ fn holder(one: &Examined<'_>) -> String {
         std::process::id(),
         clock::now()
     )
-}
-
-fn failed(one: &Examined<'_>, connection: &Connection, error: &Error) -> ApplyCluster {
-    let report = outcome(one, ApplyState::Failed, Some(error.reason()));
-    let hint = error.hint().map(ToOwned::to_owned);
-    ApplyCluster {
-        hint,
-        requests: connection.requests(),
-        ..report
-    }
-}
-
-/// Why a pass ended that somebody interrupted.
-pub(crate) const INTERRUPTED: &str = "interrupted; the next apply goes on from here";
-
-/// Ctrl-C. What is under way then may or may not be carried out, as with a kill, but the lease is given
-/// back.
-pub(crate) async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-fn interrupted(one: &Examined<'_>, connection: &Connection) -> ApplyCluster {
-    ApplyCluster {
-        requests: connection.requests(),
-        ..outcome(one, ApplyState::Failed, Some(INTERRUPTED.to_owned()))
-    }
-}
-
-/// A report with nothing written.
-pub(crate) fn outcome(
-    one: &Examined<'_>,
-    state: ApplyState,
-    reason: Option<String>,
-) -> ApplyCluster {
-    ApplyCluster {
-        name: one.cluster.name.to_string(),
-        state,
-        reason,
-        hint: None,
-        written: 0,
-        requests: 0,
-        failed: Vec::new(),
-        sequence: None,
-    }
 }

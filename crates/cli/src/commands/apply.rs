@@ -7,16 +7,18 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyReport, ApplyState};
-use cofferdam_report::{json, output, text};
+use cofferdam_report::{output, text};
 use futures_util::future::join_all;
 
-use super::plan::{self, Decision, decide, report as plan_report, show};
-use crate::apply::execute::{INTERRUPTED, Pass, execute, interrupt, outcome};
+use super::plan::{self, Decision, decide, report as plan_report};
+use crate::apply::execute::{Pass, execute};
+use crate::apply::outcome::{INTERRUPTED, interrupt, outcome};
 use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
 use crate::project;
+use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -26,7 +28,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let decided = decide(&examined, model, &command.budget, take_over);
     let plans = plan_report(&examined, &decided, model, arguments.output);
     if command.dry_run {
-        show(&plans, arguments.output)?;
+        show(&plans, arguments.output, text::plan)?;
         return Ok(plan::exit_of(&plans));
     }
     if arguments.output == Format::Text {
@@ -57,11 +59,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
         kind: "ApplyReport",
         clusters,
     };
-    let text = match arguments.output {
-        Format::Json => json::render(&report),
-        Format::Text | Format::Sarif => text::apply(&report),
-    };
-    output::data(&text)?;
+    show(&report, arguments.output, text::apply)?;
     Ok(exit)
 }
 
@@ -76,6 +74,9 @@ fn confirmed() -> Result<bool> {
     input.lock().read_line(&mut answer)?;
     Ok(answer.trim() == "yes")
 }
+
+/// Why a cluster was not written after somebody interrupted another.
+const NOT_ITS_TURN: &str = "apply was interrupted before its turn";
 
 struct Fleet<'a> {
     examined: &'a [Examined<'a>],
@@ -103,7 +104,7 @@ impl Fleet<'_> {
             *total += failed;
             let interrupted = |one: &ApplyCluster| one.reason.as_deref() == Some(INTERRUPTED);
             if results.iter().any(interrupted) {
-                stopped = Some("apply was interrupted before its turn".to_owned());
+                stopped = Some(NOT_ITS_TURN.to_owned());
             } else if *total > wave.max_failures && !command.all_at_once {
                 let reason = format!("`{}` had {total} failures before its turn", wave.domain);
                 stopped = Some(reason);
@@ -113,7 +114,7 @@ impl Fleet<'_> {
                 output::talk(&format!("soaking for {} s", wave.soak.as_secs()))?;
                 tokio::select! {
                     () = tokio::time::sleep(wave.soak) => {}
-                    () = interrupt() => stopped = Some("apply was interrupted before its turn".to_owned()),
+                    () = interrupt() => stopped = Some(NOT_ITS_TURN.to_owned()),
                 }
             }
         }

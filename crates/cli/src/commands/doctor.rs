@@ -1,16 +1,17 @@
 //! `doctor`: what each cluster is and can do, what could not be read, and what the credential lacks.
 
 use anyhow::Result;
+use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::doctor::{DoctorCluster, DoctorReport, DoctorStatus};
-use cofferdam_report::{json, output, text};
 use futures_util::future::join_all;
 
-use crate::args::{Arguments, DoctorArguments, Format};
+use crate::args::{Arguments, DoctorArguments};
 use crate::doctor::{checks, store};
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
 use crate::project;
+use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -21,11 +22,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Res
         kind: "DoctorReport",
         clusters: join_all(examined.iter().map(|one| cluster(one, command.pin))).await,
     };
-    let text = match arguments.output {
-        Format::Json => json::render(&report),
-        Format::Text | Format::Sarif => text::doctor(&report),
-    };
-    output::data(&text)?;
+    show(&report, arguments.output, text::doctor)?;
     for one in examined.iter().filter(|one| one.twin.is_none()) {
         if command.pin {
             store::pin_identity(arguments, &loaded, one)?;

@@ -3,27 +3,24 @@
 use anyhow::Result;
 use cofferdam_model::Model;
 use cofferdam_planner::{cross_cluster, waivers};
+use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
-use cofferdam_report::{json, output, text};
 use cofferdam_state::finding::{Class, Finding};
 
-use crate::args::{Arguments, DriftArguments, Format};
+use crate::args::{Arguments, DriftArguments};
 use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
 use crate::project;
+use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let report = report(&examined, model);
-    let text = match arguments.output {
-        Format::Json => json::render(&report),
-        Format::Text | Format::Sarif => text::drift(&report),
-    };
-    output::data(&text)?;
+    show(&report, arguments.output, text::drift)?;
     Ok(exit_of(&report))
 }
 
@@ -72,11 +69,8 @@ fn cluster(one: &Examined<'_>, model: &Model) -> DriftCluster {
 }
 
 fn exit_of(report: &DriftReport) -> Exit {
-    let clusters = report.clusters.iter().map(|cluster| match cluster.verdict {
-        Verdict::InSync => Exit::Fine,
-        Verdict::Drifted => Exit::Difference,
-        Verdict::Unknown => Exit::Unknown,
-    });
+    let clusters = report.clusters.iter();
+    let clusters = clusters.map(|cluster| Exit::from(cluster.verdict));
     let between = report
         .cross_cluster
         .iter()

@@ -4,9 +4,9 @@ use anyhow::Result;
 use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
 use cofferdam_model::Model;
 use cofferdam_objects::key::Kind;
+use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, steps};
-use cofferdam_report::{json, output, text};
 use cofferdam_state::finding::Finding;
 use cofferdam_state::plan::Plan;
 
@@ -15,6 +15,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
 use crate::project;
+use crate::show::show;
 
 /// What is to be done about a cluster.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let decided = decide(&examined, model, &command.budget, false);
     let report = report(&examined, &decided, model, arguments.output);
-    show(&report, arguments.output)?;
+    show(&report, arguments.output, text::plan)?;
     Ok(exit_of(&report))
 }
 
@@ -68,14 +69,11 @@ fn decide_one(
     allowances: &Allowances,
 ) -> Decision {
     let mut refusals = Vec::new();
-    if let Some(twin) = &one.twin {
-        let message = format!("it is the same cluster as `{twin}`: both have one UID");
-        refusals.push(Refusal {
-            code: "wrong-cluster",
-            message,
-            hint: None,
-        });
-    }
+    refusals.extend(one.told_twin().map(|message| Refusal {
+        code: "wrong-cluster",
+        message,
+        hint: None,
+    }));
     for error in &one.errors {
         let at = format!("{}:{}", error.place.file, error.place.line);
         let message = format!("{at}: {}", error.message);
@@ -182,16 +180,6 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         opens: None,
         closes: None,
     }
-}
-
-/// Writes the report in the wanted format.
-pub(crate) fn show(report: &PlanReport, format: Format) -> Result<()> {
-    let text = match format {
-        Format::Json => json::render(report),
-        Format::Text | Format::Sarif => text::plan(report),
-    };
-    output::data(&text)?;
-    Ok(())
 }
 
 /// 2 where something is to be done.

@@ -2,39 +2,31 @@
 
 use anyhow::Result;
 use cofferdam_model::Model;
+use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::drift::Verdict;
 use cofferdam_report::wire::status::{StatusCluster, StatusCni, StatusReport};
-use cofferdam_report::{json, output, text};
 
 use super::drift::verdict;
-use crate::args::{Arguments, DriftArguments, Format};
+use crate::args::{Arguments, DriftArguments};
 use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
 use crate::project;
+use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
     let clusters: Vec<StatusCluster> = examined.iter().map(|one| line(one, model)).collect();
-    let exits = clusters.iter().map(|cluster| match cluster.verdict {
-        Verdict::InSync => Exit::Fine,
-        Verdict::Drifted => Exit::Difference,
-        Verdict::Unknown => Exit::Unknown,
-    });
+    let exits = clusters.iter().map(|cluster| Exit::from(cluster.verdict));
     let exit = Exit::of(exits);
     let report = StatusReport {
         api_version: API_VERSION,
         kind: "StatusReport",
         clusters,
     };
-    let text = match arguments.output {
-        Format::Json => json::render(&report),
-        Format::Text | Format::Sarif => text::status(&report),
-    };
-    output::data(&text)?;
+    show(&report, arguments.output, text::status)?;
     Ok(exit)
 }
 

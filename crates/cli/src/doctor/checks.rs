@@ -10,13 +10,12 @@ use crate::args::Profile;
 use crate::clock;
 use crate::fleet::Examined;
 use crate::rights::write_rights;
+use crate::warnings::SOON_SECONDS;
 
 /// Minor versions of Kubernetes that are tested.
 const TESTED: std::ops::RangeInclusive<u32> = 33..=36;
 /// Leases and the ages of verdicts compare two clocks.
 const SKEW_SECONDS: i64 = 5;
-/// Credentials that expire sooner are worth a word.
-const EXPIRY_SECONDS: i64 = 24 * 60 * 60;
 
 /// Every check of a cluster; asks the server which rights we have. `pins`: this very run writes the
 /// identity into the document.
@@ -87,7 +86,7 @@ fn credential(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck> {
     }
     if let Some(at) = connection.credential_expires_at() {
         let left = clock::seconds_until(&at).unwrap_or_default();
-        checks.push(if left < EXPIRY_SECONDS {
+        checks.push(if left < SOON_SECONDS {
             let message = format!("expires at {at}");
             DoctorCheck::new("credential", DoctorStatus::Warning, message).with_hint("renew it")
         } else {
