@@ -182,18 +182,9 @@ impl Connection {
         };
         let spec = serde_json::to_value(&object.spec).map_err(failed)?;
         let body = policy::body(object, &spec, expected).map_err(failed)?;
-        let call = Call {
-            method: Method::PATCH,
-            path: format!(
-                "{}?fieldManager={FIELD_MANAGER}&force=true",
-                policy_path(namespace, name)
-            ),
-            content: APPLY,
-            accept: JSON,
-            body,
-            what: what.clone(),
-            urgent: false,
-        };
+        let path = policy_path(namespace, name);
+        let path = format!("{path}?fieldManager={FIELD_MANAGER}&force=true");
+        let call = Call::new(Method::PATCH, path, APPLY, body, what.clone());
         let live: policy::Returned = self.fetch(call).await.map_err(|error| match expected {
             None => name_taken(error, "NetworkPolicy"),
             Some(_) => error,

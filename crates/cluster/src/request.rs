@@ -85,16 +85,27 @@ pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 
 impl Call {
-    pub(crate) fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
+    /// A request whose body is written already.
+    pub(crate) fn new(
+        method: Method,
+        path: impl Into<String>,
+        content: &'static str,
+        body: Vec<u8>,
+        what: impl Into<String>,
+    ) -> Self {
         Self {
-            method: Method::GET,
+            method,
             path: path.into(),
-            content: JSON,
+            content,
             accept: JSON,
-            body: Vec::new(),
+            body,
             what: what.into(),
             urgent: false,
         }
+    }
+
+    pub(crate) fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(Method::GET, path, JSON, Vec::new(), what)
     }
 
     pub(crate) fn with_body(
@@ -104,15 +115,8 @@ impl Call {
         body: &serde_json::Value,
         what: impl Into<String>,
     ) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            content,
-            accept: JSON,
-            body: body.to_string().into_bytes(),
-            what: what.into(),
-            urgent: false,
-        }
+        let body = body.to_string().into_bytes();
+        Self::new(method, path, content, body, what)
     }
 }
 

@@ -3,10 +3,11 @@
 use cofferdam_model::Model;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::keys::NAMESPACE_NAME;
+use cofferdam_objects::policy::peers;
 use cofferdam_state::bundle::{Bundle, DesiredNamespace, Role};
 use cofferdam_testkit::generate::{Sketch, Target, cluster, sketch};
 use cofferdam_testkit::{Cluster, model};
-use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -23,27 +24,9 @@ fn bundle(model: &Model, cluster: &Cluster) -> Bundle {
         .bundle
 }
 
-/// Every peer of a policy.
-fn peers(policy: &NetworkPolicy) -> Vec<&NetworkPolicyPeer> {
-    let spec = policy.spec.as_ref().unwrap();
-    let from = spec
-        .ingress
-        .iter()
-        .flatten()
-        .flat_map(|rule| rule.from.iter().flatten());
-    let to = spec
-        .egress
-        .iter()
-        .flatten()
-        .flat_map(|rule| rule.to.iter().flatten());
-    from.chain(to).collect()
-}
-
 /// The namespaces that the peers of a policy name, sorted.
 fn named(policy: &NetworkPolicy) -> Vec<String> {
-    let selectors = peers(policy)
-        .into_iter()
-        .filter_map(|peer| peer.namespace_selector.as_ref());
+    let selectors = peers(policy).filter_map(|peer| peer.namespace_selector.as_ref());
     let expressions = selectors.flat_map(|selector| selector.match_expressions.iter().flatten());
     let names = expressions.filter(|expression| expression.key == NAMESPACE_NAME);
     let mut names: Vec<String> = names

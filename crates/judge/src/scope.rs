@@ -1,7 +1,9 @@
 //! Does every step stay within what the bundle governs?
 
 use cofferdam_objects::key::Kind;
+use cofferdam_objects::policy::peers;
 use cofferdam_state::plan::Action;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use crate::{Case, Refusal, refusal};
 
@@ -51,22 +53,8 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     refusals
 }
 
-fn bare_namespace_selector(policy: &k8s_openapi::api::networking::v1::NetworkPolicy) -> bool {
-    let spec = policy.spec.iter();
-    let peers = spec.flat_map(|spec| {
-        let from = spec
-            .ingress
-            .iter()
-            .flatten()
-            .flat_map(|rule| rule.from.iter().flatten());
-        let to = spec
-            .egress
-            .iter()
-            .flatten()
-            .flat_map(|rule| rule.to.iter().flatten());
-        from.chain(to)
-    });
-    peers
+fn bare_namespace_selector(policy: &NetworkPolicy) -> bool {
+    peers(policy)
         .filter_map(|peer| peer.namespace_selector.as_ref())
         .any(cofferdam_objects::selector::is_empty)
 }

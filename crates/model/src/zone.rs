@@ -185,11 +185,4 @@ impl Zone {
             .or_else(|| self.enforcement.by_domain.get(domain).copied())
             .unwrap_or(self.enforcement.default)
     }
-
-    /// Whether any rule chooses namespaces by their labels.
-    pub fn chooses_by_selector(&self) -> bool {
-        self.namespaces
-            .iter()
-            .any(|rule| matches!(rule.choice, NamespaceChoice::Selector(_)))
-    }
 }

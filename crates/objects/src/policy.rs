@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
@@ -35,6 +36,16 @@ impl Direction {
             Self::Egress => "egress",
         }
     }
+}
+
+/// Every peer that a policy names, of both directions.
+pub fn peers(policy: &NetworkPolicy) -> impl Iterator<Item = &NetworkPolicyPeer> {
+    policy.spec.iter().flat_map(|spec| {
+        let ingress = spec.ingress.iter().flatten();
+        let egress = spec.egress.iter().flatten();
+        let from = ingress.flat_map(|rule| rule.from.iter().flatten());
+        from.chain(egress.flat_map(|rule| rule.to.iter().flatten()))
+    })
 }
 
 /// Whether a policy with this `spec` isolates the pods it selects in a direction: named in

@@ -177,9 +177,7 @@ fn members_chosen_by_label_are_matched_by_name_too() {
     let bundle = bundle(&model(&chosen), &cluster);
     let flow = policy(&bundle, "orders", "cofferdam-flow-web-to-orders-in").unwrap();
     assert_eq!(named(flow), ["shop", "web"]);
-    let labelled = peers(flow)
-        .into_iter()
-        .filter_map(|peer| peer.namespace_selector.as_ref());
+    let labelled = peers(flow).filter_map(|peer| peer.namespace_selector.as_ref());
     let keys = labelled.flat_map(|selector| selector.match_expressions.iter().flatten());
     let keys: Vec<&str> = keys.map(|expression| expression.key.as_str()).collect();
     assert_eq!(keys, [NAMESPACE_NAME, ZONE]);
@@ -192,5 +190,5 @@ fn members_that_are_named_are_matched_by_name_only() {
     let bundle = bundle(&model(SHOP), &cluster);
     let flow = policy(&bundle, "orders", "cofferdam-flow-web-to-orders-in").unwrap();
     assert_eq!(named(flow), ["web"]);
-    assert_eq!(peers(flow).len(), 1);
+    assert_eq!(peers(flow).count(), 1);
 }
