@@ -16,6 +16,7 @@ pub mod process;
 pub mod proxy;
 pub mod seed;
 pub mod shop;
+pub mod shop_fleet;
 pub mod user;
 
 mod api_server;

@@ -167,6 +167,21 @@ impl Shop {
             .unwrap_or_default())
     }
 
+    /// Lets [`SOMEBODY`] delete a policy.
+    pub fn lose_policy(&self, namespace: &str, name: &str) -> Result<()> {
+        let delete = ["-n", namespace, "delete", "netpol", name];
+        self.cluster.kubectl_as(SOMEBODY, &delete).map(drop)
+    }
+
+    /// Lets [`SOMEBODY`] allow everything with a default-deny for egress.
+    pub fn widen_egress(&self, namespace: &str, name: &str) -> Result<()> {
+        let patch = r#"{"spec":{"egress":[{}]}}"#;
+        let target = ["-n", namespace, "patch", "netpol", name];
+        let how = ["--type=merge", "-p", patch];
+        let widen = [&target[..], &how].concat();
+        self.cluster.kubectl_as(SOMEBODY, &widen).map(drop)
+    }
+
     /// The names of the NetworkPolicies in a namespace, sorted.
     pub fn policies(&self, namespace: &str) -> Result<Vec<String>> {
         let list = self.cluster.get_json(&["-n", namespace, "netpol"])?;

@@ -7,19 +7,8 @@ use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop};
 fn findings_keep_their_ids_and_a_waived_change_is_still_healed() -> Result<()> {
     let shop = Shop::start()?;
     shop.apply(&[], 0)?;
-    let patch = r#"{"spec":{"egress":[{}]}}"#;
     let deny = "cofferdam-default-deny-egress";
-    let widen = [
-        "-n",
-        "web",
-        "patch",
-        "netpol",
-        deny,
-        "--type=merge",
-        "-p",
-        patch,
-    ];
-    shop.cluster.kubectl_as(SOMEBODY, &widen)?;
+    shop.widen_egress("web", deny)?;
     let first = shop.findings()?;
     assert_eq!(
         shop.findings()?.first().map(|f| &f["id"]),

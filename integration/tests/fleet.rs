@@ -4,79 +4,15 @@ use anyhow::Result;
 use cofferdam_integration::assets::Version;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
 use cofferdam_integration::cofferdam::{Project, Run};
-use cofferdam_integration::options::ClusterOptions;
-use cofferdam_integration::seed::{SeedOptions, Workload, seed_standard};
-use cofferdam_integration::user::User;
+use cofferdam_integration::shop_fleet;
 use serde_json::Value;
 
-const MODEL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: ZoneModel
-metadata: { name: shop }
-spec:
-  tiers: [application]
----
-apiVersion: cofferdam.io/v1alpha1
-kind: Zone
-metadata: { name: shop }
-spec:
-  tier: application
-  sensitivity: medium
-  trustDomains: [staging, production]
-  enforcement: enforce
-  namespaces: [{ name: shop }]
-  internet: { ingress: deny, egress: deny }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: TrustDomain
-metadata: { name: staging }
-spec: { clusters: { matchLabels: { environment: staging } }, rollout: { order: 10 } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: TrustDomain
-metadata: { name: production }
-spec: { clusters: { matchLabels: { environment: production } }, rollout: { order: 20 } }
-";
-
 fn start() -> Result<(Vec<Cluster>, Project)> {
-    let options = |name: &str, version| -> Result<ClusterOptions> {
-        let mut options = ClusterOptions::new(name).version(version);
-        for user in ["cofferdam", "reader", "nobody"] {
-            options = options.user(User::new(user, &[])?);
-        }
-        Ok(options)
-    };
-    let clusters = Cluster::start_all(vec![
-        options("staging", Version::V1_36)?,
-        options("prod-a", Version::V1_36)?,
-        options("prod-b", Version::V1_33)?,
-    ])?;
-    let project = Project::new(&[("policies/model.yaml", MODEL)])?;
-    let rights = [("policies", "cofferdam"), ("observe", "reader")];
-    for cluster in &clusters {
-        let workloads = vec![Workload::new("shop", &[], "shop", 8080)];
-        seed_standard(
-            cluster,
-            &SeedOptions {
-                workloads,
-                ..SeedOptions::default()
-            },
-        )?;
-        let environment = if cluster.name() == "staging" {
-            "staging"
-        } else {
-            "production"
-        };
-        let labels = format!("{{ environment: {environment} }}");
-        project.add_cluster(cluster, "cofferdam", &labels)?;
-        for (profile, user) in rights {
-            let subject = format!("user:{user}");
-            let manifests = project.run(&["rbac", "--profile", profile, "--subject", &subject])?;
-            cluster.apply_yaml(ADMIN, &manifests.stdout)?;
-        }
-    }
-    expect(&project.run(&["doctor", "--pin", "--write"])?, 0);
-    Ok((clusters, project))
+    shop_fleet::start(&[
+        ("staging", "staging", Version::V1_36),
+        ("prod-a", "production", Version::V1_36),
+        ("prod-b", "production", Version::V1_33),
+    ])
 }
 
 fn expect(run: &Run, code: i32) {

@@ -52,20 +52,7 @@ fn what_a_gitops_controller_applied_is_in_sync_and_its_drift_is_found() -> Resul
     assert_eq!(written.count(), 0);
 
     let deny = "cofferdam-default-deny-egress";
-    let patch = r#"{"spec":{"egress":[{}]}}"#;
-    shop.cluster.kubectl_as(
-        SOMEBODY,
-        &[
-            "-n",
-            "web",
-            "patch",
-            "netpol",
-            deny,
-            "--type=merge",
-            "-p",
-            patch,
-        ],
-    )?;
+    shop.widen_egress("web", deny)?;
     assert_eq!(shop.drift()?, [format!("changed NetworkPolicy/{deny}")]);
     shop.apply(&[], 1)?;
     assert_eq!(

@@ -103,16 +103,7 @@ fn apply_calls_no_gitops_cluster_converged_that_lacks_a_deny() -> Result<()> {
         "mode: manage",
         "delivery: gitops\n  mode: manage",
     )?;
-    shop.cluster.kubectl_as(
-        SOMEBODY,
-        &[
-            "-n",
-            "orders",
-            "delete",
-            "netpol",
-            "cofferdam-default-deny-ingress",
-        ],
-    )?;
+    shop.lose_policy("orders", "cofferdam-default-deny-ingress")?;
     shop.expect(&["drift"], 2)?;
     let apply = shop.project.run(&["apply", "--yes"])?;
     ensure!(apply.code != 0, "{}", apply.stdout);
@@ -123,16 +114,7 @@ fn apply_calls_no_gitops_cluster_converged_that_lacks_a_deny() -> Result<()> {
 fn nobody_is_blamed_for_what_another_deleted() -> Result<()> {
     let shop = shop()?;
     std::thread::sleep(std::time::Duration::from_secs(2));
-    shop.cluster.kubectl_as(
-        SOMEBODY,
-        &[
-            "-n",
-            "orders",
-            "delete",
-            "netpol",
-            "cofferdam-default-deny-ingress",
-        ],
-    )?;
+    shop.lose_policy("orders", "cofferdam-default-deny-ingress")?;
     std::thread::sleep(std::time::Duration::from_millis(1200));
     let innocent =
         "/apis/networking.k8s.io/v1/namespaces/orders/networkpolicies?labelSelector=app%3Dnothing";

@@ -6,66 +6,16 @@
 )]
 
 use anyhow::Result;
+use cofferdam_integration::assets::Version;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
 use cofferdam_integration::cofferdam::Project;
-use cofferdam_integration::options::ClusterOptions;
-use cofferdam_integration::seed::{SeedOptions, Workload, seed_standard};
-use cofferdam_integration::user::User;
+use cofferdam_integration::shop_fleet;
 use serde_json::Value;
-
-const MODEL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: ZoneModel
-metadata: { name: shop }
-spec: { tiers: [application] }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: Zone
-metadata: { name: shop }
-spec:
-  tier: application
-  sensitivity: medium
-  trustDomains: [staging, production]
-  enforcement: enforce
-  namespaces: [{ name: shop }]
-  internet: { ingress: deny, egress: deny }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: TrustDomain
-metadata: { name: staging }
-spec: { clusters: { matchLabels: { environment: staging } }, rollout: { order: 10 } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: TrustDomain
-metadata: { name: production }
-spec: { clusters: { matchLabels: { environment: production } }, rollout: { order: 20, maxFailures: 0 } }
-";
 
 const APPLY: [&str; 6] = ["apply", "--yes", "--settle", "0s", "-o", "json"];
 
 fn start(names: [(&str, &str); 3]) -> Result<(Vec<Cluster>, Project)> {
-    let options = names.map(|(name, _)| {
-        let user = User::new("cofferdam", &[])?;
-        Ok(ClusterOptions::new(name).user(user))
-    });
-    let clusters = Cluster::start_all(options.into_iter().collect::<Result<_>>()?)?;
-    let project = Project::new(&[("policies/model.yaml", MODEL)])?;
-    for (cluster, (_, environment)) in clusters.iter().zip(names) {
-        let seed = SeedOptions {
-            workloads: vec![Workload::new("shop", &[], "shop", 8080)],
-            ..SeedOptions::default()
-        };
-        seed_standard(cluster, &seed)?;
-        project.add_cluster(
-            cluster,
-            "cofferdam",
-            &format!("{{ environment: {environment} }}"),
-        )?;
-        let manifests = project.run(&["rbac", "--profile", "policies"])?;
-        cluster.apply_yaml(ADMIN, &manifests.stdout)?;
-    }
-    assert_eq!(project.run(&["doctor", "--pin"])?.code, 0);
-    Ok((clusters, project))
+    shop_fleet::start(&names.map(|(name, environment)| (name, environment, Version::V1_36)))
 }
 
 /// The state of each cluster in the report of an apply that must end with this code.

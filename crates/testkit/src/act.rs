@@ -1,5 +1,6 @@
 //! What somebody else does to a cluster.
 
+use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::{INSTANCE, NAMESPACE_NAME};
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::LivePolicy;
@@ -200,14 +201,12 @@ impl Cluster {
         let Some(live) = self.namespaces.get_mut(namespace) else {
             return;
         };
-        let path = ["metadata", "labels", key];
-        if let Some(value) = value {
-            live.labels.insert(key.to_owned(), value.clone());
-            claim(&mut live.managed_fields, (SOMEBODY, &now), &path);
-        } else {
-            live.labels.remove(key);
-            release(&mut live.managed_fields, &path);
-        }
+        set_label(
+            &mut live.labels,
+            &mut live.managed_fields,
+            (key, value),
+            &now,
+        );
     }
 
     fn label_node(&mut self, node: &str, key: &str, value: Option<&String>) {
@@ -216,14 +215,12 @@ impl Cluster {
         let Some(live) = self.nodes.get_mut(node) else {
             return;
         };
-        let path = ["metadata", "labels", key];
-        if let Some(value) = value {
-            live.labels.insert(key.to_owned(), value.clone());
-            claim(&mut live.managed_fields, (SOMEBODY, &now), &path);
-        } else {
-            live.labels.remove(key);
-            release(&mut live.managed_fields, &path);
-        }
+        set_label(
+            &mut live.labels,
+            &mut live.managed_fields,
+            (key, value),
+            &now,
+        );
     }
 
     fn set_taints(&mut self, node: &str, change: impl FnOnce(&mut Vec<Taint>)) {
@@ -237,5 +234,22 @@ impl Cluster {
                 &["spec", "taints"],
             );
         }
+    }
+}
+
+/// Sets or removes a label as somebody else, with the claim that a server would note.
+fn set_label(
+    labels: &mut Labels,
+    held: &mut ManagedFields,
+    (key, value): (&str, Option<&String>),
+    now: &str,
+) {
+    let path = ["metadata", "labels", key];
+    if let Some(value) = value {
+        labels.insert(key.to_owned(), value.clone());
+        claim(held, (SOMEBODY, now), &path);
+    } else {
+        labels.remove(key);
+        release(held, &path);
     }
 }

@@ -1,0 +1,79 @@
+//! Shops on several clusters in two trust domains: the fixture of suites that look at a fleet.
+
+use anyhow::{Result, ensure};
+
+use crate::assets::Version;
+use crate::cluster::{ADMIN, Cluster};
+use crate::cofferdam::Project;
+use crate::options::ClusterOptions;
+use crate::seed::{SeedOptions, Workload, seed_standard};
+use crate::user::User;
+
+/// Zone `shop` on every cluster; trust domain `staging` comes before `production`.
+const MODEL: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: shop }
+spec:
+  tiers: [application]
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: shop }
+spec:
+  tier: application
+  sensitivity: medium
+  trustDomains: [staging, production]
+  enforcement: enforce
+  namespaces: [{ name: shop }]
+  internet: { ingress: deny, egress: deny }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: staging }
+spec: { clusters: { matchLabels: { environment: staging } }, rollout: { order: 10 } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: production }
+spec: { clusters: { matchLabels: { environment: production } }, rollout: { order: 20 } }
+";
+
+/// Who may do what: everything that `apply` writes, reading, and nothing.
+const USERS: [(&str, Option<&str>); 3] = [
+    ("cofferdam", Some("policies")),
+    ("reader", Some("observe")),
+    ("nobody", None),
+];
+
+/// Starts clusters, given as name, environment (`staging` or `production`) and version; seeds them,
+/// grants users `cofferdam` and `reader` what `cofferdam rbac` prints, and pins them.
+pub fn start(members: &[(&str, &str, Version)]) -> Result<(Vec<Cluster>, Project)> {
+    let options = members.iter().map(|(name, _, version)| {
+        let mut options = ClusterOptions::new(name).version(*version);
+        for (user, _) in USERS {
+            options = options.user(User::new(user, &[])?);
+        }
+        Ok(options)
+    });
+    let clusters = Cluster::start_all(options.collect::<Result<_>>()?)?;
+    let project = Project::new(&[("policies/model.yaml", MODEL)])?;
+    for (cluster, (_, environment, _)) in clusters.iter().zip(members) {
+        let seed = SeedOptions {
+            workloads: vec![Workload::new("shop", &[], "shop", 8080)],
+            ..SeedOptions::default()
+        };
+        seed_standard(cluster, &seed)?;
+        let labels = format!("{{ environment: {environment} }}");
+        project.add_cluster(cluster, "cofferdam", &labels)?;
+        for (user, profile) in USERS {
+            let Some(profile) = profile else { continue };
+            let subject = format!("user:{user}");
+            let manifests = project.run(&["rbac", "--profile", profile, "--subject", &subject])?;
+            cluster.apply_yaml(ADMIN, &manifests.stdout)?;
+        }
+    }
+    let pinned = project.run(&["doctor", "--pin", "--write"])?;
+    ensure!(pinned.code == 0, "{}\n{}", pinned.stdout, pinned.stderr);
+    Ok((clusters, project))
+}
