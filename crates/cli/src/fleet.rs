@@ -53,11 +53,7 @@ pub(crate) struct Unreachable {
 impl Examined<'_> {
     /// Bundle beside observation.
     pub(crate) fn view(&self) -> View<'_> {
-        View {
-            bundle: &self.bundle,
-            observed: &self.observed,
-            delivery: self.cluster.delivery,
-        }
+        View::new(&self.bundle, &self.observed, self.cluster.delivery)
     }
 
     /// That another cluster of the fleet turned out to be this one, where it did.
@@ -71,11 +67,10 @@ impl Examined<'_> {
     /// The findings, with waivers applied.
     pub(crate) fn findings(&self, model: &Model) -> Vec<Finding> {
         let stored = model.capabilities.get(&self.cluster.name);
-        let mut findings = cofferdam_planner::find(&self.view(), self.cluster, stored);
+        let view = self.view();
+        let mut findings = cofferdam_planner::find(&view, self.cluster, stored);
         let twin = self.told_twin();
-        findings.extend(
-            twin.map(|told| cofferdam_planner::findings::wrong_cluster(&self.view(), told)),
-        );
+        findings.extend(twin.map(|told| cofferdam_planner::findings::wrong_cluster(&view, told)));
         cofferdam_planner::authors::name(&mut findings, &self.observed);
         cofferdam_planner::waivers::apply(&mut findings, model, &clock::today());
         findings

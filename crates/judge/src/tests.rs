@@ -18,12 +18,7 @@ mod mutations;
 mod widening;
 
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {
-    let delivery = Delivery::Push;
-    let view = View {
-        bundle,
-        observed,
-        delivery,
-    };
+    let view = View::new(bundle, observed, Delivery::Push);
     cofferdam_planner::plan(&view, model)
 }
 

@@ -102,14 +102,16 @@ impl ObjectKey {
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.kind.as_str())?;
+        f.write_str(self.kind.as_str())?;
         // As kubectl writes it: other groups have a NetworkPolicy too.
         if let Kind::OtherPolicy(other) = self.kind {
-            write!(f, ".{}", other.group())?;
+            f.write_str(".")?;
+            f.write_str(other.group())?;
         }
-        match &self.namespace {
-            Some(namespace) => write!(f, "/{namespace}/{}", self.name),
-            None => write!(f, "/{}", self.name),
+        for part in self.namespace.iter().chain([&self.name]) {
+            f.write_str("/")?;
+            f.write_str(part)?;
         }
+        Ok(())
     }
 }

@@ -147,7 +147,7 @@ fn foreign(view: &View<'_>) -> Vec<(String, String)> {
     }
     view.policies()
         .filter(|((namespace, _), _)| view.wanted_namespace(namespace).is_some())
-        .filter(|((namespace, name), live)| !view.is_ours(namespace, name, live))
+        .filter(|((namespace, name), _)| !view.is_ours(namespace, name))
         .map(|((namespace, name), _)| {
             (format!("{FOREIGN}{namespace}/{name}"), "present".to_owned())
         })

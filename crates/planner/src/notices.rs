@@ -177,5 +177,5 @@ fn becomes_isolated(view: &View<'_>, pod: &LivePod, direction: Direction) -> boo
         .filter(|(_, live)| allows_everything(&live.spec, direction))
         .peekable();
     let is_open = selecting.is_empty() || opening.peek().is_some();
-    is_open && opening.all(|((namespace, name), live)| view.is_ours(namespace, name, live))
+    is_open && opening.all(|((namespace, name), _)| view.is_ours(namespace, name))
 }

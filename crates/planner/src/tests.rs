@@ -19,12 +19,7 @@ mod somebody_else;
 
 /// The planner as a [`Trial`] takes it.
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {
-    let delivery = Delivery::Push;
-    let view = View {
-        bundle,
-        observed,
-        delivery,
-    };
+    let view = View::new(bundle, observed, Delivery::Push);
     crate::plan(&view, model)
 }
 

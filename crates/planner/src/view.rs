@@ -19,7 +19,7 @@ use serde_json::Value;
 pub type LivePolicies = BTreeMap<(String, String), LivePolicy>;
 
 /// A bundle beside an observed cluster.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct View<'a> {
     /// What the cluster must hold.
     pub bundle: &'a Bundle,
@@ -27,6 +27,9 @@ pub struct View<'a> {
     pub observed: &'a Observed,
     /// Who applies the bundle.
     pub delivery: Delivery,
+    /// Namespaces and names of the live policies that are ours. Every question begins with whose a
+    /// policy is, and the record answers by digest, which is too dear to be asked each time.
+    ours: BTreeSet<(&'a str, &'a str)>,
 }
 
 /// How a policy of the bundle is found in the cluster.
@@ -60,6 +63,23 @@ pub enum KeyState {
 }
 
 impl<'a> View<'a> {
+    /// A bundle beside what a cluster was seen to hold.
+    pub fn new(bundle: &'a Bundle, observed: &'a Observed, delivery: Delivery) -> Self {
+        let mut view = Self {
+            bundle,
+            observed,
+            delivery,
+            ours: BTreeSet::new(),
+        };
+        let ours = view
+            .policies()
+            .filter(|((namespace, name), live)| view.belongs_to_us(namespace, name, live))
+            .map(|((namespace, name), _)| (namespace.as_str(), name.as_str()))
+            .collect();
+        view.ours = ours;
+        view
+    }
+
     /// The record, where there is one.
     pub fn record(&self) -> Option<&'a Record> {
         self.observed.our_record()
@@ -118,7 +138,11 @@ impl<'a> View<'a> {
 
     /// Whether a live policy is ours: recorded; while a pass that was cut off may have made it, recorded
     /// as pending and with our label; for GitOps in the bundle and with our label.
-    pub fn is_ours(&self, namespace: &str, name: &str, live: &LivePolicy) -> bool {
+    pub fn is_ours(&self, namespace: &str, name: &str) -> bool {
+        self.ours.contains(&(namespace, name))
+    }
+
+    fn belongs_to_us(&self, namespace: &str, name: &str, live: &LivePolicy) -> bool {
         match self.delivery {
             Delivery::Push => {
                 let object = ObjectKey::policy(namespace, name);
@@ -146,8 +170,7 @@ impl<'a> View<'a> {
     pub fn is_held_by_others(&self, namespace: &str, name: &str) -> bool {
         let key = (namespace.to_owned(), name.to_owned());
         let live = self.observed.policies.known();
-        live.and_then(|policies| policies.get(&key))
-            .is_some_and(|live| !self.is_ours(namespace, name, live))
+        live.is_some_and(|policies| policies.contains_key(&key)) && !self.is_ours(namespace, name)
     }
 
     /// How a policy of the bundle is found.
@@ -161,7 +184,7 @@ impl<'a> View<'a> {
         else {
             return PolicyState::Missing;
         };
-        if !self.is_ours(namespace, name, live) {
+        if !self.is_ours(namespace, name) {
             let ours = self.carries_our_label(live);
             return if ours {
                 PolicyState::Impostor
@@ -202,15 +225,14 @@ impl<'a> View<'a> {
 
     /// Whether a policy that is not ours isolates pods of a namespace in a direction.
     pub fn is_isolated_by_others(&self, namespace: &str, direction: Direction) -> bool {
-        self.policies_of(namespace).any(|((ns, name), live)| {
-            !self.is_ours(ns, name, live) && isolates(&live.spec, direction)
-        })
+        self.policies_of(namespace)
+            .any(|((ns, name), live)| !self.is_ours(ns, name) && isolates(&live.spec, direction))
     }
 
     /// Our live policies of a namespace.
     pub fn our_policies(&self, namespace: &str) -> BTreeMap<&'a str, &'a LivePolicy> {
         self.policies_of(namespace)
-            .filter(|((ns, name), live)| self.is_ours(ns, name, live))
+            .filter(|((ns, name), _)| self.is_ours(ns, name))
             .map(|((_, name), live)| (name.as_str(), live))
             .collect()
     }

@@ -15,12 +15,13 @@ pub fn short_digest(text: &str) -> String {
 fn hexadecimal(text: &str, bytes: usize) -> String {
     // Records are looked up by digest, thousands of times per pass, so no formatter is in between.
     let digit = |half: u8| char::from_digit(u32::from(half), 16);
-    Sha256::digest(text.as_bytes())
-        .iter()
+    let digits = Sha256::digest(text.as_bytes())
+        .into_iter()
         .take(bytes)
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
-        .flatten()
-        .collect()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+    let mut text = String::with_capacity(2 * bytes);
+    text.extend(digits.flatten());
+    text
 }
 
 #[cfg(test)]

@@ -58,7 +58,10 @@ pub const HISTORY: usize = 50;
 /// The digest under which a record holds an object (`field` empty), or a key of a shared object
 /// (`field` such as `label:cofferdam.io/zone`).
 pub fn entry_key(object: &ObjectKey, field: &str) -> String {
-    digest(&format!("{object}#{field}"))
+    let mut text = object.to_string();
+    text.push('#');
+    text.push_str(field);
+    digest(&text)
 }
 
 impl Record {

@@ -235,11 +235,7 @@ impl<'a> Writing<'a> {
         after: Observed,
     ) -> Result<ApplyCluster, Error> {
         let bundle = self.bundle_after(model, &after);
-        let view = View {
-            bundle: &bundle,
-            observed: &after,
-            delivery: self.one.cluster.delivery,
-        };
+        let view = View::new(&bundle, &after, self.one.cluster.delivery);
         let (left, kept) = match cofferdam_planner::plan(&view, model) {
             Ok(plan) => (plan.steps, Some(plan.kept)),
             Err(reasons) => {

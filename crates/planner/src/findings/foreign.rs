@@ -23,7 +23,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             continue;
         };
         // Most policies are ours, and what the namespace is to hold takes long to tell.
-        if view.carries_our_label(live) || view.is_ours(namespace, name, live) {
+        if view.carries_our_label(live) || view.is_ours(namespace, name) {
             continue;
         }
         let namespace_name = NamespaceName::parse(namespace);

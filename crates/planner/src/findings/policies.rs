@@ -36,7 +36,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         }
     }
     for (key, live) in policies {
-        let ours = view.is_ours(&key.0, &key.1, live);
+        let ours = view.is_ours(&key.0, &key.1);
         if wanted_keys.contains(key) {
             continue;
         }

@@ -19,7 +19,7 @@ use crate::view::View;
 pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
-        if view.is_ours(namespace, name, live) {
+        if view.is_ours(namespace, name) {
             let object = ObjectKey::policy(namespace, name);
             kept.insert(entry_key(&object, ""), digest(&live.uid));
         }

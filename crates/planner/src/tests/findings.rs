@@ -28,11 +28,8 @@ fn find(trial: &Trial) -> Vec<Finding> {
 
 /// The findings about what was seen, beside what is stored of the cluster.
 fn find_in(trial: &Trial, observed: &Observed, stored: Option<&Capabilities>) -> Vec<Finding> {
-    let view = View {
-        bundle: &trial.bundle(),
-        observed,
-        delivery: Delivery::Push,
-    };
+    let bundle = trial.bundle();
+    let view = View::new(&bundle, observed, Delivery::Push);
     crate::find(&view, trial.document(), stored)
 }
 

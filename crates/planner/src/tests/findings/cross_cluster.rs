@@ -31,12 +31,8 @@ fn check_seen(scene: Scene, want: &[&str]) {
     let mut seen = twin.cluster.observe();
     scene.1(&mut seen);
     let (bundles, first) = ([trial.bundle(), twin.bundle()], trial.cluster.observe());
-    let view = |bundle, observed| View {
-        bundle,
-        observed,
-        delivery: Delivery::Push,
-    };
-    let views = [view(&bundles[0], &first), view(&bundles[1], &seen)];
+    let views = [(&bundles[0], &first), (&bundles[1], &seen)]
+        .map(|(bundle, observed)| View::new(bundle, observed, Delivery::Push));
     let found = compare(&views, &trial.model);
     let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
     assert_eq!(messages, want);
