@@ -7,6 +7,7 @@
 //! show.
 
 mod capabilities_document;
+mod deserialize;
 mod emit;
 mod finding;
 mod load;
@@ -21,7 +22,6 @@ mod scalar;
 mod shape;
 mod starter;
 mod tree;
-mod value;
 mod waive;
 
 pub use capabilities_document::capabilities_document;

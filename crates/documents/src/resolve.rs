@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_model::Model;
 use cofferdam_model::diagnostic::DocumentId;
 use cofferdam_model::names::InstanceName;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::finding::{Finding, Reporter};
 use crate::raw::zone_model::ZoneModelSpec;
@@ -14,7 +14,6 @@ use crate::resolve::names::Names;
 use crate::resolve::zone_model::Frame;
 use crate::revision::revision;
 use crate::tree::Node;
-use crate::value::to_value;
 
 pub(crate) mod address;
 pub(crate) mod capabilities;
@@ -94,9 +93,9 @@ fn gather(documents: &[Read], cut: bool) -> Names {
     let model = documents
         .iter()
         .find(|document| document.id.kind == "ZoneModel");
-    let read = model.filter(|model| model.good).and_then(|model| {
-        serde_yaml::from_value::<Document<Metadata, ZoneModelSpec>>(to_value(&model.node)).ok()
-    });
+    let read = model
+        .filter(|model| model.good)
+        .and_then(|model| Document::<Metadata, ZoneModelSpec>::deserialize(&model.node).ok());
     if let Some(read) = read {
         names.tiers = Some(read.spec.tiers);
         names.defaults = read.spec.defaults;
@@ -195,7 +194,7 @@ fn add(
 
 /// The typed text of a document whose shape was found good.
 fn typed<T: DeserializeOwned>(document: &Read, reporter: &mut Reporter<'_>) -> Option<T> {
-    match serde_yaml::from_value(to_value(&document.node)) {
+    match T::deserialize(&document.node) {
         Ok(read) => Some(read),
         Err(error) => {
             let message =

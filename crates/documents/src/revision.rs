@@ -50,29 +50,23 @@ fn canonical(node: &Node, out: &mut String) {
             out.push(']');
         }
         Kind::Mapping(entries) => {
-            let mut sorted: Vec<(String, &Node)> = entries
+            let mut sorted: Vec<(&str, &Node)> = entries
                 .iter()
-                .map(|entry| (quoted(&entry.key), &entry.value))
+                .map(|entry| (entry.key.as_str(), &entry.value))
                 .collect();
-            sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+            sorted.sort_unstable_by_key(|(key, _)| *key);
             out.push('{');
             for (number, (key, value)) in sorted.into_iter().enumerate() {
                 if number > 0 {
                     out.push(',');
                 }
-                out.push_str(&key);
+                quote(key, out);
                 out.push(':');
                 canonical(value, out);
             }
             out.push('}');
         }
     }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    quote(text, &mut out);
-    out
 }
 
 fn quote(text: &str, out: &mut String) {

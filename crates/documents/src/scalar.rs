@@ -24,13 +24,15 @@ pub(crate) fn classify(text: &str) -> Plain {
         "=" => return Plain::Ambiguous("a default value"),
         _ => {}
     }
-    match text.to_ascii_lowercase().as_str() {
-        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" => {
-            return Plain::Ambiguous("a boolean");
-        }
-        "~" | "null" => return Plain::Ambiguous("nothing"),
-        ".inf" | "+.inf" | "-.inf" | ".nan" => return Plain::Number,
-        _ => {}
+    let is_any = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is_any(&["y", "n", "yes", "no", "on", "off", "true", "false"]) {
+        return Plain::Ambiguous("a boolean");
+    }
+    if is_any(&["~", "null"]) {
+        return Plain::Ambiguous("nothing");
+    }
+    if is_any(&[".inf", "+.inf", "-.inf", ".nan"]) {
+        return Plain::Number;
     }
     classify_number(text)
 }

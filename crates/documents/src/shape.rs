@@ -1,6 +1,6 @@
 //! A document's tree against the JSON Schema of its kind: every finding about shape, with its path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl<'a> Shape<'a> {
             shape: self,
             reporter,
         };
-        walker.visit(node, root, "");
+        walker.visit(node, root, &Path::Root);
     }
 
     fn wanted(&mut self, schema: &'a Value) -> Rc<Wanted<'a>> {
@@ -97,6 +97,23 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// Where the walk is. Only findings spell it out.
+enum Path<'p> {
+    Root,
+    Key(&'p Self, &'p str),
+    Item(&'p Self, usize),
+}
+
+impl Path<'_> {
+    fn spelt(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Key(above, key) => join(&above.spelt(), key),
+            Self::Item(above, index) => format!("{}[{index}]", above.spelt()),
+        }
+    }
+}
+
 struct Walker<'s, 'a, 'b> {
     shape: &'s mut Shape<'a>,
     reporter: &'s mut Reporter<'b>,
@@ -114,7 +131,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Walker<'_, 'a, '_> {
-    fn visit(&mut self, node: &Node, schema: &'a Value, path: &str) {
+    fn visit(&mut self, node: &Node, schema: &'a Value, path: &Path<'_>) {
         let wanted = self.shape.wanted(schema);
         match &node.kind {
             Kind::Mapping(entries) => match wanted.object {
@@ -124,7 +141,7 @@ impl<'a> Walker<'_, 'a, '_> {
             Kind::Sequence(items) => match wanted.array.and_then(|array| array.get("items")) {
                 Some(schema) => {
                     for (index, item) in items.iter().enumerate() {
-                        self.visit(item, schema, &format!("{path}[{index}]"));
+                        self.visit(item, schema, &Path::Item(path, index));
                     }
                 }
                 None => self.wrong_type(path, &wanted, "a list"),
@@ -133,14 +150,14 @@ impl<'a> Walker<'_, 'a, '_> {
         }
     }
 
-    fn visit_mapping(&mut self, entries: &[Entry], schema: &'a Value, path: &str) {
+    fn visit_mapping(&mut self, entries: &[Entry], schema: &'a Value, path: &Path<'_>) {
         let empty = serde_json::Map::new();
         let properties = schema.get("properties").and_then(Value::as_object);
         let additional = schema
             .get("additionalProperties")
             .filter(|more| more.is_object());
         for entry in entries {
-            let below = join(path, &entry.key);
+            let below = Path::Key(path, &entry.key);
             if entry.plain && classify(&entry.key) != Plain::Text {
                 self.ambiguous_key(&below, &entry.key);
                 continue;
@@ -154,17 +171,16 @@ impl<'a> Walker<'_, 'a, '_> {
             }
         }
         let required = schema.get("required").and_then(Value::as_array);
-        let present: BTreeSet<&str> = entries.iter().map(|e| e.key.as_str()).collect();
         for field in required.into_iter().flatten().filter_map(Value::as_str) {
-            if !present.contains(field) {
-                let below = join(path, field);
+            if !entries.iter().any(|entry| entry.key == field) {
+                let below = Path::Key(path, field).spelt();
                 self.reporter
                     .error(&below, "missing-field", format!("`{below}` is missing"));
             }
         }
     }
 
-    fn visit_scalar(&mut self, text: &str, plain: bool, wanted: &Wanted<'_>, path: &str) {
+    fn visit_scalar(&mut self, text: &str, plain: bool, wanted: &Wanted<'_>, path: &Path<'_>) {
         if wanted.words.contains(&text) && (!plain || classify(text) == Plain::Text) {
             return;
         }
@@ -183,13 +199,15 @@ impl<'a> Walker<'_, 'a, '_> {
             Plain::Ambiguous("nothing") => {
                 let message = format!("wanted {}, found nothing", wanted.describe());
                 let hint = "write a value, or leave the key out";
-                self.reporter.error(path, "wrong-type", message).hint(hint);
+                self.reporter
+                    .error(&path.spelt(), "wrong-type", message)
+                    .hint(hint);
             }
             Plain::Ambiguous(what) => {
                 let message = format!("`{text}` is {what} to some YAML readers and text to others");
                 let hint = wanted.how_to_write(text);
                 self.reporter
-                    .error(path, "ambiguous-scalar", message)
+                    .error(&path.spelt(), "ambiguous-scalar", message)
                     .maybe(hint);
             }
             Plain::Bool(_) | Plain::Integer(_) | Plain::Number => {
@@ -197,12 +215,14 @@ impl<'a> Walker<'_, 'a, '_> {
                 let have = if boolean { "a boolean" } else { "a number" };
                 let message = format!("wanted {}, found {have} (`{text}`)", wanted.describe());
                 let hint = wanted.how_to_write(text);
-                self.reporter.error(path, "wrong-type", message).maybe(hint);
+                self.reporter
+                    .error(&path.spelt(), "wrong-type", message)
+                    .maybe(hint);
             }
         }
     }
 
-    fn check_range(&mut self, number: i64, wanted: &Wanted<'_>, path: &str) {
+    fn check_range(&mut self, number: i64, wanted: &Wanted<'_>, path: &Path<'_>) {
         let bound = |name: &str| {
             wanted
                 .integer
@@ -217,35 +237,35 @@ impl<'a> Walker<'_, 'a, '_> {
             (Some(low), None) if number < low => format!("`{number}` is less than {low}"),
             _ => return,
         };
-        self.reporter.error(path, "out-of-range", message);
+        self.reporter.error(&path.spelt(), "out-of-range", message);
     }
 
-    fn wrong_type(&mut self, path: &str, wanted: &Wanted<'_>, have: &str) {
+    fn wrong_type(&mut self, path: &Path<'_>, wanted: &Wanted<'_>, have: &str) {
         let message = format!("wanted {}, found {have}", wanted.describe());
-        self.reporter.error(path, "wrong-type", message);
+        self.reporter.error(&path.spelt(), "wrong-type", message);
     }
 
-    fn unknown_word(&mut self, text: &str, wanted: &Wanted<'_>, path: &str) {
+    fn unknown_word(&mut self, text: &str, wanted: &Wanted<'_>, path: &Path<'_>) {
         let words = one_of(wanted.words.iter().copied());
         let text = shortened(text);
         let message = format!("`{text}` is not known here; wanted {words}");
         let hint = did_you_mean(&text, wanted.words.iter().copied());
         self.reporter
-            .error(path, "unknown-word", message)
+            .error(&path.spelt(), "unknown-word", message)
             .maybe(hint);
     }
 
-    fn ambiguous_key(&mut self, path: &str, key: &str) {
+    fn ambiguous_key(&mut self, path: &Path<'_>, key: &str) {
         let message = format!("the key `{key}` is not text to every YAML reader");
         let hint = format!("write \"{key}\"");
         self.reporter
-            .error(path, "ambiguous-key", message)
+            .error(&path.spelt(), "ambiguous-key", message)
             .hint(hint);
     }
 
     fn unknown_field<'k>(
         &mut self,
-        path: &str,
+        path: &Path<'_>,
         key: &str,
         known: impl Iterator<Item = &'k str> + Clone,
     ) {
@@ -253,7 +273,7 @@ impl<'a> Walker<'_, 'a, '_> {
             .unwrap_or_else(|| format!("known here: {}", one_of(known)));
         let message = format!("unknown field `{}`", shortened(key));
         self.reporter
-            .error(path, "unknown-field", message)
+            .error(&path.spelt(), "unknown-field", message)
             .hint(hint);
     }
 }
@@ -292,12 +312,9 @@ impl Wanted<'_> {
 /// A path one key further.
 pub(crate) fn join(path: &str, key: &str) -> String {
     let segment = segment(key);
-    if path.is_empty() {
-        segment
-            .strip_prefix('.')
-            .map_or_else(|| segment.clone(), str::to_owned)
-    } else {
-        format!("{path}{segment}")
+    match segment.strip_prefix('.') {
+        Some(first) if path.is_empty() => first.to_owned(),
+        _ => format!("{path}{segment}"),
     }
 }
 
