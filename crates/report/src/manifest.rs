@@ -1,7 +1,6 @@
 //! A bundle as YAML files, for review or for a GitOps controller.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use cofferdam_state::bundle::{Bundle, DesiredNamespace};
 use serde_json::{Value, json};
@@ -44,52 +43,57 @@ fn namespace_manifest(name: &str, namespace: &DesiredNamespace) -> Value {
 }
 
 /// YAML that readers of version 1.1 and 1.2 understand alike.
+///
+/// Strings are plain only where no reader could take them for anything else. The others are set aside
+/// under a mark and put back double quoted as in JSON, which both versions of YAML read.
 pub fn yaml(value: &Value) -> String {
-    let mut text = String::new();
-    write_node(value, 0, &mut text);
-    text
+    let mut quoted = Vec::new();
+    let marked = set_aside(value, &mut quoted);
+    // JSON has no value that YAML cannot write.
+    let text = marked.and_then(|marked| serde_yaml::to_string(&marked));
+    let text = text.unwrap_or_default();
+    let mut parts = text.split(MARK);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    while let (Some(number), Some(plain)) = (parts.next(), parts.next()) {
+        let number = number.parse::<usize>().ok();
+        let text = number.and_then(|number| quoted.get(number));
+        whole.push_str(text.map_or("", String::as_str));
+        whole.push_str(plain);
+    }
+    whole
 }
 
-/// Writes a block node at an indentation; the cursor is at the start of a line.
-fn write_node(value: &Value, indent: usize, text: &mut String) {
-    let pad = " ".repeat(indent);
-    // Writing to a String cannot fail.
-    if let Some(map) = value.as_object().filter(|map| !map.is_empty()) {
-        for (key, value) in map {
-            write!(text, "{pad}{}:", scalar(&Value::String(key.clone()))).ok();
-            write_value(value, indent, text);
+/// Of private use, so that no string of a bundle is plain with it.
+const MARK: char = '\u{e000}';
+
+/// The value with a mark and a number in place of each string that has to be quoted.
+fn set_aside(
+    value: &Value,
+    quoted: &mut Vec<String>,
+) -> Result<serde_yaml::Value, serde_yaml::Error> {
+    Ok(match value {
+        Value::String(text) => mark(text, quoted).into(),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| set_aside(item, quoted));
+            serde_yaml::Value::Sequence(items.collect::<Result<_, _>>()?)
         }
-    } else if let Some(items) = value.as_array().filter(|items| !items.is_empty()) {
-        for item in items {
-            let mut inner = String::new();
-            write_node(item, indent + 2, &mut inner);
-            let inner = inner.strip_prefix(&format!("{pad}  ")).unwrap_or(&inner);
-            write!(text, "{pad}- {inner}").ok();
+        Value::Object(map) => {
+            let entries = map.iter().map(|(key, value)| {
+                let key = mark(key, quoted).into();
+                Ok((key, set_aside(value, quoted)?))
+            });
+            serde_yaml::Value::Mapping(entries.collect::<Result<_, serde_yaml::Error>>()?)
         }
-    } else {
-        writeln!(text, "{pad}{}", scalar(value)).ok();
-    }
+        Value::Null | Value::Bool(_) | Value::Number(_) => serde_yaml::to_value(value)?,
+    })
 }
 
-fn write_value(value: &Value, indent: usize, text: &mut String) {
-    let nested = value.as_object().is_some_and(|map| !map.is_empty())
-        || value.as_array().is_some_and(|items| !items.is_empty());
-    if nested {
-        text.push('\n');
-        let deeper = if value.is_array() { indent } else { indent + 2 };
-        write_node(value, deeper, text);
-    } else {
-        writeln!(text, " {}", scalar(value)).ok();
+fn mark(text: &str, quoted: &mut Vec<String>) -> String {
+    if is_plainly_text(text) {
+        return text.to_owned();
     }
-}
-
-/// A scalar or empty collection. Strings are plain only where no reader could take them for anything
-/// else, else double quoted as in JSON, which both versions of YAML read.
-fn scalar(value: &Value) -> String {
-    match value.as_str() {
-        Some(text) if is_plainly_text(text) => text.to_owned(),
-        Some(_) | None => value.to_string(),
-    }
+    quoted.push(Value::from(text).to_string());
+    format!("{MARK}{}{MARK}", quoted.len() - 1)
 }
 
 fn is_plainly_text(text: &str) -> bool {
