@@ -12,7 +12,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort};
 use super::addresses::network_peers;
 use super::builder::{Builder, Rule};
 use super::flows::{Side, add_ends};
-use super::peers::{namespaces_of_end, numbered, policy_ports};
+use super::peers::{members_of_end, numbered, policy_ports};
 use crate::backend::{Scope, flow_remark};
 use crate::members::members;
 
@@ -93,10 +93,12 @@ fn clusters_of_end<'a>(scope: &Scope<'a>, side: &AcrossEnd, end: &PodEnd) -> Vec
     let exists = |cluster: &&Cluster| {
         // What is known of this cluster now goes before what is stored of it.
         if cluster.name == scope.cluster.name {
-            return !namespaces_of_end(end, scope.members).is_empty();
+            return members_of_end(end, scope.members).next().is_some();
         }
         let known = model.capabilities.get(&cluster.name);
-        !namespaces_of_end(end, &members(model, cluster, known)).is_empty()
+        members_of_end(end, &members(model, cluster, known))
+            .next()
+            .is_some()
     };
     model
         .clusters

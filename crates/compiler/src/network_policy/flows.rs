@@ -11,7 +11,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort};
 use super::across::add_across;
 use super::addresses::external_peers;
 use super::builder::{Builder, Draft, Rule};
-use super::peers::{namespaces_of_end, peers_of_end, policy_ports};
+use super::peers::{members_of_end, peers_of_end, policy_ports};
 use super::{internet, mesh, services};
 use crate::backend::flow_remark;
 
@@ -87,16 +87,13 @@ pub(super) fn add_ends(builder: &mut Builder<'_>, flow: &Flow, end: &PodEnd, sid
     };
     let name = flow.name.as_str();
     let name = object_name("cofferdam-flow-", name, word, &digest(name));
-    for namespace in namespaces_of_end(end, builder.scope.members) {
-        let Some(member) = builder.scope.members.get(&namespace) else {
-            continue;
-        };
+    for (namespace, member) in members_of_end(end, builder.scope.members) {
         if member.enforcement == Enforcement::Observe {
             continue;
         }
         let into_high =
             side.direction == Direction::Ingress && member.zone.sensitivity == Sensitivity::High;
-        let rules = with_tunnel(builder, flow, &namespace, side);
+        let rules = with_tunnel(builder, flow, namespace, side);
         let note = note(&rules, side);
         let draft = Draft::one_way(name.clone(), side.direction, rules);
         let draft = Draft {
@@ -107,7 +104,7 @@ pub(super) fn add_ends(builder: &mut Builder<'_>, flow: &Flow, end: &PodEnd, sid
             cluster_granular: side.cluster_granular,
             ..draft
         };
-        builder.add(&namespace, draft);
+        builder.add(namespace, draft);
     }
 }
 
@@ -125,7 +122,7 @@ fn with_tunnel(
     let (End::Pods(other), Across::SameCluster) = (other, &flow.across) else {
         return side.rules.clone();
     };
-    let peers = namespaces_of_end(other, builder.scope.members);
+    let peers = members_of_end(other, builder.scope.members).map(|(peer, _)| peer);
     let tunnel = mesh::tunnel_ports(builder, namespace, peers);
     let extended = |rule: &Rule| {
         let all = rule.ports.is_empty();
@@ -214,7 +211,7 @@ fn external(
 
 fn exists_here(builder: &Builder<'_>, end: &End) -> bool {
     match end {
-        End::Pods(end) => !namespaces_of_end(end, builder.scope.members).is_empty(),
+        End::Pods(end) => members_of_end(end, builder.scope.members).next().is_some(),
         End::ExternalNetwork(_) | End::Internet | End::ClusterService(_) => true,
     }
 }

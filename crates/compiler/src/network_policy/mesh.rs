@@ -49,18 +49,15 @@ pub(super) fn add_mesh(builder: &mut Builder<'_>, namespace: &NamespaceName) {
 ///
 /// Inside a mesh the packet goes to the proxy's port, so that the flow's own port is decided by the
 /// mesh alone.
-pub(super) fn tunnel_ports(
+pub(super) fn tunnel_ports<'n>(
     builder: &Builder<'_>,
     here: &NamespaceName,
-    any_peer: impl IntoIterator<Item = NamespaceName>,
+    mut peers: impl Iterator<Item = &'n NamespaceName>,
 ) -> Vec<NetworkPolicyPort> {
     let Some(mesh) = enrolled(builder, here) else {
         return Vec::new();
     };
-    if !any_peer
-        .into_iter()
-        .any(|peer| mesh.enrolled.contains(&peer))
-    {
+    if !peers.any(|peer| mesh.enrolled.contains(peer)) {
         return Vec::new();
     }
     let port = match mesh.kind {

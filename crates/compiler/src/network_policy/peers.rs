@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cofferdam_model::flow::{PodEnd, Port, PortNumber, Ports, Protocol, ZoneChoice};
 use cofferdam_model::labels::{Labels, Selector};
-use cofferdam_model::names::{NamespaceName, ZoneName};
+use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::{Enforcement, NamespaceChoice};
 use cofferdam_objects::keys;
 use ipnet::IpNet;
@@ -13,26 +13,22 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::builder::label_selector;
-use crate::members::{Members, namespaces_of};
+use crate::members::{Member, Members};
 
-/// The zones of an end that are present among the members.
-pub(super) fn zones_of(end: &PodEnd, members: &Members<'_>) -> BTreeSet<ZoneName> {
-    let present: BTreeSet<ZoneName> = members
-        .values()
-        .map(|member| member.zone.name.clone())
-        .collect();
-    match &end.zones {
-        ZoneChoice::Named(named) => named.intersection(&present).cloned().collect(),
-        ZoneChoice::All => present,
-    }
-}
-
-/// The namespaces of an end that are present among the members.
-pub(super) fn namespaces_of_end(end: &PodEnd, members: &Members<'_>) -> BTreeSet<NamespaceName> {
-    let zones = zones_of(end, members);
-    let of_zone =
-        |zone| namespaces_of(members, zone, &end.namespaces).map(|(name, _)| name.clone());
-    zones.iter().flat_map(of_zone).collect()
+/// The members that an end stands for; none where it does not exist in this cluster.
+pub(super) fn members_of_end<'a>(
+    end: &'a PodEnd,
+    members: &'a Members<'_>,
+) -> impl Iterator<Item = (&'a NamespaceName, &'a Member<'a>)> {
+    let in_zone = |member: &Member<'_>| match &end.zones {
+        ZoneChoice::Named(named) => named.contains(&member.zone.name),
+        ZoneChoice::All => true,
+    };
+    let only = &end.namespaces;
+    members
+        .iter()
+        .filter(move |(name, _)| only.is_empty() || only.contains(*name))
+        .filter(move |(_, member)| in_zone(member))
 }
 
 /// The peers that stand for an end; none where it does not exist in this cluster.
@@ -42,19 +38,16 @@ pub(super) fn namespaces_of_end(end: &PodEnd, members: &Members<'_>) -> BTreeSet
 /// later is matched; those that are known are matched by name as well, because a label may be missing
 /// yet, or held by somebody else.
 pub(super) fn peers_of_end(end: &PodEnd, members: &Members<'_>) -> Vec<NetworkPolicyPeer> {
-    let zones = zones_of(end, members);
     let narrowed = !end.namespaces.is_empty();
     let all = matches!(end.zones, ZoneChoice::All);
     let mut names = BTreeSet::new();
     let mut labelled = BTreeSet::new();
-    for zone in &zones {
-        for (name, member) in namespaces_of(members, zone, &end.namespaces) {
-            let by_label = all || matches!(member.rule.choice, NamespaceChoice::Selector(_));
-            if by_label && !narrowed && member.enforcement > Enforcement::Observe {
-                labelled.insert(zone.to_string());
-            }
-            names.insert(name.clone());
+    for (name, member) in members_of_end(end, members) {
+        let by_label = all || matches!(member.rule.choice, NamespaceChoice::Selector(_));
+        if by_label && !narrowed && member.enforcement > Enforcement::Observe {
+            labelled.insert(member.zone.name.to_string());
         }
+        names.insert(name.clone());
     }
     let pods = label_selector(&end.workload.clone().unwrap_or_default());
     let by_name = (!names.is_empty()).then(|| peer(namespaces_named(&names), pods.clone()));
