@@ -17,9 +17,15 @@ mod warnings;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use crate::args::Arguments;
 use crate::exit::Exit;
+
+/// Documents, bundles and answers are trees of small strings: the system's allocator costs a third of
+/// a pass.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
