@@ -29,7 +29,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) cluster: &'a ClusterName,
     pub(crate) uid: String,
     pub(crate) version: String,
-    pub(crate) kinds: BTreeSet<String>,
+    pub(crate) kinds: &'a BTreeSet<String>,
     pub(crate) namespaces: &'a [Namespace],
     pub(crate) nodes: &'a [Node],
     pub(crate) pods: &'a [Pod],

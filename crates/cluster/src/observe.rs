@@ -8,6 +8,7 @@ pub(crate) mod wire;
 
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_state::observed::{Identity, Observed, Reading};
+use futures_util::future::join_all;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,15 +29,27 @@ impl Connection {
     /// Looks at the whole cluster. What cannot be read completely is unknown, with the reason.
     pub async fn observe(&self, at: String) -> Observed {
         // The first request opens the one connection on which all others then go at once.
-        let version = Box::pin(self.version()).await;
-        let (lists, kinds, record, identity) = tokio::join!(
+        let first = match self.requests() {
+            0 => Some(Box::pin(self.version()).await),
+            _ => None,
+        };
+        let version = async {
+            match first {
+                Some(version) => version,
+                None => self.version().await,
+            }
+        };
+        let (version, lists, kinds, record, identity) = tokio::join!(
+            Box::pin(version),
             Box::pin(self.lists()),
             Box::pin(self.kinds()),
             Box::pin(self.read_record()),
             Box::pin(self.identity()),
         );
-        let other_policies = Box::pin(self.other_policies(kinds.as_ref())).await;
-        let capabilities = Box::pin(self.capabilities(&lists, version, kinds)).await;
+        let (other_policies, capabilities) = tokio::join!(
+            Box::pin(self.other_policies(kinds.as_ref())),
+            Box::pin(self.capabilities(&lists, version, kinds.as_ref())),
+        );
         let uid = match (&lists.namespaces, convert::uid(&lists)) {
             (Err(error), _) => Reading::Unknown(error.reason()),
             (Ok(_), Some(uid)) => Reading::Known(uid),
@@ -91,7 +104,7 @@ impl Connection {
         &self,
         lists: &Lists,
         version: Result<String, Error>,
-        kinds: Result<std::collections::BTreeSet<String>, Error>,
+        kinds: Result<&std::collections::BTreeSet<String>, &Error>,
     ) -> Result<Capabilities, String> {
         let why = |error: &Error| error.reason();
         let workloads = lists.workloads.iter().map(|(kind, list)| {
@@ -103,7 +116,7 @@ impl Connection {
             cluster: self.cluster(),
             uid: convert::uid(lists).unwrap_or_default(),
             version: version.map_err(|error| error.reason())?,
-            kinds: kinds.map_err(|error| error.reason())?,
+            kinds: kinds.map_err(why)?,
             namespaces: lists.namespaces.as_ref().map_err(why)?,
             nodes: lists.nodes.as_ref().map_err(why)?,
             pods: lists.pods.as_ref().map_err(why)?,
@@ -120,10 +133,12 @@ impl Connection {
         if inputs.uid.is_empty() {
             return Err("namespace kube-system does not exist".to_owned());
         }
-        for (namespace, name) in crate::capabilities::wanted_configs(&inputs) {
-            let config = self.config(&namespace, name).await;
-            inputs.configs.insert(name, config);
-        }
+        let wanted = crate::capabilities::wanted_configs(&inputs);
+        let configs = wanted.iter().map(async |(namespace, name)| {
+            let config = self.config(namespace, name).await;
+            (*name, config)
+        });
+        inputs.configs = join_all(configs).await.into_iter().collect();
         Ok(capabilities(&inputs))
     }
 

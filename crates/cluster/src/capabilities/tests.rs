@@ -26,7 +26,7 @@ fn told(lists: &Value, configs: Configs) -> Capabilities {
         cluster: &cluster,
         uid: "uid".to_owned(),
         version: "v1.36.3".to_owned(),
-        kinds: BTreeSet::new(),
+        kinds: &BTreeSet::new(),
         namespaces: &list(lists, "namespaces"),
         nodes: &list(lists, "nodes"),
         pods: &list(lists, "pods"),
