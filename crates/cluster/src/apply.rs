@@ -180,8 +180,7 @@ impl Connection {
         let failed = |error: serde_json::Error| {
             self.error(Category::Other, what.as_str(), error.to_string())
         };
-        let spec = serde_json::to_value(&object.spec).map_err(failed)?;
-        let body = policy::body(object, &spec, expected).map_err(failed)?;
+        let body = policy::body(object, expected).map_err(failed)?;
         let path = policy_path(namespace, name);
         let path = format!("{path}?fieldManager={FIELD_MANAGER}&force=true");
         let call = Call::new(Method::PATCH, path, APPLY, body, what.clone());
@@ -189,7 +188,7 @@ impl Connection {
             None => name_taken(error, "NetworkPolicy"),
             Some(_) => error,
         })?;
-        let found = live.differences(object, &spec);
+        let found = live.differences(object);
         self.without_difference(&what, &found)?;
         Ok(live.into_written())
     }

@@ -6,7 +6,7 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::Remark;
 use cofferdam_model::model::Model;
-use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy};
+use cofferdam_state::bundle::{Bundle, DesiredNamespace};
 use cofferdam_state::digest::short_digest;
 
 use crate::backend::{Backend, Scope};
@@ -92,10 +92,12 @@ fn hash(bundle: &Bundle) -> String {
     let mut text = format!(
         "{}\n{}\n{namespaces:?}\n{:?}\n",
         bundle.instance, bundle.trust_domain, bundle.pools
-    );
+    )
+    .into_bytes();
     for policy in bundle.policies.values() {
-        text.push_str(&policy_text(policy));
-        text.push('\n');
+        // Writing to memory cannot fail.
+        serde_json::to_writer(&mut text, &*policy.object).ok();
+        text.push(b'\n');
     }
     short_digest(&text)
 }
@@ -105,8 +107,4 @@ fn namespace_text(namespace: &DesiredNamespace) -> String {
         "{:?} {:?} {}",
         namespace.labels, namespace.labels_if_absent, namespace.create
     )
-}
-
-fn policy_text(policy: &DesiredPolicy) -> String {
-    serde_json::to_string(&policy.object).unwrap_or_default()
 }

@@ -49,7 +49,7 @@ fn of_zone<'a>(bundle: &'a Bundle, zone: &str) -> Vec<(&'a str, &'a DesiredNames
 fn policy<'a>(bundle: &'a Bundle, namespace: &str, name: &str) -> Option<&'a NetworkPolicy> {
     let mut all = bundle.policies.iter();
     let found = all.find(|((ns, n), _)| ns.as_str() == namespace && n == name);
-    found.map(|(_, policy)| &policy.object)
+    found.map(|(_, policy)| &*policy.object)
 }
 
 const ZONES: [&str; 3] = ["edge", "application", "data"];

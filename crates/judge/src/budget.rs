@@ -1,7 +1,7 @@
 //! Does the plan stay within the budgets, or within what the user allowed?
 
+use cofferdam_objects::compare::spec_differences;
 use cofferdam_state::plan::{Action, KeyChange, Step};
-use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
 use crate::{Allowances, Case, Refusal, refusal};
 
@@ -61,7 +61,9 @@ fn is_lost(case: &Case<'_>, step: &Step) -> bool {
     let successor = |other: &Step| match &other.action {
         Action::CreatePolicy { object } => {
             object.metadata.namespace.as_ref() == Some(namespace)
-                && spec.is_some_and(|live| same_spec(object.spec.as_ref(), &live.spec))
+                && spec
+                    .zip(object.spec.as_ref())
+                    .is_some_and(|(live, wanted)| spec_differences(wanted, &live.spec).is_empty())
         }
         Action::CreateNamespace { .. }
         | Action::PatchNamespace { .. }
@@ -71,12 +73,6 @@ fn is_lost(case: &Case<'_>, step: &Step) -> bool {
         | Action::DeleteOpened { .. } => false,
     };
     !case.plan.steps.iter().any(successor)
-}
-
-fn same_spec(wanted: Option<&NetworkPolicySpec>, live: &serde_json::Value) -> bool {
-    serde_json::to_value(wanted).is_ok_and(|wanted| {
-        cofferdam_objects::compare::differences("spec", &wanted, live).is_empty()
-    })
 }
 
 fn weakening(case: &Case<'_>) -> Option<Refusal> {

@@ -23,8 +23,9 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<&'static str> {
     match action {
         Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => {
             match case.wanted(&action.object()) {
-                Some(wanted) => (wanted.object != **object)
-                    .then_some("it is not written as the bundle holds it"),
+                Some(wanted) => {
+                    (wanted.object != *object).then_some("it is not written as the bundle holds it")
+                }
                 None => (!opens_everything(object)).then_some("the bundle does not hold it"),
             }
         }

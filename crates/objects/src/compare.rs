@@ -3,7 +3,11 @@
 //! The server leaves out empty lists and maps, so absent and empty are equal; everything else that
 //! differs, unknown fields included, is a difference.
 
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde_json::Value;
+
+use crate::live_spec::LiveSpec;
+use crate::served::is_served_as;
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,16 @@ pub struct Difference {
     pub want: Option<Value>,
     /// What is there; `None` where nothing is.
     pub have: Option<Value>,
+}
+
+/// The fields in which the live spec of a policy differs from what is wanted.
+pub fn spec_differences(want: &NetworkPolicySpec, have: &LiveSpec) -> Vec<Difference> {
+    // Thousands are as wanted, and their text alone tells.
+    if is_served_as(want, have.text()) {
+        return Vec::new();
+    }
+    let want = serde_json::to_value(want).unwrap_or_default();
+    differences("spec", &want, have)
 }
 
 /// The fields in which `have` differs from `want`, in the order of their paths.

@@ -6,8 +6,10 @@
 pub mod compare;
 pub mod key;
 pub mod keys;
+pub mod live_spec;
 pub mod managed_fields;
 pub mod name;
 pub mod policy;
 pub mod policy_kind;
 pub mod selector;
+pub mod served;

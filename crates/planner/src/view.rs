@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
-use cofferdam_objects::compare::{Difference, differences};
+use cofferdam_objects::compare::{Difference, spec_differences};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::{Direction, isolates};
@@ -287,7 +287,6 @@ impl<'a> View<'a> {
 
 /// The fields of a policy in which live and wanted differ.
 fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Difference> {
-    let spec = serde_json::to_value(&wanted.object.spec).unwrap_or(Value::Null);
     let mut found = Vec::new();
     let metadata = &wanted.object.metadata;
     let ours = [
@@ -309,7 +308,8 @@ fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Differen
             }
         }
     }
-    found.extend(differences("spec", &spec, &live.spec));
+    let spec = wanted.object.spec.iter();
+    found.extend(spec.flat_map(|spec| spec_differences(spec, &live.spec)));
     found
 }
 

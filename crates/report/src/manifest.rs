@@ -19,7 +19,7 @@ pub fn bundle_files(bundle: &Bundle) -> Vec<(String, String)> {
     }
     for ((namespace, name), policy) in &bundle.policies {
         let path = format!("{cluster}/{namespace}/networkpolicy-{name}.yaml");
-        let object = serde_json::to_value(&policy.object).unwrap_or(Value::Null);
+        let object = serde_json::to_value(&*policy.object).unwrap_or(Value::Null);
         files.push((path, yaml(&object)));
     }
     files

@@ -1,6 +1,7 @@
 //! All objects that one cluster must hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, InstanceName, NamespaceName, TrustDomainName, ZoneName};
@@ -57,7 +58,7 @@ pub struct DesiredNamespace {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesiredPolicy {
     /// The object, fully defaulted.
-    pub object: NetworkPolicy,
+    pub object: Arc<NetworkPolicy>,
     /// What it is for.
     pub role: Role,
     /// The zone of its namespace; none for an isolated namespace that no zone holds.

@@ -7,9 +7,9 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
-use serde_json::Value;
 
 use crate::audit::AuditedWrite;
 use crate::record::{Record, entry_key};
@@ -121,7 +121,7 @@ pub struct LivePolicy {
     /// Its annotations.
     pub annotations: Labels,
     /// Its spec.
-    pub spec: Value,
+    pub spec: LiveSpec,
     /// Who wrote what.
     pub managed_fields: ManagedFields,
 }

@@ -1,6 +1,7 @@
 //! The ordered steps from observed to bundle, each with its reason.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, ZoneName};
@@ -129,12 +130,12 @@ pub enum Action {
     /// Creates a policy; refused when the name is taken.
     CreatePolicy {
         /// The whole object.
-        object: Box<NetworkPolicy>,
+        object: Arc<NetworkPolicy>,
     },
     /// Writes a policy of ours whole.
     ReplacePolicy {
         /// The whole object.
-        object: Box<NetworkPolicy>,
+        object: Arc<NetworkPolicy>,
         /// The UID it must have.
         uid: String,
         /// The resource version it must have.

@@ -2,6 +2,7 @@
 
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::{INSTANCE, NAMESPACE_NAME};
+use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::LivePolicy;
 use k8s_openapi::api::core::v1::Taint;
@@ -143,7 +144,7 @@ impl Cluster {
     }
 
     fn empty_policy(&mut self, key: &(String, String)) {
-        let spec = self.policies.get(key).map(|live| live.spec.clone());
+        let spec = self.policies.get(key).map(|live| (*live.spec).clone());
         let mut spec = spec.unwrap_or_default();
         if let Value::Object(fields) = &mut spec {
             fields.remove("ingress");
@@ -173,11 +174,11 @@ impl Cluster {
             resource_version: String::new(),
             labels: owned([]),
             annotations: owned([]),
-            spec: Value::Null,
+            spec: LiveSpec::default(),
             managed_fields: ManagedFields::default(),
         });
         live.resource_version = version;
-        live.spec = spec.clone();
+        live.spec = spec.clone().into();
         for field in ["podSelector", "policyTypes", "ingress", "egress"] {
             claim(&mut live.managed_fields, (SOMEBODY, &now), &["spec", field]);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::FIELD_MANAGER;
+use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::{LiveNamespace, LivePolicy};
 use cofferdam_state::plan::{Action, LabelPatch};
@@ -114,11 +115,12 @@ impl Cluster {
             resource_version: String::new(),
             labels: owned([]),
             annotations: owned([]),
-            spec: Value::Null,
+            spec: LiveSpec::default(),
             managed_fields: ManagedFields::default(),
         });
         live.resource_version = resource_version;
-        live.spec = stored(serde_json::to_value(&object.spec).map_err(|e| e.to_string())?);
+        let spec = serde_json::to_value(&object.spec).map_err(|e| e.to_string())?;
+        live.spec = stored(spec).into();
         let by = (FIELD_MANAGER, now.as_str());
         for (field, wanted, labels) in [
             ("labels", &object.metadata.labels, &mut live.labels),

@@ -37,7 +37,7 @@ pub fn reach(cluster: &Cluster) -> Reach {
                 .policies
                 .iter()
                 .filter(|((namespace, _), _)| *namespace == name)
-                .map(|(_, live)| &live.spec)
+                .map(|(_, live)| &*live.spec)
                 .filter(|spec| isolates(spec, direction))
                 .collect();
             ((name, direction.0), allowed(&specs, direction))

@@ -1,10 +1,10 @@
 //! A policy on its way out and back. There are thousands, so nothing is built that is not compared.
 
 use cofferdam_model::labels::Labels;
-use cofferdam_objects::compare::differences;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
+use cofferdam_objects::compare::spec_differences;
+use cofferdam_objects::live_spec::LiveSpec;
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Written;
 
@@ -15,7 +15,7 @@ struct Body<'a> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'a>,
-    spec: &'a Value,
+    spec: &'a Option<NetworkPolicySpec>,
 }
 
 #[derive(Serialize)]
@@ -34,7 +34,6 @@ struct Metadata<'a> {
 /// and takes nothing over: the server answers this version with a conflict when the name exists.
 pub(super) fn body(
     object: &NetworkPolicy,
-    spec: &Value,
     expected: Option<(&str, &str)>,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let metadata = &object.metadata;
@@ -49,7 +48,7 @@ pub(super) fn body(
             uid: expected.map(|(uid, _)| uid),
             resource_version: expected.map_or("1", |(_, version)| version),
         },
-        spec,
+        spec: &object.spec,
     })
 }
 
@@ -58,7 +57,7 @@ pub(super) fn body(
 pub(super) struct Returned {
     metadata: ReturnedMetadata,
     #[serde(default)]
-    spec: Value,
+    spec: LiveSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -72,9 +71,10 @@ struct ReturnedMetadata {
 
 impl Returned {
     /// The fields in which it is not what was wanted.
-    pub(super) fn differences(&self, object: &NetworkPolicy, spec: &Value) -> Vec<String> {
-        let mut found: Vec<String> = differences("spec", spec, &self.spec)
-            .into_iter()
+    pub(super) fn differences(&self, object: &NetworkPolicy) -> Vec<String> {
+        let spec = object.spec.iter();
+        let mut found: Vec<String> = spec
+            .flat_map(|spec| spec_differences(spec, &self.spec))
             .map(|difference| difference.path)
             .collect();
         let metadata = &object.metadata;
@@ -106,7 +106,7 @@ impl Returned {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -118,15 +118,17 @@ mod tests {
                 labels: Some([("l".to_owned(), "x".to_owned())].into()),
                 ..ObjectMeta::default()
             },
-            spec: None,
+            spec: Some(NetworkPolicySpec {
+                ingress: Some(Vec::new()),
+                ..NetworkPolicySpec::default()
+            }),
         }
     }
 
     #[test]
     fn a_policy_is_sent_bound_to_its_state() {
-        let spec = json!({"ingress": []});
         let send = |expected| -> Value {
-            serde_json::from_slice(&body(&wanted(), &spec, expected).unwrap()).unwrap()
+            serde_json::from_slice(&body(&wanted(), expected).unwrap()).unwrap()
         };
         let mut want = json!({
             "apiVersion": "networking.k8s.io/v1",
@@ -153,7 +155,7 @@ mod tests {
             "spec": {"ingress": [{}]},
         });
         let live: Returned = serde_json::from_value(live).unwrap();
-        let found = live.differences(&wanted(), &json!({"ingress": []}));
+        let found = live.differences(&wanted());
         assert_eq!(found, ["spec.ingress", "metadata.labels.l"]);
     }
 }

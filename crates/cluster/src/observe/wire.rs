@@ -1,12 +1,12 @@
 //! What we read of each kind; everything else in an answer is skipped.
 
 use cofferdam_model::labels::Labels;
+use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
 macro_rules! read {
     ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
@@ -47,7 +47,7 @@ read! {
     Owner { kind: String, name: String, controller: bool }
 
     Namespace { metadata: Managed }
-    Policy { metadata: Managed, spec: Value }
+    Policy { metadata: Managed, spec: LiveSpec }
 
     Node { metadata: Managed, spec: NodeSpec, status: NodeStatus }
     NodeSpec {

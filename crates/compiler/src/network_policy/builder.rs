@@ -1,6 +1,7 @@
 //! Policies as they are put together: metadata, provenance and defaults in one place.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cofferdam_model::diagnostic::Remark;
 use cofferdam_model::labels::{Operator, Selector};
@@ -95,7 +96,7 @@ impl<'a> Builder<'a> {
         let role = role_of(&draft.name);
         let name = draft.name.clone();
         let (unapproved, cluster_granular) = (draft.unapproved, draft.cluster_granular);
-        let object = self.object(namespace, draft);
+        let object = Arc::new(self.object(namespace, draft));
         let policy = DesiredPolicy {
             object,
             role,

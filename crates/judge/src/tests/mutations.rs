@@ -1,5 +1,7 @@
 //! A legal plan with one thing wrong per row, and the code for which it is refused.
 
+use std::sync::Arc;
+
 use cofferdam_model::names::NamespaceName;
 use cofferdam_state::plan::{KeyChange, LabelPatch, TaintPatch};
 use cofferdam_state::record::{Apply, entry_key};
@@ -84,7 +86,9 @@ fn patch(scene: &mut Scene, namespace: &str, labels: LabelPatch) {
 /// The object that a step writes.
 fn object(step: &mut Step) -> &mut NetworkPolicy {
     match &mut step.action {
-        Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => object,
+        Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => {
+            Arc::make_mut(object)
+        }
         other @ (Action::CreateNamespace { .. }
         | Action::PatchNamespace { .. }
         | Action::PatchNode { .. }
@@ -262,7 +266,7 @@ fn only_what_the_bundle_says_is_written_and_nothing_of_it_is_taken_away() {
             |s| {
                 let mut stray = object(s.step(Phase::Allow, DNS)).clone();
                 stray.metadata.name = Some("cofferdam-stray".to_owned());
-                let object = Box::new(stray);
+                let object = stray.into();
                 s.add(Phase::Allow, Action::CreatePolicy { object });
             },
             &["not-in-bundle"],
@@ -345,7 +349,7 @@ fn nothing_is_isolated_before_what_it_needs_is_allowed() {
                 let mut stray = object(s.step(Phase::Allow, DNS)).clone();
                 stray.metadata.namespace = Some("nobodys".to_owned());
                 let mut wanted = s.bundle.policies.values().next().unwrap().clone();
-                wanted.object = stray.clone();
+                wanted.object = stray.clone().into();
                 s.bundle.policies.insert(
                     (namespace("nobodys"), "cofferdam-allow-dns".to_owned()),
                     wanted,
@@ -353,7 +357,7 @@ fn nothing_is_isolated_before_what_it_needs_is_allowed() {
                 s.add(
                     Phase::Allow,
                     Action::CreatePolicy {
-                        object: Box::new(stray),
+                        object: stray.into(),
                     },
                 );
             },

@@ -5,6 +5,7 @@
 //! after the last one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::keys;
@@ -105,7 +106,7 @@ impl<'a> Transition<'a> {
     }
 
     fn open_and_close(&self, direction: Direction) -> [Step; 2] {
-        let object = Box::new(self.open_policy(direction));
+        let object = Arc::new(self.open_policy(direction));
         let close = Action::DeleteOpened {
             namespace: self.namespace.to_string(),
             name: open_name(direction),
@@ -137,7 +138,7 @@ impl<'a> Transition<'a> {
         {
             PolicyState::Missing => {
                 let action = Action::CreatePolicy {
-                    object: Box::new(policy.object.clone()),
+                    object: Arc::clone(&policy.object),
                 };
                 let effect = match policy.role {
                     Role::Allow => Effect::Widens,
@@ -155,7 +156,7 @@ impl<'a> Transition<'a> {
         };
         let live = self.ours.get(name)?;
         let action = Action::ReplacePolicy {
-            object: Box::new(policy.object.clone()),
+            object: Arc::clone(&policy.object),
             uid: live.uid.clone(),
             resource_version: live.resource_version.clone(),
         };

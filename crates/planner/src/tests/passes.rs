@@ -29,7 +29,7 @@ fn held(cluster: &Cluster) -> Held {
         let content = (
             live.labels.clone(),
             live.annotations.clone(),
-            live.spec.clone(),
+            (*live.spec).clone(),
         );
         (key.clone(), content)
     });

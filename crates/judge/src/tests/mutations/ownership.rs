@@ -25,7 +25,7 @@ const AS_SEEN: &[Row] = &[
     (
         "a policy that exists is created",
         |s| {
-            let object = Box::new(object(s.step(Phase::Allow, DNS)).clone());
+            let object = object(s.step(Phase::Allow, DNS)).clone().into();
             s.step(Phase::Allow, DNS).action = Action::CreatePolicy { object };
         },
         &["exists"],
