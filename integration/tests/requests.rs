@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use cofferdam_integration::assets::Version;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
 use cofferdam_integration::cofferdam::{Project, Run};
 use cofferdam_integration::options::ClusterOptions;
 use cofferdam_integration::seed::{SeedOptions, seed_standard};
 use cofferdam_integration::user::User;
 use cofferdam_integration::{Audit, AuditEntry};
+use cofferdam_objects::live_spec::LiveSpec;
+use cofferdam_objects::served::is_served_as;
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use serde::Deserialize;
 
 /// More than may be under way at once.
 const FLOWS: usize = 30;
@@ -186,4 +191,61 @@ fn a_pass_asks_once_per_changed_object_and_lists_each_kind_before_and_after() ->
     assert_eq!(written, wanted.map(|object| (object.to_owned(), 1)).into());
     assert!(changed.others().len() <= 16, "{:#?}", changed.others());
     Ok(())
+}
+
+/// Every field that a spec can have.
+const EVERYTHING: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: everything, namespace: default }
+spec:
+  policyTypes: [Ingress, Egress]
+  podSelector:
+    matchLabels: { b: '2', a: '1' }
+    matchExpressions: [{ operator: In, key: k, values: [v, u] }, { key: l, operator: Exists }]
+  egress:
+  - to:
+    - ipBlock: { except: [10.1.0.0/16], cidr: 10.0.0.0/8 }
+    - ipBlock: { cidr: 'fd00::/8' }
+    ports: [{ protocol: SCTP }, { port: 90, protocol: TCP, endPort: 99 }]
+  - {}
+  ingress:
+  - ports: [{ protocol: UDP, port: named }]
+    from:
+    - podSelector: {}
+      namespaceSelector: { matchLabels: { name: x } }
+";
+
+#[test]
+fn a_server_returns_a_spec_in_the_text_by_which_it_is_told() -> Result<()> {
+    for version in [Version::V1_36, Version::V1_33] {
+        let cluster = Cluster::start(ClusterOptions::new("served").version(version))?;
+        let nothing = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+                       metadata: { name: nothing, namespace: default }\nspec: { podSelector: {} }\n";
+        cluster.apply_yaml(ADMIN, EVERYTHING)?;
+        cluster.apply_yaml(ADMIN, nothing)?;
+        let url = "/apis/networking.k8s.io/v1/networkpolicies";
+        let list: List = serde_json::from_str(&cluster.kubectl(&["get", "--raw", url])?)?;
+        ensure!(
+            list.items.len() == 2,
+            "{version:?}: {} policies",
+            list.items.len()
+        );
+        for item in list.items {
+            let spec: NetworkPolicySpec = serde_json::from_value((*item.spec).clone())?;
+            let text = item.spec.text();
+            ensure!(is_served_as(&spec, text), "{version:?}: {text}");
+        }
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    spec: LiveSpec,
 }
