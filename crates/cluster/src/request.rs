@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use cofferdam_model::cluster::Limits;
 use cofferdam_model::names::ClusterName;
 use http::{Method, Request};
@@ -73,7 +74,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) content: &'static str,
     pub(crate) accept: &'static str,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     /// What is done, such as `list pods`.
     pub(crate) what: String,
     /// Whether it may wait for no other request: a lease that is not renewed in time is lost.
@@ -90,7 +91,7 @@ impl Call {
         method: Method,
         path: impl Into<String>,
         content: &'static str,
-        body: Vec<u8>,
+        body: impl Into<Bytes>,
         what: impl Into<String>,
     ) -> Self {
         Self {
@@ -98,14 +99,14 @@ impl Call {
             path: path.into(),
             content,
             accept: JSON,
-            body,
+            body: body.into(),
             what: what.into(),
             urgent: false,
         }
     }
 
     pub(crate) fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
-        Self::new(Method::GET, path, JSON, Vec::new(), what)
+        Self::new(Method::GET, path, JSON, Bytes::new(), what)
     }
 
     pub(crate) fn with_body(
