@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use cofferdam_documents::{Loaded, SourceFile, load};
@@ -16,11 +16,26 @@ const LARGEST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Reads and loads every document below `fleet/` and `policies/`.
 pub(crate) fn read(directory: &Path) -> Result<Loaded> {
+    let shown = directory.display();
+    if !directory.exists() {
+        bail!("there is no directory `{shown}`");
+    }
+    if !directory.is_dir() {
+        bail!("`{shown}` is no directory: `-C` names the one that holds `fleet/` and `policies/`");
+    }
+    if roots(directory).is_empty() {
+        bail!(
+            "`{shown}` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory"
+        );
+    }
+    Ok(load(&files(directory)?, &clock::today()))
+}
+
+/// Every document below `fleet/` and `policies/`, as far as these are there.
+pub(crate) fn files(directory: &Path) -> Result<Vec<SourceFile>> {
     let (mut files, mut faults) = (Vec::new(), Vec::new());
-    let roots = ["fleet", "policies"].map(|part| directory.join(part));
-    let roots: Vec<_> = roots.iter().filter(|root| root.is_dir()).collect();
-    for root in &roots {
-        let (read, unread) = collect(directory, root);
+    for root in roots(directory) {
+        let (read, unread) = collect(directory, &root);
         files.extend(read);
         faults.extend(unread);
     }
@@ -28,14 +43,13 @@ pub(crate) fn read(directory: &Path) -> Result<Loaded> {
         faults.sort();
         bail!("{}", faults.join("\n"));
     }
-    if roots.is_empty() {
-        bail!(
-            "`{}` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory",
-            directory.display()
-        );
-    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(load(&files, &clock::today()))
+    Ok(files)
+}
+
+fn roots(directory: &Path) -> Vec<PathBuf> {
+    let roots = ["fleet", "policies"].map(|part| directory.join(part));
+    roots.into_iter().filter(|root| root.is_dir()).collect()
 }
 
 /// The model, or an error that counts what `check` would show.

@@ -5,7 +5,7 @@ mod expiry;
 mod kubeconfig;
 mod transport;
 
-pub use kubeconfig::context_names;
+pub use kubeconfig::{Contexts, contexts};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -109,7 +109,11 @@ fn without_user(url: &http::Uri) -> String {
 
 fn credential(cluster: &Cluster, path: &Path, why: String) -> Error {
     let what = format!("cannot use kubeconfig {}", path.display());
-    Error::new(cluster.name.as_str(), Category::Credential, what, why)
+    let error = Error::new(cluster.name.as_str(), Category::Credential, what, why);
+    if path.exists() {
+        return error;
+    }
+    error.with_hint("`access.kubeconfig` is relative to the file of the Cluster document")
 }
 
 async fn configure(file: Kubeconfig, context: Option<String>) -> Result<Config, String> {

@@ -13,7 +13,7 @@ mod request;
 mod rights;
 
 pub use apply::{Opened, Written};
-pub use connect::{ConnectOptions, connect, context_names};
+pub use connect::{ConnectOptions, Contexts, connect, contexts};
 pub use error::{Category, Error};
 pub use lease::Held;
 pub use request::Connection;

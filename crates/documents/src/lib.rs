@@ -28,7 +28,7 @@ pub use capabilities_document::capabilities_document;
 pub use load::{Loaded, SourceFile, load};
 pub use pin::pin;
 pub use raw::{KINDS, schema};
-pub use starter::{ContextStart, starter};
+pub use starter::{ContextStart, NamedContext, Present, starter};
 pub use waive::WAIVABLE;
 
 #[cfg(test)]

@@ -1,10 +1,17 @@
-//! The documents with which a fleet begins.
+//! The documents with which a fleet begins, and those that it lacks later.
+
+mod name;
+mod present;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::emit::scalar;
 use crate::load::SourceFile;
 use crate::raw::API_VERSION;
+
+pub use present::{NamedContext, Present};
+
+use name::cluster_name;
 
 /// A context of a kubeconfig, from which a Cluster document is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,61 +22,61 @@ pub struct ContextStart {
     pub kubeconfig: String,
 }
 
-/// One Cluster document per context, trust domains guessed from the contexts' names, and a minimal
-/// model; `load` finds no error in them.
-pub fn starter(contexts: &[ContextStart]) -> Vec<SourceFile> {
+/// One Cluster document per context, and what `present` lacks besides: trust domains guessed from the
+/// contexts' names, and a minimal model. From nothing, `load` finds no error in them.
+pub fn starter(contexts: &[ContextStart], present: &Present) -> Vec<SourceFile> {
     let mut files = Vec::new();
-    let mut names = BTreeSet::new();
+    let mut names: BTreeSet<String> = present.clusters.iter().cloned().collect();
     let mut domains: BTreeMap<i64, &str> = BTreeMap::new();
     for start in contexts {
-        let name = cluster_name(&start.context, &names);
+        let is_free = |name: &str| !names.contains(name) && !present.has_file(&cluster_file(name));
+        let name = cluster_name(&start.context, is_free);
         let (environment, order) = guess(&start.context);
         domains.insert(order, environment);
         files.push(SourceFile {
-            path: format!("fleet/clusters/{name}.yaml"),
+            path: cluster_file(&name),
             text: cluster(&name, environment, start),
         });
         names.insert(name);
     }
-    if domains.is_empty() {
+    if domains.is_empty() && present.is_without_domains() {
         domains.insert(20, "main");
     }
-    let texts: Vec<String> = domains
-        .iter()
-        .map(|(order, name)| domain(name, *order))
-        .collect();
-    files.push(SourceFile {
-        path: "fleet/trust-domains.yaml".to_owned(),
-        text: texts.join("---\n"),
-    });
-    files.push(SourceFile {
-        path: "policies/model.yaml".to_owned(),
-        text: model(),
-    });
+    domains.retain(|_, name| !present.selects(name));
+    files.extend(domain_files(&domains, present));
+    if !present.has_model {
+        files.push(SourceFile {
+            path: MODEL_FILE.to_owned(),
+            text: model(),
+        });
+    }
     files
 }
 
-/// A context's name as the name of a cluster that no other has.
-fn cluster_name(context: &str, taken: &BTreeSet<String>) -> String {
-    let letters: String = context
-        .chars()
-        .map(|c| match c.to_ascii_lowercase() {
-            c if c.is_ascii_lowercase() || c.is_ascii_digit() => c,
-            _ => '-',
-        })
-        .take(50)
-        .collect();
-    let name = match letters.trim_matches('-') {
-        "" => "cluster".to_owned(),
-        letters => letters.to_owned(),
-    };
-    if !taken.contains(&name) {
-        return name;
+const DOMAINS_FILE: &str = "fleet/trust-domains.yaml";
+const MODEL_FILE: &str = "policies/model.yaml";
+
+fn cluster_file(name: &str) -> String {
+    format!("fleet/clusters/{name}.yaml")
+}
+
+/// One file for all; where that is there already, one for each.
+fn domain_files(domains: &BTreeMap<i64, &str>, present: &Present) -> Vec<SourceFile> {
+    let texts = domains
+        .iter()
+        .map(|(order, name)| (*name, domain(name, *order)));
+    if present.has_file(DOMAINS_FILE) {
+        let beside = |(name, text)| SourceFile {
+            path: format!("fleet/trust-domain-{name}.yaml"),
+            text,
+        };
+        return texts.map(beside).collect();
     }
-    (2..=taken.len() + 1)
-        .map(|number| format!("{name}-{number}"))
-        .find(|candidate| !taken.contains(candidate))
-        .unwrap_or(name)
+    let texts: Vec<String> = texts.map(|(_, text)| text).collect();
+    let text = texts.join("---\n");
+    let path = DOMAINS_FILE.to_owned();
+    let file = (!text.is_empty()).then_some(SourceFile { path, text });
+    file.into_iter().collect()
 }
 
 fn guess(context: &str) -> (&'static str, i64) {

@@ -10,6 +10,7 @@ use crate::{Loaded, SourceFile, load};
 
 mod hostile;
 mod mending;
+mod start;
 mod whole;
 
 const BASE: &str = include_str!("tests/base.yaml");

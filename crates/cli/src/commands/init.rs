@@ -1,51 +1,85 @@
-//! `init`: a start that overwrites nothing.
+//! `init`: a start, or what a fleet lacks of one; overwrites nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use cofferdam_documents::{ContextStart, starter};
+use cofferdam_cluster::{ConnectOptions, Contexts, contexts};
+use cofferdam_documents::{ContextStart, NamedContext, Present, starter};
 use cofferdam_report::{files, output};
 
 use crate::args::{Arguments, InitArguments};
 use crate::exit::Exit;
+use crate::project;
 
 pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit> {
-    let contexts = match &command.kubeconfig {
-        Some(path) => contexts(path)?,
+    let directory = &arguments.directory;
+    if directory.exists() && !directory.is_dir() {
+        bail!("`{}` is no directory", directory.display());
+    }
+    let present = Present::of(&project::files(directory)?)
+        .map_err(|why| anyhow::anyhow!("{why}; mend it first, it may name contexts already"))?;
+    let wanted = match &command.kubeconfig {
+        Some(path) => starts(path, &present, directory)?,
         None => Vec::new(),
     };
-    let start = starter(&contexts);
-    let taken: Vec<&str> = start
-        .iter()
-        .filter(|file| arguments.directory.join(&file.path).exists())
-        .map(|file| file.path.as_str())
-        .collect();
-    if !taken.is_empty() {
-        bail!("{} exist already; nothing was written", taken.join(", "));
-    }
+    let start = starter(&wanted, &present);
     for file in &start {
-        let path = arguments.directory.join(&file.path);
+        let path = directory.join(&file.path);
         files::create(&path, &file.text)
             .with_context(|| format!("cannot write `{}`", path.display()))?;
         output::talk(&format!("wrote {}", file.path))?;
     }
-    output::talk(
-        "next: `cofferdam doctor --pin --write`, then edit `policies/` and `cofferdam plan`",
-    )?;
+    if present.has_model {
+        output::talk("left alone: the zone model that is there")?;
+    }
+    output::talk(if start.is_empty() {
+        "nothing was missing"
+    } else {
+        "next: `cofferdam doctor --pin --write`, then edit `policies/` and `cofferdam plan`"
+    })?;
     Ok(Exit::Fine)
 }
 
-fn contexts(path: &Path) -> Result<Vec<ContextStart>> {
-    let absolute =
-        std::path::absolute(path).with_context(|| format!("no such path: {}", path.display()))?;
-    let names = cofferdam_cluster::context_names(&absolute)
-        .map_err(|reason| anyhow::anyhow!("kubeconfig `{}`: {reason}", path.display()))?;
-    if names.is_empty() {
-        bail!("kubeconfig `{}` has no context", path.display());
+/// The contexts of a kubeconfig that no Cluster document names yet; says which ones do.
+fn starts(path: &Path, present: &Present, directory: &Path) -> Result<Vec<ContextStart>> {
+    let shown = path.display();
+    let absolute = std::path::absolute(path).with_context(|| format!("no such path: {shown}"))?;
+    let found =
+        contexts(&absolute).map_err(|why| anyhow::anyhow!("kubeconfig `{shown}`: {why}"))?;
+    if found.names.is_empty() {
+        bail!("kubeconfig `{shown}` has no context");
     }
-    let start = |context| ContextStart {
-        context,
-        kubeconfig: absolute.to_string_lossy().into_owned(),
+    let mut starts = Vec::new();
+    for context in &found.names {
+        let named = |one: &&NamedContext| names(one, context, &found, (&absolute, directory));
+        match present.contexts.iter().find(named) {
+            Some(named) => output::talk(&format!(
+                "left alone: context `{context}` is cluster `{}` already ({})",
+                named.cluster, named.file
+            ))?,
+            None => starts.push(ContextStart {
+                context: context.clone(),
+                kubeconfig: absolute.to_string_lossy().into_owned(),
+            }),
+        }
+    }
+    Ok(starts)
+}
+
+/// Whether a document names this context of this kubeconfig, by whatever path.
+fn names(
+    named: &NamedContext,
+    context: &String,
+    found: &Contexts,
+    (kubeconfig, directory): (&Path, &Path),
+) -> bool {
+    let options = ConnectOptions {
+        home: std::env::home_dir(),
+        ..ConnectOptions::new(directory.to_path_buf())
     };
-    Ok(names.into_iter().map(start).collect())
+    let real = |path: &Path| -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    };
+    let meant = named.context.as_ref().or(found.current.as_ref());
+    meant == Some(context) && real(&options.resolve(&named.kubeconfig)) == real(kubeconfig)
 }

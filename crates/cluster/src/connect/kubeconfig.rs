@@ -1,9 +1,10 @@
 //! Reading a kubeconfig and refusing what is not safe in it.
 
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use kube::config::{AuthInfo, Cluster, Kubeconfig};
+use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 
 /// The user and cluster that a context names.
 pub(super) struct Selected {
@@ -33,11 +34,44 @@ impl Selected {
 }
 
 pub(super) fn read(path: &Path) -> Result<Kubeconfig, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let metadata = std::fs::metadata(path).map_err(|error| unread(&error))?;
     let mounted = metadata.uid() == 0 && is_mounted_secret(path);
     check_mode(metadata.mode(), mounted)?;
-    // The parser's message may quote the file, which holds secrets: it is not told.
-    Kubeconfig::read_from(path).map_err(|_| "it is not a kubeconfig that can be read".to_owned())
+    parse(path)
+}
+
+/// Reads a kubeconfig, or says whether it is missing, unreadable, or none.
+fn parse(path: &Path) -> Result<Kubeconfig, String> {
+    Kubeconfig::read_from(path).map_err(|error| {
+        if let KubeconfigError::ReadConfig(error, _) = &error {
+            return unread(error);
+        }
+        // The parser's message may quote the file, which holds secrets: only the place is told.
+        let why = "it is no kubeconfig, or a malformed one";
+        if let KubeconfigError::Parse(error) = &error
+            && let Some(at) = error.location()
+        {
+            return format!("{why}: see line {}, column {}", at.line(), at.column());
+        }
+        why.to_owned()
+    })
+}
+
+fn unread(error: &io::Error) -> String {
+    let known = [
+        (io::ErrorKind::NotFound, "there is no such file"),
+        (
+            io::ErrorKind::PermissionDenied,
+            "it may not be read: permission denied",
+        ),
+        (io::ErrorKind::IsADirectory, "it is a directory"),
+        (io::ErrorKind::InvalidData, "it is no text"),
+    ];
+    let known = known.into_iter().find(|(kind, _)| *kind == error.kind());
+    known.map_or_else(
+        || format!("it cannot be read: {error}"),
+        |(_, why)| why.to_owned(),
+    )
 }
 
 /// Whether a kubelet put the file there: it links each file of a Secret through `..data`. Such files
@@ -87,17 +121,23 @@ pub(super) fn check(file: &Kubeconfig, selected: &Selected) -> Result<(), String
     Ok(())
 }
 
-/// The contexts of a kubeconfig, in its order. No credential in it is used, and its mode does not
-/// matter yet.
-pub fn context_names(path: &Path) -> Result<Vec<String>, String> {
-    // The parser's message may quote the file, which holds secrets: it is not told.
-    let kubeconfig = Kubeconfig::read_from(path)
-        .map_err(|_| "it is not a kubeconfig that can be read".to_owned())?;
-    Ok(kubeconfig
-        .contexts
-        .into_iter()
-        .map(|context| context.name)
-        .collect())
+/// The contexts of a kubeconfig.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contexts {
+    /// Their names, in the file's order.
+    pub names: Vec<String>,
+    /// The one that the file says is current.
+    pub current: Option<String>,
+}
+
+/// The contexts of a kubeconfig. No credential in it is used, and its mode does not matter yet.
+pub fn contexts(path: &Path) -> Result<Contexts, String> {
+    let kubeconfig = parse(path)?;
+    let names = kubeconfig.contexts.into_iter().map(|context| context.name);
+    Ok(Contexts {
+        names: names.collect(),
+        current: kubeconfig.current_context,
+    })
 }
 
 #[cfg(test)]
@@ -116,6 +156,38 @@ mod tests {
             let checked = check_mode(mode, mounted);
             assert_eq!(checked.is_ok(), good, "{mode:o} {mounted}");
         }
+    }
+
+    #[test]
+    fn missing_unreadable_and_malformed_files_are_told_apart() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("config");
+        let check = |text: Option<&[u8]>, want: &str| {
+            std::fs::remove_file(&path).ok();
+            if let Some(text) = text {
+                std::fs::write(&path, text).expect("written");
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+                std::fs::set_permissions(&path, mode).expect("a mode");
+            }
+            assert_eq!(read(&path).err().as_deref(), Some(want));
+            assert_eq!(contexts(&path).err().as_deref(), Some(want));
+        };
+        check(None, "there is no such file");
+        check(
+            Some(b"a: ["),
+            "it is no kubeconfig, or a malformed one: see line 1, column 4",
+        );
+        check(
+            Some(b"users: secret"),
+            "it is no kubeconfig, or a malformed one: see line 1, column 8",
+        );
+        check(Some(&[0xff, 0x00]), "it is no text");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert_eq!(unread(&denied), "it may not be read: permission denied");
+        assert_eq!(
+            read(directory.path()).err().as_deref(),
+            Some("everybody can read it; run `chmod 600` on it")
+        );
     }
 
     #[test]

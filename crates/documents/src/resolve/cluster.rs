@@ -89,7 +89,7 @@ fn read_access(reporter: &mut Reporter<'_>, raw: &raw::Access, file: &str) -> Op
 }
 
 /// A path as seen from the directory of the document that names it.
-fn beside(file: &str, path: &str) -> String {
+pub(crate) fn beside(file: &str, path: &str) -> String {
     if path.starts_with('/') || path.starts_with("~/") {
         return path.to_owned();
     }

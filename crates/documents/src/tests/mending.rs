@@ -1,4 +1,4 @@
-//! What is written: pins, starts, and stored capabilities.
+//! What is written: pins and stored capabilities.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,7 +7,6 @@ use cofferdam_model::capabilities::{
     Admission, ApiServer, Callee, Callers, Capabilities, Cni, Dns, DnsServers, Enforces, Mesh,
     MeshKind, PodGroup,
 };
-use cofferdam_model::diagnostic::Severity;
 use cofferdam_model::flow::{Port, PortNumber, Protocol};
 use cofferdam_model::names::{ClusterName, NamespaceName};
 use ipnet::IpNet;
@@ -15,7 +14,7 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 
 use super::{BASE, file, shown, today};
-use crate::{ContextStart, capabilities_document, load, pin, starter};
+use crate::{capabilities_document, load, pin};
 
 #[test]
 fn pins_change_nothing_else() {
@@ -120,37 +119,6 @@ fn pins_refuse_what_they_cannot_place() {
         ),
     ] {
         assert_eq!(pin(text, "a", "u", None), Err(want.to_owned()));
-    }
-}
-
-#[test]
-fn a_start_has_no_error() {
-    let contexts = [
-        "arn:aws:eks:eu:1:cluster/Prod-EU",
-        "staging",
-        "staging!",
-        "-",
-        "1",
-        "on",
-    ];
-    let contexts: Vec<ContextStart> = contexts
-        .into_iter()
-        .map(|context| ContextStart {
-            context: context.to_owned(),
-            kubeconfig: "~/.kube/config".to_owned(),
-        })
-        .collect();
-    for contexts in [&contexts[..], &[]] {
-        let files = starter(contexts);
-        let loaded = load(&files, &today());
-        let bad: Vec<String> = loaded
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity != Severity::Notice)
-            .map(shown)
-            .collect();
-        assert_eq!(bad, Vec::<String>::new());
-        assert_eq!(loaded.model.unwrap().clusters.len(), contexts.len());
     }
 }
 

@@ -1,0 +1,110 @@
+//! What is said to whoever mistypes or misses something: arguments beside exit code and words.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+const CONTEXTS: &str = "
+apiVersion: v1
+kind: Config
+current-context: staging
+clusters: [{ name: c, cluster: { server: 'https://127.0.0.1:1' } }]
+users: [{ name: u, user: { token: t } }]
+contexts:
+- { name: staging, context: { cluster: c, user: u } }
+- { name: 'arn:aws:eks:eu-west-1:1234:cluster/prod', context: { cluster: c, user: u } }
+";
+
+/// A directory with these files, readable by nobody else.
+fn directory(files: &[(&str, &str)]) -> Result<TempDir> {
+    let directory = tempfile::tempdir()?;
+    for (path, text) in files {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().context("a parent")?)?;
+        std::fs::write(&path, text)?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, mode)?;
+    }
+    Ok(directory)
+}
+
+/// Runs the binary in a directory, and compares exit code, standard output and standard error, in which
+/// `DIR` stands for the directory.
+#[track_caller]
+fn check(
+    directory: &Path,
+    arguments: &[&str],
+    (code, output, talk): (i32, &str, &str),
+) -> Result<()> {
+    let run = Command::new(env!("CARGO_BIN_EXE_cofferdam"))
+        .current_dir(directory)
+        .env_remove("KUBECONFIG")
+        .env("HOME", directory)
+        .args(arguments)
+        .output()?;
+    let told = |bytes: Vec<u8>| {
+        String::from_utf8_lossy(&bytes).replace(&*directory.to_string_lossy(), "DIR")
+    };
+    assert_eq!(
+        (run.status.code(), told(run.stdout), told(run.stderr)),
+        (Some(code), output.to_owned(), talk.to_owned()),
+        "{arguments:?}"
+    );
+    Ok(())
+}
+
+/// The same for what says nothing on standard output.
+#[track_caller]
+fn check_talk(directory: &Path, arguments: &[&str], code: i32, talk: &str) -> Result<()> {
+    check(directory, arguments, (code, "", talk))
+}
+
+#[test]
+fn init_adds_what_is_missing_and_says_what_it_left_alone() -> Result<()> {
+    let dir = directory(&[("config", CONTEXTS)])?;
+    let init = ["init", "--kubeconfig", "config"];
+    let next =
+        "next: `cofferdam doctor --pin --write`, then edit `policies/` and `cofferdam plan`\n";
+    let first = "wrote fleet/clusters/staging.yaml\n\
+                 wrote fleet/clusters/prod.yaml\n\
+                 wrote fleet/trust-domains.yaml\n\
+                 wrote policies/model.yaml\n";
+    check_talk(dir.path(), &init, 0, &format!("{first}{next}"))?;
+    let model = dir.path().join("policies/model.yaml");
+    let mine = std::fs::read_to_string(&model)? + "# mine\n";
+    std::fs::write(&model, &mine)?;
+    std::fs::remove_file(dir.path().join("fleet/clusters/prod.yaml"))?;
+    let again = "left alone: context `staging` is cluster `staging` already (fleet/clusters/staging.yaml)\n\
+                 wrote fleet/clusters/prod.yaml\n\
+                 left alone: the zone model that is there\n";
+    check_talk(dir.path(), &init, 0, &format!("{again}{next}"))?;
+    let nothing = "left alone: context `staging` is cluster `staging` already (fleet/clusters/staging.yaml)\n\
+                   left alone: context `arn:aws:eks:eu-west-1:1234:cluster/prod` is cluster `prod` already (fleet/clusters/prod.yaml)\n\
+                   left alone: the zone model that is there\n\
+                   nothing was missing\n";
+    check_talk(dir.path(), &init, 0, nothing)?;
+    assert_eq!(std::fs::read_to_string(&model)?, mine);
+    Ok(())
+}
+
+#[test]
+fn init_tells_a_kubeconfig_that_is_missing_from_one_that_is_none() -> Result<()> {
+    let dir = directory(&[("bad", "a: ["), ("empty", ""), ("fleet/a.yaml", "a: [")])?;
+    let init = |file| ["-C", "new", "init", "--kubeconfig", file];
+    let missing = "error: kubeconfig `nowhere`: there is no such file\n";
+    check_talk(dir.path(), &init("nowhere"), 1, missing)?;
+    let malformed =
+        "error: kubeconfig `bad`: it is no kubeconfig, or a malformed one: see line 1, column 4\n";
+    check_talk(dir.path(), &init("bad"), 1, malformed)?;
+    let a_directory = "error: kubeconfig `fleet`: it is a directory\n";
+    check_talk(dir.path(), &init("fleet"), 1, a_directory)?;
+    let empty = "error: kubeconfig `empty` has no context\n";
+    check_talk(dir.path(), &init("empty"), 1, empty)?;
+    let broken = "error: fleet/a.yaml:2: not valid YAML: while parsing a node, did not find expected node content; \
+                  mend it first, it may name contexts already\n";
+    check_talk(dir.path(), &["init"], 1, broken)?;
+    assert!(!dir.path().join("new").exists());
+    Ok(())
+}
