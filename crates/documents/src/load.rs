@@ -59,7 +59,11 @@ pub fn load(files: &[SourceFile], today: &Date) -> Loaded {
     let mut waivers = Waivers::default();
     let mut model = None;
     if let Some(draft) = draft {
-        rules::judge(&draft, &index, today, &mut loading.findings);
+        let places = rules::Places {
+            index: &index,
+            files: loading.read.iter().map(|read| &*read.file).collect(),
+        };
+        rules::judge(&draft, &places, today, &mut loading.findings);
         waivers = Waivers::new(&draft.model, today);
         model = Some(draft.model);
     }

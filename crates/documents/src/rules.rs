@@ -25,9 +25,17 @@ mod tiers;
 mod trust;
 mod widening;
 
+/// Where documents are.
+pub(crate) struct Places<'a> {
+    /// The number of each document.
+    pub(crate) index: &'a BTreeMap<DocumentId, usize>,
+    /// The file of each document, by number.
+    pub(crate) files: Vec<&'a str>,
+}
+
 /// Takes findings by document.
 pub(crate) struct Court<'a> {
-    index: &'a BTreeMap<DocumentId, usize>,
+    places: &'a Places<'a>,
     findings: &'a mut Vec<Finding>,
 }
 
@@ -38,7 +46,7 @@ impl Court<'_> {
             kind,
             name: name.to_string(),
         };
-        let number = self.index.get(&id);
+        let number = self.places.index.get(&id);
         self.findings
             .iter()
             .any(|finding| finding.severity == Severity::Error && Some(&finding.document) == number)
@@ -50,19 +58,25 @@ impl Court<'_> {
             kind,
             name: name.to_string(),
         };
-        let number = self.index.get(&id).copied().unwrap_or(usize::MAX);
+        let number = self.places.index.get(&id).copied().unwrap_or(usize::MAX);
         Reporter::new(number, self.findings)
+    }
+
+    /// The file of a document.
+    pub(crate) fn file_of(&self, kind: &'static str, name: &impl ToString) -> &str {
+        let id = DocumentId {
+            kind,
+            name: name.to_string(),
+        };
+        let number = self.places.index.get(&id);
+        let file = number.and_then(|number| self.places.files.get(*number));
+        file.copied().unwrap_or_default()
     }
 }
 
 /// Applies every rule.
-pub(crate) fn judge(
-    draft: &Draft,
-    index: &BTreeMap<DocumentId, usize>,
-    today: &Date,
-    findings: &mut Vec<Finding>,
-) {
-    let mut court = Court { index, findings };
+pub(crate) fn judge(draft: &Draft, places: &Places<'_>, today: &Date, findings: &mut Vec<Finding>) {
+    let mut court = Court { places, findings };
     let model = &draft.model;
     membership::check(draft, &mut court);
     identity::check(model, &mut court);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::{Cluster, IngressSource};
 use cofferdam_model::flow::{Across, End, Flow};
+use cofferdam_model::names::ClusterName;
 use ipnet::IpNet;
 
 use crate::resolve::address::overlap;
@@ -20,7 +21,7 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
         if !matches!((&flow.from, &flow.to), (End::Pods(_), End::Pods(_))) {
             continue;
         }
-        let mut missing: BTreeSet<String> = BTreeSet::new();
+        let mut missing: BTreeSet<Missing<'_>> = BTreeSet::new();
         let mut port_missing = false;
         for (source, destination) in pairs(model, flow) {
             missing.extend(missing_target(model, destination));
@@ -39,11 +40,52 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
     }
 }
 
-fn report(court: &mut Court<'_>, flow: &Flow, missing: BTreeSet<String>, port_missing: bool) {
-    let mut reporter = court.on("Flow", &flow.name);
-    for message in missing {
-        reporter.error("spec.across", "missing-addresses", message);
+/// Addresses that a flow needs and that no document says.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Missing<'a> {
+    cluster: &'a ClusterName,
+    field: Field,
+    /// What they are for, to be read after the field.
+    purpose: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Field {
+    Pod,
+    Exposed,
+    Egress,
+    Node,
+    LoadBalancer,
+}
+
+impl Field {
+    /// The name in `spec.network`, and an example as the documents' own.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Pod => ("podCidrs", "10.10.0.0/16"),
+            Self::Exposed => ("exposedCidrs", "198.51.100.7/32"),
+            Self::Egress => ("egressCidrs", "203.0.113.0/28"),
+            Self::Node => ("nodeCidrs", "10.1.0.0/20"),
+            Self::LoadBalancer => ("loadBalancerCidrs", "10.1.16.0/24"),
+        }
     }
+}
+
+fn report(court: &mut Court<'_>, flow: &Flow, missing: BTreeSet<Missing<'_>>, port_missing: bool) {
+    for one in missing {
+        let (field, example) = one.field.words();
+        let (cluster, purpose) = (one.cluster, one.purpose);
+        let file = court.file_of("Cluster", cluster);
+        let hint = format!(
+            "write `{field}: [{example}]`, with its own addresses, under `spec.network` in {file}"
+        );
+        let message = format!("cluster `{cluster}` has no `{field}`, {purpose}");
+        let mut reporter = court.on("Flow", &flow.name);
+        reporter
+            .error("spec.across", "missing-addresses", message)
+            .hint(hint);
+    }
+    let mut reporter = court.on("Flow", &flow.name);
     if port_missing {
         let message =
             "`spec.across.port` is missing: pod addresses of the destination are not routed";
@@ -66,45 +108,55 @@ fn pod_cidrs(model: &Model, cluster: &Cluster) -> Vec<IpNet> {
         .collect()
 }
 
-fn missing_target(model: &Model, destination: &Cluster) -> Option<String> {
-    let name = &destination.name;
+fn missing_target<'a>(model: &Model, destination: &'a Cluster) -> Option<Missing<'a>> {
     let network = &destination.network;
-    if network.pod_addresses_routed {
-        pod_cidrs(model, destination).is_empty().then(|| {
-            format!("cluster `{name}` has no `podCidrs`, to which its sources would be let out")
-        })
+    let (field, is_missing) = if network.pod_addresses_routed {
+        (Field::Pod, pod_cidrs(model, destination).is_empty())
     } else {
-        network.exposed_cidrs.is_empty().then(|| {
-            format!("cluster `{name}` has no `exposedCidrs`, to which its sources would be let out")
-        })
-    }
+        (Field::Exposed, network.exposed_cidrs.is_empty())
+    };
+    is_missing.then(|| Missing {
+        cluster: &destination.name,
+        field,
+        purpose: "to which its sources would be let out".to_owned(),
+    })
 }
 
-fn missing_source(model: &Model, source: &Cluster, destination: &Cluster) -> Option<String> {
-    let (from, to) = (&source.name, &destination.name);
-    if source.network.pod_addresses_routed {
-        return pod_cidrs(model, source)
-            .is_empty()
-            .then(|| format!("cluster `{from}` has no `podCidrs`, which `{to}` would let in"));
-    }
+fn missing_source<'a>(
+    model: &Model,
+    source: &'a Cluster,
+    destination: &'a Cluster,
+) -> Option<Missing<'a>> {
+    let network = &destination.network;
+    let routed = source.network.pod_addresses_routed;
     let nodes_known = model
         .capabilities
         .get(&destination.name)
         .is_some_and(|seen| !seen.node_addresses.is_empty());
-    match destination.network.ingress_source {
-        IngressSource::Client if source.network.egress_cidrs.is_empty() => Some(format!(
-            "cluster `{from}` has no `egressCidrs`, which `{to}` would let in"
-        )),
-        IngressSource::Node if destination.network.node_cidrs.is_empty() && !nodes_known => Some(
-            format!("cluster `{to}` has no `nodeCidrs`, from which outside traffic arrives"),
-        ),
-        IngressSource::LoadBalancer if destination.network.load_balancer_cidrs.is_empty() => {
-            Some(format!(
-                "cluster `{to}` has no `loadBalancerCidrs`, from which outside traffic arrives"
-            ))
+    let (cluster, field, is_missing) = match network.ingress_source {
+        _ if routed => (source, Field::Pod, pod_cidrs(model, source).is_empty()),
+        IngressSource::Client => {
+            let is_missing = source.network.egress_cidrs.is_empty();
+            (source, Field::Egress, is_missing)
         }
-        IngressSource::Client | IngressSource::Node | IngressSource::LoadBalancer => None,
-    }
+        IngressSource::Node => {
+            let is_missing = network.node_cidrs.is_empty() && !nodes_known;
+            (destination, Field::Node, is_missing)
+        }
+        IngressSource::LoadBalancer => {
+            let is_missing = network.load_balancer_cidrs.is_empty();
+            (destination, Field::LoadBalancer, is_missing)
+        }
+    };
+    is_missing.then(|| Missing {
+        cluster: &cluster.name,
+        field,
+        purpose: if cluster.name == source.name {
+            format!("which `{}` would let in", destination.name)
+        } else {
+            "from which outside traffic arrives".to_owned()
+        },
+    })
 }
 
 /// Overlaps of pod addresses where a rule in one cluster names those of the other.
