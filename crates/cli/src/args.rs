@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::durations;
 
@@ -104,11 +104,11 @@ pub(crate) struct Selection {
     #[arg(long, value_name = "NAME")]
     pub(crate) trust_domain: Vec<String>,
     /// Give up on a cluster when nothing came from it for this long
-    #[arg(long, default_value = "60s", value_parser = durations::parse, value_name = "DURATION")]
+    #[arg(long, default_value = "60s", value_parser = durations::patience, allow_hyphen_values = true, value_name = "DURATION")]
     pub(crate) timeout: Duration,
     /// Requests under way at once, over all clusters
-    #[arg(long, default_value_t = 256, value_name = "N")]
-    pub(crate) max_in_flight: usize,
+    #[arg(long, default_value_t = 256, value_parser = value_parser!(u32).range(1..=65_536), allow_negative_numbers = true, value_name = "N")]
+    pub(crate) max_in_flight: u32,
     /// Use this kubeconfig instead of the documents', for one cluster
     #[arg(long, value_name = "FILE", requires = "cluster")]
     pub(crate) kubeconfig: Option<PathBuf>,
@@ -199,7 +199,7 @@ pub(crate) struct ApplyArguments {
     #[arg(long, help_heading = HOW)]
     pub(crate) dry_run: bool,
     /// Wait this long for policies to take effect before open policies go
-    #[arg(long, default_value = "10s", value_parser = durations::parse, help_heading = HOW, value_name = "DURATION")]
+    #[arg(long, default_value = "10s", value_parser = durations::settling, allow_hyphen_values = true, help_heading = HOW, value_name = "DURATION")]
     pub(crate) settle: Duration,
     /// Keep the waits that the trust domains ask for between waves
     #[arg(long, help_heading = HOW)]
@@ -208,7 +208,7 @@ pub(crate) struct ApplyArguments {
     #[arg(long, help_heading = HOW)]
     pub(crate) all_at_once: bool,
     /// Write although a controller manages the cluster, and have it pause this long
-    #[arg(long, value_parser = durations::parse, help_heading = HOW, value_name = "DURATION")]
+    #[arg(long, value_parser = durations::pause, allow_hyphen_values = true, help_heading = HOW, value_name = "DURATION")]
     pub(crate) take_over: Option<Duration>,
 }
 

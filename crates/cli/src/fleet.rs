@@ -85,14 +85,15 @@ pub(crate) async fn examine<'a>(
     selection: &Selection,
 ) -> Result<Vec<Examined<'a>>> {
     let selected = select(model, selection)?;
-    let cap = Arc::new(Semaphore::new(selection.max_in_flight.max(1)));
+    let at_once = usize::try_from(selection.max_in_flight).unwrap_or(1);
+    let cap = Arc::new(Semaphore::new(at_once));
     let mut running = JoinSet::new();
     for cluster in &selected {
         let cluster: Cluster = (*cluster).clone();
         let options = connect_options(directory, selection);
         let (cap, timeout) = (Arc::clone(&cap), selection.timeout);
-        let permits = u32::try_from(selection.max_in_flight.max(1)).unwrap_or(u32::MAX);
-        let permits = permits.min(cluster.limits.in_flight.max(1));
+        let permits = cluster.limits.in_flight.max(1);
+        let permits = permits.min(selection.max_in_flight);
         running.spawn(async move {
             // The semaphore is never closed.
             let _permits = cap.acquire_many(permits).await.ok();

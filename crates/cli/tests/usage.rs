@@ -108,3 +108,30 @@ fn init_tells_a_kubeconfig_that_is_missing_from_one_that_is_none() -> Result<()>
     assert!(!dir.path().join("new").exists());
     Ok(())
 }
+
+#[test]
+fn nonsense_is_refused_before_anything_is_done() -> Result<()> {
+    let dir = directory(&[])?;
+    let refused = |flag: &str, value: &str, why: &str| {
+        let talk = format!(
+            "error: invalid value '{value}' for '{flag}': {why}\n\nFor more information, try '--help'.\n"
+        );
+        let name = flag.split(' ').next().unwrap_or_default();
+        check_talk(dir.path(), &["apply", name, value], 1, &talk)
+    };
+    let timeout = "--timeout <DURATION>";
+    refused(timeout, "0s", "`0s` is not from 1s to 1h")?;
+    refused(timeout, "-5s", "`-5s` is not from 1s to 1h")?;
+    refused(timeout, "900h", "`900h` is not from 1s to 1h")?;
+    refused("--settle <DURATION>", "2h", "`2h` is not from 0s to 1h")?;
+    refused(
+        "--take-over <DURATION>",
+        "0s",
+        "`0s` is not from 1m to 168h",
+    )?;
+    let in_flight = "--max-in-flight <N>";
+    refused(in_flight, "0", "0 is not in 1..=65536")?;
+    refused(in_flight, "-1", "-1 is not in 1..=65536")?;
+    refused(in_flight, "99999999", "99999999 is not in 1..=65536")?;
+    Ok(())
+}
