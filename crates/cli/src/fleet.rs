@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use cofferdam_cluster::{ConnectOptions, Connection, audit_log, connect};
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::args::Selection;
+use crate::selected::select;
 use crate::{clock, warnings};
 
 /// A cluster as it was found.
@@ -223,54 +224,4 @@ fn mark_twins(examined: &mut [Examined<'_>]) {
         let mut names = by_uid.get(uid).into_iter().flatten();
         one.twin = names.find(|name| **name != one.cluster.name).cloned();
     }
-}
-
-fn select<'a>(model: &'a Model, selection: &Selection) -> Result<Vec<&'a Cluster>> {
-    for name in &selection.cluster {
-        if !model.clusters.contains_key(name.as_str()) {
-            let known: Vec<&str> = model.clusters.keys().map(ClusterName::as_str).collect();
-            bail!(
-                "no cluster is called `{name}`; there are {}",
-                known.join(", ")
-            );
-        }
-    }
-    for name in &selection.trust_domain {
-        if !model.trust_domains.contains_key(name.as_str()) {
-            bail!("no trust domain is called `{name}`");
-        }
-    }
-    if selection.kubeconfig.is_some() && selection.cluster.len() != 1 {
-        bail!("`--kubeconfig` needs exactly one `--cluster`");
-    }
-    let wanted = |cluster: &&Cluster| {
-        let by_name = selection.cluster.is_empty()
-            || selection
-                .cluster
-                .iter()
-                .any(|name| name == cluster.name.as_str());
-        let by_domain = selection.trust_domain.is_empty()
-            || model.trust_domain_of(cluster).is_some_and(|domain| {
-                selection
-                    .trust_domain
-                    .iter()
-                    .any(|name| name == domain.name.as_str())
-            });
-        by_name && by_domain
-    };
-    let mut selected: Vec<&Cluster> = model.clusters.values().filter(wanted).collect();
-    if selected.is_empty() {
-        bail!(
-            "no cluster is meant: `--cluster` and `--trust-domain` must both hold, and the fleet have clusters"
-        );
-    }
-    let order = |cluster: &&Cluster| {
-        let domain = model.trust_domain_of(cluster);
-        (
-            domain.map(|domain| (domain.rollout.order, &domain.name)),
-            cluster.name.clone(),
-        )
-    };
-    selected.sort_by(|a, b| order(a).cmp(&order(b)));
-    Ok(selected)
 }

@@ -11,6 +11,7 @@ mod fleet;
 mod logging;
 mod project;
 mod rights;
+mod selected;
 mod show;
 mod warnings;
 

@@ -135,3 +135,78 @@ fn nonsense_is_refused_before_anything_is_done() -> Result<()> {
     refused(in_flight, "99999999", "99999999 is not in 1..=65536")?;
     Ok(())
 }
+
+const FLEET: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Cluster
+metadata: { name: prod-eu, labels: { environment: production } }
+spec: { access: { kubeconfig: nowhere } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Cluster
+metadata: { name: test-eu, labels: { environment: staging } }
+spec: { access: { kubeconfig: nowhere } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: production }
+spec: { clusters: { matchLabels: { environment: production } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: staging }
+spec: { clusters: { matchLabels: { environment: staging } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: nobody }
+spec: { clusters: { matchLabels: { environment: nobody } } }
+";
+
+const MODEL: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: main }
+spec: { tiers: [data] }
+";
+
+#[test]
+fn names_that_do_not_exist_are_answered_with_those_that_do() -> Result<()> {
+    let dir = directory(&[("fleet/all.yaml", FLEET), ("policies/model.yaml", MODEL)])?;
+    for (arguments, why) in [
+        (
+            &["drift", "--cluster", "prod-us"][..],
+            "there is no cluster `prod-us`; there are prod-eu, test-eu (did you mean `prod-eu`?)",
+        ),
+        (
+            &["plan", "--cluster", "nope"],
+            "there is no cluster `nope`; there are prod-eu, test-eu",
+        ),
+        (
+            &["status", "--trust-domain", "nope"],
+            "there is no trust domain `nope`; there are nobody, production, staging",
+        ),
+        (
+            &["status", "--trust-domain", "stagin"],
+            "there is no trust domain `stagin`; there are nobody, production, staging (did you mean `staging`?)",
+        ),
+        (
+            &["status", "--trust-domain", "nobody"],
+            "no cluster is in trust domain nobody",
+        ),
+        (
+            &["apply", "--cluster", "prod-eu", "--trust-domain", "staging"],
+            "`--cluster` and `--trust-domain` must both hold, and `prod-eu` is in trust domain `production`",
+        ),
+        (
+            &["schema", "Zoen"],
+            "there is no kind of document `Zoen`; there are Cluster, TrustDomain, NodePool, Capabilities, ZoneModel, \
+             Zone, Flow, ExternalNetwork, Guarantee, Waiver (did you mean `Zone`?)",
+        ),
+    ] {
+        check_talk(dir.path(), arguments, 1, &format!("error: {why}\n"))?;
+    }
+    let bare = directory(&[("policies/model.yaml", MODEL)])?;
+    let none = "error: the fleet has no clusters; `cofferdam init --kubeconfig FILE` writes a document for each context\n";
+    check_talk(bare.path(), &["plan"], 1, none)
+}

@@ -26,6 +26,7 @@ mod waive;
 
 pub use capabilities_document::capabilities_document;
 pub use load::{Loaded, SourceFile, load};
+pub use nearest::did_you_mean;
 pub use pin::pin;
 pub use raw::{KINDS, schema};
 pub use starter::{ContextStart, NamedContext, Present, starter};

@@ -19,7 +19,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// "did you mean …?", where there is something to suggest.
-pub(crate) fn did_you_mean<'a>(
+pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

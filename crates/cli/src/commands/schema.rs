@@ -1,24 +1,22 @@
 //! `schema`: the JSON Schema of a kind of document.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use cofferdam_documents::{KINDS, schema};
 use cofferdam_report::{json, output};
 
 use crate::args::SchemaArguments;
 use crate::exit::Exit;
+use crate::selected::known;
 
 pub(crate) fn run(command: &SchemaArguments) -> Result<Exit> {
     let Some(kind) = &command.kind else {
         output::data(&format!("{}\n", KINDS.join("\n")))?;
         return Ok(Exit::Fine);
     };
-    let known = KINDS.iter().find(|known| known.eq_ignore_ascii_case(kind));
-    let Some(schema) = known.and_then(|kind| schema(kind)) else {
-        bail!(
-            "`{kind}` is no kind of document; there are {}",
-            KINDS.join(", ")
-        );
-    };
+    let same = KINDS.iter().find(|known| known.eq_ignore_ascii_case(kind));
+    let kind = same.map_or(kind.as_str(), |kind| *kind);
+    known("kind of document", kind, KINDS.iter().copied())?;
+    let schema = schema(kind).with_context(|| format!("`{kind}` has no schema"))?;
     output::data(&json::render(&schema))?;
     Ok(Exit::Fine)
 }

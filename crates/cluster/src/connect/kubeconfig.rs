@@ -96,7 +96,11 @@ pub(super) fn select(file: &Kubeconfig, context: Option<&str>) -> Result<Selecte
     let found = file.contexts.iter().find(|named| named.name == name);
     let context = found
         .and_then(|named| named.context.as_ref())
-        .ok_or_else(|| format!("it has no context `{name}`"))?;
+        .ok_or_else(|| {
+            let names = file.contexts.iter().map(|named| named.name.as_str());
+            let names: Vec<&str> = names.collect();
+            format!("it has no context `{name}`, but {}", names.join(", "))
+        })?;
     Ok(Selected {
         cluster: context.cluster.clone(),
         user: context.user.clone(),
