@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Parse and validate the documents; talks to no cluster
     Check,
-    /// Write each cluster's bundle as YAML, for review or GitOps
+    /// Write each cluster's bundle as YAML, for review or GitOps, or print it as JSON
     Compile(CompileArguments),
     /// Show what would be written where, and why
     Plan(PlanArguments),
@@ -127,11 +127,13 @@ pub(crate) struct InitArguments {
 
 /// Arguments of `compile`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cofferdam compile --out bundles && git diff bundles")]
+#[command(
+    after_help = "Examples:\n  cofferdam compile --out bundles && git diff bundles\n  cofferdam compile -o json | jq '.clusters[] | select(.name == \"prod-eu\").objects' | kubectl diff -f -"
+)]
 pub(crate) struct CompileArguments {
-    /// Where to write; one directory per cluster
+    /// Where to write, one directory per cluster; with `-o json` not needed
     #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// A part of a bundle.

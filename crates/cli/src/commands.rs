@@ -21,8 +21,16 @@ use crate::exit::Exit;
 
 /// Runs what was asked for.
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
-    if arguments.output == Format::Sarif && !matches!(arguments.command, Command::Check) {
-        bail!("only `check` writes SARIF");
+    match (arguments.output, &arguments.command) {
+        (Format::Text, _) | (Format::Sarif, Command::Check) => {}
+        (Format::Sarif, _) => bail!("only `check` writes SARIF"),
+        (Format::Json, Command::Init(_)) => {
+            bail!("`init` writes documents and no report: leave `-o json` out")
+        }
+        (Format::Json, Command::Completions(_)) => {
+            bail!("`completions` writes a script of a shell: leave `-o json` out")
+        }
+        (Format::Json, _) => {}
     }
     match &arguments.command {
         Command::Init(command) => init::run(arguments, command),
@@ -33,8 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Drift(command) => block_on(&command.selection, drift::run(arguments, command)),
         Command::Status(command) => block_on(&command.selection, status::run(arguments, command)),
         Command::Doctor(command) => block_on(&command.selection, doctor::run(arguments, command)),
-        Command::Rbac(command) => rbac::run(command),
-        Command::Schema(command) => schema::run(command),
+        Command::Rbac(command) => rbac::run(arguments, command),
+        Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),
     }
 }

@@ -1,9 +1,10 @@
 //! What is said to whoever mistypes or misses something: arguments beside exit code and words.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 use tempfile::TempDir;
 
 const CONTEXTS: &str = "
@@ -30,6 +31,16 @@ fn directory(files: &[(&str, &str)]) -> Result<TempDir> {
     Ok(directory)
 }
 
+fn run(directory: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cofferdam"));
+    command
+        .current_dir(directory)
+        .env_remove("KUBECONFIG")
+        .env("HOME", directory)
+        .args(arguments);
+    Ok(command.output()?)
+}
+
 /// Runs the binary in a directory, and compares exit code, standard output and standard error, in which
 /// `DIR` stands for the directory.
 #[track_caller]
@@ -38,12 +49,7 @@ fn check(
     arguments: &[&str],
     (code, output, talk): (i32, &str, &str),
 ) -> Result<()> {
-    let run = Command::new(env!("CARGO_BIN_EXE_cofferdam"))
-        .current_dir(directory)
-        .env_remove("KUBECONFIG")
-        .env("HOME", directory)
-        .args(arguments)
-        .output()?;
+    let run = run(directory, arguments)?;
     let told = |bytes: Vec<u8>| {
         String::from_utf8_lossy(&bytes).replace(&*directory.to_string_lossy(), "DIR")
     };
@@ -209,4 +215,85 @@ fn names_that_do_not_exist_are_answered_with_those_that_do() -> Result<()> {
     let bare = directory(&[("policies/model.yaml", MODEL)])?;
     let none = "error: the fleet has no clusters; `cofferdam init --kubeconfig FILE` writes a document for each context\n";
     check_talk(bare.path(), &["plan"], 1, none)
+}
+
+/// Runs the binary, and gives what it writes as JSON.
+fn json(directory: &Path, arguments: &[&str]) -> Result<Value> {
+    let run = run(directory, arguments)?;
+    serde_json::from_slice(&run.stdout)
+        .with_context(|| String::from_utf8_lossy(&run.stderr).into_owned())
+}
+
+#[test]
+fn json_is_written_where_it_is_asked_for_or_refused() -> Result<()> {
+    let zone = "---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: shop }
+spec:
+  tier: data
+  sensitivity: low
+  trustDomains: [production]
+  enforcement: stage
+  namespaces: [{ name: shop, team: shop }]
+";
+    let model = format!("{MODEL}{zone}");
+    let dir = directory(&[("fleet/all.yaml", FLEET), ("policies/model.yaml", &model)])?;
+    let of_objects = |list: &Value| -> Vec<String> {
+        assert_eq!(list["kind"], "List");
+        let items = list["items"].as_array().into_iter().flatten();
+        items
+            .map(|object| {
+                format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', "")
+            })
+            .collect()
+    };
+    let compiled = json(dir.path(), &["compile", "-o", "json"])?;
+    assert_eq!(compiled["kind"], "CompileReport");
+    let [prod, test] = [0, 1].map(|index| &compiled["clusters"][index]);
+    assert_eq!(
+        (&prod["name"], &prod["trustDomain"]),
+        (&"prod-eu".into(), &"production".into())
+    );
+    assert_eq!(
+        of_objects(&prod["objects"]),
+        [
+            "Namespace shop",
+            "NetworkPolicy cofferdam-allow-dns",
+            "NetworkPolicy cofferdam-open-egress",
+            "NetworkPolicy cofferdam-open-ingress",
+            "NetworkPolicy cofferdam-within-zone",
+        ]
+    );
+    assert_eq!(of_objects(&test["objects"]), Vec::<String>::new());
+    let rights = json(dir.path(), &["rbac", "--profile", "observe", "-o", "json"])?;
+    assert_eq!(
+        of_objects(&rights),
+        [
+            "Namespace cofferdam-system",
+            "ClusterRole cofferdam-observe",
+            "ClusterRoleBinding cofferdam-observe",
+            "Role cofferdam-observe",
+            "RoleBinding cofferdam-observe",
+        ]
+    );
+    assert_eq!(json(dir.path(), &["schema", "-o", "json"])?[0], "Cluster");
+    for (arguments, why) in [
+        (
+            &["compile"][..],
+            "say where to write with `--out DIR`, or print the objects with `-o json`",
+        ),
+        (
+            &["init", "-o", "json"],
+            "`init` writes documents and no report: leave `-o json` out",
+        ),
+        (
+            &["completions", "bash", "-o", "json"],
+            "`completions` writes a script of a shell: leave `-o json` out",
+        ),
+        (&["plan", "-o", "sarif"], "only `check` writes SARIF"),
+    ] {
+        check_talk(dir.path(), arguments, 1, &format!("error: {why}\n"))?;
+    }
+    Ok(())
 }

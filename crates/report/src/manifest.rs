@@ -5,24 +5,28 @@ use std::collections::BTreeMap;
 use cofferdam_state::bundle::{Bundle, DesiredNamespace};
 use serde_json::{Value, json};
 
-/// The files of a bundle: path `<cluster>/<namespace or _cluster>/<kind>-<name>.yaml`, and text.
-pub fn bundle_files(bundle: &Bundle) -> Vec<(String, String)> {
-    let cluster = &bundle.cluster;
+/// The files of a bundle: path `<namespace or _cluster>/<kind>-<name>.yaml`, and object.
+pub fn bundle_files(bundle: &Bundle) -> Vec<(String, Value)> {
     let mut files = Vec::new();
     for (name, namespace) in bundle
         .namespaces
         .iter()
         .filter(|(_, n)| !n.labels.is_empty())
     {
-        let path = format!("{cluster}/_cluster/namespace-{name}.yaml");
-        files.push((path, yaml(&namespace_manifest(name.as_str(), namespace))));
+        let path = format!("_cluster/namespace-{name}.yaml");
+        files.push((path, namespace_manifest(name.as_str(), namespace)));
     }
     for ((namespace, name), policy) in &bundle.policies {
-        let path = format!("{cluster}/{namespace}/networkpolicy-{name}.yaml");
+        let path = format!("{namespace}/networkpolicy-{name}.yaml");
         let object = serde_json::to_value(&*policy.object).unwrap_or(Value::Null);
-        files.push((path, yaml(&object)));
+        files.push((path, object));
     }
     files
+}
+
+/// Objects as one that `kubectl` takes.
+pub fn list(objects: &[Value]) -> Value {
+    json!({ "apiVersion": "v1", "kind": "List", "items": objects })
 }
 
 fn namespace_manifest(name: &str, namespace: &DesiredNamespace) -> Value {

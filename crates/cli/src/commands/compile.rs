@@ -1,14 +1,23 @@
-//! `compile`: each cluster's bundle as YAML, from the documents and the stored capabilities.
+//! `compile`: each cluster's bundle as YAML or JSON, from the documents and the stored capabilities.
 
-use anyhow::{Context as _, Result};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
-use cofferdam_report::{files, manifest, output, text};
+use cofferdam_report::wire::API_VERSION;
+use cofferdam_report::wire::compile::{CompileCluster, CompileReport};
+use cofferdam_report::{files, json, manifest, output, text};
+use cofferdam_state::bundle::Bundle;
+use serde_json::Value;
 
-use crate::args::{Arguments, CompileArguments};
+use crate::args::{Arguments, CompileArguments, Format};
 use crate::exit::Exit;
 use crate::project;
 
 pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<Exit> {
+    if command.out.is_none() && arguments.output != Format::Json {
+        bail!("say where to write with `--out DIR`, or print the objects with `-o json`");
+    }
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
@@ -33,18 +42,41 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
         output::talk("nothing was written: a bundle would lack what the model asks for")?;
         return Ok(Exit::Failure);
     }
+    let mut clusters = Vec::new();
     for bundle in &bundles {
-        let cluster = format!("{}/", bundle.cluster);
-        let tree: Vec<(String, String)> = manifest::bundle_files(bundle)
-            .into_iter()
-            .filter_map(|(path, text)| Some((path.strip_prefix(&cluster)?.to_owned(), text)))
-            .collect();
-        let directory = command.out.join(bundle.cluster.as_str());
-        std::fs::create_dir_all(&directory)
-            .and_then(|()| files::write_tree(&directory, &tree))
-            .with_context(|| format!("cannot write to `{}`", directory.display()))?;
-        let (count, hash) = (tree.len(), &bundle.hash);
-        output::talk(&format!("{}: {count} files, bundle {hash}", bundle.cluster))?;
+        let objects = manifest::bundle_files(bundle);
+        if let Some(out) = &command.out {
+            write(bundle, &objects, out)?;
+        }
+        let objects: Vec<Value> = objects.into_iter().map(|(_, object)| object).collect();
+        clusters.push(CompileCluster {
+            name: bundle.cluster.to_string(),
+            trust_domain: bundle.trust_domain.to_string(),
+            bundle_hash: bundle.hash.clone(),
+            objects: manifest::list(&objects),
+        });
+    }
+    if arguments.output == Format::Json {
+        let report = CompileReport {
+            api_version: API_VERSION,
+            kind: "CompileReport",
+            clusters,
+        };
+        output::data(&json::render(&report))?;
     }
     Ok(Exit::Fine)
+}
+
+fn write(bundle: &Bundle, objects: &[(String, Value)], out: &Path) -> Result<()> {
+    let tree: Vec<(String, String)> = objects
+        .iter()
+        .map(|(path, object)| (path.clone(), manifest::yaml(object)))
+        .collect();
+    let directory = out.join(bundle.cluster.as_str());
+    std::fs::create_dir_all(&directory)
+        .and_then(|()| files::write_tree(&directory, &tree))
+        .with_context(|| format!("cannot write to `{}`", directory.display()))?;
+    let (count, hash) = (tree.len(), &bundle.hash);
+    output::talk(&format!("{}: {count} files, bundle {hash}", bundle.cluster))?;
+    Ok(())
 }

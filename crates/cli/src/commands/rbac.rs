@@ -2,15 +2,15 @@
 
 use anyhow::{Result, bail};
 use cofferdam_objects::keys::SYSTEM_NAMESPACE;
-use cofferdam_report::manifest::yaml;
-use cofferdam_report::output;
+use cofferdam_report::manifest::{list, yaml};
+use cofferdam_report::{json, output};
 use serde_json::{Value, json};
 
-use crate::args::RbacArguments;
+use crate::args::{Arguments, Format, RbacArguments};
 use crate::exit::Exit;
 use crate::rights::{Rule, cluster_rules, own_rules};
 
-pub(crate) fn run(command: &RbacArguments) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
     let subject = subject(&command.subject)?;
     let name = format!("cofferdam-{}", command.profile.as_str());
     let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
@@ -24,8 +24,13 @@ pub(crate) fn run(command: &RbacArguments) -> Result<Exit> {
     let namespace = json!({
         "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": SYSTEM_NAMESPACE },
     });
-    let documents: Vec<String> = [namespace].iter().chain(&objects).map(yaml).collect();
-    output::data(&documents.join("---\n"))?;
+    let objects: Vec<Value> = std::iter::once(namespace).chain(objects).collect();
+    output::data(&if arguments.output == Format::Json {
+        json::render(&list(&objects))
+    } else {
+        let documents: Vec<String> = objects.iter().map(yaml).collect();
+        documents.join("---\n")
+    })?;
     Ok(Exit::Fine)
 }
 

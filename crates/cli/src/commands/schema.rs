@@ -4,13 +4,17 @@ use anyhow::{Context as _, Result};
 use cofferdam_documents::{KINDS, schema};
 use cofferdam_report::{json, output};
 
-use crate::args::SchemaArguments;
+use crate::args::{Arguments, Format, SchemaArguments};
 use crate::exit::Exit;
 use crate::selected::known;
 
-pub(crate) fn run(command: &SchemaArguments) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, command: &SchemaArguments) -> Result<Exit> {
     let Some(kind) = &command.kind else {
-        output::data(&format!("{}\n", KINDS.join("\n")))?;
+        output::data(&if arguments.output == Format::Json {
+            json::render(&KINDS)
+        } else {
+            format!("{}\n", KINDS.join("\n"))
+        })?;
         return Ok(Exit::Fine);
     };
     let same = KINDS.iter().find(|known| known.eq_ignore_ascii_case(kind));
