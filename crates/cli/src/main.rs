@@ -9,6 +9,7 @@ mod durations;
 mod exit;
 mod fleet;
 mod logging;
+mod only;
 mod project;
 mod rights;
 mod selected;

@@ -8,6 +8,7 @@ pub mod authors;
 mod blocked;
 pub mod cross_cluster;
 pub mod findings;
+mod held;
 pub mod notices;
 mod pools;
 pub mod steps;
@@ -16,6 +17,7 @@ pub mod waivers;
 
 pub use blocked::{blocked, left_to_gitops};
 pub use findings::find;
+pub use held::held_back;
 pub use steps::plan;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bundle;
 pub mod digest;
 pub mod finding;
+pub mod held;
 pub mod observed;
 pub mod pass;
 pub mod plan;

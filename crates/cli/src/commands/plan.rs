@@ -8,12 +8,14 @@ use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, steps};
 use cofferdam_state::finding::Finding;
+use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::Plan;
 
 use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
 use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Examined, examine};
+use crate::only::{is_chosen, narrow};
 use crate::project;
 use crate::show::show;
 
@@ -22,6 +24,8 @@ use crate::show::show;
 pub(crate) struct Decision {
     /// The plan, where one could be made.
     pub(crate) plan: Option<Plan>,
+    /// Steps that wait for something.
+    pub(crate) held: Vec<HeldStep>,
     /// Why it may not be applied.
     pub(crate) refusals: Vec<Refusal>,
 }
@@ -94,12 +98,15 @@ fn decide_one(
             refusals.extend(reasons.into_iter().map(unknown));
             return Decision {
                 plan: None,
+                held: Vec::new(),
                 refusals,
             };
         }
     };
-    plan.steps
-        .retain(|step| is_chosen(step.action.object().kind, only));
+    let mut held = narrow(&mut plan, only);
+    if is_chosen(Kind::Node, only) {
+        held.extend(cofferdam_planner::held_back(&one.view()));
+    }
     let case = Case {
         plan: &plan,
         bundle: &one.bundle,
@@ -110,17 +117,9 @@ fn decide_one(
     refusals.extend(judge(&case, allowances));
     Decision {
         plan: Some(plan),
+        held,
         refusals,
     }
-}
-
-fn is_chosen(kind: Kind, only: &[Part]) -> bool {
-    only.is_empty()
-        || only.iter().any(|part| match part {
-            Part::Namespaces => kind == Kind::Namespace,
-            Part::Policies => kind == Kind::NetworkPolicy,
-            Part::Nodes => kind == Kind::Node,
-        })
 }
 
 /// The report of what was decided; findings are for programs only, as `drift` shows them to people.
@@ -171,6 +170,7 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         reason,
         hint,
         steps: decision.plan.as_ref().map(steps).unwrap_or_default(),
+        held_back: decision.held.iter().map(Into::into).collect(),
         notices: decision
             .plan
             .as_ref()

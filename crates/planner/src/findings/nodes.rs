@@ -60,7 +60,8 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
     found
 }
 
-fn taint_text(pool: &NodePool) -> String {
+/// The taint of a pool as kubectl writes it.
+pub(crate) fn taint_text(pool: &NodePool) -> String {
     text_of(&taint_of(pool))
 }
 

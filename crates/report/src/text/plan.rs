@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::count;
-use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireStep};
+use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
 
 /// The plan per cluster, clusters with equal steps folded into one.
 pub fn render(report: &PlanReport) -> String {
@@ -15,6 +15,7 @@ pub fn render(report: &PlanReport) -> String {
                 && first.state == cluster.state
                 && first.reason == cluster.reason
                 && first.steps == cluster.steps
+                && first.held_back == cluster.held_back
                 && first.notices == cluster.notices
         });
         match same {
@@ -32,15 +33,23 @@ pub fn render(report: &PlanReport) -> String {
         .sum();
     let clusters = count(report.clusters.len(), "cluster");
     // Writing to a String cannot fail.
-    if steps == 0
-        && report
-            .clusters
-            .iter()
-            .all(|c| c.state == PlanState::Planned)
-    {
-        writeln!(text, "Nothing to do on {clusters}.").ok();
+    let all_planned = report
+        .clusters
+        .iter()
+        .all(|cluster| cluster.state == PlanState::Planned);
+    let held: usize = report
+        .clusters
+        .iter()
+        .map(|cluster| cluster.held_back.len())
+        .sum();
+    let held = match held {
+        0 => String::new(),
+        held => format!(", {held} held back"),
+    };
+    if steps == 0 && all_planned {
+        writeln!(text, "Nothing to do on {clusters}{held}.").ok();
     } else {
-        writeln!(text, "Plan: {} on {clusters}.", count(steps, "step")).ok();
+        writeln!(text, "Plan: {} on {clusters}{held}.", count(steps, "step")).ok();
     }
     text
 }
@@ -53,7 +62,11 @@ fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
         PlanState::Unreachable => "UNREACHABLE".to_owned(),
         PlanState::Refused => format!("REFUSED ({})", count(cluster.steps.len(), "step")),
     };
-    writeln!(text, "{names} ({}): {state}", cluster.trust_domain).ok();
+    let held = match cluster.held_back.len() {
+        0 => String::new(),
+        held => format!(", {} held back", count(held, "step")),
+    };
+    writeln!(text, "{names} ({}): {state}{held}", cluster.trust_domain).ok();
     if let Some(reason) = &cluster.reason {
         for line in reason.lines() {
             writeln!(text, "  ! {line}").ok();
@@ -70,7 +83,21 @@ fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
     for step in &cluster.steps {
         render_step(step, text);
     }
+    render_held(&cluster.held_back, text);
     text.push('\n');
+}
+
+/// What waits, with each reason and hint once.
+fn render_held(held: &[WireHeldStep], text: &mut String) {
+    for steps in held.chunk_by(|a, b| (&a.reason, &a.hint) == (&b.reason, &b.hint)) {
+        for step in steps {
+            writeln!(text, "  . {:<6} {}  (held back)", step.phase, step.object).ok();
+        }
+        if let Some(step) = steps.first() {
+            writeln!(text, "    {}", step.reason).ok();
+            writeln!(text, "    hint: {}", step.hint).ok();
+        }
+    }
 }
 
 fn render_step(step: &WireStep, text: &mut String) {

@@ -1,6 +1,7 @@
 //! `PlanReport`.
 
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Plan, Step};
 use serde::Serialize;
 
@@ -34,6 +35,8 @@ pub struct PlanCluster {
     pub hint: Option<String>,
     /// The steps, in order.
     pub steps: Vec<WireStep>,
+    /// Steps that wait for something, and are not carried out.
+    pub held_back: Vec<WireHeldStep>,
     /// What is worth knowing before it is applied.
     pub notices: Vec<String>,
     /// What differs.
@@ -81,6 +84,35 @@ impl From<&Step> for WireStep {
             phase: step.phase.as_str(),
             reason: step.reason.clone(),
             effect: step.effect.as_str(),
+        }
+    }
+}
+
+/// A step that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireHeldStep {
+    /// `create`, `update`, `patch` or `delete`.
+    pub op: &'static str,
+    /// The object.
+    #[serde(serialize_with = "super::finding::object")]
+    pub object: ObjectKey,
+    /// When it would be due.
+    pub phase: &'static str,
+    /// What it waits for.
+    pub reason: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl From<&HeldStep> for WireHeldStep {
+    fn from(step: &HeldStep) -> Self {
+        Self {
+            op: step.operation.as_str(),
+            object: step.object.clone(),
+            phase: step.phase.as_str(),
+            reason: step.reason.clone(),
+            hint: step.hint.clone(),
         }
     }
 }

@@ -1,0 +1,56 @@
+//! Steps that wait for somebody else: they are in no plan, and to be known before one is applied.
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::node_pool::{ManageTaint, NodePool};
+use cofferdam_state::held::HeldStep;
+use cofferdam_state::plan::{Operation, Phase};
+
+use crate::findings::{intolerant, taint_text};
+use crate::pools::nodes;
+use crate::view::{KeyState, View};
+
+/// How many of what stands in the way are named.
+const NAMED: usize = 5;
+
+/// Taints that would keep out what runs in the pool's own zones.
+pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
+    let mut held = Vec::new();
+    for pool in &view.bundle.pools {
+        let in_the_way = intolerant(view, pool);
+        if in_the_way.is_empty() {
+            continue;
+        }
+        let waits = nodes(view).filter(|node| {
+            matches!(node.pools.as_slice(), [only] if only.name == pool.name)
+                && pool.manages(&node.live.labels) == ManageTaint::Patch
+                && matches!(
+                    node.taint_state(pool),
+                    KeyState::Missing | KeyState::Changed
+                )
+        });
+        held.extend(waits.map(|node| HeldStep {
+            operation: Operation::Patch,
+            object: node.object.clone(),
+            phase: Phase::Taint,
+            reason: reason(pool, &in_the_way),
+            hint: format!("add a toleration for `{}` to them", taint_text(pool)),
+        }));
+    }
+    held
+}
+
+fn reason(pool: &NodePool, in_the_way: &BTreeSet<String>) -> String {
+    let named: Vec<&str> = in_the_way.iter().take(NAMED).map(String::as_str).collect();
+    let more = in_the_way.len().saturating_sub(named.len());
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "the taint of pool `{}` waits: {}{more} would not tolerate it",
+        pool.name,
+        named.join(", ")
+    )
+}
