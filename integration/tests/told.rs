@@ -1,7 +1,8 @@
 //! What users are told of what waits, of what is unknown, and of others who write.
 
 use anyhow::Result;
-use cofferdam_integration::shop::Shop;
+use cofferdam_integration::cluster::ADMIN;
+use cofferdam_integration::shop::{CLUSTER_FILE, Shop, WRITER};
 use serde_json::Value;
 
 /// A part of each item of a list in a report, as text.
@@ -37,5 +38,87 @@ fn policies_of_a_namespace_that_is_left_out_are_held_back() -> Result<()> {
     );
     shop.apply(&[], 0)?;
     assert_eq!(shop.drift()?, Vec::<String>::new());
+    Ok(())
+}
+
+/// The checks of `doctor` that ended so, with their messages.
+fn checks(report: &Value, status: &str) -> Vec<String> {
+    let checks = report
+        .pointer("/clusters/0/checks")
+        .and_then(Value::as_array);
+    let found = checks
+        .into_iter()
+        .flatten()
+        .filter(|check| check["status"] == status);
+    found
+        .map(|check| format!("{}: {}", check["check"], check["message"]).replace(['"', '\\'], ""))
+        .collect()
+}
+
+#[test]
+fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    assert_eq!(
+        checks(
+            &shop.expect(&["doctor", "-o", "json"], 0)?.json()?,
+            "unknown"
+        ),
+        [""; 0]
+    );
+
+    // Rights that are missing make some of it unknown.
+    shop.cluster
+        .kubectl(&["delete", "clusterrolebinding", "cofferdam-nodes"])?;
+    let rights = shop.expect(&["rbac", "--profile", "policies"], 0)?.stdout;
+    let less = rights
+        .replace("  - nodes\n", "")
+        .replace("  - services\n", "");
+    shop.cluster.apply_yaml(ADMIN, &less)?;
+    let drift = shop.expect(&["drift", "-o", "json"], 3)?.json()?;
+    let messages = texts(&drift, "/clusters/0/findings", "/message");
+    let about: Vec<&str> = messages
+        .iter()
+        .filter_map(|told| Some(told.split_once(": forbidden")?.0))
+        .collect();
+    assert_eq!(
+        about,
+        [
+            "capabilities and nodes: cannot list nodes",
+            "services: cannot list services"
+        ]
+    );
+    let doctor = shop.expect(&["doctor", "-o", "json"], 3)?.json()?;
+    let unread = messages.iter().filter(|told| told.contains(": forbidden"));
+    let unread: Vec<String> = unread
+        .map(|told| format!("not read: {}", told.replace('"', "")))
+        .collect();
+    assert_eq!(checks(&doctor, "unknown"), unread);
+    shop.expect(&["plan"], 1)?;
+
+    // A cluster that cannot be reached is one finding, with what helps.
+    let path = shop.cluster.kubeconfig(WRITER)?.display().to_string();
+    shop.project.edit(CLUSTER_FILE, &path, "nowhere.yaml")?;
+    let drift = shop.expect(&["drift", "-o", "json"], 3)?.json()?;
+    let why = format!(
+        "cannot use kubeconfig {}: there is no such file",
+        shop.project
+            .path()
+            .join("fleet/clusters/nowhere.yaml")
+            .display()
+    );
+    let parts = "identity of the cluster, capabilities, record, namespaces, NetworkPolicies, nodes, pods, workloads, \
+                 services, ingresses and policies of kinds that are not modelled";
+    assert_eq!(
+        texts(&drift, "/clusters/0/findings", "/message"),
+        [format!("{parts}: {why}")]
+    );
+    let hint = "`access.kubeconfig` is relative to the file of the Cluster document";
+    assert_eq!(texts(&drift, "/clusters/0/findings", "/hint"), [hint]);
+    let doctor = shop.expect(&["doctor", "-o", "json"], 3)?.json()?;
+    assert_eq!(checks(&doctor, "unknown"), [format!("reached: no: {why}")]);
+    for command in [&["plan"][..], &["status"], &["apply", "--yes"]] {
+        shop.expect(command, 3)?;
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod policies;
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::zone::Sensitivity;
+use cofferdam_state::observed::told_unknowns;
 use cofferdam_state::plan::{Phase, Plan, Step};
 
 use crate::notices::notices;
@@ -15,12 +16,7 @@ use crate::view::View;
 /// The plan for one cluster, or every reason why none can be made: nothing is planned on what is not
 /// known.
 pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec<String>> {
-    let unknown: Vec<String> = view
-        .observed
-        .unknowns()
-        .into_iter()
-        .map(|(what, reason)| format!("{what}: {reason}"))
-        .collect();
+    let unknown = told_unknowns(&view.observed.unknowns());
     if !unknown.is_empty() {
         return Err(unknown);
     }

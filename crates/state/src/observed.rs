@@ -41,6 +41,25 @@ impl<T> Reading<T> {
     }
 }
 
+/// Each reason once, after all that is unknown because of it.
+pub fn told_unknowns(unknowns: &[(&str, &str)]) -> Vec<String> {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (what, reason) in unknowns {
+        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, parts)) => parts.push(what),
+            None => by_reason.push((reason, vec![what])),
+        }
+    }
+    let told = |(reason, parts): (&str, Vec<&str>)| {
+        let what = match parts.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => parts.concat(),
+        };
+        format!("{what}: {reason}")
+    };
+    by_reason.into_iter().map(told).collect()
+}
+
 /// What a cluster was seen to hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
@@ -230,6 +249,13 @@ impl Observed {
         .into_iter()
         .filter_map(|(what, reason)| reason.map(|reason| (what, reason)))
         .collect()
+    }
+
+    /// Every part that is unknown, whatever it is needed for, with the reason.
+    pub fn all_unknowns(&self) -> Vec<(&'static str, &str)> {
+        let others = self.other_policies.unknown();
+        let others = others.map(|reason| ("policies of kinds that are not modelled", reason));
+        self.unknowns().into_iter().chain(others).collect()
     }
 
     /// Our record, where it is known and exists.

@@ -43,12 +43,35 @@ async fn cluster(one: &Examined<'_>, pins: bool) -> DoctorCluster {
     }
 }
 
-/// Warnings stop nothing, and are no reason to fail a script.
 fn exit_of(report: &DoctorReport) -> Exit {
     let checks = report.clusters.iter().flat_map(|cluster| &cluster.checks);
-    Exit::of(checks.map(|check| match check.status {
+    Exit::of(checks.map(|check| exit_of_status(check.status)))
+}
+
+/// Warnings stop nothing, and are no reason to fail a script.
+fn exit_of_status(status: DoctorStatus) -> Exit {
+    match status {
         DoctorStatus::Ok | DoctorStatus::Warning => Exit::Fine,
         DoctorStatus::Failed => Exit::Failure,
         DoctorStatus::Unknown => Exit::Unknown,
-    }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_goes_before_unknown_and_unknown_is_never_fine() {
+        use DoctorStatus::{Failed, Ok, Unknown, Warning};
+        for (seen, want) in [
+            (&[][..], Exit::Fine),
+            (&[Ok, Warning], Exit::Fine),
+            (&[Ok, Unknown, Warning], Exit::Unknown),
+            (&[Unknown, Failed, Ok], Exit::Failure),
+        ] {
+            let exits = seen.iter().map(|status| exit_of_status(*status));
+            assert_eq!(Exit::of(exits), want, "{seen:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use cofferdam_model::Model;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::status::{StatusCluster, StatusCni, StatusReport};
+use cofferdam_state::observed::told_unknowns;
 
 use super::drift::verdict;
 use crate::args::{Arguments, DriftArguments};
@@ -32,16 +33,13 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
 
 fn line(one: &Examined<'_>, model: &Model) -> StatusCluster {
     let known = one.observed.capabilities.known();
-    let unknown = one.observed.unknowns();
+    let unknown = one.observed.all_unknowns();
     let reason = one
         .unreachable
         .as_ref()
         .map(|why| why.reason.clone())
         .or_else(|| {
-            let texts: Vec<String> = unknown
-                .iter()
-                .map(|(what, reason)| format!("{what}: {reason}"))
-                .collect();
+            let texts = told_unknowns(&unknown);
             (!texts.is_empty()).then(|| texts.join("; "))
         });
     StatusCluster {

@@ -4,6 +4,7 @@ use cofferdam_cluster::Connection;
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::cluster::Mode;
 use cofferdam_report::wire::doctor::{DoctorCheck, DoctorStatus};
+use cofferdam_state::observed::told_unknowns;
 use futures_util::future::join_all;
 
 use crate::args::Profile;
@@ -30,14 +31,8 @@ pub(crate) async fn all(one: &Examined<'_>, pins: bool) -> Vec<DoctorCheck> {
     if let Some(known) = one.observed.capabilities.known() {
         checks.extend(of_capabilities(known));
     }
-    let unknowns = one.observed.unknowns().into_iter();
-    checks.extend(unknowns.map(|(what, reason)| {
-        DoctorCheck::new(
-            "not read",
-            DoctorStatus::Unknown,
-            format!("{what}: {reason}"),
-        )
-    }));
+    let unknowns = told_unknowns(&one.observed.all_unknowns()).into_iter();
+    checks.extend(unknowns.map(|told| DoctorCheck::new("not read", DoctorStatus::Unknown, told)));
     checks
 }
 
@@ -200,9 +195,11 @@ fn cni(known: &Capabilities) -> DoctorCheck {
     let cni = &known.cni;
     let enforces = cni.enforces.as_str();
     let message = format!("{}, enforces: {enforces} ({})", cni.name, cni.evidence);
-    if cni.enforces == Enforces::Yes {
-        return DoctorCheck::ok("cni", message);
-    }
-    DoctorCheck::new("cni", DoctorStatus::Warning, message)
+    let status = match cni.enforces {
+        Enforces::Yes => return DoctorCheck::ok("cni", message),
+        Enforces::No => DoctorStatus::Warning,
+        Enforces::Unknown => DoctorStatus::Unknown,
+    };
+    DoctorCheck::new("cni", status, message)
         .with_hint("policies are accepted here and have no effect until a plugin enforces them")
 }

@@ -3,6 +3,7 @@
 use cofferdam_model::cluster::Cluster;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Finding};
+use cofferdam_state::observed::told_unknowns;
 
 use super::{Judged, finding, wrong_cluster};
 use crate::view::View;
@@ -11,8 +12,7 @@ use crate::view::View;
 pub(super) fn check(view: &View<'_>, cluster: &Cluster) -> Vec<Finding> {
     let object = || ObjectKey::cluster(cluster.name.as_str());
     let mut found = Vec::new();
-    for (what, reason) in view.observed.unknowns() {
-        let message = format!("{what}: {reason}");
+    for message in told_unknowns(&view.observed.all_unknowns()) {
         found.push(finding(view, Class::Unknown, object(), message));
     }
     if let (Some(pinned), Some(live)) = (&cluster.uid, view.observed.uid.known())

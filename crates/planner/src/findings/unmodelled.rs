@@ -2,25 +2,15 @@
 
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Effect, Finding};
-use cofferdam_state::observed::Reading;
 
 use super::{Judged, finding};
 use crate::view::View;
 
-/// `foreign-policy` of those that may concern a zone, and `unknown` where they could not be listed.
+/// `foreign-policy` of those that may concern a zone; none where they are unknown, which is a finding of
+/// its own.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
-    let others = match &view.observed.other_policies {
-        Reading::Known(others) => others,
-        Reading::Unknown(reason) => {
-            let object = ObjectKey::cluster(view.bundle.cluster.as_str());
-            let message = format!("policies of kinds that are not modelled: {reason}");
-            return vec![finding(view, Class::Unknown, object, message)];
-        }
-    };
-    others
-        .iter()
-        .filter_map(|other| about(view, other))
-        .collect()
+    let others = view.observed.other_policies.known().into_iter().flatten();
+    others.filter_map(|other| about(view, other)).collect()
 }
 
 fn about(view: &View<'_>, other: &ObjectKey) -> Option<Finding> {

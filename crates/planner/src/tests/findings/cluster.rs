@@ -65,6 +65,32 @@ fn what_could_not_be_read_is_unknown_and_nothing_is_concluded_from_it() {
 }
 
 #[test]
+fn what_is_unknown_for_one_reason_is_one_finding() {
+    let trial = applied();
+    let unreachable = Observed::unreachable(trial.cluster.name.clone(), String::new(), "no answer");
+    assert_eq!(
+        lines(&find_in(&trial, &unreachable, None)),
+        [
+            "- unknown Cluster/prod: identity of the cluster, capabilities, record, namespaces, NetworkPolicies, nodes, \
+             pods, workloads, services, ingresses and policies of kinds that are not modelled: no answer"
+        ]
+    );
+    let mut seen = trial.cluster.observe();
+    seen.pods = unknown();
+    seen.nodes = unknown();
+    seen.services = Reading::Unknown("cut off".to_owned());
+    let mut found = lines(&find_in(&trial, &seen, None));
+    found.retain(|line| line.contains(" unknown "));
+    assert_eq!(
+        found,
+        [
+            "- unknown Cluster/prod: nodes and pods: forbidden",
+            "- unknown Cluster/prod: services: cut off",
+        ]
+    );
+}
+
+#[test]
 fn a_bundle_that_was_not_applied_yet_is_skew() {
     let mut trial = applied();
     trial.model = cofferdam_testkit::model(&SHOP.replace("8080", "8081"));
