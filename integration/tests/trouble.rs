@@ -178,17 +178,23 @@ fn who_finds_another_writer_waits_and_never_writes_over_them() -> Result<()> {
         Ok(!shop.policies("orders")?.is_empty())
     })?;
     let second = shop.project.run(&["apply", "--yes", "--settle", "0s"])?;
-    assert!(
-        second.stderr.contains("waiting for `cofferdam (process"),
-        "{}",
-        second.stderr
-    );
+    let said = |start: &str| {
+        second
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with(start))
+            .count()
+    };
+    let waits = [
+        "prod: waiting for `cofferdam (process",
+        "prod: waited for `cofferdam (process",
+    ];
+    assert_eq!(waits.map(said), [1, 1], "{}", second.stderr);
     assert_eq!(second.code, 1, "{}", second.stdout);
-    assert!(
-        second.stdout.contains("has been modified"),
-        "{}",
-        second.stdout
-    );
+    let first = "` held the lease and wrote here first (apply 1, at ";
+    assert!(second.stdout.contains(first), "{}", second.stdout);
+    let hint = "    hint: look with `cofferdam plan` at what is left to do, then apply again";
+    assert_eq!(second.stdout.lines().last(), Some(hint));
     assert_eq!(slow.wait_with_output()?.status.code(), Some(0));
     shop.expect(&["plan"], 0)?;
     assert_eq!(shop.drift()?, Vec::<String>::new());

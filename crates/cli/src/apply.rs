@@ -2,4 +2,5 @@
 
 pub(crate) mod execute;
 pub(crate) mod outcome;
+mod overtaken;
 pub(crate) mod waves;

@@ -45,6 +45,16 @@ struct Spec {
 pub struct Held {
     shared: Arc<Shared>,
     renewal: JoinHandle<()>,
+    waited_for: Option<String>,
+}
+
+/// What becomes of waiting for somebody else's lease; told once each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait<'a> {
+    /// It begins, for this holder.
+    Begins(&'a str),
+    /// It is over: this holder gave the lease back, or let it expire.
+    Ends(&'a str),
 }
 
 #[derive(Debug)]
@@ -69,16 +79,22 @@ impl Held {
         self.shared.lost.load(Ordering::Acquire)
     }
 
+    /// Who held the lease before us, where we had to wait.
+    pub fn waited_for(&self) -> Option<&str> {
+        self.waited_for.as_deref()
+    }
+
     /// How long the lease still holds; an error when it is lost.
     pub async fn remaining(&self) -> Result<Duration, Error> {
         let age = self.shared.state.lock().await.renewed.elapsed();
         let left = DURATION.saturating_sub(age);
         if self.is_lost() || left.is_zero() {
-            return Err(self.shared.connection.error(
+            let error = self.shared.connection.error(
                 Category::LeaseLost,
                 "cannot write",
                 "the lease could not be renewed in time; somebody else may take it",
-            ));
+            );
+            return Err(error.with_hint("apply again: the next pass goes on from here"));
         }
         Ok(left)
     }
@@ -102,19 +118,26 @@ impl Drop for Held {
 }
 
 impl Connection {
-    /// Takes the lease, waiting while somebody else holds it; `waiting` is told who, once a second.
+    /// Takes the lease, waiting while somebody else holds it; `waiting` is told for whom.
     /// It expires by our own clock: when it has not changed for as long as it says it holds.
     pub async fn acquire_lease(
         &self,
         holder: &str,
-        waiting: impl Fn(&str) + Send + Sync,
+        waiting: impl Fn(Wait<'_>) + Send + Sync,
     ) -> Result<Held, Error> {
         let mut seen: Option<(Spec, Instant)> = None;
+        let mut waited_for: Option<String> = None;
+        let hold = |state, waited_for: Option<String>| {
+            if let Some(other) = &waited_for {
+                waiting(Wait::Ends(other));
+            }
+            self.hold(holder, (state, waited_for))
+        };
         loop {
             let started = Instant::now();
             let Some(lease) = self.read_lease().await? else {
                 if let Some(state) = self.create_lease(holder, started).await? {
-                    return Ok(self.hold(holder, state));
+                    return Ok(hold(state, waited_for));
                 }
                 continue;
             };
@@ -132,10 +155,13 @@ impl Connection {
             if (other.is_empty() || expired)
                 && let Some(state) = self.take_lease(holder, &lease, started).await?
             {
-                return Ok(self.hold(holder, state));
+                return Ok(hold(state, waited_for));
             }
             if !other.is_empty() && !expired {
-                waiting(&other);
+                if waited_for.as_ref() != Some(&other) {
+                    waiting(Wait::Begins(&other));
+                    waited_for = Some(other);
+                }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         }
@@ -200,7 +226,7 @@ impl Connection {
         self.fetch(call).await
     }
 
-    fn hold(&self, holder: &str, state: State) -> Held {
+    fn hold(&self, holder: &str, (state, waited_for): (State, Option<String>)) -> Held {
         let shared = Arc::new(Shared {
             connection: self.clone(),
             holder: holder.to_owned(),
@@ -208,7 +234,11 @@ impl Connection {
             state: Mutex::new(state),
         });
         let renewal = tokio::spawn(renew(Arc::clone(&shared)));
-        Held { shared, renewal }
+        Held {
+            shared,
+            renewal,
+            waited_for,
+        }
     }
 }
 

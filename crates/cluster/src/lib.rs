@@ -15,6 +15,6 @@ mod rights;
 pub use apply::{Opened, Written};
 pub use connect::{ConnectOptions, Contexts, connect, contexts};
 pub use error::{Category, Error};
-pub use lease::Held;
+pub use lease::{Held, Wait};
 pub use request::Connection;
 pub use rights::Right;

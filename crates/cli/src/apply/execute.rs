@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Written};
+use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Wait, Written};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::ObjectKey;
@@ -22,6 +22,7 @@ use cofferdam_state::record::Record;
 use futures_util::stream::{self, StreamExt as _};
 
 use super::outcome::{failed, interrupt, interrupted, outcome};
+use super::overtaken::overtaken;
 use crate::clock;
 use crate::fleet::Examined;
 
@@ -70,7 +71,14 @@ pub(crate) async fn execute(
         };
     }
     let holder = holder(one);
-    let waiting = |other: &str| say(&format!("waiting for `{other}`, who holds the lease"));
+    let waiting = |wait: Wait<'_>| {
+        say(&match wait {
+            Wait::Begins(other) => {
+                format!("waiting for `{other}`, who holds the lease of this cluster")
+            }
+            Wait::Ends(other) => format!("waited for `{other}`, and goes on"),
+        });
+    };
     let taken = tokio::select! {
         taken = connection.acquire_lease(&holder, waiting) => taken,
         () = interrupt() => return interrupted(one, connection),
@@ -143,7 +151,13 @@ impl<'a> Writing<'a> {
         pass: Pass,
         say: &(impl Fn(&str) + Send + Sync),
     ) -> Result<ApplyCluster, Error> {
-        let pending = self.write_pending(pass).await?;
+        let pending = match self.write_pending(pass).await {
+            Err(error) if error.category() == Category::Conflict => {
+                let waited_for = self.lease.waited_for();
+                return Ok(overtaken(self.one, self.connection, waited_for).await);
+            }
+            begun => begun?,
+        };
         let plan = self.plan;
         for stage in plan.stages() {
             if stage.settles_first && !pass.settle.is_zero() {

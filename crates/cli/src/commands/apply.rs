@@ -156,7 +156,7 @@ impl Fleet<'_> {
                 let name = one.cluster.name.as_str();
                 let terminal = std::io::stderr().is_terminal();
                 let say = |line: &str| {
-                    if terminal || line.starts_with("waiting") {
+                    if terminal || line.starts_with("wait") {
                         // Progress that cannot be shown stops nothing.
                         output::talk(&format!("{name}: {line}")).ok();
                     } else {
