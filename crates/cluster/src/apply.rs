@@ -272,7 +272,7 @@ fn gone(uid: &str) -> Written {
 fn name_taken(error: Error, kind: &str) -> Error {
     if error.is(Category::Conflict) {
         error.with_hint(format!(
-            "a {kind} of that name exists that is not ours; rename it, or take it over with `adopt`"
+            "a {kind} of that name exists that is not ours; delete it or give it another name, then apply again"
         ))
     } else {
         error

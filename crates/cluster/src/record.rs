@@ -176,7 +176,7 @@ impl Connection {
                 format!("cannot {what}"),
                 format!("the record is unreadable: {why}"),
             )
-            .with_hint("restore the ConfigMap, or take the objects over again with `adopt`")
+            .with_hint("restore the ConfigMap from a backup: without it, what we wrote is taken for somebody else's")
         })?;
         Ok(LiveRecord {
             record,

@@ -31,7 +31,9 @@ pub(super) fn check(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
             "the cluster belongs to zone model `{}`: one instance per cluster",
             record.instance
         );
-        refusals.push(refusal("other-instance", message, "detach it there first"));
+        let hint =
+            "take back there what that model wrote (README, \"A way out\"), or use its documents";
+        refusals.push(refusal("other-instance", message, hint));
     }
     if record.sequence != case.plan.sequence {
         let message = format!(
