@@ -33,6 +33,16 @@ pub fn apply_cross_cluster(findings: &mut [CrossClusterFinding], model: &Model, 
     }
 }
 
+/// The Waiver that would cover a finding, in the words of its document.
+pub fn waiver_of(finding: &Finding) -> String {
+    format!(
+        "a Waiver with `for: {{ finding: {}, cluster: {}, object: {} }}`, `reason`, `approval: {{ by, at }}` and `expires`",
+        finding.class.as_str(),
+        finding.cluster,
+        finding.object
+    )
+}
+
 fn covering(
     model: &Model,
     today: &Date,

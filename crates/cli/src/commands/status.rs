@@ -4,7 +4,7 @@ use anyhow::Result;
 use cofferdam_model::Model;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::status::{StatusCluster, StatusCni, StatusReport};
+use cofferdam_report::wire::status::{FindingCounts, StatusCluster, StatusCni, StatusReport};
 use cofferdam_state::observed::told_unknowns;
 
 use super::drift::verdict;
@@ -33,6 +33,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
 
 fn line(one: &Examined<'_>, model: &Model) -> StatusCluster {
     let known = one.observed.capabilities.known();
+    let findings = one.findings(model);
     let unknown = one.observed.all_unknowns();
     let reason = one
         .unreachable
@@ -47,7 +48,8 @@ fn line(one: &Examined<'_>, model: &Model) -> StatusCluster {
         trust_domain: one.bundle.trust_domain.to_string(),
         reachable: one.unreachable.is_none(),
         reason,
-        verdict: verdict(&one.findings(model)),
+        verdict: verdict(&findings),
+        findings: FindingCounts::of(&findings),
         age_seconds: clock::age_seconds(&one.observed.at),
         sequence: one.observed.our_record().map(|record| record.sequence),
         bundle_hash: one.bundle.hash.clone(),

@@ -30,15 +30,15 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
             .into_iter()
             .filter_map(|name| model.clusters.get(name))
             .find_map(|cluster| open_namespace(model, cluster).map(|why| (cluster, why)));
-        if let Some((cluster, why)) = open {
+        if let Some((cluster, Open { why, remedy })) = open {
             let message = format!(
                 "the flow admits all of cluster `{}` into zone `{}` of sensitivity high, and {why}",
                 cluster.name, zone.name
             );
             let hint = if flow.encryption == Encryption::Mtls {
-                "isolate those namespaces, or waive `cross-cluster-widens` for this flow"
+                format!("{remedy}, or waive `cross-cluster-widens` for this flow")
             } else {
-                "isolate those namespaces; only with `encryption: mtls` can this be waived"
+                format!("{remedy}; only with `encryption: mtls` can this be waived")
             };
             let mut reporter = court.on("Flow", &flow.name);
             reporter
@@ -48,15 +48,25 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
     }
 }
 
+/// A namespace that may reach out unhindered.
+struct Open {
+    why: String,
+    remedy: String,
+}
+
 /// Why some namespace of the cluster may reach out unhindered, as far as documents tell.
-fn open_namespace(model: &Model, cluster: &Cluster) -> Option<String> {
+fn open_namespace(model: &Model, cluster: &Cluster) -> Option<Open> {
     let domain = model.trust_domain_of(cluster)?;
     let zones = zones_of(model, cluster);
     for zone in &zones {
         let observed = rules_in(zone, cluster)
             .any(|(_, rule)| zone.enforcement_in(&domain.name, rule) == Enforcement::Observe);
         if observed {
-            return Some(format!("zone `{}` is merely observed there", zone.name));
+            let (zone, domain) = (&zone.name, &domain.name);
+            return Some(Open {
+                why: format!("zone `{zone}` is merely observed there"),
+                remedy: format!("write `enforcement: {{ {domain}: enforce }}` in Zone `{zone}`"),
+            });
         }
     }
     if domain.unassigned_namespaces == Unassigned::Isolate {
@@ -71,5 +81,11 @@ fn open_namespace(model: &Model, cluster: &Cluster) -> Option<String> {
         .keys()
         .filter(|name| !model.is_system_namespace(name.as_str(), &seen.system_namespaces))
         .find(|name| !assigned.contains(*name))
-        .map(|name| format!("namespace `{name}` there belongs to no zone"))
+        .map(|name| Open {
+            why: format!("namespace `{name}` there belongs to no zone"),
+            remedy: format!(
+                "put it into a zone, or write `unassignedNamespaces: isolate` in TrustDomain `{}`",
+                domain.name
+            ),
+        })
 }

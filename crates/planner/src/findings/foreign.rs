@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Judged, finding};
 use crate::view::View;
+use crate::waivers::waiver_of;
 
 /// `foreign-policy`, also of those that select no pod now: the next pod may be selected.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
@@ -43,8 +44,10 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let object = ObjectKey::policy(namespace, name);
         let one = finding(view, Class::ForeignPolicy, object, message.to_owned())
             .in_zone(Some(&wanted.zone))
-            .with_effect(effect, Some(wanted.sensitivity))
-            .with_hint("make it a flow of the model and delete it, or waive it");
+            .with_effect(effect, Some(wanted.sensitivity));
+        let waiver = waiver_of(&one);
+        let hint = format!("make it a flow of the model and delete it, or waive it by {waiver}");
+        let one = one.with_hint(&hint);
         found.push(Finding { by, ..one });
     }
     found

@@ -30,7 +30,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             Some(live) if live.terminating => {
                 let object = ObjectKey::namespace(name.as_str());
                 let message = "the namespace is being deleted".to_owned();
-                let one = finding(view, Class::MissingNamespace, object, message);
+                let hint = "when it is gone, it counts as missing; write `create: true` beside its name to have it made";
+                let one = finding(view, Class::MissingNamespace, object, message).with_hint(hint);
                 found.push(one.in_zone(Some(&wanted.zone)));
             }
             Some(live) => found.extend(labels(view, name, wanted, live)),
@@ -50,10 +51,14 @@ fn absent(view: &View<'_>, name: &NamespaceName, wanted: &DesiredNamespace) -> F
         return one.with_effect(Effect::Narrows, Some(wanted.sensitivity));
     }
     let message = "the namespace does not exist, and is not ours to create".to_owned();
-    let hint = "create it, or say `create: true`, or narrow the rule with `clusters`";
+    let hint = format!(
+        "create it, or write `create: true` beside its name under `spec.namespaces` of Zone `{}`, or narrow that \
+         entry by `clusters`",
+        wanted.zone
+    );
     finding(view, Class::MissingNamespace, object, message)
         .in_zone(Some(&wanted.zone))
-        .with_hint(hint)
+        .with_hint(&hint)
 }
 
 fn labels(
@@ -99,10 +104,19 @@ fn labels(
         let one = finding(view, class, object.clone(), message)
             .in_zone(Some(&wanted.zone))
             .with_effect(Effect::Unknown, claimed.max(Some(wanted.sensitivity)));
+        let one = if class == Class::Conflict {
+            one.with_hint(HELD)
+        } else {
+            one
+        };
         found.push(Finding { fields, by, ..one });
     }
     found
 }
+
+/// What helps where somebody else holds a key of ours on an object that we share.
+pub(super) const HELD: &str =
+    "it is left alone: remove it there or set the wanted value, then apply again";
 
 /// The sensitivity of the zone that a label names, where the bundle has it.
 fn sensitivity_of(view: &View<'_>, zone: &str) -> Option<Sensitivity> {
@@ -137,7 +151,7 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
         (
             Class::Orphan,
             message,
-            "it stays as last applied until `cofferdam detach`",
+            "it stays as last applied: put it back into a zone, or delete our labels and policies there by hand",
         )
     } else {
         let message = "it carries a zone label that the model does not give it";

@@ -10,6 +10,7 @@ use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::Value;
 
+use super::namespaces::HELD;
 use super::{Judged, finding};
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::{KeyState, View};
@@ -43,7 +44,11 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
     let mut found = Vec::new();
     if !members.iter().any(|node| node.live.ready) {
         let message = format!("pool `{}` selects no ready node", pool.name);
-        found.push(finding(view, Class::NodePool, object.clone(), message));
+        let hint = format!(
+            "mend `spec.nodes` of NodePool `{}`, or its nodes",
+            pool.name
+        );
+        found.push(finding(view, Class::NodePool, object.clone(), message).with_hint(&hint));
     }
     let held = intolerant(view, pool);
     let untainted = |node: &&PooledNode<'_>| node.taint_state(pool) != KeyState::InSync;
@@ -157,7 +162,9 @@ fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         have: node.live.labels.get(key).cloned().map(Value::String),
     };
     let by = last_writer(&node.live.managed_fields, &["metadata", "labels", key]);
-    Some(about(view, (class, message), node, (field, by)))
+    let held = (class == Class::Conflict).then(|| HELD.to_owned());
+    let one = about(view, (class, message), node, (field, by));
+    Some(Finding { hint: held, ..one })
 }
 
 fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
@@ -173,8 +180,13 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         let owner = owners.find(|key| labels.contains_key(**key));
         let owner = owner.map(|key| format!(" (`{key}`)")).unwrap_or_default();
         let taint = taint_text(pool);
-        format!("set taint `{taint}` where the pool is defined{owner}")
+        let name = &pool.name;
+        format!(
+            "set taint `{taint}` where the pool is defined{owner}, or write `manage: patch` under `spec` of NodePool \
+             `{name}` to have it set here"
+        )
     });
+    let held = (class == Class::Conflict).then(|| HELD.to_owned());
     let field = Difference {
         path: "spec.taints".to_owned(),
         want: Some(Value::String(taint_text(pool))),
@@ -184,7 +196,10 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
     };
     let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
     let one = about(view, (class, message), node, (field, by));
-    Some(Finding { hint, ..one })
+    Some(Finding {
+        hint: held.or(hint),
+        ..one
+    })
 }
 
 fn not_yet(done: &str, pool: &NodePool) -> String {

@@ -109,11 +109,20 @@ fn about(
     };
     let by = live.and_then(|live| author(live, &author_path(&fields)));
     let object = ObjectKey::policy(&key.0, &key.1);
+    let not_ours = live.is_some_and(|live| !view.is_ours(&key.0, &key.1, live));
     let one = finding(view, class, object, message)
         .in_zone(wanted.zone.as_ref())
         .with_effect(effect, sensitivity(view, &key.0));
-    Some(Finding { fields, by, ..one })
+    let hint = not_ours.then(|| NOT_OURS.to_owned());
+    Some(Finding {
+        fields,
+        by,
+        hint,
+        ..one
+    })
 }
+
+const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";
 
 /// What it does when a policy of ours is missing or changed.
 struct Effects {

@@ -44,7 +44,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let object = ObjectKey::namespace(name);
         let one = finding(view, Class::UnassignedNamespace, object, message)
             .with_effect(Effect::Unknown, None)
-            .with_hint("put it into a zone, or list it under `systemNamespaces`");
+            .with_hint(
+                "put it into a zone, or list it under `spec.systemNamespaces` of the ZoneModel",
+            );
         found.push(Finding {
             severity: Some(severity),
             ..one

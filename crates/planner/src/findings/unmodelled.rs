@@ -5,6 +5,7 @@ use cofferdam_state::finding::{Class, Effect, Finding};
 
 use super::{Judged, finding};
 use crate::view::View;
+use crate::waivers::waiver_of;
 
 /// `foreign-policy` of those that may concern a zone; none where they are unknown, which is a finding of
 /// its own.
@@ -30,7 +31,8 @@ fn about(view: &View<'_>, other: &ObjectKey) -> Option<Finding> {
         message.to_owned(),
     )
     .in_zone(zone)
-    .with_effect(Effect::Unknown, sensitivity)
-    .with_hint("read it; once you know that it opens nothing, waive this finding");
-    Some(one)
+    .with_effect(Effect::Unknown, sensitivity);
+    let waiver = waiver_of(&one);
+    let hint = format!("read it; once you know that it opens nothing, waive it by {waiver}");
+    Some(one.with_hint(&hint))
 }

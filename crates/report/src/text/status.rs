@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::table;
-use crate::wire::status::StatusReport;
+use crate::wire::status::{FindingCounts, StatusReport};
 
 /// A line per cluster, then what could not be read.
 pub fn render(report: &StatusReport) -> String {
@@ -14,6 +14,7 @@ pub fn render(report: &StatusReport) -> String {
             cluster.trust_domain.clone(),
             if cluster.reachable { "yes" } else { "NO" }.to_owned(),
             cluster.verdict.as_str().to_owned(),
+            counted(cluster.findings),
             format!("{}s", cluster.age_seconds),
             cluster
                 .sequence
@@ -29,6 +30,7 @@ pub fn render(report: &StatusReport) -> String {
         "domain",
         "reached",
         "verdict",
+        "findings",
         "age",
         "sequence",
         "version",
@@ -44,4 +46,51 @@ pub fn render(report: &StatusReport) -> String {
         }
     }
     text
+}
+
+/// The numbers that are not zero, the most urgent first.
+fn counted(counts: FindingCounts) -> String {
+    let FindingCounts {
+        critical,
+        high,
+        medium,
+        low,
+        info,
+        unknown,
+        waived,
+    } = counts;
+    let words = [
+        (critical, "critical"),
+        (high, "high"),
+        (medium, "medium"),
+        (low, "low"),
+        (info, "info"),
+        (unknown, "unknown"),
+        (waived, "waived"),
+    ];
+    let some = words.iter().filter(|(number, _)| *number > 0);
+    let words: Vec<String> = some
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if words.is_empty() {
+        return "-".to_owned();
+    }
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FindingCounts, counted};
+
+    #[test]
+    fn what_is_most_urgent_comes_first_and_zeros_are_left_out() {
+        let counts = FindingCounts {
+            info: 3,
+            critical: 1,
+            waived: 2,
+            ..FindingCounts::default()
+        };
+        assert_eq!(counted(counts), "1 critical, 3 info, 2 waived");
+        assert_eq!(counted(FindingCounts::default()), "-");
+    }
 }

@@ -1,5 +1,6 @@
 //! `StatusReport`.
 
+use cofferdam_state::finding::{Finding, Severity};
 use serde::Serialize;
 
 use super::drift::Verdict;
@@ -30,6 +31,8 @@ pub struct StatusCluster {
     pub reason: Option<String>,
     /// What is concluded.
     pub verdict: Verdict,
+    /// How many findings, those that no waiver covers by severity.
+    pub findings: FindingCounts,
     /// How long ago it was observed, in seconds.
     pub age_seconds: u64,
     /// The number of the last apply.
@@ -42,6 +45,44 @@ pub struct StatusCluster {
     pub cni: StatusCni,
     /// When the credential expires, where that can be told.
     pub credential_expires_at: Option<String>,
+}
+
+/// Numbers of findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FindingCounts {
+    /// Of severity critical.
+    pub critical: usize,
+    /// Of severity high.
+    pub high: usize,
+    /// Of severity medium.
+    pub medium: usize,
+    /// Of severity low.
+    pub low: usize,
+    /// Of severity info.
+    pub info: usize,
+    /// Of what is unknown.
+    pub unknown: usize,
+    /// Covered by a waiver, whatever their severity.
+    pub waived: usize,
+}
+
+impl FindingCounts {
+    /// Counts findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut counts = Self::default();
+        for finding in findings {
+            *match (&finding.waiver, finding.severity) {
+                (Some(_), _) => &mut counts.waived,
+                (None, Some(Severity::Critical)) => &mut counts.critical,
+                (None, Some(Severity::High)) => &mut counts.high,
+                (None, Some(Severity::Medium)) => &mut counts.medium,
+                (None, Some(Severity::Low)) => &mut counts.low,
+                (None, Some(Severity::Info)) => &mut counts.info,
+                (None, None) => &mut counts.unknown,
+            } += 1;
+        }
+        counts
+    }
 }
 
 /// The network plugin.

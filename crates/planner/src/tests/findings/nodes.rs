@@ -274,7 +274,8 @@ fn a_cloud_owns_the_taints_of_its_pools() {
     trial.cluster.nodes.insert("pci-1".to_owned(), cloud);
     trial.apply();
     let hints: Vec<Option<String>> = find(&trial).into_iter().map(|f| f.hint).collect();
-    let hint = "set taint `cofferdam.io/pool=pci:NoSchedule` where the pool is defined (`eks.amazonaws.com/nodegroup`)";
+    let hint = "set taint `cofferdam.io/pool=pci:NoSchedule` where the pool is defined (`eks.amazonaws.com/nodegroup`), or \
+                write `manage: patch` under `spec` of NodePool `pci` to have it set here";
     assert!(hints.contains(&Some(hint.to_owned())), "{hints:?}");
 }
 

@@ -1,0 +1,84 @@
+//! What a finding tells to do: the exact fields, and nothing that does not exist.
+
+use cofferdam_testkit::pod;
+
+use super::*;
+
+/// The hint of the only finding of a class.
+#[track_caller]
+fn check(trial: &Trial, class: &str, want: &str) {
+    let found = find(trial);
+    let of_class = found
+        .iter()
+        .filter(|finding| finding.class.as_str() == class);
+    let hints: Vec<&str> = of_class
+        .map(|finding| finding.hint.as_deref().unwrap_or_default())
+        .collect();
+    assert_eq!(hints, [want], "{class}");
+}
+
+#[test]
+fn hints_name_the_field_that_helps() {
+    let mut trial = applied();
+    trial.cluster.namespaces.remove("web");
+    check(
+        &trial,
+        "missing-namespace",
+        "create it, or write `create: true` beside its name under `spec.namespaces` of Zone `front`, or narrow that \
+         entry by `clusters`",
+    );
+    let mut trial = Trial::shop(SHOP, planner);
+    trial
+        .cluster
+        .act(&label("web", "cofferdam.io/zone", Some("theirs")));
+    let left_alone = "it is left alone: remove it there or set the wanted value, then apply again";
+    check(&trial, "conflict", left_alone);
+    let mut trial = applied();
+    trial.cluster.nodes.clear();
+    check(
+        &trial,
+        "node-pool",
+        "mend `spec.nodes` of NodePool `pci`, or its nodes",
+    );
+    let mut trial = applied();
+    trial.cluster.add_namespace("new", &[]);
+    trial.cluster.namespaces.remove("default");
+    trial.cluster.pods.push(pod("new", "a", &[]));
+    check(
+        &trial,
+        "unassigned-namespace",
+        "put it into a zone, or list it under `spec.systemNamespaces` of the ZoneModel",
+    );
+}
+
+#[test]
+fn hints_show_the_waiver_in_the_words_of_its_document() {
+    let mut trial = applied();
+    trial.cluster.act(&write("web/theirs", lets_in()));
+    let covers =
+        "for: { finding: foreign-policy, cluster: prod, object: NetworkPolicy/web/theirs }";
+    let waiver =
+        format!("a Waiver with `{covers}`, `reason`, `approval: {{ by, at }}` and `expires`");
+    let want = format!("make it a flow of the model and delete it, or waive it by {waiver}");
+    check(&trial, "foreign-policy", &want);
+    let documents = format!(
+        "{SHOP}---
+kind: Waiver
+metadata: {{ name: one }}
+spec:
+  {covers}
+  reason: r
+  approval: {{ by: s, at: 2026-09-01 }}
+  expires: 2027-01-31
+"
+    );
+    let model = cofferdam_testkit::model(&documents);
+    let mut found = find(&trial);
+    let today = cofferdam_model::flow::Date("2026-11-21".to_owned());
+    crate::waivers::apply(&mut found, &model, &today);
+    let waivers: Vec<_> = found
+        .iter()
+        .filter_map(|finding| finding.waiver.as_deref())
+        .collect();
+    assert_eq!(waivers, ["one"]);
+}
