@@ -2,19 +2,65 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::cluster::Delivery;
+use cofferdam_model::names::NamespaceName;
 use cofferdam_model::node_pool::{ManageTaint, NodePool};
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Operation, Phase};
 
 use crate::findings::{intolerant, taint_text};
 use crate::pools::nodes;
+use crate::steps::phase_of;
 use crate::view::{KeyState, View};
 
 /// How many of what stands in the way are named.
 const NAMED: usize = 5;
 
-/// Taints that would keep out what runs in the pool's own zones.
+/// Policies of namespaces that are not there, and taints that would keep out what runs in the pool's own
+/// zones.
 pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
+    let mut held = Vec::new();
+    if view.delivery == Delivery::Push {
+        held.extend(
+            view.governed()
+                .into_iter()
+                .flat_map(|name| policies(view, name)),
+        );
+    }
+    held.extend(taints(view));
+    held
+}
+
+fn policies(view: &View<'_>, namespace: &NamespaceName) -> Vec<HeldStep> {
+    let created = view
+        .wanted_namespace(namespace.as_str())
+        .is_some_and(|wanted| wanted.create);
+    let (reason, hint) = match view.namespace(namespace.as_str()) {
+        None if created => return Vec::new(),
+        None => ("does not exist, and is not ours to create", MAKE_IT),
+        Some(live) if live.terminating => {
+            ("is being deleted", if created { AGAIN } else { MAKE_IT })
+        }
+        Some(_) => return Vec::new(),
+    };
+    let names = view.wanted_policies(namespace).into_iter();
+    names
+        .map(|(name, policy)| HeldStep {
+            operation: Operation::Create,
+            object: ObjectKey::policy(namespace.as_str(), name),
+            phase: phase_of(policy.role),
+            reason: format!("namespace `{namespace}` {reason}"),
+            hint: hint.to_owned(),
+        })
+        .collect()
+}
+
+const MAKE_IT: &str =
+    "create it, or write `create: true` beside its name under `spec.namespaces` of its Zone";
+const AGAIN: &str = "apply again when it is gone";
+
+fn taints(view: &View<'_>) -> Vec<HeldStep> {
     let mut held = Vec::new();
     for pool in &view.bundle.pools {
         let in_the_way = intolerant(view, pool);

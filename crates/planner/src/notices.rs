@@ -68,7 +68,9 @@ fn newly_isolated(view: &View<'_>) -> Vec<String> {
     for pod in pods(view) {
         let wanted = view.wanted_namespace(&pod.namespace);
         let enforced = wanted.is_some_and(|wanted| wanted.enforcement == Enforcement::Enforce);
+        let live = view.namespace(&pod.namespace);
         if enforced
+            && live.is_some_and(|live| !live.terminating)
             && Direction::BOTH
                 .into_iter()
                 .any(|d| becomes_isolated(view, pod, d))

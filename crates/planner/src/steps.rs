@@ -5,6 +5,8 @@ mod namespaces;
 mod nodes;
 mod policies;
 
+pub(crate) use policies::phase_of;
+
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_state::observed::told_unknowns;

@@ -3,7 +3,6 @@
 use anyhow::Result;
 use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
 use cofferdam_model::Model;
-use cofferdam_objects::key::Kind;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, steps};
@@ -104,9 +103,8 @@ fn decide_one(
         }
     };
     let mut held = narrow(&mut plan, only);
-    if is_chosen(Kind::Node, only) {
-        held.extend(cofferdam_planner::held_back(&one.view()));
-    }
+    let waiting = cofferdam_planner::held_back(&one.view()).into_iter();
+    held.extend(waiting.filter(|step| is_chosen(step.object.kind, only)));
     let case = Case {
         plan: &plan,
         bundle: &one.bundle,

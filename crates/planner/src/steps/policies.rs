@@ -32,6 +32,15 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
         .collect()
 }
 
+/// When a policy is written.
+pub(crate) fn phase_of(role: Role) -> Phase {
+    match role {
+        Role::Open(_) => Phase::Open,
+        Role::Allow => Phase::Allow,
+        Role::Deny(_) => Phase::Deny,
+    }
+}
+
 /// One namespace on its way.
 struct Transition<'a> {
     view: &'a View<'a>,
@@ -127,11 +136,7 @@ impl<'a> Transition<'a> {
 
     fn write(&self, policy: &DesiredPolicy) -> Option<Step> {
         let name = policy.object.metadata.name.as_deref().unwrap_or_default();
-        let phase = match policy.role {
-            Role::Open(_) => Phase::Open,
-            Role::Allow => Phase::Allow,
-            Role::Deny(_) => Phase::Deny,
-        };
+        let phase = phase_of(policy.role);
         let reason = match self
             .view
             .policy_state(self.namespace.as_str(), name, policy)

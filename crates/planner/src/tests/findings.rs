@@ -16,6 +16,7 @@ use crate::view::View;
 mod authors;
 mod cluster;
 mod cross_cluster;
+mod held;
 mod hints;
 mod namespaces;
 mod nodes;

@@ -46,31 +46,6 @@ fn check_healed(mut trial: Trial, acts: &[Act], want: &[&str], left: &[&str]) {
 }
 
 #[test]
-fn a_taint_that_would_keep_out_its_own_is_held_back() {
-    let mut trial = Trial::shop(SHOP, planner);
-    let held = |trial: &Trial| {
-        let view = View {
-            bundle: &trial.bundle(),
-            observed: &trial.cluster.observe(),
-            delivery: Delivery::Push,
-        };
-        let held = crate::held_back(&view).into_iter();
-        held.map(|step| format!("{}: {} ({})", step.object, step.reason, step.hint))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(held(&trial), Vec::<String>::new());
-    for name in ["a", "b", "c", "d", "e", "f"] {
-        trial.cluster.pods.push(pod("orders", name, &[]));
-    }
-    let want = "Node/pci-1: the taint of pool `pci` waits: Pod/orders/a, Pod/orders/b, Pod/orders/c, Pod/orders/d, \
-                Pod/orders/e and 1 more would not tolerate it (add a toleration for \
-                `cofferdam.io/pool=pci:NoSchedule` to them)";
-    assert_eq!(held(&trial), [want]);
-    let phases = |plan: cofferdam_state::plan::Plan| plan.steps.into_iter().map(|step| step.phase);
-    assert!(!phases(trial.plan()).any(|phase| phase.as_str() == "taint"));
-}
-
-#[test]
 fn a_node_that_joins_is_labelled_and_tainted() {
     let mut trial = applied();
     trial
