@@ -1,6 +1,7 @@
 //! Waivers over findings about documents.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use cofferdam_model::Model;
 use cofferdam_model::diagnostic::{DocumentId, Severity};
@@ -12,6 +13,13 @@ use crate::finding::Finding;
 /// Codes of the errors that a waiver may cover; `cross-cluster-widens` only where the flow says
 /// `encryption: mtls`.
 pub const WAIVABLE: [&str; 3] = ["cross-cluster-widens", "less-trusted-source", "tier-skip"];
+
+/// The Waiver that would cover a finding about a document, in the words of its own.
+pub(crate) fn waiver_of(code: &str, kind: &str, name: &impl Display) -> String {
+    format!(
+        "a Waiver with `for: {{ finding: {code}, object: {kind}/{name} }}`, `reason`, `approval: {{ by, at }}` and `expires`"
+    )
+}
 
 /// The waivers that hold.
 #[derive(Debug, Default)]
@@ -58,6 +66,7 @@ impl Waivers {
                     "{} (waived by {} until {})",
                     finding.message, waiver.name, waiver.expires.0
                 ),
+                hint: None,
                 ..finding
             },
         }

@@ -7,6 +7,7 @@ use cofferdam_model::zone::Zone;
 use crate::resolve::Draft;
 use crate::rules::Court;
 use crate::rules::presence::{zone_pairs, zones_of_end};
+use crate::waive::waiver_of;
 
 pub(crate) fn check(draft: &Draft, court: &mut Court<'_>) {
     let model = &draft.model;
@@ -22,7 +23,8 @@ pub(crate) fn check(draft: &Draft, court: &mut Court<'_>) {
             0 => String::new(),
             number => format!(" (and {number} more)"),
         };
-        let hint = "go by way of the next tier, or waive `tier-skip` for this flow";
+        let waiver = waiver_of("tier-skip", "Flow", &flow.name);
+        let hint = format!("go by way of the next tier, or waive it by {waiver}");
         let mut reporter = court.on("Flow", &flow.name);
         reporter
             .error("spec.to", "tier-skip", format!("{first}{rest}"))

@@ -6,6 +6,7 @@ use cofferdam_model::zone::Sensitivity;
 
 use crate::rules::Court;
 use crate::rules::presence::zones_of_end;
+use crate::waive::waiver_of;
 
 pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
     for flow in model.flows.values() {
@@ -29,7 +30,9 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
                 "from `{}` into zone `{}` of sensitivity high in the more trusted `{}`",
                 from.trust_domain, zone.name, to.trust_domain
             );
-            let hint = "trust follows `rollout.order`; waive `less-trusted-source` for this flow if it must be";
+            let waiver = waiver_of("less-trusted-source", "Flow", &flow.name);
+            let hint =
+                format!("trust follows `rollout.order`; if it must be, waive it by {waiver}");
             let mut reporter = court.on("Flow", &flow.name);
             reporter
                 .error("spec.across", "less-trusted-source", message)

@@ -10,6 +10,7 @@ use cofferdam_model::zone::{Enforcement, Sensitivity};
 
 use crate::rules::Court;
 use crate::rules::presence::{held, pairs, rules_in, zones_of, zones_of_end};
+use crate::waive::waiver_of;
 
 pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
     for flow in model.flows.values() {
@@ -36,7 +37,8 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
                 cluster.name, zone.name
             );
             let hint = if flow.encryption == Encryption::Mtls {
-                format!("{remedy}, or waive `cross-cluster-widens` for this flow")
+                let waiver = waiver_of("cross-cluster-widens", "Flow", &flow.name);
+                format!("{remedy}, or waive it by {waiver}")
             } else {
                 format!("{remedy}; only with `encryption: mtls` can this be waived")
             };
