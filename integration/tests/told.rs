@@ -113,7 +113,7 @@ fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
         texts(&drift, "/clusters/0/findings", "/message"),
         [format!("{parts}: {why}")]
     );
-    let hint = "`access.kubeconfig` is relative to the file of the Cluster document";
+    let hint = "see `access.kubeconfig` of the Cluster document; relative paths begin at its file";
     assert_eq!(texts(&drift, "/clusters/0/findings", "/hint"), [hint]);
     let doctor = shop.expect(&["doctor", "-o", "json"], 3)?.json()?;
     assert_eq!(checks(&doctor, "unknown"), [format!("reached: no: {why}")]);

@@ -69,7 +69,7 @@ pub(crate) enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a start: one Cluster document per kubeconfig context and a commented minimal model
+    /// Write a start, or what it lacks: a Cluster document per kubeconfig context, and a minimal model
     Init(InitArguments),
     /// Parse and validate the documents; talks to no cluster
     Check,
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     Apply(ApplyArguments),
     /// Find what is not as written, in each cluster and between clusters
     Drift(DriftArguments),
-    /// One line per cluster
+    /// One line per cluster: reached, verdict, findings, network plugin, credential
     Status(DriftArguments),
     /// Look at the clusters: rights, versions, network plugin, identity
     Doctor(DoctorArguments),
@@ -103,7 +103,7 @@ pub(crate) struct Selection {
     /// Only clusters of this trust domain; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) trust_domain: Vec<String>,
-    /// Give up on a cluster when nothing came from it for this long
+    /// Give up on a cluster when nothing came from it for this long, 1s to 1h
     #[arg(long, default_value = "60s", value_parser = durations::patience, allow_hyphen_values = true, value_name = "DURATION")]
     pub(crate) timeout: Duration,
     /// Requests under way at once, over all clusters
@@ -128,7 +128,7 @@ pub(crate) struct InitArguments {
 /// Arguments of `compile`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam compile --out bundles && git diff bundles\n  cofferdam compile -o json | jq '.clusters[] | select(.name == \"prod-eu\").objects' | kubectl diff -f -"
+    after_help = "Examples:\n  cofferdam compile --out bundles && git diff bundles\n  cofferdam compile -o json | jq '.clusters[0].objects' | kubectl diff -f -"
 )]
 pub(crate) struct CompileArguments {
     /// Where to write, one directory per cluster; with `-o json` not needed
@@ -183,7 +183,7 @@ pub(crate) struct PlanArguments {
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam apply --cluster staging-eu\n  cofferdam apply --yes --soak                 in a pipeline, with the waits between waves\n  cofferdam apply --cluster prod-eu --only nodes --kubeconfig admin.yaml\n  cofferdam apply --rollback                   after going back to an older revision of the documents"
+    after_help = "Examples:\n  cofferdam apply --cluster staging-eu\n  cofferdam apply --yes --soak                 in a pipeline, with the waits between waves\n  cofferdam apply --cluster prod-eu --only nodes --kubeconfig admin.yaml\n  cofferdam apply --rollback                   back to an older revision of the documents"
 )]
 #[expect(
     clippy::struct_excessive_bools,

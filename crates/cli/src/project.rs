@@ -11,6 +11,9 @@ use cofferdam_model::diagnostic::{Diagnostic, Remark, Severity};
 
 use crate::clock;
 
+/// What holds documents.
+const ROOTS: [&str; 2] = ["fleet", "policies"];
+
 /// Files above this are refused unread.
 const LARGEST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -23,7 +26,7 @@ pub(crate) fn read(directory: &Path) -> Result<Loaded> {
     if !directory.is_dir() {
         bail!("`{shown}` is no directory: `-C` names the one that holds `fleet/` and `policies/`");
     }
-    if roots(directory).is_empty() {
+    if ROOTS.iter().all(|part| !directory.join(part).exists()) {
         bail!(
             "`{shown}` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory"
         );
@@ -34,6 +37,11 @@ pub(crate) fn read(directory: &Path) -> Result<Loaded> {
 /// Every document below `fleet/` and `policies/`, as far as these are there.
 pub(crate) fn files(directory: &Path) -> Result<Vec<SourceFile>> {
     let (mut files, mut faults) = (Vec::new(), Vec::new());
+    for part in ROOTS.map(|part| directory.join(part)) {
+        if part.exists() && !part.is_dir() {
+            faults.push(format!("`{}` is no directory", shown(directory, &part)));
+        }
+    }
     for root in roots(directory) {
         let (read, unread) = collect(directory, &root);
         files.extend(read);
@@ -48,7 +56,7 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<SourceFile>> {
 }
 
 fn roots(directory: &Path) -> Vec<PathBuf> {
-    let roots = ["fleet", "policies"].map(|part| directory.join(part));
+    let roots = ROOTS.map(|part| directory.join(part));
     roots.into_iter().filter(|root| root.is_dir()).collect()
 }
 

@@ -10,11 +10,7 @@ use crate::args::Selection;
 
 /// The selected clusters, in the order of their trust domains' rollout and of their names.
 pub(crate) fn select<'a>(model: &'a Model, selection: &Selection) -> Result<Vec<&'a Cluster>> {
-    if model.clusters.is_empty() {
-        bail!(
-            "the fleet has no clusters; `cofferdam init --kubeconfig FILE` writes a document for each context"
-        );
-    }
+    some_clusters(model)?;
     let clusters = || model.clusters.keys().map(ClusterName::as_str);
     for name in &selection.cluster {
         known("cluster", name, clusters())?;
@@ -47,6 +43,16 @@ pub(crate) fn select<'a>(model: &'a Model, selection: &Selection) -> Result<Vec<
     };
     selected.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(selected)
+}
+
+/// That the fleet has clusters: nothing that is said of none of them is worth anything.
+pub(crate) fn some_clusters(model: &Model) -> Result<()> {
+    if model.clusters.is_empty() {
+        bail!(
+            "the fleet has no clusters; `cofferdam init --kubeconfig FILE` writes a document for each context"
+        );
+    }
+    Ok(())
 }
 
 /// That a name of the command line exists; else which there are, and which was probably meant.

@@ -214,7 +214,60 @@ fn names_that_do_not_exist_are_answered_with_those_that_do() -> Result<()> {
     }
     let bare = directory(&[("policies/model.yaml", MODEL)])?;
     let none = "error: the fleet has no clusters; `cofferdam init --kubeconfig FILE` writes a document for each context\n";
-    check_talk(bare.path(), &["plan"], 1, none)
+    check_talk(bare.path(), &["plan"], 1, none)?;
+    check_talk(bare.path(), &["compile", "--out", "out"], 1, none)
+}
+
+#[test]
+fn directories_that_are_none_are_named() -> Result<()> {
+    let dir = directory(&[("file", ""), ("policies/model.yaml", MODEL), ("fleet", "")])?;
+    let empty = directory(&[])?;
+    for (directory, arguments, why) in [
+        (
+            &dir,
+            &["-C", "nowhere", "plan"][..],
+            "there is no directory `nowhere`",
+        ),
+        (
+            &dir,
+            &["-C", "file", "check"],
+            "`file` is no directory: `-C` names the one that holds `fleet/` and `policies/`",
+        ),
+        (&dir, &["-C", "file", "init"], "`file` is no directory"),
+        (&dir, &["check"], "`fleet` is no directory"),
+        (&dir, &["init"], "`fleet` is no directory"),
+        (
+            &empty,
+            &["drift"],
+            "`.` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory",
+        ),
+    ] {
+        check_talk(directory.path(), arguments, 1, &format!("error: {why}\n"))?;
+    }
+    let next = "wrote fleet/trust-domains.yaml\n\
+                wrote policies/model.yaml\n\
+                next: `cofferdam init --kubeconfig FILE` adds a cluster for each of its contexts\n";
+    check_talk(empty.path(), &["init"], 0, next)
+}
+
+#[test]
+fn clusters_that_were_not_reached_are_counted_and_never_fine() -> Result<()> {
+    let dir = directory(&[
+        (
+            "fleet/all.yaml",
+            &FLEET.replace("nowhere }", "config, context: test }"),
+        ),
+        ("fleet/config", CONTEXTS),
+        ("policies/model.yaml", MODEL),
+    ])?;
+    let why = "cannot use kubeconfig ./fleet/config: it has no context `test`, but staging, \
+               arn:aws:eks:eu-west-1:1234:cluster/prod";
+    let text = format!(
+        "prod-eu (production): UNREACHABLE\n  ! {why}\n\n\
+         test-eu (staging): UNREACHABLE\n  ! {why}\n\n\
+         Plan: 0 steps on 2 clusters, 2 unreachable.\n"
+    );
+    check(dir.path(), &["plan"], (3, &text, ""))
 }
 
 /// Runs the binary, and gives what it writes as JSON.

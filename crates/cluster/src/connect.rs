@@ -113,7 +113,9 @@ fn credential(cluster: &Cluster, path: &Path, why: String) -> Error {
     if path.exists() {
         return error;
     }
-    error.with_hint("`access.kubeconfig` is relative to the file of the Cluster document")
+    error.with_hint(
+        "see `access.kubeconfig` of the Cluster document; relative paths begin at its file",
+    )
 }
 
 async fn configure(file: Kubeconfig, context: Option<String>) -> Result<Config, String> {

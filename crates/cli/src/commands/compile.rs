@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::args::{Arguments, CompileArguments, Format};
 use crate::exit::Exit;
 use crate::project;
+use crate::selected::some_clusters;
 
 pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<Exit> {
     if command.out.is_none() && arguments.output != Format::Json {
@@ -20,6 +21,7 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
     }
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
+    some_clusters(model)?;
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut bundles = Vec::new();
     for cluster in model.clusters.values() {

@@ -32,7 +32,10 @@ pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit
     if present.has_model {
         output::talk("left alone: the zone model that is there")?;
     }
-    output::talk(if start.is_empty() {
+    let has_clusters = !(wanted.is_empty() && present.contexts.is_empty());
+    output::talk(if !has_clusters {
+        "next: `cofferdam init --kubeconfig FILE` adds a cluster for each of its contexts"
+    } else if start.is_empty() {
         "nothing was missing"
     } else {
         "next: `cofferdam doctor --pin --write`, then edit `policies/` and `cofferdam plan`"

@@ -92,13 +92,17 @@ fn check_mode(mode: u32, mounted: bool) -> Result<(), String> {
 }
 
 pub(super) fn select(file: &Kubeconfig, context: Option<&str>) -> Result<Selected, String> {
-    let name = context.ok_or_else(|| "it has no current context; name one".to_owned())?;
+    let name = context
+        .ok_or_else(|| "it has no current context; name one by `access.context`".to_owned())?;
     let found = file.contexts.iter().find(|named| named.name == name);
     let context = found
         .and_then(|named| named.context.as_ref())
         .ok_or_else(|| {
             let names = file.contexts.iter().map(|named| named.name.as_str());
             let names: Vec<&str> = names.collect();
+            if names.is_empty() {
+                return "it has no context at all".to_owned();
+            }
             format!("it has no context `{name}`, but {}", names.join(", "))
         })?;
     Ok(Selected {

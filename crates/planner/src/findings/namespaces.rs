@@ -30,7 +30,11 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             Some(live) if live.terminating => {
                 let object = ObjectKey::namespace(name.as_str());
                 let message = "the namespace is being deleted".to_owned();
-                let hint = "when it is gone, it counts as missing; write `create: true` beside its name to have it made";
+                let hint = if wanted.create {
+                    "when it is gone, `cofferdam apply` makes it again"
+                } else {
+                    "when it is gone, it counts as missing; write `create: true` beside its name to have it made"
+                };
                 let one = finding(view, Class::MissingNamespace, object, message).with_hint(hint);
                 found.push(one.in_zone(Some(&wanted.zone)));
             }

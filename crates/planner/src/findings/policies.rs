@@ -55,8 +55,14 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         };
         let by = author(live, &["spec"]);
         let one = finding(view, class, object, message.to_owned()).in_zone(zone);
+        let hint = if class == Class::ImpostorObject {
+            Some(NOT_NEEDED)
+        } else {
+            zone.is_none().then_some(LEFT_THERE)
+        };
         found.push(Finding {
             by,
+            hint: hint.map(ToOwned::to_owned),
             ..one.with_effect(orphan_effect(&key.1), sensitivity(view, &key.0))
         });
     }
@@ -122,6 +128,9 @@ fn about(
     })
 }
 
+const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
+const LEFT_THERE: &str =
+    "it stays as last applied: put its namespace back into a zone, or delete it by hand";
 const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";
 
 /// What it does when a policy of ours is missing or changed.

@@ -37,19 +37,21 @@ pub fn render(report: &PlanReport) -> String {
         .clusters
         .iter()
         .all(|cluster| cluster.state == PlanState::Planned);
-    let held: usize = report
-        .clusters
-        .iter()
-        .map(|cluster| cluster.held_back.len())
-        .sum();
-    let held = match held {
-        0 => String::new(),
-        held => format!(", {held} held back"),
-    };
+    let held: usize = report.clusters.iter().map(|c| c.held_back.len()).sum();
+    let in_state = |state| report.clusters.iter().filter(|c| c.state == state).count();
+    let rest = [
+        (held, "held back"),
+        (in_state(PlanState::Unreachable), "unreachable"),
+        (in_state(PlanState::Refused), "refused"),
+    ];
+    let some = rest.iter().filter(|(number, _)| *number > 0);
+    let some = some.map(|(number, what)| format!("{number} {what}"));
+    let told: Vec<String> = std::iter::once(clusters).chain(some).collect();
+    let told = told.join(", ");
     if steps == 0 && all_planned {
-        writeln!(text, "Nothing to do on {clusters}{held}.").ok();
+        writeln!(text, "Nothing to do on {told}.").ok();
     } else {
-        writeln!(text, "Plan: {} on {clusters}{held}.", count(steps, "step")).ok();
+        writeln!(text, "Plan: {} on {told}.", count(steps, "step")).ok();
     }
     text
 }
