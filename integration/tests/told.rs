@@ -25,7 +25,12 @@ fn policies_of_a_namespace_that_is_left_out_are_held_back() -> Result<()> {
     );
     let planned = texts(&plan, "/clusters/0/steps", "/object/namespace");
     assert!(!planned.iter().any(|name| name == "ledger"), "{planned:?}");
-    shop.apply(&only, 0)?;
+    let told = shop.apply(&only, 0)?.stdout;
+    let waits = format!(
+        "prod: {} held back; `cofferdam plan` says for what",
+        held.len()
+    );
+    assert_eq!(told.lines().last(), Some(waits.as_str()));
     assert!(!shop.policies("orders")?.is_empty());
     let text = shop.expect(&[&["plan"][..], &only].concat(), 0)?.stdout;
     let want = format!("Nothing to do on 1 cluster, {} held back.", held.len());

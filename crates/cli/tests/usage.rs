@@ -267,7 +267,18 @@ fn clusters_that_were_not_reached_are_counted_and_never_fine() -> Result<()> {
          test-eu (staging): UNREACHABLE\n  ! {why}\n\n\
          Plan: 0 steps on 2 clusters, 2 unreachable.\n"
     );
-    check(dir.path(), &["plan"], (3, &text, ""))
+    check(dir.path(), &["plan"], (3, &text, ""))?;
+    let given = ["plan", "--cluster", "prod-eu", "--kubeconfig", "nowhere"];
+    let text = "prod-eu (production): UNREACHABLE\n  \
+                ! cannot use kubeconfig nowhere: there is no such file\n\n\
+                Plan: 0 steps on 1 cluster, 1 unreachable.\n";
+    check(dir.path(), &given, (3, text, ""))?;
+    std::fs::remove_file(dir.path().join("fleet/config"))?;
+    let text = "prod-eu (production): UNREACHABLE\n  \
+                ! cannot use kubeconfig ./fleet/config: there is no such file\n    \
+                hint: see `access.kubeconfig` of the Cluster document; relative paths begin at its file\n\n\
+                Plan: 0 steps on 1 cluster, 1 unreachable.\n";
+    check(dir.path(), &["plan", "--cluster", "prod-eu"], (3, text, ""))
 }
 
 /// Runs the binary, and gives what it writes as JSON.

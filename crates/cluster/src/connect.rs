@@ -70,7 +70,15 @@ impl ConnectOptions {
 /// Connects to a cluster. Nothing is sent yet, but an allowed exec plugin runs.
 pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Connection, Error> {
     let path = options.path_of(cluster);
-    let refuse = |why: String| credential(cluster, &path, why);
+    let refuse = |why: String| {
+        let error = credential(cluster, &path, why);
+        if path.exists() || options.kubeconfig.is_some() {
+            return error;
+        }
+        error.with_hint(
+            "see `access.kubeconfig` of the Cluster document; relative paths begin at its file",
+        )
+    };
     let mut file = kubeconfig::read(&path).map_err(refuse)?;
     let context = match (&options.kubeconfig, &cluster.access.context) {
         (None, Some(context)) => Some(context.clone()),
@@ -109,13 +117,7 @@ fn without_user(url: &http::Uri) -> String {
 
 fn credential(cluster: &Cluster, path: &Path, why: String) -> Error {
     let what = format!("cannot use kubeconfig {}", path.display());
-    let error = Error::new(cluster.name.as_str(), Category::Credential, what, why);
-    if path.exists() {
-        return error;
-    }
-    error.with_hint(
-        "see `access.kubeconfig` of the Cluster document; relative paths begin at its file",
-    )
+    Error::new(cluster.name.as_str(), Category::Credential, what, why)
 }
 
 async fn configure(file: Kubeconfig, context: Option<String>) -> Result<Config, String> {

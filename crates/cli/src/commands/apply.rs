@@ -163,7 +163,13 @@ impl Fleet<'_> {
                         tracing::info!(cluster = name, "{line}");
                     }
                 };
-                execute(one, plan, self.model, self.pass, say).await
+                let mut report = execute(one, plan, self.model, self.pass, say).await;
+                let held = decision.held.len();
+                if held > 0 && report.state == ApplyState::Converged {
+                    report.reason =
+                        Some(format!("{held} held back; `cofferdam plan` says for what"));
+                }
+                report
             }
             Some(_) | None => refused(one, decision),
         }

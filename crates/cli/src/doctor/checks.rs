@@ -103,12 +103,30 @@ async fn rights(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck>
     }
     let mut checks = Vec::new();
     for profile in profiles {
-        checks.push(rights_of(connection, profile).await);
+        let subject = one
+            .observed
+            .identity
+            .known()
+            .map(|who| subject_of(&who.user));
+        checks.push(rights_of(connection, profile, subject.as_deref()).await);
     }
     checks
 }
 
-async fn rights_of(connection: &Connection, profile: Profile) -> DoctorCheck {
+/// A user of an API server as a subject of `rbac`.
+fn subject_of(user: &str) -> String {
+    let account = user.strip_prefix("system:serviceaccount:");
+    match account.and_then(|account| account.split_once(':')) {
+        Some((namespace, name)) => format!("serviceaccount:{namespace}/{name}"),
+        None => format!("user:{user}"),
+    }
+}
+
+async fn rights_of(
+    connection: &Connection,
+    profile: Profile,
+    subject: Option<&str>,
+) -> DoctorCheck {
     let wanted = write_rights(profile);
     let answers = join_all(wanted.iter().map(|right| connection.may(right))).await;
     let mut missing = Vec::new();
@@ -127,8 +145,9 @@ async fn rights_of(connection: &Connection, profile: Profile) -> DoctorCheck {
         return DoctorCheck::ok("rights to write", format!("all of profile `{profile}`"));
     }
     let message = format!("profile `{profile}` lacks: {}", missing.join(", "));
+    let subject = subject.map_or_else(String::new, |subject| format!(" --subject '{subject}'"));
     DoctorCheck::new("rights to write", DoctorStatus::Warning, message).with_hint(format!(
-        "cofferdam rbac --profile {profile} | kubectl apply -f -"
+        "cofferdam rbac --profile {profile}{subject} | kubectl apply -f -"
     ))
 }
 
@@ -202,4 +221,20 @@ fn cni(known: &Capabilities) -> DoctorCheck {
     };
     DoctorCheck::new("cni", status, message)
         .with_hint("policies are accepted here and have no effect until a plugin enforces them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject_of;
+
+    #[test]
+    fn the_subject_of_missing_rights_is_who_lacks_them() {
+        for (user, want) in [
+            ("cofferdam", "user:cofferdam"),
+            ("system:serviceaccount:ci:bot", "serviceaccount:ci/bot"),
+            ("system:admin", "user:system:admin"),
+        ] {
+            assert_eq!(subject_of(user), want);
+        }
+    }
 }
