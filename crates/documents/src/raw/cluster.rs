@@ -155,11 +155,11 @@ pub(crate) struct Audit {
 pub(crate) struct Limits {
     /// Requests per second.
     #[serde(default = "requests_per_second")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000))]
     pub(crate) requests_per_second: u32,
     /// Requests under way at once.
     #[serde(default = "in_flight")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 65_536))]
     pub(crate) in_flight: u32,
 }
 

@@ -27,16 +27,18 @@ pub(crate) struct TrustDomainSpec {
 pub(crate) struct Rollout {
     /// Lower goes first, and is less trusted.
     #[serde(default)]
+    #[schemars(range(min = -1_000_000, max = 1_000_000))]
     pub(crate) order: i64,
     /// Clusters at once.
     #[serde(default = "one")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) max_concurrent: u32,
     /// The wait after each wave, such as `10m` or `1h30m`.
     #[serde(default = "soak")]
     pub(crate) soak: String,
     /// Failures after which the rollout stops.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub(crate) max_failures: u32,
 }
 
