@@ -13,8 +13,19 @@ fn texts(report: &Value, list: &str, part: &str) -> Vec<String> {
 }
 
 #[test]
-fn policies_of_a_namespace_that_is_left_out_are_held_back() -> Result<()> {
+fn what_waits_is_shown_and_nobody_is_asked_about_what_is_not() -> Result<()> {
     let shop = Shop::start()?;
+    let asked = shop.expect(&["apply", "-o", "json"], 1)?;
+    assert_eq!(asked.stdout, "");
+    let talk: Vec<&str> = asked.stderr.lines().rev().take(2).collect();
+    let refusal =
+        "error: standard input is no terminal to ask on: review with `plan`, then say `--yes`";
+    assert_eq!(talk.first(), Some(&refusal));
+    assert!(
+        talk.last().is_some_and(|line| line.starts_with("Plan: ")),
+        "{talk:?}"
+    );
+
     let only = ["--only", "policies"];
     let plan = shop.expect(&[&["plan", "-o", "json"][..], &only].concat(), 2)?;
     let plan = plan.json()?;

@@ -31,13 +31,15 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
         show(&plans, arguments.output, text::plan)?;
         return Ok(plan::exit_of(&plans));
     }
-    if arguments.output == Format::Text {
-        output::talk(text::plan(&plans).trim_end())?;
-    }
     let anything = decided.iter().any(|decision| {
         decision.refusals.is_empty() && decision.plan.as_ref().is_some_and(|plan| !plan.is_empty())
     });
-    if anything && !command.yes && !confirmed()? {
+    let asks = anything && !command.yes;
+    // Nobody is asked about what is not shown.
+    if asks || arguments.output == Format::Text {
+        output::talk(text::plan(&plans).trim_end())?;
+    }
+    if asks && !confirmed()? {
         output::talk("nothing was written")?;
         return Ok(Exit::Failure);
     }
