@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use cofferdam_documents::{Loaded, SourceFile, load};
 use cofferdam_model::Model;
-use cofferdam_model::diagnostic::{Diagnostic, Remark, Severity};
+use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Remark, Severity};
+use cofferdam_model::names::ClusterName;
 
 use crate::clock;
 
@@ -78,6 +79,22 @@ pub(crate) fn model(loaded: &Loaded) -> Result<&Model> {
 /// Places remarks of the compiler in their documents.
 pub(crate) fn located(loaded: &Loaded, remarks: &[Remark]) -> Vec<Diagnostic> {
     remarks.iter().map(|remark| loaded.locate(remark)).collect()
+}
+
+/// The file of a cluster's document, seen from the directory.
+pub(crate) fn file_of(loaded: &Loaded, cluster: &ClusterName) -> String {
+    let remark = Remark {
+        document: DocumentId {
+            kind: "Cluster",
+            name: cluster.to_string(),
+        },
+        path: String::new(),
+        severity: Severity::Notice,
+        code: "place",
+        message: String::new(),
+        hint: None,
+    };
+    loaded.locate(&remark).place.file
 }
 
 /// Every document below a directory; what cannot be read is told all at once.

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::{Result, bail};
+use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
 use cofferdam_report::wire::API_VERSION;
@@ -51,6 +52,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let fleet = Fleet {
         examined: &examined,
         decided: &decided,
+        loaded: &loaded,
         model,
         pass,
     };
@@ -83,6 +85,7 @@ const NOT_ITS_TURN: &str = "apply was interrupted before its turn";
 struct Fleet<'a> {
     examined: &'a [Examined<'a>],
     decided: &'a [Decision],
+    loaded: &'a Loaded,
     model: &'a Model,
     pass: Pass,
 }
@@ -150,8 +153,12 @@ impl Fleet<'_> {
                 "its document says `mode: readOnly`"
             };
             let report = outcome(one, ApplyState::Skipped, Some(reason.to_owned()));
-            let hint = Some("write `mode: manage` under `spec` to let apply write".to_owned());
-            return ApplyCluster { hint, ..report };
+            let file = project::file_of(self.loaded, &one.cluster.name);
+            let hint = format!("write `mode: manage` under `spec` in {file} to let apply write");
+            return ApplyCluster {
+                hint: Some(hint),
+                ..report
+            };
         }
         match &decision.plan {
             Some(plan) if decision.refusals.is_empty() => {

@@ -3,11 +3,11 @@
 use anyhow::{Context as _, Result};
 use cofferdam_documents::{Loaded, capabilities_document, pin};
 use cofferdam_model::Model;
-use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
 use cofferdam_report::{files, output};
 
 use crate::args::Arguments;
 use crate::fleet::Examined;
+use crate::project;
 
 /// Writes the identity into the cluster's document; every other byte stays.
 pub(crate) fn pin_identity(
@@ -28,18 +28,7 @@ pub(crate) fn pin_identity(
         ))?;
         return Ok(());
     }
-    let remark = Remark {
-        document: DocumentId {
-            kind: "Cluster",
-            name: name.to_owned(),
-        },
-        path: String::new(),
-        severity: Severity::Notice,
-        code: "pin",
-        message: String::new(),
-        hint: None,
-    };
-    let file = loaded.locate(&remark).place.file;
+    let file = project::file_of(loaded, &one.cluster.name);
     let path = arguments.directory.join(&file);
     let old = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{file}`"))?;
     let writer = one
