@@ -134,7 +134,9 @@ fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
     let doctor = shop.expect(&["doctor", "-o", "json"], 3)?.json()?;
     assert_eq!(checks(&doctor, "unknown"), [format!("reached: no: {why}")]);
     for command in [&["plan"][..], &["status"], &["apply", "--yes"]] {
-        shop.expect(command, 3)?;
+        let told = shop.expect(command, 3)?.stdout;
+        let shown = format!("    hint: {hint}");
+        assert!(told.lines().any(|line| line == shown), "{told}");
     }
     Ok(())
 }

@@ -21,6 +21,10 @@ pub(crate) fn is_chosen(kind: Kind, only: &[Part]) -> bool {
 /// Leaves in the plan what was asked for and can be done without the rest; returns what was asked for
 /// and cannot: policies of namespaces that only the rest would create.
 pub(crate) fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+    // Every notice is about policies: what they isolate, and whether anything enforces them.
+    if !is_chosen(Kind::NetworkPolicy, only) {
+        plan.notices.clear();
+    }
     if is_chosen(Kind::Namespace, only) {
         plan.steps
             .retain(|step| is_chosen(step.action.object().kind, only));
@@ -87,7 +91,10 @@ mod tests {
         assert_ne!(model, SHOP);
         trial.model = cofferdam_testkit::model(&model);
         let mut plan = trial.plan();
+        assert!(!plan.notices.is_empty());
         let waiting = narrow(&mut plan, only);
+        let policies = only.is_empty() || only.contains(&Part::Policies);
+        assert_eq!(!plan.notices.is_empty(), policies);
         let objects: Vec<ObjectKey> = plan.steps.iter().map(|step| step.action.object()).collect();
         let left: BTreeSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
         assert_eq!(left, kinds.iter().copied().collect());

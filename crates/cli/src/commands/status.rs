@@ -48,6 +48,7 @@ fn line(one: &Examined<'_>, model: &Model) -> StatusCluster {
         trust_domain: one.bundle.trust_domain.to_string(),
         reachable: one.unreachable.is_none(),
         reason,
+        hint: one.unreachable.as_ref().and_then(|why| why.hint.clone()),
         verdict: verdict(&findings),
         findings: FindingCounts::of(&findings),
         age_seconds: clock::age_seconds(&one.observed.at),

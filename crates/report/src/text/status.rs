@@ -44,6 +44,9 @@ pub fn render(report: &StatusReport) -> String {
             // Writing to a String cannot fail.
             writeln!(text, "{}: {reason}", cluster.name).ok();
         }
+        if let Some(hint) = &cluster.hint {
+            writeln!(text, "    hint: {hint}").ok();
+        }
     }
     text
 }

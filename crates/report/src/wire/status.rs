@@ -29,6 +29,8 @@ pub struct StatusCluster {
     pub reachable: bool,
     /// Why not, or what is unknown.
     pub reason: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
     /// What is concluded.
     pub verdict: Verdict,
     /// How many findings, those that no waiver covers by severity.
