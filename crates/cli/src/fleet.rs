@@ -71,9 +71,7 @@ impl Examined<'_> {
         let view = self.view();
         let mut findings = cofferdam_planner::find(&view, self.cluster, stored);
         let twin = self.told_twin();
-        findings.extend(
-            twin.map(|told| cofferdam_planner::findings::wrong_cluster(&view, told)),
-        );
+        findings.extend(twin.map(|told| cofferdam_planner::findings::wrong_cluster(&view, told)));
         if let Some(why) = &self.unreachable {
             for finding in &mut findings {
                 finding.hint = finding.hint.take().or_else(|| why.hint.clone());

@@ -72,11 +72,7 @@ mod tests {
         observed: &cofferdam_state::observed::Observed,
         model: &cofferdam_model::Model,
     ) -> Result<Plan, Vec<String>> {
-        let view = View {
-            bundle,
-            observed,
-            delivery: cofferdam_model::cluster::Delivery::Push,
-        };
+        let view = View::new(bundle, observed, cofferdam_model::cluster::Delivery::Push);
         cofferdam_planner::plan(&view, model)
     }
 

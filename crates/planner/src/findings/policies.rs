@@ -115,7 +115,7 @@ fn about(
     };
     let by = live.and_then(|live| author(live, &author_path(&fields)));
     let object = ObjectKey::policy(&key.0, &key.1);
-    let not_ours = live.is_some_and(|live| !view.is_ours(&key.0, &key.1, live));
+    let not_ours = live.is_some() && !view.is_ours(&key.0, &key.1);
     let one = finding(view, class, object, message)
         .in_zone(wanted.zone.as_ref())
         .with_effect(effect, sensitivity(view, &key.0));

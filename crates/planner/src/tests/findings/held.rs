@@ -8,11 +8,7 @@ use super::*;
 #[track_caller]
 fn check(trial: &Trial, want: &[&str]) {
     let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
-    let view = View {
-        bundle: &bundle,
-        observed: &observed,
-        delivery: Delivery::Push,
-    };
+    let view = View::new(&bundle, &observed, Delivery::Push);
     let held = crate::held_back(&view);
     let plan = trial.plan();
     for step in &held {
