@@ -7,7 +7,7 @@ use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
 use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
-use cofferdam_state::finding::{Author, Class, Effect, Finding};
+use cofferdam_state::finding::{Author, Class, Effect, Finding, Severity};
 use cofferdam_state::observed::LivePolicy;
 
 use super::{Judged, finding};
@@ -93,15 +93,12 @@ fn about(
         ),
         PolicyState::Changed(fields) => {
             let message = format!("changed: {}", paths(&fields));
-            (Class::Changed, fields, effect.changed, message)
+            let effect = changed(&fields, &effect);
+            (Class::Changed, fields, effect, message)
         }
         PolicyState::Remade(fields) => {
             let message = "deleted and made again by somebody else".to_owned();
-            let effect = if fields.is_empty() {
-                Effect::None
-            } else {
-                effect.changed
-            };
+            let effect = changed(&fields, &effect);
             (Class::ImpostorObject, fields, effect, message)
         }
         PolicyState::Impostor => {
@@ -116,9 +113,11 @@ fn about(
     let by = live.and_then(|live| author(live, &author_path(&fields)));
     let object = ObjectKey::policy(&key.0, &key.1);
     let not_ours = live.is_some() && !view.is_ours(&key.0, &key.1);
-    let one = finding(view, class, object, message)
-        .in_zone(wanted.zone.as_ref())
-        .with_effect(effect, sensitivity(view, &key.0));
+    let mut one = finding(view, class, object, message).in_zone(wanted.zone.as_ref());
+    // Without effect it is still not as written.
+    let harmless = class == Class::Changed && effect == Effect::None;
+    one.severity = one.severity.or_else(|| harmless.then_some(Severity::Low));
+    let one = one.with_effect(effect, sensitivity(view, &key.0));
     let hint = not_ours.then(|| NOT_OURS.to_owned());
     Some(Finding {
         fields,
@@ -153,6 +152,16 @@ fn effect_of(role: Role) -> Effects {
             missing: Effect::Narrows,
             changed: Effect::Narrows,
         },
+    }
+}
+
+/// Labels and annotations let nothing through and hold nothing back.
+fn changed(fields: &[Difference], effects: &Effects) -> Effect {
+    let of_spec = |field: &Difference| field.path.starts_with("spec");
+    if fields.iter().any(of_spec) {
+        effects.changed
+    } else {
+        Effect::None
     }
 }
 

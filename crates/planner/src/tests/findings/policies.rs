@@ -40,6 +40,20 @@ fn what_was_changed_names_its_fields() {
 }
 
 #[test]
+fn labels_let_nothing_through() {
+    let mut trial = applied();
+    let key = key("orders/cofferdam-default-deny-ingress");
+    let live = trial.cluster.policies.get_mut(&key).unwrap();
+    live.labels.remove("cofferdam.io/instance");
+    check_trial(
+        &trial,
+        &[
+            "low changed NetworkPolicy/orders/cofferdam-default-deny-ingress: changed: metadata.labels[cofferdam.io/instance] [none]; metadata.labels[cofferdam.io/instance]: shop -> nothing",
+        ],
+    );
+}
+
+#[test]
 fn what_somebody_made_again_is_an_impostor_and_is_written_over() {
     let (namespace, name) = key("orders/cofferdam-allow-dns");
     let mut trial = applied();
