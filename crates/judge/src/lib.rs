@@ -6,6 +6,7 @@
 mod budget;
 mod bundle;
 mod identity;
+mod moves;
 mod order;
 mod ownership;
 mod scope;
@@ -83,6 +84,7 @@ pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
     refusals.extend(ownership::check(case));
     refusals.extend(bundle::check(case));
     refusals.extend(order::check(case));
+    refusals.extend(moves::check(case));
     refusals.extend(widening::check(case));
     refusals.extend(budget::check(case, allowances));
     refusals

@@ -1,6 +1,7 @@
 //! The plan: steps from observed to bundle, in the order of their phases.
 
 mod keep;
+mod moves;
 mod namespaces;
 mod nodes;
 mod policies;
@@ -28,7 +29,11 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         steps.extend(policies::steps(view));
     }
     steps.extend(nodes::steps(view));
-    steps.sort_by_cached_key(|step| (step.phase, closing_order(view, step), step.action.object()));
+    // What gives up connections comes in its order already.
+    steps.sort_by_cached_key(|step| {
+        let object = (step.phase != Phase::Narrow).then(|| step.action.object());
+        (step.phase, closing_order(view, step), object)
+    });
     let record = view.record();
     Ok(Plan {
         cluster: view.bundle.cluster.clone(),

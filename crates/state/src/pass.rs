@@ -47,8 +47,12 @@ impl Plan {
     }
 }
 
-/// Open policies are closed zone by zone, the most sensitive last; all else in a phase goes at once.
+/// Open policies are closed zone by zone, the most sensitive last; policies of a namespace give up one
+/// after the other what the next one gains; all else in a phase goes at once.
 fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a Step>> {
+    if phase == Phase::Narrow {
+        return one_by_one(steps);
+    }
     let mut turns: Vec<Vec<&Step>> = Vec::new();
     for step in steps {
         let together = |turn: &&mut Vec<&Step>| {
@@ -60,6 +64,18 @@ fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a
         }
     }
     turns
+}
+
+/// The first step of every namespace, then the second of every one, and so on.
+fn one_by_one<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a Step>> {
+    let mut places: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut turns: BTreeMap<usize, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        let place = places.entry(step.action.object().namespace).or_default();
+        turns.entry(*place).or_default().push(step);
+        *place += 1;
+    }
+    turns.into_values().collect()
 }
 
 /// Who writes, and where.
@@ -216,6 +232,17 @@ mod tests {
                 "then: c3",
             ],
         );
+    }
+
+    #[test]
+    fn policies_of_a_namespace_give_up_connections_one_after_the_other() {
+        let steps = [
+            (Phase::Narrow, "front", "web/n1"),
+            (Phase::Narrow, "back", "orders/n2"),
+            (Phase::Narrow, "front", "web/n3"),
+        ];
+        let plan = plan(&steps, false);
+        check_stages(&plan, &["narrow settles: true: n1 n2", "then: n3"]);
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub enum Phase {
     Open,
     /// Policies that allow.
     Allow,
+    /// Policies that give up what another one gained meanwhile; begins when that has settled.
+    Narrow,
     /// Policies that deny.
     Deny,
     /// Policies that left the bundle; begins when the phases before have settled.
@@ -68,10 +70,11 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Labels,
         Self::Open,
         Self::Allow,
+        Self::Narrow,
         Self::Deny,
         Self::Prune,
         Self::Close,
@@ -84,6 +87,7 @@ impl Phase {
             Self::Labels => "labels",
             Self::Open => "open",
             Self::Allow => "allow",
+            Self::Narrow => "narrow",
             Self::Deny => "deny",
             Self::Prune => "prune",
             Self::Close => "close",
@@ -93,7 +97,7 @@ impl Phase {
 
     /// Whether what came before must have settled first.
     pub fn waits_for_settling(self) -> bool {
-        matches!(self, Self::Prune | Self::Close)
+        matches!(self, Self::Narrow | Self::Prune | Self::Close)
     }
 }
 

@@ -18,7 +18,7 @@ const DIRECTIONS: [(&str, &str, &str); 2] =
 pub enum Allowed {
     /// Everything: nothing isolates them, or something lets everything through again.
     Everything,
-    /// What these rules say, each with the selector of its policy.
+    /// Single peers and ports, each with the selector of its policy.
     Only(BTreeSet<String>),
 }
 
@@ -100,10 +100,22 @@ fn allowed(specs: &[&Value], (_, rules, peers): (&str, &str, &str)) -> Allowed {
             if everybody && list(rule, peers).is_empty() && list(rule, "ports").is_empty() {
                 return Allowed::Everything;
             }
-            only.insert(format!("{pods} {rule}"));
+            for peer in each(list(rule, peers)) {
+                for port in each(list(rule, "ports")) {
+                    only.insert(format!("{pods} {peer} {port}"));
+                }
+            }
         }
     }
     Allowed::Only(only)
+}
+
+/// Every item as text; of none, that it is any.
+fn each(items: &[Value]) -> Vec<String> {
+    if items.is_empty() {
+        return vec!["any".to_owned()];
+    }
+    items.iter().map(ToString::to_string).collect()
 }
 
 fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {

@@ -19,6 +19,7 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+use super::moves::ordered;
 use crate::view::{PolicyState, View};
 
 /// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds.
@@ -69,6 +70,7 @@ impl<'a> Transition<'a> {
             .values()
             .filter_map(|policy| self.write(policy))
             .collect();
+        let written = ordered(written, &self.ours);
         let deleted: Vec<Step> = self
             .ours
             .iter()
