@@ -50,7 +50,8 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
     let lacking = wanted.find(|(of, name)| {
         let key = (of.to_string(), name.clone());
         let policies = case.observed.policies.known();
-        let live = policies.is_some_and(|live| live.contains_key(&key));
+        let live = policies.and_then(|live| live.get(&key));
+        let live = live.is_some_and(|live| !live.terminating);
         !live && written.get(&key).is_none_or(|phase| *phase >= step.phase)
     });
     lacking.map(|(_, name)| {
@@ -94,7 +95,8 @@ fn isolates_without_opening(case: &Case<'_>, step: &Step) -> Option<Refusal> {
             let live = case.observed.policies.known()?;
             let isolated = live
                 .iter()
-                .any(|((ns, _), live)| ns == namespace && isolates(&live.spec, direction));
+                .filter(|((ns, _), live)| ns == namespace && !live.terminating)
+                .any(|(_, live)| isolates(&live.spec, direction));
             let opened = case.plan.phase(Phase::Open).any(|open| {
                 let open_object = open.action.object();
                 open_object.kind == Kind::NetworkPolicy

@@ -39,8 +39,9 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<Refusal> {
             ..
         } => {
             let live = live_policy(case, &object);
-            let same = live
-                .is_some_and(|live| live.uid == *uid && live.resource_version == *resource_version);
+            let same = live.is_some_and(|live| {
+                live.uid == *uid && live.resource_version == *resource_version && !live.terminating
+            });
             if !same {
                 return say("not-as-seen", "it is not as it was seen");
             }
@@ -48,11 +49,9 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<Refusal> {
                 .observed
                 .our_record()
                 .is_some_and(|record| record.holds(&object, ""));
-            if recorded {
-                None
-            } else {
-                say("not-ours", "it is not in our record")
-            }
+            (!recorded)
+                .then(|| say("not-ours", "it is not in our record"))
+                .flatten()
         }
         Action::PatchNamespace { name, uid, labels } => {
             let live = case.observed.namespaces.known()?.get(name)?;

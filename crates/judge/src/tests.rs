@@ -16,6 +16,7 @@ use crate::{Allowances, Case, Fleet, Refusal, judge};
 mod budgets;
 mod moves;
 mod mutations;
+mod terminating;
 mod widening;
 
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {

@@ -1,4 +1,5 @@
-//! What the bundle asks for and nobody can write, because somebody else holds the name or the label.
+//! What the bundle asks for and nobody can write, because somebody else holds the name or the label,
+//! or because what has the name is still being deleted.
 
 use std::collections::BTreeMap;
 
@@ -51,9 +52,15 @@ fn in_the_way<'a>(
     view: &'a View<'_>,
     namespace: &'a NamespaceName,
 ) -> impl Iterator<Item = (ObjectKey, String)> + 'a {
+    let ours = view.our_policies(namespace.as_str()).into_iter();
+    let dying = ours.filter(|(_, live)| live.terminating);
+    let dying = dying.map(|(name, _)| {
+        let why = "it is being deleted, and stands until its finalizers are removed";
+        (ObjectKey::policy(namespace.as_str(), name), why.to_owned())
+    });
     let names = view.wanted_policies(namespace).into_keys();
     let held = names.filter(|name| view.is_held_by_others(namespace.as_str(), name));
-    held.map(|name| {
+    let held = held.map(|name| {
         let key = (namespace.to_string(), name.to_owned());
         let live = view.observed.policies.known().and_then(|all| all.get(&key));
         let why = if live.is_some_and(|live| view.carries_our_label(live)) {
@@ -62,5 +69,6 @@ fn in_the_way<'a>(
             "somebody else's object has this name"
         };
         (ObjectKey::policy(namespace.as_str(), name), why.to_owned())
-    })
+    });
+    dying.chain(held)
 }

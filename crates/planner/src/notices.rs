@@ -171,7 +171,7 @@ fn pods<'a>(view: &View<'a>) -> impl Iterator<Item = &'a LivePod> {
 fn becomes_isolated(view: &View<'_>, pod: &LivePod, direction: Direction) -> bool {
     let selecting: Vec<_> = view
         .policies()
-        .filter(|((namespace, _), _)| *namespace == pod.namespace)
+        .filter(|((namespace, _), live)| *namespace == pod.namespace && !live.terminating)
         .filter(|(_, live)| selects_pod(&live.spec, &pod.labels) && isolates(&live.spec, direction))
         .collect();
     let mut opening = selecting

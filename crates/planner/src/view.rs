@@ -43,6 +43,8 @@ pub enum PolicyState {
     Changed(Vec<Difference>),
     /// It is ours by name, but somebody deleted it and made it again.
     Remade(Vec<Difference>),
+    /// It is ours and being deleted: it will vanish, and cannot be written anew before.
+    Terminating,
     /// It carries our label, but we did not write it.
     Impostor,
     /// Somebody else's object has the name.
@@ -173,6 +175,14 @@ impl<'a> View<'a> {
         live.is_some_and(|policies| policies.contains_key(&key)) && !self.is_ours(namespace, name)
     }
 
+    /// Whether a policy of that name is there and being deleted.
+    pub fn is_terminating(&self, namespace: &str, name: &str) -> bool {
+        let key = (namespace.to_owned(), name.to_owned());
+        let live = self.observed.policies.known();
+        live.and_then(|policies| policies.get(&key))
+            .is_some_and(|live| live.terminating)
+    }
+
     /// How a policy of the bundle is found.
     pub fn policy_state(&self, namespace: &str, name: &str, wanted: &DesiredPolicy) -> PolicyState {
         let key = (namespace.to_owned(), name.to_owned());
@@ -191,6 +201,9 @@ impl<'a> View<'a> {
             } else {
                 PolicyState::NameTaken
             };
+        }
+        if live.terminating {
+            return PolicyState::Terminating;
         }
         let found = policy_differences(wanted, live);
         let object = ObjectKey::policy(namespace, name);
@@ -223,10 +236,11 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether a policy that is not ours isolates pods of a namespace in a direction.
+    /// Whether a policy that is not ours, and that stays, isolates pods of a namespace in a direction.
     pub fn is_isolated_by_others(&self, namespace: &str, direction: Direction) -> bool {
-        self.policies_of(namespace)
-            .any(|((ns, name), live)| !self.is_ours(ns, name) && isolates(&live.spec, direction))
+        self.policies_of(namespace).any(|((ns, name), live)| {
+            !live.terminating && !self.is_ours(ns, name) && isolates(&live.spec, direction)
+        })
     }
 
     /// Our live policies of a namespace.
@@ -265,7 +279,8 @@ impl<'a> View<'a> {
             .namespaces
             .get(namespace)
             .is_some_and(|wanted| wanted.enforcement == Enforcement::Stage);
-        let governed = !self.our_policies(namespace.as_str()).is_empty();
+        let ours = self.our_policies(namespace.as_str());
+        let governed = ours.values().any(|live| !live.terminating);
         staged
             && !governed
             && Direction::BOTH
@@ -329,7 +344,8 @@ impl View<'_> {
     pub fn is_enforced_already(&self, namespace: &NamespaceName) -> bool {
         let ours = self.our_policies(namespace.as_str());
         Direction::BOTH.into_iter().all(|direction| {
-            ours.contains_key(cofferdam_state::bundle::deny_name(direction).as_str())
+            let deny = ours.get(cofferdam_state::bundle::deny_name(direction).as_str());
+            deny.is_some_and(|live| !live.terminating)
         })
     }
 }

@@ -141,6 +141,9 @@ pub struct LivePolicy {
     pub annotations: Labels,
     /// Its spec.
     pub spec: LiveSpec,
+    /// Whether it is being deleted, and only a finalizer still holds it: it governs pods, but not for
+    /// long.
+    pub terminating: bool,
     /// Who wrote what.
     pub managed_fields: ManagedFields,
 }

@@ -30,6 +30,10 @@ pub enum Act {
     RemakePolicy { namespace: String, name: String },
     /// Deletes the one of ours that stands at this place, counted around.
     DeleteOurs(usize),
+    /// Begins to delete one of ours, which then waits for a finalizer.
+    TerminateOurs(usize),
+    /// Begins to delete a policy, which then waits for a finalizer.
+    TerminatePolicy { namespace: String, name: String },
     /// Empties the rules of one of ours.
     EmptyOurs(usize),
     /// Makes one of ours again.
@@ -75,26 +79,16 @@ impl Cluster {
             Act::RemakePolicy { namespace, name } => {
                 self.remake_policy(&(namespace.clone(), name.clone()));
             }
-            Act::DeleteOurs(place) => {
-                if let Some(key) = self.one_of_ours(*place) {
-                    self.policies.remove(&key);
-                }
+            Act::DeleteOurs(place) => self.on_ours(*place, |cluster, key| {
+                cluster.policies.remove(key);
+            }),
+            Act::TerminateOurs(place) => self.on_ours(*place, Self::terminate_policy),
+            Act::TerminatePolicy { namespace, name } => {
+                self.terminate_policy(&(namespace.clone(), name.clone()));
             }
-            Act::EmptyOurs(place) => {
-                if let Some(key) = self.one_of_ours(*place) {
-                    self.empty_policy(&key);
-                }
-            }
-            Act::RemakeOurs(place) => {
-                if let Some(key) = self.one_of_ours(*place) {
-                    self.remake_policy(&key);
-                }
-            }
-            Act::UnlabelOurs(place) => {
-                if let Some(key) = self.one_of_ours(*place) {
-                    self.unlabel_policy(&key);
-                }
-            }
+            Act::EmptyOurs(place) => self.on_ours(*place, Self::empty_policy),
+            Act::RemakeOurs(place) => self.on_ours(*place, Self::remake_policy),
+            Act::UnlabelOurs(place) => self.on_ours(*place, Self::unlabel_policy),
             Act::AddNamespace { name } => {
                 if !self.namespaces.contains_key(name) {
                     self.add_namespace(name, &[]);
@@ -138,9 +132,20 @@ impl Cluster {
         ours.map(|(key, _)| key.clone()).collect()
     }
 
-    fn one_of_ours(&self, place: usize) -> Option<(String, String)> {
+    /// Does something to the one of ours that stands at this place, counted around.
+    fn on_ours(&mut self, place: usize, act: impl FnOnce(&mut Self, &(String, String))) {
         let ours = self.ours();
-        ours.get(place % ours.len().max(1)).cloned()
+        if let Some(key) = ours.get(place % ours.len().max(1)) {
+            act(self, key);
+        }
+    }
+
+    fn terminate_policy(&mut self, key: &(String, String)) {
+        let version = self.tick();
+        if let Some(live) = self.policies.get_mut(key) {
+            live.terminating = true;
+            live.resource_version = version;
+        }
     }
 
     fn empty_policy(&mut self, key: &(String, String)) {
@@ -175,6 +180,7 @@ impl Cluster {
             labels: owned([]),
             annotations: owned([]),
             spec: LiveSpec::default(),
+            terminating: false,
             managed_fields: ManagedFields::default(),
         });
         live.resource_version = version;
@@ -189,6 +195,7 @@ impl Cluster {
         if let Some(live) = self.policies.get_mut(key) {
             live.uid.clone_from(&uid);
             live.resource_version = uid;
+            live.terminating = false;
             live.managed_fields = ManagedFields::default();
         }
     }

@@ -116,6 +116,7 @@ impl Cluster {
             labels: owned([]),
             annotations: owned([]),
             spec: LiveSpec::default(),
+            terminating: false,
             managed_fields: ManagedFields::default(),
         });
         live.resource_version = resource_version;

@@ -281,6 +281,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         3 => foreign_policy(),
         1 => place.clone().prop_map(Act::DeleteOurs),
         1 => place.clone().prop_map(Act::EmptyOurs),
+        1 => place.clone().prop_map(Act::TerminateOurs),
         1 => place.clone().prop_map(Act::RemakeOurs),
         1 => place.prop_map(Act::UnlabelOurs),
         1 => (zone_namespace(), foreign_spec()).prop_map(|(namespace, spec)| Act::WritePolicy {

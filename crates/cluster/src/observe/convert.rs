@@ -39,6 +39,7 @@ pub(super) fn policies(list: Vec<Policy>) -> BTreeMap<(String, String), LivePoli
             labels: metadata.labels,
             annotations: metadata.annotations,
             spec: policy.spec,
+            terminating: metadata.deletion_timestamp.is_some(),
             managed_fields: metadata.managed_fields,
         };
         ((metadata.namespace, metadata.name), live)

@@ -101,6 +101,13 @@ fn about(
             let effect = changed(&fields, &effect);
             (Class::ImpostorObject, fields, effect, message)
         }
+        PolicyState::Terminating => (
+            Class::Missing,
+            Vec::new(),
+            effect.missing,
+            "being deleted: it stands until its finalizers are removed, and is then gone"
+                .to_owned(),
+        ),
         PolicyState::Impostor => {
             let message = "it carries our label, but is not in our record".to_owned();
             (Class::ImpostorObject, Vec::new(), Effect::Unknown, message)

@@ -74,7 +74,7 @@ impl<'a> Transition<'a> {
         let deleted: Vec<Step> = self
             .ours
             .iter()
-            .filter(|(name, _)| !self.wanted.contains_key(**name))
+            .filter(|(name, live)| !live.terminating && !self.wanted.contains_key(**name))
             .map(|(name, live)| self.delete(name, live))
             .collect();
         let opened = Direction::BOTH
@@ -87,11 +87,27 @@ impl<'a> Transition<'a> {
     /// Whether a name of the bundle is held by an object that is not ours: without it the rest would
     /// deny what it allows, so that nothing is isolated here for the first time.
     fn is_blocked(&self) -> bool {
-        !self.view.was_enforced(self.namespace)
-            && self
-                .wanted
-                .keys()
-                .any(|name| self.view.is_held_by_others(self.namespace.as_str(), name))
+        let taken = || {
+            let mut names = self.wanted.keys();
+            names.any(|name| self.view.is_held_by_others(self.namespace.as_str(), name))
+        };
+        (!self.view.was_enforced(self.namespace) && taken()) || self.is_held_up()
+    }
+
+    /// Whether a cut-over is due that has to wait until a policy of ours, which is being deleted, is
+    /// gone and can be written anew: one that is wanted, or the open policy itself.
+    fn is_held_up(&self) -> bool {
+        let is_dying = |name: &str| self.ours.get(name).is_some_and(|live| live.terminating);
+        let lacking = self.wanted.keys().any(|name| is_dying(name));
+        Direction::BOTH.into_iter().any(|direction| {
+            let open = open_name(direction);
+            let closes =
+                self.ours.contains_key(open.as_str()) && !self.wanted.contains_key(open.as_str());
+            if is_dying(&open) {
+                return self.changes_isolation(direction);
+            }
+            lacking && (closes || self.needs_opening(direction))
+        })
     }
 
     /// Whether the namespace goes from open to isolated or back, with nothing to keep it open.
@@ -106,10 +122,13 @@ impl<'a> Transition<'a> {
         {
             return false;
         }
-        let isolated_now = self
-            .ours
-            .values()
-            .any(|live| isolates(&live.spec, direction));
+        self.changes_isolation(direction)
+    }
+
+    /// Whether policies of ours isolate the namespace before or after, but not both.
+    fn changes_isolation(&self, direction: Direction) -> bool {
+        let mut staying = self.ours.values().filter(|live| !live.terminating);
+        let isolated_now = staying.any(|live| isolates(&live.spec, direction));
         let isolated_then = self.wanted.values().any(|policy| {
             serde_json::to_value(&policy.object.spec).is_ok_and(|spec| isolates(&spec, direction))
         });
@@ -154,7 +173,10 @@ impl<'a> Transition<'a> {
                 };
                 return Some(self.step(phase, action, "not there", effect));
             }
-            PolicyState::InSync | PolicyState::NameTaken | PolicyState::Impostor => return None,
+            PolicyState::InSync
+            | PolicyState::NameTaken
+            | PolicyState::Impostor
+            | PolicyState::Terminating => return None,
             PolicyState::Remade(_) => "deleted and made again by somebody else".to_owned(),
             PolicyState::Changed(fields) => {
                 let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();

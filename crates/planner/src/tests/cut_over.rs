@@ -119,3 +119,55 @@ fn an_enforced_namespace_that_is_staged_keeps_its_policies_while_others_isolate_
     assert_eq!(cuts(&before, &after, &before), Vec::<String>::new());
     assert!(trial.plan().is_empty());
 }
+
+/// Begins to delete a policy of `web`.
+fn terminated(name: &str) -> Act {
+    Act::TerminatePolicy {
+        namespace: "web".to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+#[test]
+fn a_policy_of_others_that_is_being_deleted_isolates_nothing_for_long() {
+    check(
+        "observe",
+        &[isolated(), terminated("theirs")],
+        "stage",
+        &[
+            "open create cofferdam-open-egress",
+            "open create cofferdam-open-ingress",
+            "allow create cofferdam-allow-dns",
+            "allow create cofferdam-flow-web-to-orders-out",
+            "allow create cofferdam-within-zone",
+        ],
+    );
+}
+
+#[test]
+fn a_cut_over_waits_for_what_is_being_deleted() {
+    let closing = &[
+        "deny create cofferdam-default-deny-egress",
+        "deny create cofferdam-default-deny-ingress",
+        "close delete cofferdam-open-egress",
+        "close delete cofferdam-open-ingress",
+    ];
+    check("stage", &[], "enforce", closing);
+    check(
+        "stage",
+        &[terminated("cofferdam-allow-dns")],
+        "enforce",
+        &[],
+    );
+    // What is not wanted any more needs no waiting for, nor a second deletion.
+    check(
+        "enforce",
+        &[terminated("cofferdam-default-deny-egress")],
+        "stage",
+        &[
+            "open create cofferdam-open-egress",
+            "open create cofferdam-open-ingress",
+            "prune delete cofferdam-default-deny-ingress",
+        ],
+    );
+}

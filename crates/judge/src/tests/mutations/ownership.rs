@@ -41,6 +41,11 @@ const AS_SEEN: &[Row] = &[
         &["not-as-seen"],
     ),
     (
+        "a policy is being deleted",
+        |s| s.policy("orders", "cofferdam-allow-dns").terminating = true,
+        &["not-as-seen"],
+    ),
+    (
         "a policy that is gone is deleted",
         |s| {
             let Reading::Known(all) = &mut s.observed.policies else {

@@ -69,6 +69,35 @@ fn what_somebody_made_again_is_an_impostor_and_is_written_over() {
 }
 
 #[test]
+fn a_policy_that_is_being_deleted_is_missing_and_in_the_way() {
+    let mut trial = applied();
+    let (namespace, name) = key("orders/cofferdam-default-deny-ingress");
+    trial.cluster.act(&Act::TerminatePolicy { namespace, name });
+    check_trial(
+        &trial,
+        &[
+            "critical missing NetworkPolicy/orders/cofferdam-default-deny-ingress: being deleted: it stands until its finalizers are removed, and is then gone [widens]",
+        ],
+    );
+    assert!(trial.plan().is_empty());
+    let view = View {
+        bundle: &trial.bundle(),
+        observed: &trial.cluster.observe(),
+        delivery: Delivery::Push,
+    };
+    let blocked: Vec<String> = crate::blocked(&view)
+        .iter()
+        .map(|(object, why)| format!("{object}: {why}"))
+        .collect();
+    assert_eq!(
+        blocked,
+        [
+            "NetworkPolicy/orders/cofferdam-default-deny-ingress: it is being deleted, and stands until its finalizers are removed"
+        ]
+    );
+}
+
+#[test]
 fn what_carries_our_label_without_being_in_the_record_is_left_alone() {
     let mut trial = applied();
     let ours = trial
