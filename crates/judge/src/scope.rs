@@ -1,7 +1,9 @@
 //! Does every step stay within what the bundle governs?
 
-use cofferdam_objects::key::Kind;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::keys::SOURCE;
 use cofferdam_objects::policy::peers;
+use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::plan::Action;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
@@ -38,7 +40,8 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
             .policies
             .keys()
             .any(|(name, _)| name.as_str() == namespace);
-        if !in_zone && !isolated {
+        let released = || takes_back(&step.action) && was_isolated(case, namespace);
+        if !in_zone && !isolated && !released() {
             let message = format!("{object}: namespace `{namespace}` is not in the bundle");
             refusals.push(refusal("out-of-scope", message, ""));
         }
@@ -51,6 +54,47 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+/// Whether an action belongs to taking back what is ours: deletions, and the open policy before them.
+fn takes_back(action: &Action) -> bool {
+    match action {
+        Action::DeletePolicy { .. } | Action::DeleteOpened { .. } => true,
+        Action::CreatePolicy { object } => {
+            let name = object.metadata.name.as_deref().unwrap_or_default();
+            matches!(role_of(name), Role::Open(_))
+        }
+        Action::CreateNamespace { .. }
+        | Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::ReplacePolicy { .. } => false,
+    }
+}
+
+/// Whether all that is ours in a namespace stands there because a trust domain isolated what no zone
+/// holds. What a zone left behind stays until `detach`.
+fn was_isolated(case: &Case<'_>, namespace: &str) -> bool {
+    let Some((record, live)) = case
+        .observed
+        .our_record()
+        .zip(case.observed.policies.known())
+    else {
+        return false;
+    };
+    let ours = live.iter().filter(|((of, name), _)| {
+        of == namespace && record.holds(&ObjectKey::policy(of, name), "")
+    });
+    let sources = ours.map(|(_, policy)| policy.annotations.get(SOURCE));
+    let kinds: Vec<&str> = sources
+        .map(|source| {
+            source
+                .and_then(|source| source.split('/').next())
+                .unwrap_or_default()
+        })
+        .collect();
+    let mut all = kinds.iter();
+    // Where names are resolved comes from the model as a whole.
+    kinds.contains(&"TrustDomain") && all.all(|kind| matches!(*kind, "TrustDomain" | "ZoneModel"))
 }
 
 fn bare_namespace_selector(policy: &NetworkPolicy) -> bool {

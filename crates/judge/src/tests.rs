@@ -16,6 +16,7 @@ use crate::{Allowances, Case, Fleet, Refusal, judge};
 mod budgets;
 mod moves;
 mod mutations;
+mod released;
 mod terminating;
 mod widening;
 

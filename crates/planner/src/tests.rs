@@ -14,6 +14,7 @@ use crate::view::View;
 
 mod cut_over;
 mod findings;
+mod isolated;
 mod moves;
 mod passes;
 mod somebody_else;

@@ -294,6 +294,35 @@ impl<'a> View<'a> {
         self.bundle.namespaces.keys().chain(with_policies).collect()
     }
 
+    /// Namespaces that we isolated because no zone holds them, and that are to be isolated no longer:
+    /// what is ours there says that it comes from a trust domain, and nothing that it comes from a zone
+    /// or flow. What left a zone stays as last applied.
+    pub fn released(&self) -> BTreeSet<NamespaceName> {
+        let governed = self.governed();
+        let mut found: BTreeMap<NamespaceName, BTreeSet<&str>> = BTreeMap::new();
+        for ((namespace, name), live) in self.policies() {
+            let Ok(namespace) = NamespaceName::parse(namespace) else {
+                continue;
+            };
+            let system = self.bundle.system_namespaces.contains(&namespace);
+            if system || governed.contains(&namespace) {
+                continue;
+            }
+            if self.is_ours(namespace.as_str(), name, live) {
+                let source = live.annotations.get(keys::SOURCE);
+                let kind = source.and_then(|source| source.split('/').next());
+                found
+                    .entry(namespace)
+                    .or_default()
+                    .insert(kind.unwrap_or_default());
+            }
+        }
+        // Where names are resolved comes from the model as a whole.
+        let isolating = |kind: &&str| matches!(*kind, "TrustDomain" | "ZoneModel");
+        found.retain(|_, kinds| kinds.contains("TrustDomain") && kinds.iter().all(isolating));
+        found.into_keys().collect()
+    }
+
     /// What the bundle says of a namespace.
     pub fn wanted_namespace(&self, name: &str) -> Option<&'a DesiredNamespace> {
         self.bundle.namespaces.get(name)

@@ -22,12 +22,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use super::moves::ordered;
 use crate::view::{PolicyState, View};
 
-/// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds.
+/// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds or
+/// no longer isolates.
 pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
-    let usable = view
-        .governed()
-        .into_iter()
-        .filter(|name| view.is_usable(name));
+    let released = view.released();
+    let governed = view.governed().into_iter().chain(&released);
+    let usable = governed.filter(|name| view.is_usable(name));
     usable
         .flat_map(|name| Transition::of(view, name).steps())
         .collect()
@@ -221,6 +221,19 @@ impl<'a> Transition<'a> {
         }
     }
 
+    /// Where the policies of the namespace come from: its zone, or who isolates it.
+    fn source(&self) -> Option<String> {
+        let zone = self.view.wanted_namespace(self.namespace.as_str());
+        let wanted = self.wanted.values();
+        let wanted = wanted.filter_map(|policy| policy.object.metadata.annotations.as_ref());
+        let live = self.ours.values().map(|live| &live.annotations);
+        zone.map(|zone| zone.source.clone()).or_else(|| {
+            let sources = wanted.chain(live).filter_map(|one| one.get(keys::SOURCE));
+            let mut isolating = sources.filter(|source| source.starts_with("TrustDomain/"));
+            isolating.next().cloned()
+        })
+    }
+
     /// The open policy of a cut-over, which is in no bundle.
     fn open_policy(&self, direction: Direction) -> NetworkPolicy {
         let labels = [
@@ -233,10 +246,6 @@ impl<'a> Transition<'a> {
                 self.view.bundle.instance.to_string(),
             ),
         ];
-        let source = self
-            .view
-            .wanted_namespace(self.namespace.as_str())
-            .map(|w| w.source.clone());
         let is = |wanted: Direction| direction == wanted;
         let ingress = is(Direction::Ingress).then(NetworkPolicyIngressRule::default);
         let egress = is(Direction::Egress).then(NetworkPolicyEgressRule::default);
@@ -245,7 +254,9 @@ impl<'a> Transition<'a> {
                 name: Some(open_name(direction)),
                 namespace: Some(self.namespace.to_string()),
                 labels: Some(labels.into()),
-                annotations: source.map(|source| [(keys::SOURCE.to_owned(), source)].into()),
+                annotations: self
+                    .source()
+                    .map(|source| [(keys::SOURCE.to_owned(), source)].into()),
                 ..ObjectMeta::default()
             },
             spec: Some(NetworkPolicySpec {

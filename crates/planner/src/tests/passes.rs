@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_state::bundle::{Bundle, Role};
-use cofferdam_testkit::generate::{act, cluster, foreign_policy, level, sketch};
+use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_policy, level, sketch};
 use cofferdam_testkit::reach::{Allowed, Reach, cuts, reach};
 use cofferdam_testkit::{Cluster, Faults, Trial, model};
 use proptest::collection::vec;
@@ -194,11 +194,12 @@ proptest! {
         sketch in sketch(),
         cluster in cluster(),
         foreign in option::of(foreign_policy()),
-        moves in vec((vec(level(), 3), any::<u64>()), 1..5),
+        moves in vec((vec(level(), 3), any::<bool>(), any::<u64>()), 1..5),
     ) {
         let mut trial = trial(&sketch, cluster, foreign.as_slice());
-        for (levels, shuffle) in moves {
-            trial.model = model(&sketch.at(&levels).text());
+        for (levels, isolate, shuffle) in moves {
+            let next = Sketch { isolate, ..sketch.at(&levels) };
+            trial.model = model(&next.text());
             watched_from_here(&mut trial, shuffle)?;
             is_settled(&trial)?;
         }

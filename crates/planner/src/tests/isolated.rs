@@ -1,0 +1,97 @@
+//! Namespaces that no zone holds, isolated and released again.
+
+use cofferdam_testkit::{Act, Faults, SHOP, Trial, model};
+
+use super::{planner, refused};
+
+/// The shop with what its trust domain says of namespaces that no zone holds.
+fn shop(unassigned: &str) -> String {
+    let domain = "matchLabels: { environment: production } }";
+    let more = format!("{domain}, unassignedNamespaces: {unassigned}");
+    SHOP.replacen(domain, &more, 1)
+}
+
+/// A shop whose namespace `batch` was isolated, after somebody acted, with the model that no longer
+/// asks for it.
+fn released(acts: &[Act]) -> Trial {
+    let mut trial = Trial::shop(&shop("isolate"), planner);
+    trial.cluster.add_namespace("batch", &[]);
+    trial.apply();
+    for act in acts {
+        trial.cluster.act(act);
+    }
+    trial.model = model(&shop("report"));
+    trial
+}
+
+/// The steps in `batch`, as `phase operation name`.
+fn steps(trial: &Trial) -> Vec<String> {
+    let plan = trial.plan();
+    assert_eq!(refused(trial, &plan), Vec::<String>::new());
+    let steps = plan.steps.iter().map(|step| {
+        let object = step.action.object();
+        let (phase, operation) = (step.phase.as_str(), step.action.operation().as_str());
+        let namespace = object.namespace.unwrap_or_default();
+        (namespace, format!("{phase} {operation} {}", object.name))
+    });
+    let here = steps.filter(|(namespace, _)| namespace == "batch");
+    here.map(|(_, step)| step).collect()
+}
+
+fn left(trial: &Trial) -> usize {
+    let policies = trial.cluster.policies.keys();
+    policies.filter(|(of, _)| of == "batch").count()
+}
+
+#[test]
+fn what_isolated_a_namespace_of_no_zone_is_taken_back_when_nobody_asks_for_it() {
+    let mut trial = released(&[]);
+    let want = [
+        "open create cofferdam-open-egress",
+        "open create cofferdam-open-ingress",
+        "prune delete cofferdam-allow-dns",
+        "prune delete cofferdam-default-deny-egress",
+        "prune delete cofferdam-default-deny-ingress",
+        "close delete cofferdam-open-egress",
+        "close delete cofferdam-open-ingress",
+    ];
+    assert_eq!(steps(&trial), want);
+    let start = trial.clone();
+    trial.apply();
+    assert_eq!((left(&trial), steps(&trial)), (0, Vec::new()));
+    // Wherever such a pass is killed, the next one ends it.
+    for killed_after in 0..start.plan().steps.len() {
+        let mut trial = start.clone();
+        let faults = Faults {
+            killed_after: Some(killed_after),
+            ..Faults::default()
+        };
+        let plan = trial.plan();
+        trial.carry_out(&plan, &faults, |_, _| {});
+        trial.apply();
+        assert_eq!(left(&trial), 0, "killed after {killed_after}");
+    }
+}
+
+#[test]
+fn what_may_have_come_from_a_zone_stays_where_the_zone_left() {
+    let mut trial = Trial::shop(
+        &SHOP.replace("{ name: web }", "{ name: web }, { name: batch }"),
+        planner,
+    );
+    trial.cluster.add_namespace("batch", &[]);
+    trial.apply();
+    let before = left(&trial);
+    trial.model = model(SHOP);
+    assert_eq!(steps(&trial), Vec::<String>::new());
+    assert!(before > 0);
+    // Nor what somebody else wrote there.
+    let theirs = Act::WritePolicy {
+        namespace: "batch".to_owned(),
+        name: "theirs".to_owned(),
+        spec: serde_json::json!({"podSelector": {}}),
+    };
+    let mut trial = released(&[theirs]);
+    trial.apply();
+    assert_eq!(left(&trial), 1);
+}
