@@ -6,6 +6,7 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::Remark;
 use cofferdam_model::model::Model;
+use cofferdam_model::zone::Enforcement;
 use cofferdam_state::bundle::{Bundle, DesiredNamespace};
 use cofferdam_state::digest::short_digest;
 
@@ -13,6 +14,7 @@ use crate::backend::{Backend, Scope};
 use crate::members::members;
 use crate::namespaces::desired_namespaces;
 use crate::network_policy::NetworkPolicyBackend;
+use crate::pools::pools;
 
 /// A bundle and what is to be said about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,10 @@ pub fn compile(
     let mut remarks = policies.remarks;
     remarks.sort();
     remarks.dedup();
+    let pools = pools(&scope);
+    let staged = pools
+        .iter()
+        .filter(|(_, level)| *level == Enforcement::Stage);
     let mut bundle = Bundle {
         cluster: cluster.name.clone(),
         instance: model.instance.clone(),
@@ -54,12 +60,8 @@ pub fn compile(
         namespaces: desired_namespaces(&scope),
         policies: policies.policies,
         held_open: policies.held_open,
-        pools: model
-            .node_pools
-            .values()
-            .filter(|pool| pool.trust_domains.contains(&domain.name))
-            .cloned()
-            .collect(),
+        pools: pools.iter().map(|(pool, _)| (*pool).clone()).collect(),
+        staged_pools: staged.map(|(pool, _)| pool.name.clone()).collect(),
         system_namespaces: system_namespaces(model, capabilities, &members),
     };
     bundle.hash = hash(&bundle);
@@ -90,8 +92,8 @@ fn hash(bundle: &Bundle) -> String {
         .map(|(name, namespace)| (name.to_string(), namespace_text(namespace)))
         .collect();
     let mut text = format!(
-        "{}\n{}\n{namespaces:?}\n{:?}\n",
-        bundle.instance, bundle.trust_domain, bundle.pools
+        "{}\n{}\n{namespaces:?}\n{:?} {:?}\n",
+        bundle.instance, bundle.trust_domain, bundle.pools, bundle.staged_pools
     )
     .into_bytes();
     for policy in bundle.policies.values() {

@@ -10,6 +10,7 @@ mod compile;
 pub mod members;
 mod namespaces;
 mod network_policy;
+mod pools;
 
 pub use compile::{Compiled, compile};
 

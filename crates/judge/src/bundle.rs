@@ -119,7 +119,8 @@ fn node_fault(
     });
     let taint = taints.iter().any(|taint| {
         let value = taint.value.as_deref().unwrap_or_default();
-        let mut asked = pools().map(|pool| &pool.taint);
+        let tainting = pools().filter(|pool| !case.bundle.staged_pools.contains(&pool.name));
+        let mut asked = tainting.map(|pool| &pool.taint);
         !asked.any(|one| {
             one.key == taint.key && one.value == value && one.effect.as_str() == taint.effect
         })

@@ -77,6 +77,12 @@ impl PooledNode<'_> {
         }
     }
 
+    /// The pools whose taint the node is to have.
+    pub(crate) fn tainting(&self) -> impl Iterator<Item = &NodePool> {
+        let pools = self.pools.iter().copied();
+        pools.filter(|pool| self.view.is_pool_tainted(pool))
+    }
+
     /// Labels that we wrote and that no pool of the node asks for any more.
     pub(crate) fn stale_labels(&self) -> impl Iterator<Item = (&String, &String)> {
         let wanted = |key: &str| self.pools.iter().any(|pool| pool.label.0 == key);
@@ -90,8 +96,7 @@ impl PooledNode<'_> {
     pub(crate) fn stale_taints(&self) -> impl Iterator<Item = &Taint> {
         let wanted = |taint: &Taint| {
             let field = taint_field(taint);
-            self.pools
-                .iter()
+            self.tainting()
                 .any(|pool| taint_field(&taint_of(pool)) == field)
         };
         self.live

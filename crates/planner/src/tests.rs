@@ -17,6 +17,7 @@ mod findings;
 mod isolated;
 mod moves;
 mod passes;
+mod pools;
 mod somebody_else;
 
 /// The planner as a [`Trial`] takes it.

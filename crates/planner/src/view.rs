@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
+use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::compare::{Difference, spec_differences};
 use cofferdam_objects::key::ObjectKey;
@@ -321,6 +322,11 @@ impl<'a> View<'a> {
         let isolating = |kind: &&str| matches!(*kind, "TrustDomain" | "ZoneModel");
         found.retain(|_, kinds| kinds.contains("TrustDomain") && kinds.iter().all(isolating));
         found.into_keys().collect()
+    }
+
+    /// Whether the nodes of a pool are to be tainted: one of its zones is enforced here.
+    pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
+        !self.bundle.staged_pools.contains(&pool.name)
     }
 
     /// What the bundle says of a namespace.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
-use cofferdam_model::names::{ClusterName, InstanceName, NamespaceName, TrustDomainName, ZoneName};
+use cofferdam_model::names::{
+    ClusterName, InstanceName, NamespaceName, PoolName, TrustDomainName, ZoneName,
+};
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::policy::Direction;
@@ -29,8 +31,10 @@ pub struct Bundle {
     pub policies: BTreeMap<(NamespaceName, String), DesiredPolicy>,
     /// Namespaces of which ingress stays open although the zone is enforced, with the reason.
     pub held_open: BTreeMap<NamespaceName, String>,
-    /// Node pools of the cluster's trust domain.
+    /// Node pools of the cluster's trust domain, apart from those whose zones are all in `observe`.
     pub pools: Vec<NodePool>,
+    /// Those of them that get their label only, because none of their zones is enforced: a taint denies.
+    pub staged_pools: BTreeSet<PoolName>,
     /// Namespaces that are never touched.
     pub system_namespaces: BTreeSet<NamespaceName>,
 }

@@ -116,7 +116,7 @@ fn taking_denies_back_is_a_weakening() {
     let want = "weakening: weakens NetworkPolicy/orders/cofferdam-default-deny-egress, \
                 NetworkPolicy/orders/cofferdam-default-deny-ingress, \
                 NetworkPolicy/web/cofferdam-default-deny-egress, \
-                NetworkPolicy/web/cofferdam-default-deny-ingress (--allow-weakening)";
+                NetworkPolicy/web/cofferdam-default-deny-ingress, Node/pci-1 (--allow-weakening)";
     check(SHOP, &staged, &[want], weakening);
     check(&staged, SHOP, &[], Allowances::default());
 }

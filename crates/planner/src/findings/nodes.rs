@@ -30,7 +30,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         found.extend(whole_pool(view, pool, &members));
         for node in members.into_iter().filter(|node| node.pools.len() == 1) {
             found.extend(label(view, pool, node));
-            found.extend(taint(view, pool, node));
+            if view.is_pool_tainted(pool) {
+                found.extend(taint(view, pool, node));
+            }
         }
     }
     found.extend(all.iter().filter_map(|node| contested(view, node)));
@@ -49,6 +51,9 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
             pool.name
         );
         found.push(finding(view, Class::NodePool, object.clone(), message).with_hint(&hint));
+    }
+    if !view.is_pool_tainted(pool) {
+        return found;
     }
     let held = intolerant(view, pool);
     let untainted = |node: &&PooledNode<'_>| node.taint_state(pool) != KeyState::InSync;

@@ -53,8 +53,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
             }
         }
         let wanted: Vec<String> = node
-            .pools
-            .iter()
+            .tainting()
             .map(|pool| taint_field(&taint_of(pool)))
             .collect();
         let there: Vec<String> = node.live.taints.iter().map(taint_field).collect();

@@ -1,0 +1,42 @@
+//! What pools write on their nodes, as far as their zones are taken.
+
+use cofferdam_testkit::{SHOP, Trial, model};
+
+use super::{planner, refused};
+
+/// What is ours on the node of the shop: labels and taints, as `key` and `key=value`.
+fn on_node(trial: &Trial) -> Vec<String> {
+    let live = &trial.cluster.nodes["pci-1"];
+    let labels = live.labels.keys().filter(|key| *key != "os").cloned();
+    let taints = live.taints.iter();
+    let taints = taints.map(|t| format!("{}={}", t.key, t.value.as_deref().unwrap_or_default()));
+    labels.chain(taints).collect()
+}
+
+/// Applies a model under the eyes of the judge.
+fn apply(trial: &mut Trial, text: &str) {
+    trial.model = model(text);
+    let plan = trial.plan();
+    assert_eq!(refused(trial, &plan), Vec::<String>::new());
+    trial.apply();
+    assert!(trial.plan().is_empty());
+}
+
+const LABEL: &str = "cofferdam.node-restriction.kubernetes.io/pool";
+const TAINT: &str = "cofferdam.io/pool=pci";
+
+#[test]
+fn nodes_are_labelled_when_a_zone_is_staged_and_tainted_when_one_is_enforced() {
+    let at = |level: &str| SHOP.replace("enforcement: enforce", &format!("enforcement: {level}"));
+    let mut trial = Trial::shop(SHOP, planner);
+    for (level, want) in [
+        ("observe", &[][..]),
+        ("stage", &[LABEL]),
+        ("enforce", &[LABEL, TAINT]),
+        ("stage", &[LABEL]),
+        ("observe", &[]),
+    ] {
+        apply(&mut trial, &at(level));
+        assert_eq!(on_node(&trial), want, "{level}");
+    }
+}
