@@ -22,6 +22,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     for step in &case.plan.steps {
         refusals.extend(closes_too_early(case, step, &written));
         refusals.extend(isolates_without_opening(case, step));
+        refusals.extend(untaints_too_early(case, step));
     }
     refusals
 }
@@ -111,6 +112,37 @@ fn isolates_without_opening(case: &Case<'_>, step: &Step) -> Option<Refusal> {
                 refusal("order", message, "")
             })
         })
+}
+
+/// A node loses a taint only together with, or after, getting those that its pools ask for.
+fn untaints_too_early(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+    let Action::PatchNode {
+        name,
+        taints: Some(patch),
+        ..
+    } = &step.action
+    else {
+        return None;
+    };
+    patch.removed().next()?;
+    let live = case.observed.nodes.known()?.get(name)?;
+    let mut pools = case.bundle.pools.iter().filter(|pool| {
+        let tainting = !case.bundle.staged_pools.contains(&pool.name);
+        tainting && pool.selects(name, &live.labels, &live.provider_id)
+    });
+    let lacking = pools.find(|pool| {
+        let asked = &pool.taint;
+        !patch.new.iter().any(|taint| {
+            let value = taint.value.as_deref().unwrap_or_default();
+            taint.key == asked.key && taint.effect == asked.effect.as_str() && value == asked.value
+        })
+    })?;
+    let message = format!(
+        "{}: loses a taint before it has that of pool `{}`",
+        step.action.object(),
+        lacking.name
+    );
+    Some(refusal("order", message, ""))
 }
 
 fn spec(policy: &NetworkPolicy) -> Value {

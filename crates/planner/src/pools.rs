@@ -105,6 +105,14 @@ impl PooledNode<'_> {
             .filter(move |taint| !wanted(taint) && self.is_recorded(&taint_field(taint)))
     }
 
+    /// Whether a taint that the node is to have is neither there nor about to be written.
+    pub(crate) fn waits_for_taint(&self, due: Option<&NodePool>) -> bool {
+        self.tainting().any(|pool| {
+            let is_due = due.is_some_and(|due| due.name == pool.name);
+            !is_due && self.taint_state(pool) != KeyState::InSync
+        })
+    }
+
     /// Whether the record says that we wrote this.
     pub(crate) fn is_recorded(&self, field: &str) -> bool {
         self.view

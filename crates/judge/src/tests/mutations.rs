@@ -15,6 +15,7 @@ mod ownership;
 
 const DNS: &str = "NetworkPolicy/orders/cofferdam-allow-dns";
 const OPEN: &str = "NetworkPolicy/ledger/cofferdam-open-egress";
+const NODE: &str = "Node/pci-2";
 const DENY: &str = "NetworkPolicy/ledger/cofferdam-default-deny-egress";
 
 /// A plan with every kind of step: `ledger` is created and cut over, what was changed in `orders` and
@@ -364,4 +365,27 @@ fn nothing_is_isolated_before_what_it_needs_is_allowed() {
             &["order"],
         ),
     ]);
+}
+
+#[test]
+fn no_node_loses_a_taint_before_it_has_the_new_one() {
+    check(&[(
+        "a node loses its taint before it has the new one",
+        |s| {
+            s.bundle.pools[0].taint.key = "acme.io/pool".to_owned();
+            let Action::PatchNode { taints, .. } = &mut s.step(Phase::Taint, NODE).action else {
+                return;
+            };
+            let mut taints = taints.take().unwrap();
+            std::mem::swap(&mut taints.old, &mut taints.new);
+            if let Reading::Known(all) = &mut s.observed.nodes {
+                all.get_mut("pci-2").unwrap().taints.clone_from(&taints.old);
+            }
+            if let Action::PatchNode { taints: patch, .. } = &mut s.step(Phase::Taint, NODE).action
+            {
+                *patch = Some(taints);
+            }
+        },
+        &["not-ours", "order", "weakening"],
+    )]);
 }

@@ -117,11 +117,17 @@ fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
     if fields.is_empty() {
         return None;
     }
+    let held = node.stale_taints().next().is_some() && node.waits_for_taint(None);
+    let hint = if held {
+        "it stays until the taint of the pool is in place"
+    } else {
+        "`cofferdam apply` takes it back"
+    };
     let message = "no pool asks for what we wrote on this node any more".to_owned();
     let one = finding(view, Class::NodePool, node.object.clone(), message);
     Some(Finding {
         fields,
-        ..one.with_hint("`cofferdam apply` takes it back")
+        ..one.with_hint(hint)
     })
 }
 

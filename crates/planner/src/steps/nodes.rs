@@ -51,7 +51,8 @@ fn is_taint_due(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> bool
 }
 
 /// Sets the taint of a pool where it is due, and takes back what we wrote and no pool asks for any more:
-/// in one write, because the whole list of taints is tested and replaced.
+/// in one write, because the whole list of taints is tested and replaced. While a taint is held back,
+/// the one that it is to replace stays.
 fn taint_step(node: &PooledNode<'_>, due: Option<&NodePool>) -> Option<Step> {
     let changes: Vec<KeyChange> = node
         .stale_labels()
@@ -61,8 +62,9 @@ fn taint_step(node: &PooledNode<'_>, due: Option<&NodePool>) -> Option<Step> {
             new: None,
         })
         .collect();
-    let stale: Vec<String> = node.stale_taints().map(taint_field).collect();
     let wanted = due.map(taint_of);
+    let stale = node.stale_taints().filter(|_| !node.waits_for_taint(due));
+    let stale: Vec<String> = stale.map(taint_field).collect();
     let replaced = wanted.as_ref().map(taint_field);
     let others = node.live.taints.iter().filter(|taint| {
         let field = taint_field(taint);

@@ -1,6 +1,6 @@
 //! What pools write on their nodes, as far as their zones are taken.
 
-use cofferdam_testkit::{SHOP, Trial, model};
+use cofferdam_testkit::{SHOP, Trial, model, toleration};
 
 use super::{planner, refused};
 
@@ -39,4 +39,20 @@ fn nodes_are_labelled_when_a_zone_is_staged_and_tainted_when_one_is_enforced() {
         apply(&mut trial, &at(level));
         assert_eq!(on_node(&trial), want, "{level}");
     }
+}
+
+#[test]
+fn a_taint_stays_until_the_one_that_replaces_it_is_in_force() {
+    let mut trial = Trial::shop(SHOP, planner);
+    apply(&mut trial, SHOP);
+    let other = "zones: [back], taint: { key: acme.io/pool, value: cards }";
+    let other = SHOP.replace("zones: [back]", other);
+    apply(&mut trial, &other);
+    // No pod of the zone tolerates the new one yet.
+    assert_eq!(on_node(&trial), [LABEL, TAINT]);
+    for server in &mut trial.cluster.pods {
+        server.tolerations.push(toleration("acme.io/pool", "cards"));
+    }
+    apply(&mut trial, &other);
+    assert_eq!(on_node(&trial), [LABEL, "acme.io/pool=cards"]);
 }

@@ -171,6 +171,7 @@ fn what_a_pool_with_other_keys_wrote_is_taken_back() {
             "medium node-pool Cluster/prod: the taint of pool `pci` is held back: Pod/orders/server would not tolerate it",
         ],
         &[
+            "medium node-pool Node/pci-1: no pool asks for what we wrote on this node any more; spec.taints: nothing -> cofferdam.io/pool=pci:NoSchedule",
             "medium node-pool Node/pci-1: not yet tainted for pool `pci`; spec.taints: example.com/pool=pci:NoSchedule -> nothing",
             "medium node-pool Cluster/prod: the taint of pool `pci` is held back: Pod/orders/server would not tolerate it",
         ],
