@@ -62,19 +62,6 @@ fn a_wrong_cluster_is_never_in_sync() -> Result<()> {
         .edit(CLUSTER_FILE, &uid, "00000000-0000-0000-0000-000000000000")?;
     shop.cluster
         .kubectl_as(ADMIN, &["-n", "orders", "delete", "netpol", "--all"])?;
-    shop.project.write(
-        "policies/waiver.yaml",
-        "
-apiVersion: cofferdam.io/v1alpha1
-kind: Waiver
-metadata: { name: moved }
-spec:
-  for: { finding: wrong-cluster }
-  reason: moved
-  approval: { by: security, at: 2026-01-01 }
-  expires: 2099-01-01
-",
-    )?;
     let drift = shop.project.run(&["drift"])?;
     ensure!(drift.code != 0, "{}", drift.stdout);
     Ok(())

@@ -4,6 +4,7 @@
 //! other crate may rely on what they promise (names are valid, references resolve, tiers exist).
 
 pub mod capabilities;
+pub mod class;
 pub mod cluster;
 pub mod diagnostic;
 pub mod external_network;

@@ -6,12 +6,11 @@ use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, CrossClusterFinding, Finding};
 
-/// Marks each finding that a waiver covers on `today`. What is unknown cannot be waived, nor that it is
-/// another cluster: nothing else is looked at there.
+/// Marks each finding that a waiver covers on `today`.
 pub fn apply(findings: &mut [Finding], model: &Model, today: &Date) {
     for finding in findings
         .iter_mut()
-        .filter(|finding| !matches!(finding.class, Class::Unknown | Class::WrongCluster))
+        .filter(|finding| finding.class.is_waivable())
     {
         let id = finding.id();
         let words = [finding.class.as_str(), id.as_str()];

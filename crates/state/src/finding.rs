@@ -1,5 +1,6 @@
 //! Differences between a cluster and its bundle, or between clusters that should agree.
 
+pub use cofferdam_model::class::Class;
 use cofferdam_model::names::{ClusterName, TrustDomainName, ZoneName};
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
@@ -108,65 +109,6 @@ impl Severity {
             Self::Info => "info",
         }
     }
-}
-
-macro_rules! classes {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)?) => {
-        /// The classes of findings.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Class {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl Class {
-            /// Every class.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word of reports and waivers.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)*
-                }
-            }
-        }
-    };
-}
-
-classes! {
-    /// Something of the bundle is not there.
-    Missing = "missing",
-    /// Something of ours is not as it was written.
-    Changed = "changed",
-    /// A policy that we do not own selects pods of a zone.
-    ForeignPolicy = "foreign-policy",
-    /// Something of ours that the model no longer mentions.
-    Orphan = "orphan",
-    /// A name of the bundle is held by an object that is not ours.
-    NameTaken = "name-taken",
-    /// Another manager holds a key of the bundle with another value.
-    Conflict = "conflict",
-    /// A namespace that no zone holds.
-    UnassignedNamespace = "unassigned-namespace",
-    /// A namespace with our zone label that the model does not put there.
-    ImpostorNamespace = "impostor-namespace",
-    /// An object in our name that we did not write.
-    ImpostorObject = "impostor-object",
-    /// A namespace of a zone that does not exist and that we do not create.
-    MissingNamespace = "missing-namespace",
-    /// A node pool that is not as the fleet says.
-    NodePool = "node-pool",
-    /// The network plugin does not enforce, or that is unknown.
-    NotEnforced = "not-enforced",
-    /// The cluster is not as its stored capabilities say.
-    CapabilitiesChanged = "capabilities-changed",
-    /// The record's bundle is not the one compiled now.
-    BundleSkew = "bundle-skew",
-    /// Clusters of one trust domain that should agree do not.
-    CrossCluster = "cross-cluster",
-    /// The cluster is not the one that the fleet means.
-    WrongCluster = "wrong-cluster",
-    /// Something could not be read.
-    Unknown = "unknown",
 }
 
 impl Finding {

@@ -1,5 +1,6 @@
 //! Waiver documents.
 
+use cofferdam_model::class::Class;
 use cofferdam_model::names::{ClusterName, WaiverName};
 use cofferdam_model::waiver::{Covers, Waiver};
 
@@ -10,6 +11,19 @@ use crate::raw::{Document, KINDS, Metadata};
 use crate::resolve::names::Names;
 use crate::resolve::optional::optional;
 use crate::resolve::time::{approval, date};
+use crate::waive::WAIVABLE;
+
+/// Classes that nothing finds yet, and errors that only a proof of guarantees will give.
+const NOT_FOUND_YET: [&str; 5] = [
+    "abandoned",
+    "guard-missing",
+    "guarantee-broken",
+    "misplaced-pod",
+    "pod-security-would-break",
+];
+
+/// How many hexadecimal digits an id ends with.
+const ID_DIGITS: usize = 16;
 
 /// Reads a waiver.
 pub(crate) fn waiver(
@@ -33,6 +47,7 @@ pub(crate) fn waiver(
             reporter.error(path, "empty-text", format!("`{path}` says nothing"));
         }
     }
+    check_finding(reporter, &covers.finding, names);
     let cluster = optional(covers.cluster.as_ref(), |cluster| {
         let reference = ("Cluster", cluster.as_str());
         names.reference(reporter, "spec.for.cluster", reference, ClusterName::parse)
@@ -60,6 +75,39 @@ pub(crate) fn waiver(
         approval: approval?,
         expires: expires?,
     })
+}
+
+/// A word that names nothing would waive nothing, and nobody would notice.
+fn check_finding(reporter: &mut Reporter<'_>, finding: &str, names: &Names) {
+    let path = "spec.for.finding";
+    let guarantees = names.by_kind.get("Guarantee").into_iter().flatten();
+    let guarantees = guarantees.map(String::as_str);
+    let classes = || Class::ALL.iter().filter(|class| class.is_waivable());
+    let words = classes().map(|class| class.as_str()).chain(NOT_FOUND_YET);
+    let known: Vec<&str> = words.chain(WAIVABLE).chain(guarantees).collect();
+    if finding.trim().is_empty() || names.incomplete || known.contains(&finding) {
+        return;
+    }
+    let is_id = |class: &Class| {
+        let rest = finding.strip_prefix(class.as_str());
+        let digest = rest.and_then(|rest| rest.strip_prefix('-'));
+        digest.is_some_and(|digest| {
+            digest.len() == ID_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    };
+    if classes().any(is_id) {
+        return;
+    }
+    if Class::ALL.iter().any(|class| class.as_str() == finding) {
+        let message = format!("`{finding}` cannot be waived");
+        reporter.error(path, "not-waivable", message);
+        return;
+    }
+    let hint = did_you_mean(finding, known);
+    let message = format!(
+        "`{finding}` is no class or id of findings, lint or guarantee that a waiver can cover"
+    );
+    reporter.error(path, "unknown-finding", message).maybe(hint);
 }
 
 fn check_object(reporter: &mut Reporter<'_>, object: &str, names: &Names) {
