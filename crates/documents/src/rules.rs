@@ -10,6 +10,7 @@ use crate::resolve::Draft;
 
 mod across;
 mod addresses;
+mod admitted;
 mod due;
 mod identity;
 mod internet;
@@ -88,6 +89,7 @@ pub(crate) fn judge(draft: &Draft, places: &Places<'_>, today: &Date, findings: 
     internet::check(model, &mut court);
     across::check(model, &mut court);
     addresses::check(model, &mut court);
+    admitted::check(model, &mut court);
     trust::check(model, &mut court);
     widening::check(model, &mut court);
     mesh::check(model, &mut court);

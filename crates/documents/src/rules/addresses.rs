@@ -97,7 +97,7 @@ fn report(court: &mut Court<'_>, flow: &Flow, missing: BTreeSet<Missing<'_>>, po
 }
 
 /// Addresses of a cluster's pods, declared or stored.
-fn pod_cidrs(model: &Model, cluster: &Cluster) -> Vec<IpNet> {
+pub(super) fn pod_cidrs(model: &Model, cluster: &Cluster) -> Vec<IpNet> {
     let stored = model
         .capabilities
         .get(&cluster.name)
