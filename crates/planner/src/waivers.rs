@@ -3,10 +3,14 @@
 use cofferdam_model::Model;
 use cofferdam_model::flow::Date;
 use cofferdam_model::names::ClusterName;
+use cofferdam_model::waiver::Waiver;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, CrossClusterFinding, Finding};
 
 /// Marks each finding that a waiver covers on `today`.
+///
+/// A waiver is for an object by its name, and covers it whatever becomes of it. Where a policy of others
+/// was written since the waiver was approved, the hint says so.
 pub fn apply(findings: &mut [Finding], model: &Model, today: &Date) {
     for finding in findings
         .iter_mut()
@@ -14,12 +18,12 @@ pub fn apply(findings: &mut [Finding], model: &Model, today: &Date) {
     {
         let id = finding.id();
         let words = [finding.class.as_str(), id.as_str()];
-        finding.waiver = covering(
-            model,
-            today,
-            words,
-            (Some(&finding.cluster), Some(&finding.object)),
-        );
+        let object = (Some(&finding.cluster), Some(&finding.object));
+        let waiver = covering(model, today, words, object);
+        finding.waiver = waiver.map(|waiver| waiver.name.to_string());
+        if let Some(hint) = waiver.and_then(|waiver| written_since(finding, waiver)) {
+            finding.hint = Some(hint);
+        }
     }
 }
 
@@ -28,7 +32,8 @@ pub fn apply_cross_cluster(findings: &mut [CrossClusterFinding], model: &Model, 
     for finding in findings.iter_mut() {
         let id = finding.id();
         let words = [Class::CrossCluster.as_str(), id.as_str()];
-        finding.waiver = covering(model, today, words, (None, None));
+        let waiver = covering(model, today, words, (None, None));
+        finding.waiver = waiver.map(|waiver| waiver.name.to_string());
     }
 }
 
@@ -42,14 +47,28 @@ pub fn waiver_of(finding: &Finding) -> String {
     )
 }
 
-fn covering(
-    model: &Model,
+/// That a policy of others is no longer the one that the waiver was approved for, by the day of the last
+/// write.
+fn written_since(finding: &Finding, waiver: &Waiver) -> Option<String> {
+    let at = finding.by.as_ref()?.at.as_deref()?;
+    let (written, approved) = (at.get(..10)?, waiver.approval.at.0.as_str());
+    let since = finding.class == Class::ForeignPolicy && written > approved;
+    since.then(|| {
+        format!(
+            "it was written on {written}, after waiver `{}` was approved on {approved}: read it again",
+            waiver.name
+        )
+    })
+}
+
+fn covering<'a>(
+    model: &'a Model,
     today: &Date,
     words: [&str; 2],
     (cluster, object): (Option<&ClusterName>, Option<&ObjectKey>),
-) -> Option<String> {
+) -> Option<&'a Waiver> {
     let object = object.map(ToString::to_string);
-    let covers = |waiver: &&cofferdam_model::waiver::Waiver| {
+    let covers = |waiver: &&Waiver| {
         waiver.holds_on(today)
             && words.contains(&waiver.covers.finding.as_str())
             && waiver
@@ -63,9 +82,5 @@ fn covering(
                 .as_ref()
                 .is_none_or(|wanted| Some(wanted) == object.as_ref())
     };
-    model
-        .waivers
-        .values()
-        .find(covers)
-        .map(|waiver| waiver.name.to_string())
+    model.waivers.values().find(covers)
 }
