@@ -1,10 +1,10 @@
 //! Is nothing isolated before what it needs is allowed?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::names::NamespaceName;
-use cofferdam_objects::key::Kind;
 use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::plan::{Action, Phase, Step};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
@@ -19,9 +19,10 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         refusals.push(refusal("order", message, ""));
     }
     let written = written(case);
+    let kept_open = isolated(case).chain(opened(case)).collect();
     for step in &case.plan.steps {
         refusals.extend(closes_too_early(case, step, &written));
-        refusals.extend(isolates_without_opening(case, step));
+        refusals.extend(isolates_without_opening(&kept_open, step));
         refusals.extend(untaints_too_early(case, step));
     }
     refusals
@@ -78,40 +79,55 @@ fn written(case: &Case<'_>) -> Written {
     written
 }
 
+/// Namespaces and directions.
+type Places<'a> = BTreeSet<(&'a str, Direction)>;
+
+/// What is isolated already, by a policy that stays.
+fn isolated<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
+    let live = case.observed.policies.known().into_iter().flatten();
+    let staying = live.filter(|(_, live)| !live.terminating);
+    staying.flat_map(|((namespace, _), live)| {
+        let directions = Direction::BOTH.into_iter();
+        let isolated = directions.filter(|direction| isolates(&live.spec, *direction));
+        isolated.map(|direction| (namespace.as_str(), direction))
+    })
+}
+
+/// What the plan opens first.
+fn opened<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
+    case.plan.phase(Phase::Open).filter_map(|step| {
+        let (Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. }) = &step.action
+        else {
+            return None;
+        };
+        let metadata = &object.metadata;
+        match role_of(metadata.name.as_deref()?) {
+            Role::Open(direction) => Some((metadata.namespace.as_deref()?, direction)),
+            Role::Allow | Role::Deny(_) => None,
+        }
+    })
+}
+
 /// What isolates pods that nothing isolates yet needs an open policy before it.
-fn isolates_without_opening(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+fn isolates_without_opening(kept_open: &Places<'_>, step: &Step) -> Option<Refusal> {
     let Action::CreatePolicy { object: policy } = &step.action else {
         return None;
     };
     if step.phase == Phase::Open {
         return None;
     }
-    let object = step.action.object();
-    let namespace = object.namespace.as_deref()?;
+    let namespace = policy.metadata.namespace.as_deref()?;
     let spec = spec(policy);
-    Direction::BOTH
+    let mut isolated = Direction::BOTH
         .into_iter()
-        .filter(|direction| isolates(&spec, *direction))
-        .find_map(|direction| {
-            let live = case.observed.policies.known()?;
-            let isolated = live
-                .iter()
-                .filter(|((ns, _), live)| ns == namespace && !live.terminating)
-                .any(|(_, live)| isolates(&live.spec, direction));
-            let opened = case.plan.phase(Phase::Open).any(|open| {
-                let open_object = open.action.object();
-                open_object.kind == Kind::NetworkPolicy
-                    && open_object.namespace.as_deref() == Some(namespace)
-                    && open_object.name == format!("cofferdam-open-{}", direction.field())
-            });
-            (!isolated && !opened).then(|| {
-                let message = format!(
-                    "{object}: isolates {} with nothing to keep it open",
-                    direction.field()
-                );
-                refusal("order", message, "")
-            })
-        })
+        .filter(|direction| isolates(&spec, *direction));
+    let bare = isolated.find(|direction| !kept_open.contains(&(namespace, *direction)))?;
+    let message = format!(
+        "{}: isolates {} with nothing to keep it open",
+        step.action.object(),
+        bare.field()
+    );
+    Some(refusal("order", message, ""))
 }
 
 /// A node loses a taint only together with, or after, getting those that its pools ask for.

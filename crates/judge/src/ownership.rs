@@ -1,5 +1,7 @@
 //! Is everything that a step changes or deletes ours, and as the step expects it?
 
+use std::collections::BTreeSet;
+
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::is_ours;
 use cofferdam_state::observed::LivePolicy;
@@ -8,14 +10,26 @@ use cofferdam_state::plan::{Action, LabelPatch, TaintPatch, label_field, taint_f
 use crate::{Case, Refusal, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
-    case.plan
-        .steps
-        .iter()
-        .filter_map(|step| fault(case, &step.action))
+    let steps = case.plan.steps.iter();
+    let created: Created<'_> = steps.filter_map(|step| created(&step.action)).collect();
+    let steps = case.plan.steps.iter();
+    steps
+        .filter_map(|step| fault(case, &created, &step.action))
         .collect()
 }
 
-fn fault(case: &Case<'_>, action: &Action) -> Option<Refusal> {
+/// The policies that the plan creates, by namespace and name.
+type Created<'a> = BTreeSet<(&'a str, &'a str)>;
+
+fn created(action: &Action) -> Option<(&str, &str)> {
+    let Action::CreatePolicy { object } = action else {
+        return None;
+    };
+    let metadata = &object.metadata;
+    Some((metadata.namespace.as_deref()?, metadata.name.as_deref()?))
+}
+
+fn fault(case: &Case<'_>, created: &Created<'_>, action: &Action) -> Option<Refusal> {
     let object = action.object();
     let say = |code, what: &str| Some(refusal(code, format!("{object}: {what}"), "plan again"));
     match action {
@@ -74,11 +88,8 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<Refusal> {
             label_fault(case, &object, labels, &live.labels)
                 .or_else(|| taint_fault(case, &object, taints.as_ref()?))
         }
-        Action::DeleteOpened { .. } => {
-            let created = case.plan.steps.iter().any(|step| {
-                matches!(step.action, Action::CreatePolicy { .. }) && step.action.object() == object
-            });
-            if created {
+        Action::DeleteOpened { namespace, name } => {
+            if created.contains(&(namespace.as_str(), name.as_str())) {
                 None
             } else {
                 say("not-ours", "this pass does not create it")

@@ -1,5 +1,7 @@
 //! Does every step stay within what the bundle governs?
 
+use std::collections::BTreeSet;
+
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::keys::SOURCE;
 use cofferdam_objects::policy::peers;
@@ -14,6 +16,8 @@ const NEVER_TOUCHED: [&str; 3] = ["kube-node-lease", "kube-public", "kube-system
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
+    let with_policies = case.bundle.policies.keys().map(|(name, _)| name.as_str());
+    let with_policies: BTreeSet<&str> = with_policies.collect();
     for step in &case.plan.steps {
         let object = step.action.object();
         let namespace = match object.kind {
@@ -35,11 +39,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
             let message = format!("{object}: system namespace `{namespace}` is in no zone");
             refusals.push(refusal("system-namespace", message, ""));
         }
-        let isolated = case
-            .bundle
-            .policies
-            .keys()
-            .any(|(name, _)| name.as_str() == namespace);
+        let isolated = with_policies.contains(namespace);
         let released = || takes_back(&step.action) && was_isolated(case, namespace);
         if !in_zone && !isolated && !released() {
             let message = format!("{object}: namespace `{namespace}` is not in the bundle");

@@ -170,8 +170,8 @@ fn pods<'a>(view: &View<'a>) -> impl Iterator<Item = &'a LivePod> {
 /// Whether nothing holds the pod back now, and no policy of others will keep it open.
 fn becomes_isolated(view: &View<'_>, pod: &LivePod, direction: Direction) -> bool {
     let selecting: Vec<_> = view
-        .policies()
-        .filter(|((namespace, _), live)| *namespace == pod.namespace && !live.terminating)
+        .policies_of(&pod.namespace)
+        .filter(|(_, live)| !live.terminating)
         .filter(|(_, live)| selects_pod(&live.spec, &pod.labels) && isolates(&live.spec, direction))
         .collect();
     let mut opening = selecting

@@ -94,7 +94,7 @@ impl<'a> View<'a> {
     }
 
     /// Live policies of one namespace.
-    fn policies_of(
+    pub(crate) fn policies_of(
         &self,
         namespace: &str,
     ) -> impl Iterator<Item = (&'a (String, String), &'a LivePolicy)> {
