@@ -13,6 +13,7 @@ pub mod guarantee;
 pub mod labels;
 pub mod model;
 pub mod names;
+pub mod networks;
 pub mod node_pool;
 pub mod trust_domain;
 pub mod waiver;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use cofferdam_model::external_network::ExternalNetwork;
+use cofferdam_model::networks::{covering, outermost, within};
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
@@ -27,28 +28,11 @@ pub(super) fn less(
     let except: BTreeSet<IpNet> = outermost(except.iter().map(IpNet::trunc));
     networks
         .into_iter()
-        .filter(|network| !except.iter().any(|hole| hole.contains(network)))
+        .filter(|network| covering(&except, network).is_none())
         .map(|network| {
-            let holes: Vec<IpNet> = except
-                .iter()
-                .filter(|hole| network.contains(*hole))
-                .copied()
-                .collect();
+            let holes: Vec<IpNet> = within(&except, &network).copied().collect();
             block_peer(network, &holes)
         })
-        .collect()
-}
-
-/// The networks that no other one of them contains.
-pub(super) fn outermost(networks: impl IntoIterator<Item = IpNet>) -> BTreeSet<IpNet> {
-    let all: BTreeSet<IpNet> = networks.into_iter().collect();
-    let covered = |network: &IpNet| {
-        all.iter()
-            .any(|other| other != network && other.contains(network))
-    };
-    all.iter()
-        .filter(|network| !covered(network))
-        .copied()
         .collect()
 }
 
@@ -86,6 +70,9 @@ pub(super) fn network_peers(networks: &[IpNet]) -> Vec<NetworkPolicyPeer> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn nets(words: &[&str]) -> Vec<IpNet> {
@@ -129,5 +116,37 @@ mod tests {
             "192.168.31.13".parse().unwrap(),
         );
         assert_eq!(range, nets(&["192.168.31.10/31", "192.168.31.12/31"]));
+    }
+
+    /// Networks that are likely to lie in each other, of both families.
+    fn network() -> impl Strategy<Value = IpNet> {
+        (any::<bool>(), any::<u8>(), 24..=32_u8).prop_map(|(four, host, length)| {
+            let (address, length) = if four {
+                (IpAddr::from([10, 0, 0, host]), length)
+            } else {
+                let last = u16::from(host);
+                (IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, last]), length + 96)
+            };
+            IpNet::new(address, length).unwrap().trunc()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_network_gets_the_outermost_exceptions_in_it(
+            networks in vec(network(), 0..8),
+            except in vec(network(), 0..12),
+        ) {
+            let mut holes: Vec<IpNet> = except.clone();
+            holes.retain(|hole| !except.iter().any(|other| other != hole && other.contains(hole)));
+            holes.sort_unstable();
+            holes.dedup();
+            let open = networks.iter().filter(|net| !except.iter().any(|hole| hole.contains(*net)));
+            let want = open.map(|network| {
+                let inner = holes.iter().filter(|hole| network.contains(*hole));
+                block_peer(*network, &inner.copied().collect::<Vec<_>>())
+            });
+            prop_assert_eq!(less(networks.clone(), &except), want.collect::<Vec<_>>());
+        }
     }
 }

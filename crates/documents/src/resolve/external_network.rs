@@ -1,9 +1,11 @@
 //! `ExternalNetwork` documents.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use cofferdam_model::external_network::{ExternalNetwork, Trust};
 use cofferdam_model::names::ExternalNetworkName;
+use cofferdam_model::networks::{covering, outermost};
 use ipnet::IpNet;
 
 use crate::finding::Reporter;
@@ -66,20 +68,42 @@ fn check(reporter: &mut Reporter<'_>, network: &ExternalNetwork) {
             reporter.error(&path, "whole-internet", message).hint(hint);
         }
     }
+    let nets: BTreeSet<IpNet> = network.cidrs.iter().copied().collect();
+    let outer = outermost(nets.iter().copied());
+    let ranges = Ranges::of(network);
     for (index, hole) in network.except.iter().enumerate() {
-        let in_net = network.cidrs.iter().any(|net| net.contains(hole));
-        let in_range = network
-            .ranges
-            .iter()
-            .any(|(first, last)| *first <= first_of(hole) && last_of(hole) <= *last);
         let path = format!("spec.except[{index}]");
-        if !in_net && !in_range {
+        if covering(&outer, hole).is_none() && !ranges.contain(hole) {
             let message = format!("`{hole}` lies outside of the network");
             reporter.error(&path, "except-outside", message);
-        } else if network.cidrs.contains(hole) {
+        } else if nets.contains(hole) {
             let message = format!("`{hole}` takes away all of one of the networks");
             reporter.error(&path, "except-whole", message);
         }
+    }
+}
+
+/// The ranges by where they begin, each with the farthest end of those that begin no later.
+struct Ranges(Vec<(IpAddr, IpAddr)>);
+
+impl Ranges {
+    fn of(network: &ExternalNetwork) -> Self {
+        let mut ranges = network.ranges.clone();
+        ranges.sort_unstable();
+        let mut farthest: Option<IpAddr> = None;
+        for (_, last) in &mut ranges {
+            let end = farthest.map_or(*last, |farthest| farthest.max(*last));
+            farthest = Some(end);
+            *last = end;
+        }
+        Self(ranges)
+    }
+
+    /// Whether one of them holds all of a network.
+    fn contain(&self, net: &IpNet) -> bool {
+        let begun = self.0.partition_point(|(first, _)| *first <= first_of(net));
+        let farthest = begun.checked_sub(1).and_then(|last| self.0.get(last));
+        farthest.is_some_and(|(_, end)| last_of(net) <= *end)
     }
 }
 
@@ -90,4 +114,48 @@ fn first_of(net: &IpNet) -> IpAddr {
 /// The last address; for IPv4 that is the broadcast address.
 fn last_of(net: &IpNet) -> IpAddr {
     net.broadcast()
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_model::names::ExternalNetworkName as Name;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn address((four, host): (bool, u8)) -> IpAddr {
+        if four {
+            IpAddr::from([10, 0, 0, host])
+        } else {
+            IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, u16::from(host)])
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_network_lies_in_the_ranges_where_one_of_them_holds_all_of_it(
+            ranges in vec((any::<bool>(), any::<u8>(), any::<u8>()), 0..6),
+            hole in (any::<bool>(), any::<u8>()),
+            length in 0..8_u8,
+        ) {
+            let range = |(four, a, b): &(bool, u8, u8)| {
+                let (first, last) = (*a.min(b), *a.max(b));
+                (address((*four, first)), address((*four, last)))
+            };
+            let network = ExternalNetwork {
+                name: Name::parse("some").unwrap(),
+                cidrs: Vec::new(),
+                ranges: ranges.iter().map(range).collect(),
+                except: Vec::new(),
+                vlan: None,
+                trust: Trust::Internal,
+            };
+            let hole = IpNet::from(address(hole));
+            let hole = IpNet::new(hole.addr(), hole.prefix_len() - length).unwrap().trunc();
+            let mut all = network.ranges.iter();
+            let want = all.any(|(first, last)| *first <= first_of(&hole) && last_of(&hole) <= *last);
+            prop_assert_eq!(Ranges::of(&network).contain(&hole), want);
+        }
+    }
 }
