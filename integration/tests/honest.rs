@@ -138,3 +138,23 @@ fn pods_on_the_nodes_network_and_policies_for_pods_to_come_are_told() -> Result<
     );
     Ok(())
 }
+
+#[test]
+fn the_audit_log_is_read_only_where_somebody_gets_to_see_the_users() -> Result<()> {
+    let shop = shop()?;
+    let log = shop.cluster.audit_log().display().to_string();
+    shop.project.edit(CLUSTER_FILE, &log, "missing.log")?;
+    for (arguments, read) in [
+        (&["drift"][..], true),
+        (&["plan", "-o", "json"], true),
+        (&["plan"], false),
+        (&["apply", "--yes"], false),
+        (&["status"], false),
+        (&["doctor"], false),
+    ] {
+        let run = shop.project.run(arguments)?;
+        let warned = run.stderr.contains("users are not named");
+        ensure!(warned == read, "{arguments:?}: {}", run.stderr);
+    }
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! Every cluster of the fleet, reached and observed at once; each fails alone.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -19,7 +19,7 @@ use cofferdam_state::observed::{Observed, Reading};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::args::Selection;
+use crate::args::{Format, Selection};
 use crate::selected::select;
 use crate::{clock, warnings};
 
@@ -83,12 +83,32 @@ impl Examined<'_> {
     }
 }
 
+/// Whether the authors of findings are named: their users take long audit logs to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authors {
+    /// By tool, and by user where the cluster names its audit log.
+    Named,
+    /// Nobody gets to see them.
+    Unnamed,
+}
+
+impl Authors {
+    /// In a plan, findings are for programs only.
+    pub(crate) fn of_plan(format: Format) -> Self {
+        match format {
+            Format::Json => Self::Named,
+            Format::Text | Format::Sarif => Self::Unnamed,
+        }
+    }
+}
+
 /// Observes the selected clusters, in the order of their trust domains' rollout and of their names.
 pub(crate) async fn examine<'a>(
     loaded: &Loaded,
     model: &'a Model,
     directory: &Path,
     selection: &Selection,
+    authors: Authors,
 ) -> Result<Vec<Examined<'a>>> {
     let selected = select(model, selection)?;
     let at_once = usize::try_from(selection.max_in_flight).unwrap_or(1);
@@ -104,7 +124,7 @@ pub(crate) async fn examine<'a>(
             // The semaphore is never closed.
             let _permits = cap.acquire_many(permits).await.ok();
             let at = clock::now();
-            let reached = reach(&cluster, &options, at.clone());
+            let reached = reach(&cluster, &options, at.clone(), authors);
             let reached = options.progress.within(timeout, reached).await;
             let outcome = reached.unwrap_or_else(|| {
                 let reason = format!("no answer within {} s", timeout.as_secs());
@@ -142,6 +162,7 @@ async fn reach(
     cluster: &Cluster,
     options: &ConnectOptions,
     at: String,
+    authors: Authors,
 ) -> Result<(Connection, Observed), Unreachable> {
     let connection = connect(cluster, options)
         .await
@@ -149,7 +170,10 @@ async fn reach(
             reason: error.reason(),
             hint: error.hint().map(ToOwned::to_owned),
         })?;
-    let (mut observed, writes) = tokio::join!(connection.observe(at), audited(cluster, options));
+    let log = cluster.audit_file.as_ref();
+    let log = log.filter(|_| authors == Authors::Named);
+    let log = log.map(|file| options.resolve(file));
+    let (mut observed, writes) = tokio::join!(connection.observe(at), audited(log));
     observed.writes = writes;
     let reasons: Vec<&str> = observed
         .unknowns()
@@ -166,10 +190,10 @@ async fn reach(
     Ok((connection, observed))
 }
 
-/// What the cluster's audit log says, where it names one.
-async fn audited(cluster: &Cluster, options: &ConnectOptions) -> Reading<Vec<AuditedWrite>> {
-    match &cluster.audit_file {
-        Some(file) => audit_log::read(&options.resolve(file)).await,
+/// What an audit log says, where one is to be read.
+async fn audited(log: Option<PathBuf>) -> Reading<Vec<AuditedWrite>> {
+    match log {
+        Some(file) => audit_log::read(&file).await,
         None => Reading::Known(Vec::new()),
     }
 }

@@ -17,14 +17,16 @@ use crate::apply::outcome::{INTERRUPTED, interrupt, outcome};
 use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
 use crate::exit::Exit;
-use crate::fleet::{Examined, examine};
+use crate::fleet::{Authors, Examined, examine};
 use crate::project;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let authors = Authors::of_plan(arguments.output);
+    let directory = &arguments.directory;
+    let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
     let take_over = command.take_over.is_some();
     let decided = decide(&examined, model, &command.budget, take_over);
     let plans = plan_report(&examined, &decided, model, arguments.output);

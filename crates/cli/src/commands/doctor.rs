@@ -9,14 +9,16 @@ use futures_util::future::join_all;
 use crate::args::{Arguments, DoctorArguments};
 use crate::doctor::{checks, store};
 use crate::exit::Exit;
-use crate::fleet::{Examined, examine};
+use crate::fleet::{Authors, Examined, examine};
 use crate::project;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let directory = &arguments.directory;
+    let selection = &command.selection;
+    let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
     let report = DoctorReport {
         api_version: API_VERSION,
         kind: "DoctorReport",

@@ -11,14 +11,16 @@ use cofferdam_state::finding::{Class, Finding};
 use crate::args::{Arguments, DriftArguments};
 use crate::clock;
 use crate::exit::Exit;
-use crate::fleet::{Examined, examine};
+use crate::fleet::{Authors, Examined, examine};
 use crate::project;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let directory = &arguments.directory;
+    let selection = &command.selection;
+    let examined = examine(&loaded, model, directory, selection, Authors::Named).await?;
     let report = report(&examined, model);
     show(&report, arguments.output, text::drift)?;
     Ok(exit_of(&report))

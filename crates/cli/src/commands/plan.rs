@@ -13,7 +13,7 @@ use cofferdam_state::plan::Plan;
 use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
 use crate::clock;
 use crate::exit::Exit;
-use crate::fleet::{Examined, examine};
+use crate::fleet::{Authors, Examined, examine};
 use crate::only::{is_chosen, narrow};
 use crate::project;
 use crate::show::show;
@@ -32,7 +32,9 @@ pub(crate) struct Decision {
 pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let authors = Authors::of_plan(arguments.output);
+    let directory = &arguments.directory;
+    let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
     let decided = decide(&examined, model, &command.budget, false);
     let report = report(&examined, &decided, model, arguments.output);
     show(&report, arguments.output, text::plan)?;

@@ -11,14 +11,16 @@ use super::drift::verdict;
 use crate::args::{Arguments, DriftArguments};
 use crate::clock;
 use crate::exit::Exit;
-use crate::fleet::{Examined, examine};
+use crate::fleet::{Authors, Examined, examine};
 use crate::project;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let examined = examine(&loaded, model, &arguments.directory, &command.selection).await?;
+    let directory = &arguments.directory;
+    let selection = &command.selection;
+    let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
     let clusters: Vec<StatusCluster> = examined.iter().map(|one| line(one, model)).collect();
     let exits = clusters.iter().map(|cluster| Exit::from(cluster.verdict));
     let exit = Exit::of(exits);
