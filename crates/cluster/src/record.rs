@@ -136,17 +136,22 @@ const LARGEST_BYTES: usize = 1_000_000;
 /// The size of an entry, in JSON: two digests of 16 bytes in hexadecimal, quotes, colon and comma.
 const ENTRY_BYTES: usize = 70;
 
+/// The size that a record would get, where that is too much. What nothing is pending for does not grow,
+/// and whether it fits is the server's to say.
+fn excess(text: &str, record: &Record) -> Option<usize> {
+    let size = text.len() + record.pending.len() * ENTRY_BYTES;
+    (!record.pending.is_empty() && size > LARGEST_BYTES).then_some(size)
+}
+
 impl Connection {
-    /// Refuses a record that would not fit once what is pending has become an entry: it is better known
-    /// before the first write than after the last.
-    pub fn check_record_fits(&self, record: &Record) -> Result<(), Error> {
-        let what = format!("write ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+    /// The record as text. One is refused that would not fit once what is pending has become an entry:
+    /// it is better known before the first write than after the last.
+    fn record_text(&self, record: &Record, what: &str) -> Result<String, Error> {
         let text = serde_json::to_string(&store(record))
-            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
-        let size = text.len() + record.pending.len() * ENTRY_BYTES;
-        if size <= LARGEST_BYTES {
-            return Ok(());
-        }
+            .map_err(|error| self.error(Category::Other, what, error.to_string()))?;
+        let Some(size) = excess(&text, record) else {
+            return Ok(text);
+        };
         let why =
             format!("the record would take {size} bytes, of which the API server takes 1 MiB");
         let hint =
@@ -193,8 +198,7 @@ impl Connection {
         record: &Record,
     ) -> Result<LiveRecord, Error> {
         let what = format!("write ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
-        let text = serde_json::to_string(&store(record))
-            .map_err(|error| self.error(Category::Other, what.as_str(), error.to_string()))?;
+        let text = self.record_text(record, &what)?;
         let mut metadata = json!({
             "name": RECORD_NAME,
             "namespace": SYSTEM_NAMESPACE,
@@ -277,6 +281,24 @@ mod tests {
         };
         let text = serde_json::to_string(&store(&record)).expect("serializes");
         assert_eq!(parse(Some(&text)), Ok(record));
+    }
+
+    #[test]
+    fn a_record_must_fit_with_what_is_pending() {
+        let of = |pending: usize| Record {
+            pending: (0..pending).map(|number| number.to_string()).collect(),
+            ..Record::default()
+        };
+        let rows = [
+            (LARGEST_BYTES - ENTRY_BYTES, 1, None),
+            (LARGEST_BYTES, 1, Some(LARGEST_BYTES + ENTRY_BYTES)),
+            // After the last write it is too late to refuse.
+            (LARGEST_BYTES + 1, 0, None),
+        ];
+        for (length, pending, want) in rows {
+            let text = "x".repeat(length);
+            assert_eq!(excess(&text, &of(pending)), want, "{length} {pending}");
+        }
     }
 
     #[test]

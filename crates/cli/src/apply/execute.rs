@@ -191,7 +191,6 @@ impl<'a> Writing<'a> {
         if let Some(pause) = pass.take_over {
             record.paused_until = Some(clock::after(pause));
         }
-        self.connection.check_record_fits(&record)?;
         let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
         self.connection.write_record(expected, &record).await
     }
