@@ -158,3 +158,24 @@ fn the_audit_log_is_read_only_where_somebody_gets_to_see_the_users() -> Result<(
     }
     Ok(())
 }
+
+#[test]
+fn a_deny_that_a_finalizer_holds_after_its_deletion_is_not_in_sync() -> Result<()> {
+    let shop = shop()?;
+    let deny = "netpol/cofferdam-default-deny-ingress";
+    let set_finalizers = |list: &str| {
+        let change = format!(r#"{{"metadata":{{"finalizers":{list}}}}}"#);
+        let patch = ["-n", "orders", "patch", deny, "--type=merge", "-p", &change];
+        shop.cluster.kubectl_as(ADMIN, &patch)
+    };
+    set_finalizers(r#"["example.com/hold"]"#)?;
+    shop.cluster
+        .kubectl_as(ADMIN, &["-n", "orders", "delete", deny, "--wait=false"])?;
+    shop.expect(&["drift"], 2)?;
+    let apply = shop.project.run(&["apply", "--yes"])?;
+    ensure!(apply.code == 1, "{}", apply.stdout);
+    set_finalizers("null")?;
+    shop.apply(&[], 0)?;
+    shop.expect(&["drift"], 0)?;
+    Ok(())
+}
