@@ -120,6 +120,7 @@ fn lowers_pod_security(change: &KeyChange) -> bool {
 }
 
 /// New allows into a zone of sensitivity high from a flow without approval; also on a first apply.
+/// What a zone lets its own pods do among themselves (`withinZone`) is no flow, and asks for no approval.
 fn unapproved(case: &Case<'_>) -> Option<Refusal> {
     let allows: Vec<String> = case
         .plan
