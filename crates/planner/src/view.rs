@@ -309,7 +309,7 @@ impl<'a> View<'a> {
             if system || governed.contains(&namespace) {
                 continue;
             }
-            if self.is_ours(namespace.as_str(), name, live) {
+            if self.is_ours(namespace.as_str(), name) {
                 let source = live.annotations.get(keys::SOURCE);
                 let kind = source.and_then(|source| source.split('/').next());
                 found

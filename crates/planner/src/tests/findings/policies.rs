@@ -80,11 +80,8 @@ fn a_policy_that_is_being_deleted_is_missing_and_in_the_way() {
         ],
     );
     assert!(trial.plan().is_empty());
-    let view = View {
-        bundle: &trial.bundle(),
-        observed: &trial.cluster.observe(),
-        delivery: Delivery::Push,
-    };
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
     let blocked: Vec<String> = crate::blocked(&view)
         .iter()
         .map(|(object, why)| format!("{object}: {why}"))
