@@ -9,8 +9,8 @@ use cofferdam_state::finding::{Class, CrossClusterFinding, Finding};
 
 /// Marks each finding that a waiver covers on `today`.
 ///
-/// A waiver is for an object by its name, and covers it whatever becomes of it. Where a policy of others
-/// was written since the waiver was approved, the hint says so.
+/// What is waived needs no advice. But a waiver is for an object by its name, and covers it whatever
+/// becomes of it: where a policy of others was written since the waiver was approved, the hint says so.
 pub fn apply(findings: &mut [Finding], model: &Model, today: &Date) {
     for finding in findings
         .iter_mut()
@@ -20,9 +20,9 @@ pub fn apply(findings: &mut [Finding], model: &Model, today: &Date) {
         let words = [finding.class.as_str(), id.as_str()];
         let object = (Some(&finding.cluster), Some(&finding.object));
         let waiver = covering(model, today, words, object);
-        finding.waiver = waiver.map(|waiver| waiver.name.to_string());
-        if let Some(hint) = waiver.and_then(|waiver| written_since(finding, waiver)) {
-            finding.hint = Some(hint);
+        if let Some(waiver) = waiver {
+            finding.waiver = Some(waiver.name.to_string());
+            finding.hint = written_since(finding, waiver);
         }
     }
 }

