@@ -3,6 +3,7 @@
 mod assets;
 mod bench;
 mod demo;
+mod fuzz;
 mod test;
 mod test_totals;
 mod tidy;
@@ -30,9 +31,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["demo", "--keep"] => demo::run(true),
         ["demo", "--stop"] => demo::stop(),
         ["bench", ref rest @ ..] => bench::run(rest),
+        ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
-        _ => bail!("usage: cargo xtask assets|demo [--keep|--stop]|bench push|test|tidy"),
+        _ => bail!("usage: cargo xtask assets|demo [--keep|--stop]|bench push|fuzz|test|tidy"),
     }
 }
 

@@ -8,7 +8,7 @@ use cofferdam_integration::assets::ASSETS_VARIABLE;
 use cofferdam_integration::cofferdam::cargo;
 
 use crate::test_totals::Totals;
-use crate::{assets, say, tidy};
+use crate::{assets, fuzz, say, tidy};
 
 /// The checks that come before the tests; each runs even when one before it failed.
 const CHECKS: [(&str, &[&str]); 3] = [
@@ -35,6 +35,9 @@ const CHECKS: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// Enough to see that the fuzzer works; whoever looks for faults runs it for hours.
+const FUZZ_SECONDS: u32 = 20;
+
 /// Runs all checks and all tests, and prints the totals last.
 pub(crate) fn run() -> Result<()> {
     let mut failed = Vec::new();
@@ -52,6 +55,11 @@ pub(crate) fn run() -> Result<()> {
     if let Err(error) = tidy::run() {
         say(&format!("error: {error:#}"))?;
         failed.push("tidy");
+    }
+    say("== fuzz")?;
+    if let Err(error) = fuzz::documents(FUZZ_SECONDS) {
+        say(&format!("error: {error:#}"))?;
+        failed.push("fuzz");
     }
     say("== test")?;
     let (totals, passed) = run_tests()?;

@@ -35,7 +35,7 @@ const EDGES: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that may use every other.
-const FREE: [&str; 2] = ["cli", "xtask"];
+const FREE: [&str; 3] = ["cli", "fuzz", "xtask"];
 
 /// Crates without async, input, output, clock, randomness and environment.
 const PURE: [&str; 7] = [
@@ -98,9 +98,9 @@ fn find(root: &Path) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// The Rust files below `crates/*/src` and `integration`, relative to the root.
+/// The Rust files below `crates/*/src`, `fuzz` and `integration`, relative to the root.
 fn sources(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut directories = vec![root.join("integration")];
+    let mut directories = vec![root.join("fuzz"), root.join("integration")];
     for entry in fs::read_dir(root.join("crates")).context("cannot list `crates`")? {
         directories.push(entry?.path().join("src"));
     }
