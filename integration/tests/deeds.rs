@@ -94,7 +94,7 @@ const DEEDS: &[Deed] = &[
         input: "",
         found: "changed NetworkPolicy/cofferdam-within-zone",
         tool: "kubectl-label",
-        effect: "widens",
+        effect: "none",
         healed: true,
     },
     Deed {
