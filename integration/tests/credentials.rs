@@ -1,6 +1,8 @@
 //! Which credentials are used, which are refused, and what is said of them.
 
 use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -130,5 +132,76 @@ fn what_makes_a_connection_unsafe_is_refused() -> Result<()> {
         "{}",
         refused.stdout
     );
+    Ok(())
+}
+
+/// A proxy that opens a tunnel for whoever asks for one with the right user; its port.
+fn tunnel() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            // A connection that breaks is its two ends' affair.
+            std::thread::spawn(move || carry(client).ok());
+        }
+    });
+    Ok(port)
+}
+
+fn carry(client: TcpStream) -> Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        head.push(line);
+    }
+    let target = head.first().and_then(|line| line.split(' ').nth(1));
+    // user:hidden-word
+    let known = |line: &String| line.contains("dXNlcjpoaWRkZW4td29yZA==");
+    anyhow::ensure!(head.iter().any(known), "another user");
+    let server = TcpStream::connect(target.context("a target")?)?;
+    let mut client = client;
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let (mut to_server, mut from_server) = (server.try_clone()?, server);
+    let back = std::thread::spawn(move || std::io::copy(&mut from_server, &mut client));
+    std::io::copy(&mut reader, &mut to_server)?;
+    back.join().map_err(|_| anyhow::anyhow!("the way back"))??;
+    Ok(())
+}
+
+#[test]
+fn a_proxy_is_used_and_its_password_is_never_told() -> Result<()> {
+    let shop = Shop::start()?;
+    let through = |shop: &Shop, url: String| {
+        use_changed(shop, "proxied.json", |config| {
+            if let Some(cluster) = config.pointer_mut("/clusters/0/cluster") {
+                cluster["proxy-url"] = json!(url);
+            }
+        })
+    };
+    let original = shop.project.read(CLUSTER_FILE)?;
+    through(
+        &shop,
+        format!("http://user:hidden-word@127.0.0.1:{}", tunnel()?),
+    )?;
+    shop.expect(&["status"], 2)?;
+    for url in [
+        "http://user:hidden-word@127.0.0.1:2",
+        "socks5://user:hidden-word@127.0.0.1:2",
+        "ftp://user:hidden-word@127.0.0.1:2",
+    ] {
+        shop.project.write(CLUSTER_FILE, &original)?;
+        through(&shop, url.to_owned())?;
+        for command in ["status", "doctor", "plan"] {
+            let run = shop.project.run(&[command, "-o", "json"])?;
+            assert_eq!(run.code, 3, "{url}: {command}: {}", run.stdout);
+            let told = format!("{}{}", run.stdout, run.stderr);
+            assert!(!told.contains("hidden-word"), "{told}");
+        }
+    }
     Ok(())
 }

@@ -194,12 +194,49 @@ fn of_io(kind: std::io::ErrorKind, before: Category) -> Category {
     }
 }
 
-/// A text of others in one line of bounded length without control characters.
+/// The text without what stands before the `@` of each URL.
+fn without_users(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`' | ')' | '>');
+        let (authority, _) = part.split_at(part.find(ends).unwrap_or(part.len()));
+        let user = authority.rfind('@').map_or(0, |at| at + 1);
+        clean.push_str("://");
+        clean.push_str(part.get(user..).unwrap_or_default());
+    }
+    clean
+}
+
+/// A text of others in one line of bounded length, without control characters and without the user and
+/// password that may stand in a URL.
 pub(crate) fn one_line(text: &str) -> String {
-    let clean: String = text
+    let clean: String = without_users(text)
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(500)
         .collect();
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn no_user_and_password_of_a_url_is_told() {
+        for (text, told) in [
+            (
+                "proxy http://user:secret@proxy:8080/ is\ngone",
+                "proxy http://proxy:8080/ is gone",
+            ),
+            ("\"socks5://u:p@ss@host\"", "\"socks5://host\""),
+            (
+                "see https://host/a@b and c@d",
+                "see https://host/a@b and c@d",
+            ),
+        ] {
+            assert_eq!(one_line(text), told);
+        }
+    }
 }

@@ -19,7 +19,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// A client by the configuration. Reads files.
 pub(super) fn client(config: Config) -> Result<Client, Error> {
-    // What is said of a proxy that cannot be used is the library's to say.
+    // The library's own client knows proxies; it speaks HTTP/1.1 through them.
     if config.proxy_url.is_some() {
         return Client::try_from(config);
     }
