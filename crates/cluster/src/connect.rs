@@ -3,6 +3,7 @@
 mod exec;
 mod expiry;
 mod kubeconfig;
+mod proxy;
 mod transport;
 
 pub use kubeconfig::{Contexts, contexts};
@@ -90,7 +91,13 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         .await
         .map_err(refuse)?;
     let expires_at = expiry::of(&file, &selected, ran);
-    let config = configure(file, context).await.map_err(refuse)?;
+    let proxy = selected.proxy(&file).map(str::to_owned);
+    let mut config = configure(file, context).await.map_err(refuse)?;
+    config.proxy_url = proxy::choose(
+        proxy.as_deref(),
+        config.proxy_url.take(),
+        &config.cluster_url,
+    );
     let server = without_user(&config.cluster_url);
     let client = build(config).await.map_err(refuse)?;
     Ok(Connection::new(Parts {

@@ -19,6 +19,13 @@ impl Selected {
         named.auth_info.as_ref()
     }
 
+    /// The proxy that the kubeconfig names for the cluster.
+    pub(super) fn proxy<'a>(&self, file: &'a Kubeconfig) -> Option<&'a str> {
+        let mut named = file.clusters.iter();
+        let cluster = named.find(|named| named.name == self.cluster)?;
+        cluster.cluster.as_ref()?.proxy_url.as_deref()
+    }
+
     pub(super) fn auth_mut<'a>(&self, file: &'a mut Kubeconfig) -> Option<&'a mut AuthInfo> {
         let user = self.user.as_deref()?;
         let mut all = file.auth_infos.iter_mut();
