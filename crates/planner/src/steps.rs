@@ -1,5 +1,6 @@
 //! The plan: steps from observed to bundle, in the order of their phases.
 
+mod connections;
 mod keep;
 mod moves;
 mod namespaces;

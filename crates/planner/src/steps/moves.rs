@@ -1,14 +1,16 @@
 //! Connections that move from one policy of a namespace to another.
 //!
 //! Each policy is a write of its own, and what goes at once arrives in any order. So a policy gives a
-//! connection up only after the one that takes it over is in place and has settled.
+//! connection up only after the one that takes it over is written; before the first of them goes, what
+//! only gains has settled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{Action, Phase, Step};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::connections::{Connection, connections};
 
 /// The steps that write policies of one namespace, with those that give something up, while another one
 /// gains anything, put off to [`Phase::Narrow`] and in the order in which they must go.
@@ -16,8 +18,9 @@ use serde_json::{Value, json};
 /// Policies that pass connections on in a circle, as two that swap theirs, have no such order: each is
 /// written whole and once, so that what the first of them gives up is cut until the last is written.
 pub(super) fn ordered(steps: Vec<Step>, ours: &BTreeMap<&str, &LivePolicy>) -> Vec<Step> {
+    let rewrites = |step: &Step| matches!(step.action, Action::ReplacePolicy { .. });
     let loses = |step: &Step| !Shift::of(step, ours).lost.is_empty();
-    if !steps.iter().any(loses) {
+    if !steps.iter().any(|step| rewrites(step) && loses(step)) {
         return steps;
     }
     let shifts: Vec<(Step, Shift)> = steps
@@ -36,11 +39,16 @@ pub(super) fn ordered(steps: Vec<Step>, ours: &BTreeMap<&str, &LivePolicy>) -> V
     // What only loses may lose to a rule that is wider than its own, and goes last.
     waiting.sort_by_key(|(_, shift)| !shift.gains());
     while !waiting.is_empty() {
-        let is_free = |one: &Shift| {
-            let mut others = waiting.iter();
-            others.all(|(_, other)| one.lost.is_disjoint(&other.gained))
+        let is_free = |one: &Shift, passes_on: fn(&Connection, &Connection) -> bool| {
+            let mut gained = waiting.iter().flat_map(|(_, other)| &other.gained);
+            !gained.any(|gained| one.lost.iter().any(|lost| passes_on(lost, gained)))
         };
-        let next = waiting.iter().position(|(_, shift)| is_free(shift));
+        let next = |passes_on| {
+            let mut shifts = waiting.iter();
+            shifts.position(|(_, shift)| is_free(shift, passes_on))
+        };
+        // Where what may be passed on goes in a circle, what certainly is decides.
+        let next = next(Connection::may_overlap).or_else(|| next(Connection::eq));
         let (step, _) = waiting.remove(next.unwrap_or_default());
         ordered.push(Step {
             phase: Phase::Narrow,
@@ -52,8 +60,8 @@ pub(super) fn ordered(steps: Vec<Step>, ours: &BTreeMap<&str, &LivePolicy>) -> V
 
 /// What writing a policy takes away and brings.
 struct Shift {
-    lost: BTreeSet<String>,
-    gained: BTreeSet<String>,
+    lost: Vec<Connection>,
+    gained: Vec<Connection>,
 }
 
 impl Shift {
@@ -75,81 +83,25 @@ impl Shift {
         }
         let spec = serde_json::to_value(&object.spec).unwrap_or(Value::Null);
         let after = connections(&spec);
-        let before = live.map_or_else(BTreeSet::new, |live| connections(&live.spec));
+        let before = live.map_or_else(Vec::new, |live| connections(&live.spec));
+        let without = |all: &[Connection], others: &[Connection]| {
+            let kept = all.iter().filter(|one| !others.contains(one));
+            kept.cloned().collect()
+        };
         Self {
-            lost: before.difference(&after).cloned().collect(),
-            gained: after.difference(&before).cloned().collect(),
+            lost: without(&before, &after),
+            gained: without(&after, &before),
         }
     }
 
     fn nothing() -> Self {
         Self {
-            lost: BTreeSet::new(),
-            gained: BTreeSet::new(),
+            lost: Vec::new(),
+            gained: Vec::new(),
         }
     }
 
     fn gains(&self) -> bool {
         !self.gained.is_empty()
     }
-}
-
-/// What a policy allows, as single connections: direction, pods, one peer and one port.
-fn connections(spec: &Value) -> BTreeSet<String> {
-    let pods = spec.get("podSelector").unwrap_or(&Value::Null);
-    let mut found = BTreeSet::new();
-    for direction in Direction::BOTH {
-        let field = match direction {
-            Direction::Ingress => "from",
-            Direction::Egress => "to",
-        };
-        let rules = list(spec, direction.field());
-        for rule in rules.iter().filter(|_| isolates(spec, direction)) {
-            let peers: Vec<Value> = list(rule, field).iter().flat_map(single_peers).collect();
-            let ports = list(rule, "ports");
-            for peer in or_any(&peers) {
-                for port in or_any(ports) {
-                    found.insert(format!("{} {pods} {peer} {port}", direction.field()));
-                }
-            }
-        }
-    }
-    found
-}
-
-/// A peer for each of the namespaces that it names.
-fn single_peers(peer: &Value) -> Vec<Value> {
-    const VALUES: &str = "/namespaceSelector/matchExpressions/0/values";
-    let expressions = peer.pointer("/namespaceSelector/matchExpressions");
-    let expressions = expressions.and_then(Value::as_array);
-    let one = expressions
-        .filter(|all| all.len() == 1)
-        .and_then(|all| all.first());
-    let is_list = one.is_some_and(|one| one.get("operator").is_some_and(|word| word == "In"));
-    let values = peer.pointer(VALUES).and_then(Value::as_array);
-    let Some(values) = values.filter(|values| is_list && !values.is_empty()) else {
-        return vec![peer.clone()];
-    };
-    let single = |value: &Value| {
-        let mut single = peer.clone();
-        if let Some(place) = single.pointer_mut(VALUES) {
-            *place = json!([value]);
-        }
-        single
-    };
-    values.iter().map(single).collect()
-}
-
-/// An empty list of peers or ports stands for any.
-fn or_any(items: &[Value]) -> Vec<&Value> {
-    if items.is_empty() {
-        vec![&Value::Null]
-    } else {
-        items.iter().collect()
-    }
-}
-
-fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    let items = value.get(field).and_then(Value::as_array);
-    items.map(Vec::as_slice).unwrap_or_default()
 }

@@ -10,13 +10,13 @@ use proptest::test_runner::TestCaseResult;
 use super::{cases, planner, refused};
 
 /// The shop with flows in place of its own, each with its ports; a flow without ports is not there.
-fn shop(flows: &[(&str, Vec<u16>)]) -> String {
+fn shop<P: ToString>(flows: &[(&str, Vec<P>)]) -> String {
     let (rest, _) = SHOP.rsplit_once("---").unwrap();
     let flows = flows.iter().filter(|(_, ports)| !ports.is_empty());
     let flows = flows.map(|(name, ports)| {
         let ports: Vec<String> = ports
             .iter()
-            .map(|port| format!("{{ protocol: TCP, port: {port} }}"))
+            .map(|port| format!("{{ protocol: TCP, port: {} }}", port.to_string()))
             .collect();
         format!(
             "---\nkind: Flow\nmetadata: {{ name: {name} }}\nspec:\n  from: {{ zone: front }}\n  to: {{ zone: back }}\n  ports: [{}]\n  justification: needed\n  owner: shop\n  approval: {{ by: security, at: 2026-09-01 }}\n",
@@ -55,7 +55,7 @@ fn check_nothing_is_cut(mut trial: Trial, shuffle: u64) -> TestCaseResult {
 }
 
 /// The writes in `orders`, as `phase flow`.
-fn check(before: &[(&str, Vec<u16>)], after: &[(&str, Vec<u16>)], want: &[&str]) {
+fn check<P: ToString>(before: &[(&str, Vec<P>)], after: &[(&str, Vec<P>)], want: &[&str]) {
     let trial = between(&shop(before), &shop(after));
     let plan = trial.plan();
     let written = [Phase::Allow, Phase::Narrow].into_iter();
@@ -86,6 +86,12 @@ fn a_flow_gives_a_port_up_after_the_one_that_takes_it_over() {
         &[("a", vec![1, 2]), ("b", vec![3, 4]), ("c", vec![5])],
         &[("a", vec![1]), ("b", vec![2, 3]), ("c", vec![4, 5])],
         &["allow c", "narrow b", "narrow a"],
+    );
+    // A range is taken over in part, by a policy that gives something up as well.
+    check(
+        &[("a", vec!["9001-9010"]), ("b", vec!["9030"])],
+        &[("a", vec!["9001-9005", "9020"]), ("b", vec!["9006-9010"])],
+        &["narrow b", "narrow a"],
     );
     // Where nothing is gained, nothing waits.
     check(
