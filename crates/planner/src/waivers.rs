@@ -47,18 +47,24 @@ pub fn waiver_of(finding: &Finding) -> String {
     )
 }
 
-/// That a policy of others is no longer the one that the waiver was approved for, by the day of the last
-/// write.
+/// That a policy of others may no longer be the one that the waiver was approved for, by the day of the
+/// last write. Whoever writes it may hide that day, so that a policy without one is suspect too.
 fn written_since(finding: &Finding, waiver: &Waiver) -> Option<String> {
-    let at = finding.by.as_ref()?.at.as_deref()?;
-    let (written, approved) = (at.get(..10)?, waiver.approval.at.0.as_str());
-    let since = finding.class == Class::ForeignPolicy && written > approved;
-    since.then(|| {
-        format!(
-            "it was written on {written}, after waiver `{}` was approved on {approved}: read it again",
-            waiver.name
-        )
-    })
+    if finding.class != Class::ForeignPolicy {
+        return None;
+    }
+    let approved = waiver.approval.at.0.as_str();
+    let name = &waiver.name;
+    let by = finding.by.as_ref();
+    match by.and_then(|by| by.at.as_deref()?.get(..10)) {
+        Some(written) if written < approved => None,
+        Some(written) => Some(format!(
+            "it was written on {written}, and waiver `{name}` approved on {approved}: read it again"
+        )),
+        None => Some(format!(
+            "it does not tell when it was written, and waiver `{name}` was approved on {approved}: read it again"
+        )),
+    }
 }
 
 fn covering<'a>(

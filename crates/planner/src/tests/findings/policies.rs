@@ -2,6 +2,8 @@
 
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
+use cofferdam_state::finding::Class;
+use cofferdam_testkit::Faults;
 
 use super::*;
 
@@ -64,6 +66,13 @@ fn what_somebody_made_again_is_an_impostor_and_is_written_over() {
             "high impostor-object NetworkPolicy/orders/cofferdam-allow-dns: deleted and made again by somebody else [none]",
         ],
     );
+    // A pass that writes something else does not make it ours.
+    let mut plan = trial.plan();
+    plan.steps.clear();
+    trial.carry_out(&plan, &Faults::default(), |_, _| {});
+    let found = find(&trial);
+    let still = found.iter().any(|one| one.class == Class::ImpostorObject);
+    assert!(still, "{found:?}");
     trial.apply();
     check_trial(&trial, &[]);
 }
