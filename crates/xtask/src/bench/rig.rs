@@ -276,7 +276,7 @@ metadata: {{ name: {name}, labels: {{ environment: bench }} }}
 spec:
   access: {{ kubeconfig: {} }}
   mode: manage
-  limits: {{ requestsPerSecond: 1000000, inFlight: {IN_FLIGHT} }}
+  limits: {{ requestsPerSecond: 100000, inFlight: {IN_FLIGHT} }}
 ",
             kubeconfig.display()
         );
