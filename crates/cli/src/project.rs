@@ -1,6 +1,7 @@
 //! The directory that holds `fleet/` and `policies/`.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -129,10 +130,7 @@ fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<String>) {
         {
             if path.is_dir() {
                 left.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|of| of == "yaml" || of == "yml")
-            {
+            } else if is_yaml(&path) {
                 match read_file(base, &path) {
                     Ok(file) => files.push(file),
                     Err(error) => faults.push(format!("{error:#}")),
@@ -141,6 +139,14 @@ fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<String>) {
         }
     }
     (files, faults)
+}
+
+/// Whether its name ends like that of a YAML file, in any case: a file left out by mistake would take its
+/// flows out of the model.
+fn is_yaml(path: &Path) -> bool {
+    let endings = ["yaml", "yml"];
+    let ending = path.extension().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| endings.iter().any(|one| ending.eq_ignore_ascii_case(one)))
 }
 
 /// Hidden files, and credentials, are no documents.

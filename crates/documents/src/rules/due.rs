@@ -1,9 +1,10 @@
-//! What is due today: expired waivers and flows, overdue reviews.
+//! What is due today: expired waivers and flows, overdue reviews; and what is dated in the future.
 
 use cofferdam_model::Model;
 use cofferdam_model::flow::{Date, End, Flow};
 use cofferdam_model::zone::Sensitivity;
 
+use crate::finding::Reporter;
 use crate::resolve::time::days_after;
 use crate::rules::Court;
 use crate::rules::presence::zones_of_end;
@@ -22,8 +23,27 @@ pub(crate) fn check(model: &Model, today: &Date, court: &mut Court<'_>) {
             .on("Waiver", &waiver.name)
             .warning("spec.expires", "waiver-expired", message);
     }
+    for waiver in model.waivers.values() {
+        let mut reporter = court.on("Waiver", &waiver.name);
+        check_past(
+            &mut reporter,
+            "spec.approval.at",
+            &waiver.approval.at,
+            today,
+        );
+    }
     for flow in model.flows.values() {
         check_flow(model, flow, today, court);
+    }
+}
+
+/// Nobody has approved or reviewed anything in the future. Where the day begins earlier than here, it
+/// may be tomorrow already.
+fn check_past(reporter: &mut Reporter<'_>, path: &str, at: &Date, today: &Date) {
+    if days_after(today, 1).is_some_and(|tomorrow| *at > tomorrow) {
+        let message = format!("`{}` is in the future", at.0);
+        let hint = "write the day on which it was done";
+        reporter.error(path, "date-in-future", message).hint(hint);
     }
 }
 
@@ -44,6 +64,9 @@ fn check_flow(model: &Model, flow: &Flow, today: &Date, court: &mut Court<'_>) {
         .approval
         .as_ref()
         .map(|approval| (&approval.at, "spec.approval.at"));
+    for (at, path) in reviewed.into_iter().chain(approved) {
+        check_past(&mut reporter, path, at, today);
+    }
     match reviewed.max(approved) {
         None => {
             let message = "the flow was never reviewed or approved";
