@@ -1,6 +1,7 @@
 //! Drift: how a cluster differs from its bundle. One file per subject.
 
 mod capabilities;
+mod change;
 mod foreign;
 mod held_open;
 mod host_network;

@@ -6,6 +6,7 @@
 
 pub mod authors;
 mod blocked;
+mod connections;
 pub mod cross_cluster;
 pub mod findings;
 mod held;

@@ -1,6 +1,5 @@
 //! The plan: steps from observed to bundle, in the order of their phases.
 
-mod connections;
 mod keep;
 mod moves;
 mod namespaces;

@@ -9,11 +9,12 @@ use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::compare::{Difference, spec_differences};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
+use cofferdam_objects::managed_fields::is_held_by_us;
 use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy};
 use cofferdam_state::observed::{LiveNamespace, LivePolicy, Observed};
 use cofferdam_state::plan::label_field;
-use cofferdam_state::record::Record;
+use cofferdam_state::record::{Record, entry_key};
 use serde_json::Value;
 
 /// Live policies by namespace and name.
@@ -208,15 +209,22 @@ impl<'a> View<'a> {
         }
         let found = policy_differences(wanted, live);
         let object = ObjectKey::policy(namespace, name);
-        let remade = self.delivery == Delivery::Push
-            && self
-                .record()
-                .is_some_and(|record| record.knows_other_uid(&object, "", &live.uid));
+        let remade = self.delivery == Delivery::Push && self.is_remade(&object, live);
         match (remade, found.is_empty()) {
             (true, _) => PolicyState::Remade(found),
             (false, true) => PolicyState::InSync,
             (false, false) => PolicyState::Changed(found),
         }
+    }
+
+    /// Whether somebody deleted a policy of ours and made it again, and we have not written it since: what
+    /// a pass under way was to write and our manager holds, it has written.
+    pub fn is_remade(&self, object: &ObjectKey, live: &LivePolicy) -> bool {
+        self.record().is_some_and(|record| {
+            let written = record.pending.contains(&entry_key(object, ""))
+                && is_held_by_us(&live.managed_fields, &["spec"]);
+            !written && record.knows_other_uid(object, "", &live.uid)
+        })
     }
 
     /// How a key of a shared object, given with its UID, is found. An equal value is in sync, whoever

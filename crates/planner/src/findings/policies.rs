@@ -10,6 +10,7 @@ use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
 use cofferdam_state::finding::{Author, Class, Effect, Finding, Severity};
 use cofferdam_state::observed::LivePolicy;
 
+use super::change::effect_of_change;
 use super::{Judged, finding};
 use crate::view::{PolicyState, View};
 
@@ -82,29 +83,33 @@ fn about(
     key: &(String, String),
     live: Option<&LivePolicy>,
 ) -> Option<Finding> {
-    let effect = effect_of(wanted.role);
+    let effect = |fields: &[Difference]| {
+        live.map_or(Effect::Unknown, |live| {
+            effect_of_change(wanted, &live.spec, fields)
+        })
+    };
     let (class, fields, effect, message) = match view.policy_state(&key.0, &key.1, wanted) {
         PolicyState::InSync => return None,
         PolicyState::Missing => (
             Class::Missing,
             Vec::new(),
-            effect.missing,
+            effect_of_absence(wanted.role),
             "not there".to_owned(),
         ),
         PolicyState::Changed(fields) => {
             let message = format!("changed: {}", paths(&fields));
-            let effect = changed(&fields, &effect);
+            let effect = effect(&fields);
             (Class::Changed, fields, effect, message)
         }
         PolicyState::Remade(fields) => {
             let message = "deleted and made again by somebody else".to_owned();
-            let effect = changed(&fields, &effect);
+            let effect = effect(&fields);
             (Class::ImpostorObject, fields, effect, message)
         }
         PolicyState::Terminating => (
             Class::Missing,
             Vec::new(),
-            effect.missing,
+            effect_of_absence(wanted.role),
             "being deleted: it stands until its finalizers are removed, and is then gone"
                 .to_owned(),
         ),
@@ -125,7 +130,8 @@ fn about(
     let harmless = class == Class::Changed && effect == Effect::None;
     one.severity = one.severity.or_else(|| harmless.then_some(Severity::Low));
     let one = one.with_effect(effect, sensitivity(view, &key.0));
-    let hint = not_ours.then(|| NOT_OURS.to_owned());
+    let lost = view.record().is_none() && live.is_some_and(|live| view.carries_our_label(live));
+    let hint = not_ours.then(|| if lost { NO_RECORD } else { NOT_OURS }.to_owned());
     Some(Finding {
         fields,
         by,
@@ -137,38 +143,15 @@ fn about(
 const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
 const LEFT_THERE: &str =
     "it stays as last applied: put its namespace back into a zone, or delete it by hand";
+const NO_RECORD: &str = "it is left alone. If we wrote it, the record of this cluster is lost: restore ConfigMap \
+    cofferdam-system/cofferdam from a backup, and delete nothing before";
 const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";
 
-/// What it does when a policy of ours is missing or changed.
-struct Effects {
-    missing: Effect,
-    changed: Effect,
-}
-
-fn effect_of(role: Role) -> Effects {
+/// What it does when a policy of ours is missing.
+fn effect_of_absence(role: Role) -> Effect {
     match role {
-        Role::Deny(_) => Effects {
-            missing: Effect::Widens,
-            changed: Effect::Widens,
-        },
-        Role::Allow => Effects {
-            missing: Effect::Narrows,
-            changed: Effect::Widens,
-        },
-        Role::Open(_) => Effects {
-            missing: Effect::Narrows,
-            changed: Effect::Narrows,
-        },
-    }
-}
-
-/// Labels and annotations let nothing through and hold nothing back.
-fn changed(fields: &[Difference], effects: &Effects) -> Effect {
-    let of_spec = |field: &Difference| field.path.starts_with("spec");
-    if fields.iter().any(of_spec) {
-        effects.changed
-    } else {
-        Effect::None
+        Role::Deny(_) => Effect::Widens,
+        Role::Allow | Role::Open(_) => Effect::Narrows,
     }
 }
 

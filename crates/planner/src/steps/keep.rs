@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
-use cofferdam_objects::managed_fields::is_held_by_us;
 use cofferdam_state::digest::digest;
-use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{label_field, taint_field};
 use cofferdam_state::record::entry_key;
 
@@ -24,8 +22,10 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
         if view.is_ours(namespace, name) {
             let object = ObjectKey::policy(namespace, name);
             let key = entry_key(&object, "");
-            let uid = remade_by_others(view, &object, live).unwrap_or_else(|| digest(&live.uid));
-            kept.insert(key, uid);
+            // Until we have written it, what somebody made again is not what we recorded.
+            let known = view.record().and_then(|record| record.entries.get(&key));
+            let uid = known.filter(|_| view.is_remade(&object, live)).cloned();
+            kept.insert(key, uid.unwrap_or_else(|| digest(&live.uid)));
         }
     }
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
@@ -69,17 +69,6 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
         }
     }
     kept
-}
-
-/// What the record has for the UID of a policy that somebody made again, until we have written it.
-fn remade_by_others(view: &View<'_>, object: &ObjectKey, live: &LivePolicy) -> Option<String> {
-    let record = view.record()?;
-    let written = record.pending.contains(&entry_key(object, ""))
-        && is_held_by_us(&live.managed_fields, &["spec"]);
-    if written || !record.knows_other_uid(object, "", &live.uid) {
-        return None;
-    }
-    record.entries.get(&entry_key(object, "")).cloned()
 }
 
 fn keeps_label(

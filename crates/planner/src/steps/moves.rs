@@ -10,7 +10,7 @@ use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{Action, Phase, Step};
 use serde_json::Value;
 
-use super::connections::{Connection, connections};
+use crate::connections::{Connection, connections};
 
 /// The steps that write policies of one namespace, with those that give something up, while another one
 /// gains anything, put off to [`Phase::Narrow`] and in the order in which they must go.

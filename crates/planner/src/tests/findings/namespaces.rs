@@ -70,7 +70,7 @@ fn namespaces_that_are_not_there() {
     check_trial(
         &trial,
         &[
-            "critical changed NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: changed: spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values [widens]; spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values: [\"shelf\",\"web\"] -> [\"web\"]",
+            "medium changed NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: changed: spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values [narrows]; spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values: [\"shelf\",\"web\"] -> [\"web\"]",
             "medium missing-namespace Namespace/shelf: the namespace does not exist, and is not ours to create",
         ],
     );
@@ -82,8 +82,8 @@ fn namespaces_that_are_not_there() {
     check_trial(
         &trial,
         &[
-            "critical changed NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: changed: spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values [widens]; spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values: [\"shelf\",\"web\"] -> [\"web\"]",
             "medium missing Namespace/shelf: the namespace is to be created [narrows]",
+            "medium changed NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: changed: spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values [narrows]; spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values: [\"shelf\",\"web\"] -> [\"web\"]",
         ],
     );
     let mut trial = applied();

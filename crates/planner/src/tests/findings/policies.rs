@@ -36,7 +36,7 @@ fn what_was_changed_names_its_fields() {
     check(
         &[write("web/cofferdam-allow-dns", denies("Egress"))],
         &[
-            "high changed NetworkPolicy/web/cofferdam-allow-dns: changed: spec.egress [widens]; spec.egress: [{\"ports\":[{\"port\":53,\"protocol\":\"TCP\"},{\"port\":53,\"protocol\":\"UDP\"}],\"to\":[{\"namespaceSelector\":{\"matchExpressions\":[{\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[\"kube-system\"]}]},\"podSelector\":{\"matchLabels\":{\"k8s-app\":\"kube-dns\"}}}]}] -> nothing",
+            "medium changed NetworkPolicy/web/cofferdam-allow-dns: changed: spec.egress [narrows]; spec.egress: [{\"ports\":[{\"port\":53,\"protocol\":\"TCP\"},{\"port\":53,\"protocol\":\"UDP\"}],\"to\":[{\"namespaceSelector\":{\"matchExpressions\":[{\"key\":\"kubernetes.io/metadata.name\",\"operator\":\"In\",\"values\":[\"kube-system\"]}]},\"podSelector\":{\"matchLabels\":{\"k8s-app\":\"kube-dns\"}}}]}] -> nothing",
         ],
     );
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// One peer on one port, seen from the pods of a policy.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     direction: Direction,
     /// The policy's selector.
     pods: Value,
@@ -19,7 +19,7 @@ pub(super) struct Connection {
 }
 
 /// The connections that a policy allows. Lists of namespaces are taken apart.
-pub(super) fn connections(spec: &Value) -> Vec<Connection> {
+pub(crate) fn connections(spec: &Value) -> Vec<Connection> {
     let pods = spec.get("podSelector").unwrap_or(&Value::Null);
     let mut found = Vec::new();
     for direction in Direction::BOTH {
@@ -48,7 +48,7 @@ pub(super) fn connections(spec: &Value) -> Vec<Connection> {
 impl Connection {
     /// Whether some packet may belong to both. Selectors of labels are taken to have pods in common
     /// unless they ask one key for different values.
-    pub(super) fn may_overlap(&self, other: &Self) -> bool {
+    pub(crate) fn may_overlap(&self, other: &Self) -> bool {
         self.direction == other.direction
             && !are_apart(&self.pods, &other.pods)
             && may_ports_overlap(&self.port, &other.port)
