@@ -1,4 +1,6 @@
-//! Policies that we do not own and that select pods of a zone.
+//! Policies that we do not own and that select pods of a zone, or of a namespace that we isolate.
+
+use std::collections::BTreeSet;
 
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
@@ -18,11 +20,13 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     if view.observed.record.known().is_none() {
         return Vec::new();
     }
+    let governed = view.governed().into_iter().map(NamespaceName::as_str);
+    let governed: BTreeSet<&str> = governed.collect();
     let mut found = Vec::new();
     for ((namespace, name), live) in view.policies() {
-        let Some(wanted) = view.wanted_namespace(namespace) else {
+        if !governed.contains(namespace.as_str()) {
             continue;
-        };
+        }
         // Most policies are ours, and what the namespace is to hold takes long to tell.
         if view.carries_our_label(live) || view.is_ours(namespace, name) {
             continue;
@@ -33,7 +37,10 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         if in_bundle {
             continue;
         }
-        let (effect, message) = match (allows_anything(live), wanted.enforcement) {
+        let wanted = view.wanted_namespace(namespace);
+        // What no zone holds is governed because it is isolated, which nothing stages.
+        let enforcement = wanted.map_or(Enforcement::Enforce, |wanted| wanted.enforcement);
+        let (effect, message) = match (allows_anything(live), enforcement) {
             (true, Enforcement::Enforce) => (Effect::Widens, "allows more than the model"),
             (false, Enforcement::Enforce) => (Effect::None, "allows nothing of its own"),
             (_, Enforcement::Stage | Enforcement::Observe) => {
@@ -43,8 +50,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let by = last_writer(&live.managed_fields, &["spec"]).map(Author::from);
         let object = ObjectKey::policy(namespace, name);
         let one = finding(view, Class::ForeignPolicy, object, message.to_owned())
-            .in_zone(Some(&wanted.zone))
-            .with_effect(effect, Some(wanted.sensitivity));
+            .in_zone(wanted.map(|wanted| &wanted.zone))
+            .with_effect(effect, wanted.map(|wanted| wanted.sensitivity));
         let waiver = waiver_of(&one);
         let hint = format!("make it a flow of the model and delete it, or waive it by {waiver}");
         let one = one.with_hint(&hint);

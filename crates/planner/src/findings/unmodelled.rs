@@ -1,5 +1,8 @@
 //! Policies of kinds that we do not model: what they open or close is not known.
 
+use std::collections::BTreeSet;
+
+use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Effect, Finding};
 
@@ -7,17 +10,28 @@ use super::{Judged, finding};
 use crate::view::View;
 use crate::waivers::waiver_of;
 
-/// `foreign-policy` of those that may concern a zone; none where they are unknown, which is a finding of
+/// `foreign-policy` of those that may concern a namespace that we govern; none where they are unknown, which is a finding of
 /// its own.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    let governed = view.governed().into_iter().map(NamespaceName::as_str);
+    let governed: BTreeSet<&str> = governed.collect();
     let others = view.observed.other_policies.known().into_iter().flatten();
-    others.filter_map(|other| about(view, other)).collect()
+    others
+        .filter_map(|other| about(view, &governed, other))
+        .collect()
 }
 
-fn about(view: &View<'_>, other: &ObjectKey) -> Option<Finding> {
+fn about(view: &View<'_>, governed: &BTreeSet<&str>, other: &ObjectKey) -> Option<Finding> {
     let (zone, sensitivity) = if let Some(namespace) = &other.namespace {
-        let wanted = view.wanted_namespace(namespace)?;
-        (Some(&wanted.zone), Some(wanted.sensitivity))
+        if !governed.contains(namespace.as_str()) {
+            return None;
+        }
+        // What no zone holds is governed because it is isolated.
+        let wanted = view.wanted_namespace(namespace);
+        (
+            wanted.map(|wanted| &wanted.zone),
+            wanted.map(|wanted| wanted.sensitivity),
+        )
     } else {
         // It may concern every zone, also the most sensitive one.
         let namespaces = view.bundle.namespaces.values();

@@ -1,8 +1,13 @@
 //! Namespaces that no zone holds, isolated and released again.
 
+use cofferdam_model::cluster::Delivery;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::policy_kind::POLICY_KINDS;
 use cofferdam_testkit::{Act, Faults, SHOP, Trial, model};
+use serde_json::json;
 
 use super::{planner, refused};
+use crate::view::View;
 
 /// The shop with what its trust domain says of namespaces that no zone holds.
 fn shop(unassigned: &str) -> String {
@@ -94,4 +99,45 @@ fn what_may_have_come_from_a_zone_stays_where_the_zone_left() {
     let mut trial = released(&[theirs]);
     trial.apply();
     assert_eq!(left(&trial), 1);
+}
+
+#[test]
+fn what_others_allow_in_a_namespace_that_is_isolated_is_found() {
+    let mut trial = Trial::shop(&shop("isolate"), planner);
+    trial.cluster.add_namespace("batch", &[]);
+    trial.apply();
+    for (name, rules) in [("opens", json!([{}])), ("shuts", json!([]))] {
+        trial.cluster.act(&Act::WritePolicy {
+            namespace: "batch".to_owned(),
+            name: name.to_owned(),
+            spec: json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": rules}),
+        });
+    }
+    let kind = POLICY_KINDS
+        .iter()
+        .find(|one| one.kind == "CiliumNetworkPolicy")
+        .unwrap();
+    trial.cluster.other_policies.push(ObjectKey {
+        kind: Kind::OtherPolicy(kind),
+        namespace: Some("batch".to_owned()),
+        name: "theirs".to_owned(),
+    });
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let found = crate::find(&view, trial.document(), None).into_iter();
+    let foreign = found.filter(|finding| finding.class.as_str() == "foreign-policy");
+    let shown: Vec<String> = foreign
+        .map(|finding| {
+            let severity = finding.severity.unwrap().as_str();
+            format!("{severity} {} {}", finding.effect.as_str(), finding.object)
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "high widens NetworkPolicy/batch/opens",
+            "medium unknown CiliumNetworkPolicy.cilium.io/batch/theirs",
+            "info none NetworkPolicy/batch/shuts",
+        ]
+    );
 }
