@@ -7,13 +7,17 @@ use std::collections::BTreeSet;
 
 use cofferdam_model::Model;
 use cofferdam_model::flow::{Across, Date, Encryption, Flow};
-use cofferdam_model::zone::{Enforcement, Sensitivity};
+use cofferdam_model::names::ClusterName;
+use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::keys::SOURCE;
 use cofferdam_state::bundle::{Bundle, DesiredPolicy};
 use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::Action;
 
 use crate::{Case, Refusal, refusal};
+use open::Source;
+
+mod open;
 
 const CODE: &str = "cross-cluster-widens";
 
@@ -87,54 +91,55 @@ fn is_waived(fleet: &Fleet<'_>, flow: &Flow) -> bool {
 }
 
 fn fault(case: &Case<'_>, flow: &Flow) -> Option<Refusal> {
-    let fleet = case.fleet;
     let Across::Clusters { from, .. } = &flow.across else {
         return None;
     };
-    let sources = fleet.clusters.iter().filter(|(bundle, _)| {
-        let labels = fleet
-            .model
-            .clusters
-            .get(&bundle.cluster)
-            .map(|cluster| &cluster.labels);
-        bundle.cluster != case.bundle.cluster
-            && bundle.trust_domain == from.trust_domain
-            && labels.is_some_and(|labels| from.clusters.matches(labels))
+    let model = case.fleet.model;
+    let mut sources = model.clusters.values().filter(|cluster| {
+        let domain = model.trust_domain_of(cluster).map(|domain| &domain.name);
+        cluster.name != case.bundle.cluster
+            && domain == Some(&from.trust_domain)
+            && from.clusters.matches(&cluster.labels)
     });
-    let open: Vec<String> = sources
-        .filter_map(|(bundle, observed)| {
-            let name = open_namespace(fleet.model, bundle, observed)?;
-            Some(format!("`{name}` in cluster `{}`", bundle.cluster))
-        })
-        .collect();
-    let first = open.first()?;
+    let (what, remedy) = sources.find_map(|cluster| objection(case.fleet, &cluster.name))?;
     let message = format!(
-        "flow `{}` admits whole clusters into a zone of sensitivity high, and namespace {first} is \
-         not isolated",
+        "flow `{}` admits whole clusters into a zone of sensitivity high, and {what}",
         flow.name
     );
-    let hint = "put it into a zone, or isolate unassigned namespaces there";
-    Some(refusal(CODE, message, hint))
+    let waivable = if flow.encryption == Encryption::Mtls {
+        format!(
+            ", or waive it by a Waiver with `for: {{ finding: {CODE}, object: Flow/{} }}`",
+            flow.name
+        )
+    } else {
+        "; only with `encryption: mtls` can this be waived".to_owned()
+    };
+    Some(refusal(CODE, message, &format!("{remedy}{waivable}")))
 }
 
-/// A live namespace that is no system namespace and that nothing of ours is to isolate.
-fn open_namespace<'a>(
-    model: &Model,
-    bundle: &Bundle,
-    observed: &'a Observed,
-) -> Option<&'a String> {
-    let isolated = |name: &str| {
-        let in_zone = bundle.namespaces.get(name);
-        in_zone.is_some_and(|wanted| wanted.enforcement != Enforcement::Observe)
-            || bundle
-                .policies
-                .keys()
-                .any(|(namespace, _)| namespace.as_str() == name)
+/// What speaks against admitting all of a cluster, and what to do about it. Of a cluster that was not
+/// looked at, nothing is known, and nothing good is assumed.
+fn objection(fleet: &Fleet<'_>, cluster: &ClusterName) -> Option<(String, String)> {
+    let mut seen = fleet.clusters.iter();
+    let Some((bundle, observed)) = seen.find(|(bundle, _)| bundle.cluster == *cluster) else {
+        let what = format!("source cluster `{cluster}` was not observed");
+        let remedy = format!("observe it too, with `--cluster {cluster}`");
+        return Some((what, remedy));
     };
-    observed
-        .namespaces
-        .known()?
-        .keys()
-        .filter(|name| !model.is_system_namespace(name, &bundle.system_namespaces))
-        .find(|name| !isolated(name))
+    let source = Source {
+        model: fleet.model,
+        bundle,
+        observed,
+    };
+    if let Some((part, reason)) = source.unknown() {
+        let what = format!("source cluster `{cluster}` was not observed wholly: {part}: {reason}");
+        let remedy = "see to it that it can be read".to_owned();
+        return Some((what, remedy));
+    }
+    let open = source.open_namespace()?;
+    let what = format!(
+        "namespace `{}` in cluster `{cluster}` {}",
+        open.namespace, open.why
+    );
+    Some((what, open.remedy.to_owned()))
 }

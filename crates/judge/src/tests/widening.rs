@@ -1,6 +1,10 @@
 //! Flows across clusters into a sensitive zone, judged by what the source clusters hold now.
 
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::key::Kind;
+use cofferdam_objects::policy_kind::POLICY_KINDS;
 use cofferdam_testkit::Cluster;
+use serde_json::json;
 
 use super::*;
 
@@ -59,21 +63,33 @@ fn waiver(expires: &str) -> String {
     )
 }
 
-/// Judges the first plan of production beside a staging cluster with these namespaces.
-fn check(text: &str, namespaces: &[&str], want: &[&str]) {
-    let mut trial = Trial::new(text, planner);
-    trial.cluster.add_namespace("orders", &[]);
-    let mut stage = trial.clone();
+/// A staging cluster that holds these namespaces beside its own, after an apply.
+fn staging(text: &str, namespaces: &[&str]) -> Trial {
+    let mut stage = untouched(text, namespaces);
+    stage.apply();
+    stage
+}
+
+/// The same before it.
+fn untouched(text: &str, namespaces: &[&str]) -> Trial {
+    let mut stage = Trial::new(text, planner);
     stage.cluster = Cluster::new("stage");
     stage.cluster.namespaces.remove("default");
     for name in namespaces {
         stage.cluster.add_namespace(name, &[]);
     }
-    let (source, seen) = (stage.bundle(), stage.cluster.observe());
+    stage
+}
+
+/// Judges the first plan of production beside what was seen of staging.
+fn judged(text: &str, stage: Option<(&Bundle, &Observed)>) -> Vec<String> {
+    let mut trial = Trial::new(text, planner);
+    trial.cluster.add_namespace("orders", &[]);
     let scene = Scene::of(&trial);
+    let itself = (&scene.bundle, &scene.observed);
     let fleet = Fleet {
         model: &scene.model,
-        clusters: vec![(&source, &seen), (&scene.bundle, &scene.observed)],
+        clusters: stage.into_iter().chain([itself]).collect(),
         today: today(),
     };
     let case = Case {
@@ -83,35 +99,173 @@ fn check(text: &str, namespaces: &[&str], want: &[&str]) {
         cluster: &scene.cluster,
         fleet: &fleet,
     };
-    assert_eq!(shown(&judge(&case, &Allowances::default())), want);
+    shown(&judge(&case, &Allowances::default()))
 }
 
-const WIDENS: &str = "cross-cluster-widens: flow `across` admits whole clusters into a zone of sensitivity high, \
-    and namespace `nobodys` in cluster `stage` is not isolated (put it into a zone, or isolate unassigned namespaces there)";
+/// Judges the first plan of production beside a staging cluster with these namespaces.
+#[track_caller]
+fn check(text: &str, namespaces: &[&str], want: &[&str]) {
+    check_beside(text, &staging(text, namespaces), want);
+}
+
+#[track_caller]
+fn check_beside(text: &str, stage: &Trial, want: &[&str]) {
+    let (source, seen) = (stage.bundle(), stage.cluster.observe());
+    assert_eq!(judged(text, Some((&source, &seen))), want);
+}
+
+/// The refusal, with why, and what to do.
+fn widens(why: &str, remedy: &str) -> String {
+    format!(
+        "cross-cluster-widens: flow `across` admits whole clusters into a zone of sensitivity high, and {why} ({remedy}; only with `encryption: mtls` can this be waived)"
+    )
+}
+
+const NOT_ISOLATED: &str = "namespace `nobodys` in cluster `stage` is not isolated";
+const ISOLATE: &str = "put it into a zone, or isolate unassigned namespaces there";
+
+/// The fleet with unassigned namespaces of staging isolated.
+fn isolated() -> String {
+    FLEET.replace(
+        "rollout: { order: 20 } }",
+        "rollout: { order: 20 }, unassignedNamespaces: isolate }",
+    )
+}
 
 #[test]
 fn a_cluster_with_a_namespace_of_nobody_is_not_admitted() {
     check(FLEET, &["web"], &[]);
-    check(FLEET, &["web", "nobodys"], &[WIDENS]);
+    check(
+        FLEET,
+        &["web", "nobodys"],
+        &[&widens(NOT_ISOLATED, ISOLATE)],
+    );
     check(FLEET, &["web", "kube-system"], &[]);
 }
 
 #[test]
 fn where_unassigned_namespaces_are_isolated_the_cluster_is_admitted() {
-    let isolated = FLEET.replace(
-        "rollout: { order: 20 } }",
-        "rollout: { order: 20 }, unassignedNamespaces: isolate }",
+    check(&isolated(), &["web", "nobodys"], &[]);
+}
+
+#[test]
+fn what_a_namespace_of_the_source_holds_now_decides_whether_it_is_isolated() {
+    let text = isolated();
+    let egress = |rules: serde_json::Value| json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": rules});
+    let write = |name: &str, rules| Act::WritePolicy {
+        namespace: "nobodys".to_owned(),
+        name: name.to_owned(),
+        spec: egress(rules),
+    };
+    let deny = "cofferdam-default-deny-egress";
+    let delete = Act::DeletePolicy {
+        namespace: "nobodys".to_owned(),
+        name: deny.to_owned(),
+    };
+    let all = || json!([{}]);
+    let allowed = |policy: &str| {
+        widens(
+            &format!(
+                "namespace `nobodys` in cluster `stage` lets out what policy `{policy}` allows and the model does not"
+            ),
+            "delete that policy, or let the model allow it",
+        )
+    };
+    let not_yet = widens(
+        "namespace `nobodys` in cluster `stage` is not isolated yet",
+        "apply there first",
     );
-    check(&isolated, &["web", "nobodys"], &[]);
+    for (act, want) in [
+        (delete, vec![not_yet]),
+        (write("theirs", all()), vec![allowed("theirs")]),
+        (write(deny, all()), vec![allowed(deny)]),
+        (write("theirs", json!([])), vec![]),
+    ] {
+        let mut stage = staging(&text, &["web", "nobodys"]);
+        stage.cluster.act(&act);
+        let want: Vec<&str> = want.iter().map(String::as_str).collect();
+        check_beside(&text, &stage, &want);
+    }
+    let kind = POLICY_KINDS
+        .iter()
+        .find(|one| one.kind == "CiliumNetworkPolicy")
+        .unwrap();
+    let mut stage = staging(&text, &["web", "nobodys"]);
+    stage.cluster.other_policies.push(ObjectKey {
+        kind: Kind::OtherPolicy(kind),
+        namespace: Some("nobodys".to_owned()),
+        name: "theirs".to_owned(),
+    });
+    let want = widens(
+        "namespace `nobodys` in cluster `stage` may let out what CiliumNetworkPolicy.cilium.io/nobodys/theirs allows, a kind that is not modelled",
+        "delete it",
+    );
+    check_beside(&text, &stage, &[&want]);
+}
+
+#[test]
+fn what_is_staged_or_not_applied_yet_denies_nothing() {
+    let stage = untouched(FLEET, &["web"]);
+    let want = widens(
+        "namespace `web` in cluster `stage` is not isolated yet",
+        "apply there first",
+    );
+    check_beside(FLEET, &stage, &[&want]);
+    let stage = staging(FLEET, &["web"]);
+    let (mut bundle, seen) = (stage.bundle(), stage.cluster.observe());
+    for wanted in bundle.namespaces.values_mut() {
+        wanted.enforcement = Enforcement::Stage;
+    }
+    let want = widens(
+        "namespace `web` in cluster `stage` is not enforced",
+        "enforce its zone there",
+    );
+    assert_eq!(judged(FLEET, Some((&bundle, &seen))), [want]);
+}
+
+/// Makes a part of what was seen unknown, for a reason.
+type Hide = fn(&mut Observed, String);
+
+#[test]
+fn a_source_cluster_that_was_not_observed_is_not_admitted() {
+    let want = widens(
+        "source cluster `stage` was not observed",
+        "observe it too, with `--cluster stage`",
+    );
+    assert_eq!(judged(FLEET, None), [want]);
+    let stage = staging(FLEET, &["web"]);
+    let bundle = stage.bundle();
+    let parts: [(&str, Hide); 3] = [
+        ("namespaces", |seen, why| {
+            seen.namespaces = Reading::Unknown(why);
+        }),
+        ("NetworkPolicies", |seen, why| {
+            seen.policies = Reading::Unknown(why);
+        }),
+        ("record", |seen, why| seen.record = Reading::Unknown(why)),
+    ];
+    for (part, hide) in parts {
+        let mut seen = stage.cluster.observe();
+        hide(&mut seen, "forbidden".to_owned());
+        let want = widens(
+            &format!("source cluster `stage` was not observed wholly: {part}: forbidden"),
+            "see to it that it can be read",
+        );
+        assert_eq!(judged(FLEET, Some((&bundle, &seen))), [want]);
+    }
 }
 
 #[test]
 fn only_a_flow_with_mutual_tls_can_be_waived() {
     let mutual = FLEET.replace("  owner: shop\n", "  owner: shop\n  encryption: mtls\n");
+    let waivable = format!(
+        "cross-cluster-widens: flow `across` admits whole clusters into a zone of sensitivity high, and {NOT_ISOLATED} ({ISOLATE}, or waive it by a Waiver with `for: {{ finding: cross-cluster-widens, object: Flow/across }}`)"
+    );
+    let refused = widens(NOT_ISOLATED, ISOLATE);
     for (flow, expires, want) in [
         (mutual.as_str(), "2027-01-31", &[][..]),
-        (&mutual, "2026-11-20", &[WIDENS]),
-        (FLEET, "2027-01-31", &[WIDENS]),
+        (&mutual, "2026-11-20", &[waivable.as_str()]),
+        (FLEET, "2027-01-31", &[refused.as_str()]),
     ] {
         let text = format!("{flow}{}", waiver(expires));
         check(&text, &["web", "nobodys"], want);

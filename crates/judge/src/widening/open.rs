@@ -1,0 +1,139 @@
+//! Which namespaces of a source cluster may reach out unhindered, by what lives there.
+
+use cofferdam_model::Model;
+use cofferdam_model::cluster::Delivery;
+use cofferdam_model::names::NamespaceName;
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::compare::spec_differences;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::INSTANCE;
+use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_state::bundle::{Bundle, DesiredPolicy, Role, role_of};
+use cofferdam_state::observed::{LivePolicy, Observed};
+use serde_json::Value;
+
+/// A source cluster: what it is to hold beside what it holds.
+pub(super) struct Source<'a> {
+    pub(super) model: &'a Model,
+    pub(super) bundle: &'a Bundle,
+    pub(super) observed: &'a Observed,
+}
+
+/// Why a namespace is not known to be hindered.
+pub(super) struct Open<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) why: String,
+    pub(super) remedy: &'static str,
+}
+
+impl<'a> Source<'a> {
+    /// What would have to be known and is not, with the reason.
+    pub(super) fn unknown(&self) -> Option<(&'static str, &'a str)> {
+        let seen = self.observed;
+        let parts = [
+            ("record", seen.record.unknown()),
+            ("namespaces", seen.namespaces.unknown()),
+            ("NetworkPolicies", seen.policies.unknown()),
+            (
+                "policies of kinds that are not modelled",
+                seen.other_policies.unknown(),
+            ),
+        ];
+        parts
+            .into_iter()
+            .find_map(|(what, reason)| Some((what, reason?)))
+    }
+
+    /// A live namespace, no system namespace, whose pods may reach out unhindered.
+    ///
+    /// What the bundle is to write there proves nothing: it may not have been applied yet, or somebody
+    /// may have changed it since. And `stage` denies nothing.
+    pub(super) fn open_namespace(&self) -> Option<Open<'a>> {
+        let system = &self.bundle.system_namespaces;
+        let names = self.observed.namespaces.known()?.keys();
+        names
+            .filter(|name| !self.model.is_system_namespace(name, system))
+            .find_map(|name| self.opening(name))
+    }
+
+    fn opening(&self, name: &'a str) -> Option<Open<'a>> {
+        let open = |why: &str, remedy| {
+            let why = why.to_owned();
+            let namespace = name;
+            Some(Open {
+                namespace,
+                why,
+                remedy,
+            })
+        };
+        let parsed = NamespaceName::parse(name).ok()?;
+        let deny = cofferdam_state::bundle::deny_name(Direction::Egress);
+        let is_wanted = self.bundle.policies.contains_key(&(parsed.clone(), deny));
+        let in_zone = self.bundle.namespaces.get(&parsed);
+        match in_zone.map(|wanted| wanted.enforcement) {
+            Some(Enforcement::Observe | Enforcement::Stage) => {
+                return open("is not enforced", "enforce its zone there");
+            }
+            None if !is_wanted => {
+                let remedy = "put it into a zone, or isolate unassigned namespaces there";
+                return open("is not isolated", remedy);
+            }
+            Some(Enforcement::Enforce) | None => {}
+        }
+        let policies = self.observed.policies.known().into_iter().flatten();
+        let mut here = policies.filter(|((of, _), _)| of == name);
+        let mut stranger = here.clone().filter(|((_, policy), live)| {
+            allows_out(live) && !self.is_as_wanted(&parsed, policy, live)
+        });
+        if let Some(((_, policy), _)) = stranger.next() {
+            let why = format!("lets out what policy `{policy}` allows and the model does not");
+            return open(&why, "delete that policy, or let the model allow it");
+        }
+        let mut others = self.observed.other_policies.known().into_iter().flatten();
+        let other = others.find(|other| other.namespace.as_deref().is_none_or(|of| of == name));
+        if let Some(other) = other {
+            let why = format!("may let out what {other} allows, a kind that is not modelled");
+            return open(&why, "delete it");
+        }
+        let denied = here.any(|((_, policy), live)| {
+            role_of(policy) == Role::Deny(Direction::Egress)
+                && !live.terminating
+                && self.is_as_wanted(&parsed, policy, live)
+        });
+        if denied {
+            return None;
+        }
+        open("is not isolated yet", "apply there first")
+    }
+
+    /// Whether a live policy is ours and says what the bundle says.
+    fn is_as_wanted(&self, namespace: &NamespaceName, name: &str, live: &LivePolicy) -> bool {
+        let key = (namespace.clone(), name.to_owned());
+        let wanted = self.bundle.policies.get(&key);
+        wanted
+            .is_some_and(|wanted| self.is_ours(namespace, name, live) && has_spec_of(wanted, live))
+    }
+
+    fn is_ours(&self, namespace: &NamespaceName, name: &str, live: &LivePolicy) -> bool {
+        let cluster = self.model.clusters.get(&self.bundle.cluster);
+        if cluster.is_some_and(|cluster| cluster.delivery == Delivery::Gitops) {
+            let instance = live.labels.get(INSTANCE).map(String::as_str);
+            return instance == Some(self.bundle.instance.as_str());
+        }
+        let object = ObjectKey::policy(namespace.as_str(), name);
+        let record = self.observed.our_record();
+        record.is_some_and(|record| record.has_written(&object, ""))
+    }
+}
+
+fn has_spec_of(wanted: &DesiredPolicy, live: &LivePolicy) -> bool {
+    let spec = wanted.object.spec.as_ref();
+    spec.is_some_and(|spec| spec_differences(spec, &live.spec).is_empty())
+}
+
+/// Whether a policy lets pods that it selects reach anything.
+fn allows_out(live: &LivePolicy) -> bool {
+    let rules = live.spec.get(Direction::Egress.field());
+    let rules = rules.and_then(Value::as_array);
+    isolates(&live.spec, Direction::Egress) && rules.is_some_and(|rules| !rules.is_empty())
+}
