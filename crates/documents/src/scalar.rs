@@ -42,8 +42,11 @@ fn classify_number(text: &str) -> Plain {
     if !body.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return Plain::Text;
     }
+    // Some readers take the prefixes in upper case too.
+    let lower = body.to_ascii_lowercase();
     let radix = |prefix: &str, digit: fn(char) -> bool| {
-        body.strip_prefix(prefix)
+        lower
+            .strip_prefix(prefix)
             .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c == '_' || digit(c)))
     };
     if radix("0x", |c| c.is_ascii_hexdigit())
@@ -124,6 +127,9 @@ mod tests {
             "0o17",
             "0x1F",
             "0b11",
+            "0X1F",
+            "0O7",
+            "-0B1",
             "1_000",
             "1:30",
             "190:20:30",
