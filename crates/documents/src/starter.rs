@@ -91,7 +91,8 @@ fn guess(context: &str) -> (&'static str, i64) {
         ("mgmt", ("management", 30)),
         ("manage", ("management", 30)),
     ];
-    let context = context.to_lowercase();
+    // `non-prod` is no production.
+    let context = context.to_lowercase().replace(['-', '_'], "");
     words
         .into_iter()
         .find(|(word, _)| context.contains(word))

@@ -76,6 +76,20 @@ fn a_start_adds_what_is_missing_and_nothing_that_is_there() {
 }
 
 #[test]
+fn a_context_that_says_it_is_no_production_is_not_taken_for_it() {
+    for (context, want) in [
+        ("non-prod-eu", "staging"),
+        ("pre_prod", "staging"),
+        ("eu-nonprod", "staging"),
+        ("prod-eu", "production"),
+    ] {
+        let text = text_of(&starter(&starts(&[context]), &Present::default()));
+        let label = format!("    environment: {want} #");
+        assert!(text.lines().any(|line| line.starts_with(&label)), "{text}");
+    }
+}
+
+#[test]
 fn a_start_knows_which_contexts_are_named_already() {
     let files = starter(&starts(&["staging"]), &Present::default());
     let present = Present::of(&files).unwrap();
