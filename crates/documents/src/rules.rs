@@ -19,6 +19,7 @@ mod mesh;
 mod namespaces;
 mod narrowing;
 mod nowhere;
+mod own_addresses;
 mod pools;
 mod presence;
 mod system;
@@ -90,6 +91,7 @@ pub(crate) fn judge(draft: &Draft, places: &Places<'_>, today: &Date, findings: 
     across::check(model, &mut court);
     addresses::check(model, &mut court);
     admitted::check(model, &mut court);
+    own_addresses::check(model, &mut court);
     trust::check(model, &mut court);
     widening::check(model, &mut court);
     mesh::check(model, &mut court);

@@ -1,10 +1,12 @@
 //! Networks outside of every cluster.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use crate::names::ExternalNetworkName;
+use crate::networks::range_networks;
 
 /// Addresses outside of the clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,15 @@ pub struct ExternalNetwork {
     pub vlan: Option<u16>,
     /// How far it is trusted.
     pub trust: Trust,
+}
+
+impl ExternalNetwork {
+    /// Its networks and those that its ranges consist of; what is excepted is among them.
+    pub fn networks(&self) -> BTreeSet<IpNet> {
+        let ranges = self.ranges.iter();
+        let ranges = ranges.flat_map(|(first, last)| range_networks(*first, *last));
+        self.cidrs.iter().copied().chain(ranges).collect()
+    }
 }
 
 /// How far an external network is trusted.

@@ -2,8 +2,9 @@
 //! to the left finds what covers a network, however many there are.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 /// The networks that no other one of them contains. None has bits beyond its prefix.
 pub fn outermost(networks: impl IntoIterator<Item = IpNet>) -> BTreeSet<IpNet> {
@@ -33,4 +34,32 @@ pub fn within<'a>(
 ) -> impl Iterator<Item = &'a IpNet> {
     let from = outermost.range(*network..);
     from.take_while(move |inner| network.contains(*inner))
+}
+
+/// The fewest networks that cover a range of addresses exactly; none where the families differ.
+pub fn range_networks(first: IpAddr, last: IpAddr) -> Vec<IpNet> {
+    match (first, last) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => {
+            Ipv4Subnets::new(first, last, 0).map(IpNet::V4).collect()
+        }
+        (IpAddr::V6(first), IpAddr::V6(last)) => {
+            Ipv6Subnets::new(first, last, 0).map(IpNet::V6).collect()
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => Vec::new(),
+    }
+}
+
+/// How many addresses networks of one family have together, of which none contains another; at the
+/// largest number where there are more.
+pub fn size<'a>(outermost: impl IntoIterator<Item = &'a IpNet>) -> u128 {
+    let sizes = outermost.into_iter().map(|network| {
+        let host_bits = network.max_prefix_len() - network.prefix_len();
+        1_u128.checked_shl(host_bits.into()).unwrap_or(u128::MAX)
+    });
+    sizes.fold(0, u128::saturating_add)
+}
+
+/// Whether the outermost networks hold every address of a network, one or several of them together.
+pub fn cover(outermost: &BTreeSet<IpNet>, network: &IpNet) -> bool {
+    covering(outermost, network).is_some() || size(within(outermost, network)) == size([network])
 }

@@ -5,19 +5,14 @@ use std::net::IpAddr;
 
 use cofferdam_model::external_network::ExternalNetwork;
 use cofferdam_model::networks::{covering, outermost, within};
-use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
 use super::peers::block_peer;
 
 /// The peers of an external network: its networks and ranges, less what is excepted.
 pub(super) fn external_peers(network: &ExternalNetwork) -> Vec<NetworkPolicyPeer> {
-    let ranges = network
-        .ranges
-        .iter()
-        .flat_map(|(first, last)| range_networks(*first, *last));
-    let networks: BTreeSet<IpNet> = network.cidrs.iter().copied().chain(ranges).collect();
-    less(networks, &network.except)
+    less(network.networks(), &network.except)
 }
 
 /// Each network less the exceptions that lie in it; a network that an exception covers is left out.
@@ -34,19 +29,6 @@ pub(super) fn less(
             block_peer(network, &holes)
         })
         .collect()
-}
-
-/// The fewest networks that cover a range of addresses exactly; none where the families differ.
-pub(super) fn range_networks(first: IpAddr, last: IpAddr) -> Vec<IpNet> {
-    match (first, last) {
-        (IpAddr::V4(first), IpAddr::V4(last)) => {
-            Ipv4Subnets::new(first, last, 0).map(IpNet::V4).collect()
-        }
-        (IpAddr::V6(first), IpAddr::V6(last)) => {
-            Ipv6Subnets::new(first, last, 0).map(IpNet::V6).collect()
-        }
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => Vec::new(),
-    }
 }
 
 /// Single addresses as peers.
@@ -70,6 +52,7 @@ pub(super) fn network_peers(networks: &[IpNet]) -> Vec<NetworkPolicyPeer> {
 
 #[cfg(test)]
 mod tests {
+    use cofferdam_model::networks::range_networks;
     use proptest::collection::vec;
     use proptest::prelude::*;
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use cofferdam_model::external_network::{ExternalNetwork, Trust};
 use cofferdam_model::names::ExternalNetworkName;
-use cofferdam_model::networks::{covering, outermost};
+use cofferdam_model::networks::{covering, outermost, size};
 use ipnet::IpNet;
 
 use crate::finding::Reporter;
@@ -68,6 +68,7 @@ fn check(reporter: &mut Reporter<'_>, network: &ExternalNetwork) {
             reporter.error(&path, "whole-internet", message).hint(hint);
         }
     }
+    check_size(reporter, network);
     let nets: BTreeSet<IpNet> = network.cidrs.iter().copied().collect();
     let outer = outermost(nets.iter().copied());
     let ranges = Ranges::of(network);
@@ -79,6 +80,30 @@ fn check(reporter: &mut Reporter<'_>, network: &ExternalNetwork) {
         } else if nets.contains(hole) {
             let message = format!("`{hole}` takes away all of one of the networks");
             reporter.error(&path, "except-whole", message);
+        }
+    }
+}
+
+/// Whoever names a good part of the internet piece by piece means the internet, and gets what the rules
+/// about the internet do not let him have. So all networks and ranges together must be less than a
+/// quarter of the addresses that the internet has: of all for IPv4 (a /2), of `2000::/3` for IPv6 (a
+/// /5). What is excepted counts, since few holes make no private network of it.
+fn check_size(reporter: &mut Reporter<'_>, network: &ExternalNetwork) {
+    let all = outermost(network.networks());
+    let (four, six): (Vec<&IpNet>, Vec<&IpNet>) =
+        all.iter().partition(|net| matches!(net, IpNet::V4(_)));
+    for (family, nets, most) in [("IPv4", four, 1 << (32 - 2)), ("IPv6", six, 1 << (128 - 5))] {
+        // A network of prefix 0 is told of by itself.
+        if nets
+            .iter()
+            .all(|net| net.prefix_len() > 0 || !network.cidrs.contains(net))
+            && size(nets) >= most
+        {
+            let message = format!(
+                "its networks together are a quarter of the internet's {family} addresses or more"
+            );
+            let hint = "a flow to every public address says `internet: true`";
+            reporter.error("spec", "whole-internet", message).hint(hint);
         }
     }
 }
