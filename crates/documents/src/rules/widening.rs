@@ -61,12 +61,18 @@ fn open_namespace(model: &Model, cluster: &Cluster) -> Option<Open> {
     let domain = model.trust_domain_of(cluster)?;
     let zones = zones_of(model, cluster);
     for zone in &zones {
-        let observed = rules_in(zone, cluster)
-            .any(|(_, rule)| zone.enforcement_in(&domain.name, rule) == Enforcement::Observe);
-        if observed {
+        // A zone that is staged is no better: nothing is denied there yet.
+        let mut levels =
+            rules_in(zone, cluster).map(|(_, rule)| zone.enforcement_in(&domain.name, rule));
+        let word = levels.find_map(|level| match level {
+            Enforcement::Observe => Some("observed"),
+            Enforcement::Stage => Some("staged"),
+            Enforcement::Enforce => None,
+        });
+        if let Some(word) = word {
             let (zone, domain) = (&zone.name, &domain.name);
             return Some(Open {
-                why: format!("zone `{zone}` is merely observed there"),
+                why: format!("zone `{zone}` is merely {word} there"),
                 remedy: format!("write `enforcement: {{ {domain}: enforce }}` in Zone `{zone}`"),
             });
         }
