@@ -11,6 +11,7 @@ use crate::resolve::end::{check_pair, end};
 use crate::resolve::flow::{check_named, known_ports};
 use crate::resolve::names::Names;
 use crate::resolve::ports::ports;
+use crate::resolve::waiver::is_taken;
 
 /// Reads a guarantee.
 pub(crate) fn guarantee(
@@ -23,6 +24,13 @@ pub(crate) fn guarantee(
         &document.metadata.name,
         GuaranteeName::parse,
     );
+    if is_taken(&document.metadata.name) {
+        let message = format!(
+            "`{}` is a class or code of findings: a waiver of one would waive the other",
+            document.metadata.name
+        );
+        reporter.error("metadata.name", "reserved-name", message);
+    }
     let raw::GuaranteeSpec {
         never,
         always,

@@ -22,6 +22,22 @@ const NOT_FOUND_YET: [&str; 5] = [
     "pod-security-would-break",
 ];
 
+/// Kinds of objects in findings, and of those that guard rails will be found by, with how many parts
+/// their names have. Findings about documents name their kinds; policies that are not modelled are named
+/// with their group, as `CiliumNetworkPolicy.cilium.io`.
+const OBJECT_KINDS: [(&str, usize); 10] = [
+    ("ConfigMap", 2),
+    ("MutatingAdmissionPolicy", 1),
+    ("MutatingAdmissionPolicyBinding", 1),
+    ("Namespace", 1),
+    ("NetworkPolicy", 2),
+    ("Node", 1),
+    ("Pod", 2),
+    ("Service", 2),
+    ("ValidatingAdmissionPolicy", 1),
+    ("ValidatingAdmissionPolicyBinding", 1),
+];
+
 /// How many hexadecimal digits an id ends with.
 const ID_DIGITS: usize = 16;
 
@@ -52,6 +68,15 @@ pub(crate) fn waiver(
         let reference = ("Cluster", cluster.as_str());
         names.reference(reporter, "spec.for.cluster", reference, ClusterName::parse)
     });
+    if covers.cluster.is_some() && is_of_documents(&covers.finding) {
+        let message = format!(
+            "`{}` is found in documents, not in a cluster: with `cluster` this waives nothing",
+            covers.finding
+        );
+        reporter
+            .error("spec.for.cluster", "waives-nothing", message)
+            .hint("leave `cluster` out");
+    }
     if let Some(object) = &covers.object {
         check_object(reporter, object, names);
     }
@@ -77,6 +102,19 @@ pub(crate) fn waiver(
     })
 }
 
+/// Whether a word is that of a class or of an error that can be waived, so that no guarantee may have it
+/// as its name: a waiver would cover both.
+pub(crate) fn is_taken(word: &str) -> bool {
+    let mut classes = Class::ALL.iter();
+    classes.any(|class| class.as_str() == word)
+        || NOT_FOUND_YET.contains(&word)
+        || WAIVABLE.contains(&word)
+}
+
+fn is_of_documents(finding: &str) -> bool {
+    WAIVABLE.contains(&finding) || finding == "guarantee-broken"
+}
+
 /// A word that names nothing would waive nothing, and nobody would notice.
 fn check_finding(reporter: &mut Reporter<'_>, finding: &str, names: &Names) {
     let path = "spec.for.finding";
@@ -92,7 +130,10 @@ fn check_finding(reporter: &mut Reporter<'_>, finding: &str, names: &Names) {
         let rest = finding.strip_prefix(class.as_str());
         let digest = rest.and_then(|rest| rest.strip_prefix('-'));
         digest.is_some_and(|digest| {
-            digest.len() == ID_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+            digest.len() == ID_DIGITS
+                && digest
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         })
     };
     if classes().any(is_id) {
@@ -123,16 +164,48 @@ fn check_object(reporter: &mut Reporter<'_>, object: &str, names: &Names) {
         reporter.error(path, "invalid-object", message);
         return;
     }
-    let Some(kind) = KINDS.iter().find(|known| **known == kind) else {
+    let parts = rest.len();
+    if KINDS.contains(&kind) && parts == 1 {
+        check_document(reporter, (kind, &rest.concat()), names);
         return;
+    }
+    // Which policies that are not modelled there are is for the clusters to tell.
+    let is_policy = kind.contains('.');
+    let mut shapes = OBJECT_KINDS.iter();
+    if is_policy || shapes.any(|shape| *shape == (kind, parts)) {
+        return;
+    }
+    let shape = OBJECT_KINDS.iter().find(|(known, _)| *known == kind);
+    let (message, hint) = if shape.is_some() || KINDS.contains(&kind) {
+        let parts = if shape.is_some_and(|(_, parts)| *parts == 2) {
+            format!("{kind}/namespace/name")
+        } else {
+            format!("{kind}/name")
+        };
+        (format!("`{object}` is not of the form `{parts}`"), None)
+    } else {
+        let known = OBJECT_KINDS.iter().map(|(known, _)| *known);
+        let hint = if kind.ends_with("NetworkPolicy") {
+            let hint = "policies that are not modelled are named with their group, as `CiliumNetworkPolicy.cilium.io`";
+            Some(hint.to_owned())
+        } else {
+            did_you_mean(kind, known.chain(KINDS))
+        };
+        (
+            format!("no finding is about an object of kind `{kind}`"),
+            hint,
+        )
     };
+    reporter.error(path, "invalid-object", message).maybe(hint);
+}
+
+fn check_document(reporter: &mut Reporter<'_>, (kind, name): (&str, &String), names: &Names) {
     let known = names.by_kind.get(kind);
-    let name = rest.concat();
-    if !names.incomplete && !known.is_some_and(|known| known.contains(&name)) {
-        let hint = did_you_mean(&name, known.into_iter().flatten().map(String::as_str));
+    if !names.incomplete && !known.is_some_and(|known| known.contains(name)) {
+        let hint = did_you_mean(name, known.into_iter().flatten().map(String::as_str));
         let message = format!("there is no {kind} `{name}`");
         reporter
-            .error(path, "dangling-reference", message)
+            .error("spec.for.object", "dangling-reference", message)
             .maybe(hint);
     }
 }
