@@ -10,6 +10,7 @@ mod moves;
 mod order;
 mod ownership;
 mod scope;
+mod standing;
 mod widening;
 
 pub use widening::Fleet;

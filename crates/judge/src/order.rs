@@ -9,6 +9,7 @@ use cofferdam_state::plan::{Action, Phase, Step};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
+use crate::standing::Standing;
 use crate::{Case, Refusal, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
@@ -49,12 +50,18 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
     let mut wanted = wanted
         .map(|(key, _)| key)
         .take_while(|(of, _)| *of == namespace);
+    let standing = Standing {
+        bundle: case.bundle,
+        observed: case.observed,
+        delivery: case.cluster.delivery,
+    };
     let lacking = wanted.find(|(of, name)| {
         let key = (of.to_string(), name.clone());
         let policies = case.observed.policies.known();
         let live = policies.and_then(|live| live.get(&key));
-        let live = live.is_some_and(|live| !live.terminating);
-        !live && written.get(&key).is_none_or(|phase| *phase >= step.phase)
+        // Somebody else's of that name, or ours as somebody changed it, allows what it likes.
+        let in_place = live.is_some_and(|live| standing.is_in_place(of, name, live));
+        !in_place && written.get(&key).is_none_or(|phase| *phase >= step.phase)
     });
     lacking.map(|(_, name)| {
         let message = format!("{object}: removed although `{name}` is not in place");
@@ -62,12 +69,18 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
     })
 }
 
-/// The phase in which the plan touches each policy first, by namespace and name.
+/// The phase in which the plan writes each policy first, by namespace and name.
 type Written = BTreeMap<(String, String), Phase>;
 
 fn written(case: &Case<'_>) -> Written {
     let mut written = Written::new();
     for step in &case.plan.steps {
+        if !matches!(
+            step.action,
+            Action::CreatePolicy { .. } | Action::ReplacePolicy { .. }
+        ) {
+            continue;
+        }
         let object = step.action.object();
         if let Some(namespace) = object.namespace {
             let phase = written

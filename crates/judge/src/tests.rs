@@ -14,10 +14,10 @@ use cofferdam_testkit::{Act, SHOP, Trial, node, today};
 use crate::{Allowances, Case, Fleet, Refusal, judge};
 
 mod budgets;
+mod in_place;
 mod moves;
 mod mutations;
 mod released;
-mod terminating;
 mod widening;
 
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {

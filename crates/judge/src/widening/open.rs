@@ -4,13 +4,12 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
-use cofferdam_objects::compare::spec_differences;
-use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys::INSTANCE;
 use cofferdam_objects::policy::{Direction, isolates};
-use cofferdam_state::bundle::{Bundle, DesiredPolicy, Role, role_of};
+use cofferdam_state::bundle::{Bundle, Role, role_of};
 use cofferdam_state::observed::{LivePolicy, Observed};
 use serde_json::Value;
+
+use crate::standing::Standing;
 
 /// A source cluster: what it is to hold beside what it holds.
 pub(super) struct Source<'a> {
@@ -80,10 +79,16 @@ impl<'a> Source<'a> {
             }
             Some(Enforcement::Enforce) | None => {}
         }
+        let cluster = self.model.clusters.get(&self.bundle.cluster);
+        let standing = Standing {
+            bundle: self.bundle,
+            observed: self.observed,
+            delivery: cluster.map_or(Delivery::Push, |cluster| cluster.delivery),
+        };
         let policies = self.observed.policies.known().into_iter().flatten();
         let mut here = policies.filter(|((of, _), _)| of == name);
         let mut stranger = here.clone().filter(|((_, policy), live)| {
-            allows_out(live) && !self.is_as_wanted(&parsed, policy, live)
+            allows_out(live) && !standing.is_in_place(&parsed, policy, live)
         });
         if let Some(((_, policy), _)) = stranger.next() {
             let why = format!("lets out what policy `{policy}` allows and the model does not");
@@ -97,38 +102,13 @@ impl<'a> Source<'a> {
         }
         let denied = here.any(|((_, policy), live)| {
             role_of(policy) == Role::Deny(Direction::Egress)
-                && !live.terminating
-                && self.is_as_wanted(&parsed, policy, live)
+                && standing.is_in_place(&parsed, policy, live)
         });
         if denied {
             return None;
         }
         open("is not isolated yet", "apply there first")
     }
-
-    /// Whether a live policy is ours and says what the bundle says.
-    fn is_as_wanted(&self, namespace: &NamespaceName, name: &str, live: &LivePolicy) -> bool {
-        let key = (namespace.clone(), name.to_owned());
-        let wanted = self.bundle.policies.get(&key);
-        wanted
-            .is_some_and(|wanted| self.is_ours(namespace, name, live) && has_spec_of(wanted, live))
-    }
-
-    fn is_ours(&self, namespace: &NamespaceName, name: &str, live: &LivePolicy) -> bool {
-        let cluster = self.model.clusters.get(&self.bundle.cluster);
-        if cluster.is_some_and(|cluster| cluster.delivery == Delivery::Gitops) {
-            let instance = live.labels.get(INSTANCE).map(String::as_str);
-            return instance == Some(self.bundle.instance.as_str());
-        }
-        let object = ObjectKey::policy(namespace.as_str(), name);
-        let record = self.observed.our_record();
-        record.is_some_and(|record| record.has_written(&object, ""))
-    }
-}
-
-fn has_spec_of(wanted: &DesiredPolicy, live: &LivePolicy) -> bool {
-    let spec = wanted.object.spec.as_ref();
-    spec.is_some_and(|spec| spec_differences(spec, &live.spec).is_empty())
 }
 
 /// Whether a policy lets pods that it selects reach anything.
