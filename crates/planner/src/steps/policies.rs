@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::{Direction, isolates};
-use cofferdam_state::bundle::{DesiredPolicy, Role, open_name, role_of};
+use cofferdam_state::bundle::{DesiredPolicy, Role, deny_name, open_name, role_of};
 use cofferdam_state::finding::Effect;
 use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{Action, Phase, Step};
@@ -42,6 +42,10 @@ pub(crate) fn phase_of(role: Role) -> Phase {
     }
 }
 
+fn isolates_in(policy: &DesiredPolicy, direction: Direction) -> bool {
+    serde_json::to_value(&policy.object.spec).is_ok_and(|spec| isolates(&spec, direction))
+}
+
 /// One namespace on its way.
 struct Transition<'a> {
     view: &'a View<'a>,
@@ -65,21 +69,23 @@ impl<'a> Transition<'a> {
         if self.is_blocked() {
             return Vec::new();
         }
-        let written: Vec<Step> = self
-            .wanted
-            .values()
-            .filter_map(|policy| self.write(policy))
-            .collect();
+        let bare = self.bare();
+        let written = self.wanted.values().filter(|policy| {
+            let mut bare = bare.iter();
+            !bare.any(|direction| isolates_in(policy, *direction))
+        });
+        let written: Vec<Step> = written.filter_map(|policy| self.write(policy)).collect();
         let written = ordered(written, &self.ours);
         let deleted: Vec<Step> = self
             .ours
             .iter()
             .filter(|(name, live)| !live.terminating && !self.wanted.contains_key(**name))
+            .filter(|(name, _)| !(self.is_lacking() && matches!(role_of(name), Role::Open(_))))
             .map(|(name, live)| self.delete(name, live))
             .collect();
         let opened = Direction::BOTH
             .into_iter()
-            .filter(|direction| self.needs_opening(*direction));
+            .filter(|direction| self.needs_opening(*direction) && !bare.contains(direction));
         let opened = opened.flat_map(|direction| self.open_and_close(direction));
         opened.chain(written).chain(deleted).collect()
     }
@@ -95,19 +101,52 @@ impl<'a> Transition<'a> {
     }
 
     /// Whether a cut-over is due that has to wait until a policy of ours, which is being deleted, is
-    /// gone and can be written anew: one that is wanted, or the open policy itself.
+    /// gone and can be written anew: one that is wanted, or the open policy itself. Where denies are
+    /// healed they do not wait, for it is a tenant who may have set the finalizer.
     fn is_held_up(&self) -> bool {
-        let is_dying = |name: &str| self.ours.get(name).is_some_and(|live| live.terminating);
-        let lacking = self.wanted.keys().any(|name| is_dying(name));
-        Direction::BOTH.into_iter().any(|direction| {
+        let mut cut_over = Direction::BOTH
+            .into_iter()
+            .filter(|direction| !self.heals(*direction));
+        cut_over.any(|direction| {
             let open = open_name(direction);
             let closes =
                 self.ours.contains_key(open.as_str()) && !self.wanted.contains_key(open.as_str());
-            if is_dying(&open) {
+            if self.is_dying(&open) {
                 return self.changes_isolation(direction);
             }
-            lacking && (closes || self.needs_opening(direction))
+            self.is_lacking() && (closes || self.needs_opening(direction))
         })
+    }
+
+    fn is_dying(&self, name: &str) -> bool {
+        self.ours.get(name).is_some_and(|live| live.terminating)
+    }
+
+    /// Whether something that is wanted can only be written anew when it is gone.
+    fn is_lacking(&self) -> bool {
+        self.wanted.keys().any(|name| self.is_dying(name))
+    }
+
+    /// Directions that are to be denied again, in which nothing isolates the pods any more, and which no
+    /// open policy can keep open meanwhile: nothing that isolates there is written.
+    fn bare(&self) -> Vec<Direction> {
+        let is_bare = |direction: &Direction| {
+            let changes = if self.is_dying(&open_name(*direction)) {
+                let place = self.namespace.as_str();
+                self.changes_isolation(*direction)
+                    && !self.view.is_isolated_by_others(place, *direction)
+            } else {
+                self.is_lacking() && self.needs_opening(*direction)
+            };
+            changes && self.heals(*direction)
+        };
+        Direction::BOTH.into_iter().filter(is_bare).collect()
+    }
+
+    /// Whether the namespace was denied in a direction before, and is to stay so.
+    fn heals(&self, direction: Direction) -> bool {
+        self.view.was_enforced(self.namespace)
+            && self.wanted.contains_key(deny_name(direction).as_str())
     }
 
     /// Whether the namespace goes from open to isolated or back, with nothing to keep it open.
@@ -129,9 +168,8 @@ impl<'a> Transition<'a> {
     fn changes_isolation(&self, direction: Direction) -> bool {
         let mut staying = self.ours.values().filter(|live| !live.terminating);
         let isolated_now = staying.any(|live| isolates(&live.spec, direction));
-        let isolated_then = self.wanted.values().any(|policy| {
-            serde_json::to_value(&policy.object.spec).is_ok_and(|spec| isolates(&spec, direction))
-        });
+        let mut wanted = self.wanted.values();
+        let isolated_then = wanted.any(|policy| isolates_in(policy, direction));
         isolated_now != isolated_then
     }
 

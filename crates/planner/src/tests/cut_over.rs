@@ -5,7 +5,7 @@ use cofferdam_testkit::reach::{cuts, reach};
 use cofferdam_testkit::{Act, Faults, SHOP, Trial, model};
 use serde_json::json;
 
-use super::planner;
+use super::{planner, refused};
 
 /// The steps of a plan that concern a namespace, as `phase operation object`.
 fn steps(plan: &Plan, namespace: &str) -> Vec<String> {
@@ -169,5 +169,45 @@ fn a_cut_over_waits_for_what_is_being_deleted() {
             "open create cofferdam-open-ingress",
             "prune delete cofferdam-default-deny-ingress",
         ],
+    );
+}
+
+fn deleted(name: &str) -> Act {
+    Act::DeletePolicy {
+        namespace: "web".to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+/// The shop stays enforced: what is planned for `web`, which the judge lets pass, and which leaves nothing
+/// to do but what is being deleted.
+#[track_caller]
+fn check_healed(acts: &[Act], want: &[&str]) {
+    let (mut trial, plan) = planned("enforce", acts, "enforce");
+    assert_eq!(steps(&plan, "web"), want);
+    assert_eq!(refused(&trial, &plan), Vec::<String>::new());
+    trial.apply();
+    assert_eq!(steps(&trial.plan(), "web"), Vec::<String>::new());
+}
+
+#[test]
+fn the_denies_of_an_enforced_namespace_are_healed_beside_what_is_being_deleted() {
+    let dying = terminated("cofferdam-allow-dns");
+    let (ingress, egress) = (
+        deleted("cofferdam-default-deny-ingress"),
+        deleted("cofferdam-default-deny-egress"),
+    );
+    check_healed(
+        &[dying.clone(), ingress.clone(), egress.clone()],
+        &[
+            "deny create cofferdam-default-deny-egress",
+            "deny create cofferdam-default-deny-ingress",
+        ],
+    );
+    // Nothing isolates its ingress any more, which needs a cut-over; its egress does not wait for that.
+    let within = deleted("cofferdam-within-zone");
+    check_healed(
+        &[dying, ingress, egress, within],
+        &["deny create cofferdam-default-deny-egress"],
     );
 }
