@@ -8,6 +8,7 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::Class;
 
+use crate::steps::open_names_taken;
 use crate::view::View;
 
 /// Each object that is in the way, with why; nothing where policies or the record are unknown.
@@ -18,7 +19,8 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
         return BTreeMap::new();
     }
     let mut found = BTreeMap::new();
-    for namespace in view.governed() {
+    let released = view.released();
+    for namespace in view.governed().into_iter().chain(&released) {
         let Some(live) = view.namespace(namespace.as_str()) else {
             continue;
         };
@@ -60,15 +62,16 @@ fn in_the_way<'a>(
     });
     let names = view.wanted_policies(namespace).into_keys();
     let held = names.filter(|name| view.is_held_by_others(namespace.as_str(), name));
-    let held = held.map(|name| {
-        let key = (namespace.to_string(), name.to_owned());
+    let held = held.map(ToOwned::to_owned);
+    let held = held.chain(open_names_taken(view, namespace)).map(|name| {
+        let key = (namespace.to_string(), name.clone());
         let live = view.observed.policies.known().and_then(|all| all.get(&key));
         let why = if live.is_some_and(|live| view.carries_our_label(live)) {
             "it carries our label, but is not in our record"
         } else {
             "somebody else's object has this name"
         };
-        (ObjectKey::policy(namespace.as_str(), name), why.to_owned())
+        (ObjectKey::policy(namespace.as_str(), &name), why.to_owned())
     });
     dying.chain(held)
 }

@@ -6,7 +6,7 @@ mod namespaces;
 mod nodes;
 mod policies;
 
-pub(crate) use policies::phase_of;
+pub(crate) use policies::{open_names_taken, phase_of};
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::zone::Sensitivity;

@@ -284,10 +284,12 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => place.clone().prop_map(Act::TerminateOurs),
         1 => place.clone().prop_map(Act::RemakeOurs),
         1 => place.prop_map(Act::UnlabelOurs),
-        1 => (zone_namespace(), foreign_spec()).prop_map(|(namespace, spec)| Act::WritePolicy {
-            namespace,
-            name: "cofferdam-allow-dns".to_owned(),
-            spec,
+        1 => (zone_namespace(), taken_name(), foreign_spec()).prop_map(|(namespace, name, spec)| {
+            Act::WritePolicy {
+                namespace,
+                name,
+                spec,
+            }
         }),
         1 => zone_namespace().prop_map(|name| Act::AddNamespace { name }),
         1 => zone_namespace().prop_map(|name| Act::DeleteNamespace { name }),
@@ -299,6 +301,12 @@ pub fn act() -> impl Strategy<Value = Act> {
         }),
         1 => node_act(),
     ]
+}
+
+/// A name that is ours to give.
+fn taken_name() -> impl Strategy<Value = String> {
+    let names = select(vec!["cofferdam-allow-dns", "cofferdam-open-ingress"]);
+    names.prop_map(str::to_owned)
 }
 
 fn node_act() -> impl Strategy<Value = Act> {

@@ -33,6 +33,15 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
         .collect()
 }
 
+/// The open policies that a namespace needs on its way, and whose names somebody else's objects have.
+pub(crate) fn open_names_taken(view: &View<'_>, namespace: &NamespaceName) -> Vec<String> {
+    let transition = Transition::of(view, namespace);
+    let taken = Direction::BOTH
+        .into_iter()
+        .filter(|direction| transition.is_open_name_taken(*direction));
+    taken.map(open_name).collect()
+}
+
 /// When a policy is written.
 pub(crate) fn phase_of(role: Role) -> Phase {
     match role {
@@ -101,8 +110,8 @@ impl<'a> Transition<'a> {
     }
 
     /// Whether a cut-over is due that has to wait until a policy of ours, which is being deleted, is
-    /// gone and can be written anew: one that is wanted, or the open policy itself. Where denies are
-    /// healed they do not wait, for it is a tenant who may have set the finalizer.
+    /// gone and can be written anew: one that is wanted, or the open policy itself; or until somebody
+    /// else gives the name of the open policy back. Where denies are healed they do not wait, for it is a tenant who may have set the finalizer.
     fn is_held_up(&self) -> bool {
         let mut cut_over = Direction::BOTH
             .into_iter()
@@ -114,8 +123,17 @@ impl<'a> Transition<'a> {
             if self.is_dying(&open) {
                 return self.changes_isolation(direction);
             }
+            if self.is_open_name_taken(direction) {
+                return true;
+            }
             self.is_lacking() && (closes || self.needs_opening(direction))
         })
+    }
+
+    /// Whether an open policy is needed, and somebody else's object has its name.
+    fn is_open_name_taken(&self, direction: Direction) -> bool {
+        let open = open_name(direction);
+        self.needs_opening(direction) && self.view.is_held_by_others(self.namespace.as_str(), &open)
     }
 
     fn is_dying(&self, name: &str) -> bool {
@@ -136,7 +154,8 @@ impl<'a> Transition<'a> {
                 self.changes_isolation(*direction)
                     && !self.view.is_isolated_by_others(place, *direction)
             } else {
-                self.is_lacking() && self.needs_opening(*direction)
+                (self.is_lacking() && self.needs_opening(*direction))
+                    || self.is_open_name_taken(*direction)
             };
             changes && self.heals(*direction)
         };

@@ -1,11 +1,13 @@
 //! Single ways between levels of enforcement, step by step.
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_state::plan::Plan;
 use cofferdam_testkit::reach::{cuts, reach};
 use cofferdam_testkit::{Act, Faults, SHOP, Trial, model};
 use serde_json::json;
 
 use super::{planner, refused};
+use crate::view::View;
 
 /// The steps of a plan that concern a namespace, as `phase operation object`.
 fn steps(plan: &Plan, namespace: &str) -> Vec<String> {
@@ -210,4 +212,46 @@ fn the_denies_of_an_enforced_namespace_are_healed_beside_what_is_being_deleted()
         &[dying, ingress, egress, within],
         &["deny create cofferdam-default-deny-egress"],
     );
+}
+
+/// A policy of somebody else in `web` that has the name of an open policy and opens nothing there.
+fn of_that_name(acts: &[Act]) -> Vec<Act> {
+    let theirs = Act::WritePolicy {
+        namespace: "web".to_owned(),
+        name: "cofferdam-open-ingress".to_owned(),
+        spec: json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}),
+    };
+    [&[theirs], acts].concat()
+}
+
+#[test]
+fn who_has_the_name_of_an_open_policy_stops_its_own_namespace_only() {
+    let way = "NetworkPolicy/web/cofferdam-open-ingress";
+    let dying = terminated("cofferdam-open-ingress");
+    for (from, acts, to, want) in [
+        ("observe", of_that_name(&[]), "enforce", &[][..]),
+        ("observe", of_that_name(&[dying]), "enforce", &[]),
+        ("enforce", of_that_name(&[]), "observe", &[]),
+        // Its egress is still denied, and its ingress is not without a cut-over.
+        (
+            "enforce",
+            of_that_name(&[
+                deleted("cofferdam-default-deny-ingress"),
+                deleted("cofferdam-within-zone"),
+                deleted("cofferdam-allow-dns"),
+            ]),
+            "enforce",
+            &["allow create cofferdam-allow-dns"],
+        ),
+    ] {
+        let (trial, plan) = planned(from, &acts, to);
+        assert_eq!(steps(&plan, "web"), want, "{from} to {to}");
+        assert_eq!(refused(&trial, &plan), Vec::<String>::new());
+        assert_eq!(steps(&plan, "orders").is_empty(), from == to);
+        let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+        let view = View::new(&bundle, &observed, Delivery::Push);
+        let blocked = crate::blocked(&view).into_keys();
+        let blocked: Vec<String> = blocked.map(|object| object.to_string()).collect();
+        assert_eq!(blocked, [way], "{from} to {to}");
+    }
 }

@@ -152,6 +152,7 @@ proptest! {
         for act in &drift {
             trial.cluster.act(act);
         }
+        prop_assert_eq!(refused(&trial, &trial.plan()), Vec::<String>::new());
         trial.apply();
         is_settled(&trial)?;
     }
