@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_objects::key::Kind;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_planner::view::View;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Action, Plan};
 
@@ -18,9 +19,25 @@ pub(crate) fn is_chosen(kind: Kind, only: &[Part]) -> bool {
         })
 }
 
+/// Leaves in the plan what was asked for and can be done without the rest; returns what waits of that.
+pub(crate) fn held_back(view: &View<'_>, plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+    let mut held = narrow(plan, only);
+    let waiting = cofferdam_planner::held_back(view).into_iter();
+    held.extend(waiting.filter(|step| is_chosen(step.object.kind, only)));
+    held
+}
+
+/// What is in the way of what was asked for, and why.
+pub(crate) fn blocked(view: &View<'_>, only: &[Part]) -> Vec<(ObjectKey, String)> {
+    let blocked = cofferdam_planner::blocked(view).into_iter();
+    blocked
+        .filter(|(object, _)| is_chosen(object.kind, only) || is_chosen(Kind::NetworkPolicy, only))
+        .collect()
+}
+
 /// Leaves in the plan what was asked for and can be done without the rest; returns what was asked for
 /// and cannot: policies of namespaces that only the rest would create.
-pub(crate) fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     // Every notice is about policies: what they isolate, and whether anything enforces them.
     if !is_chosen(Kind::NetworkPolicy, only) {
         plan.notices.clear();
@@ -61,8 +78,6 @@ pub(crate) fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
 
 #[cfg(test)]
 mod tests {
-    use cofferdam_objects::key::ObjectKey;
-    use cofferdam_planner::view::View;
     use cofferdam_testkit::{SHOP, Trial};
 
     use super::*;

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
 use cofferdam_model::capabilities::Enforces;
+use cofferdam_model::cluster::Delivery;
 use cofferdam_model::flow::End;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_pod};
 use cofferdam_state::observed::{LivePod, LiveService};
+use cofferdam_state::plan::{Action, Step};
 
 use crate::blocked::blocked;
 use crate::view::View;
 
 /// The notices of a plan, in a fixed order.
-pub(crate) fn notices(view: &View<'_>, model: &Model) -> Vec<String> {
+pub(crate) fn notices(view: &View<'_>, model: &Model, steps: &[Step]) -> Vec<String> {
     let mut notices = Vec::new();
     if let Some(known) = view.observed.capabilities.known()
         && known.cni.enforces != Enforces::Yes
@@ -37,7 +39,7 @@ pub(crate) fn notices(view: &View<'_>, model: &Model) -> Vec<String> {
             .map(|(object, why)| format!("IN THE WAY: {object}: {why}")),
     );
     notices.extend(without_cut_over(view));
-    notices.extend(newly_isolated(view));
+    notices.extend(newly_isolated(view, steps));
     notices.extend(unreached(view, model));
     notices
 }
@@ -62,14 +64,30 @@ fn without_cut_over(view: &View<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Pods that nothing isolates now and that the plan isolates.
-fn newly_isolated(view: &View<'_>) -> Vec<String> {
+/// Pods that nothing isolates now and that the plan isolates: whoever holds a namespace back isolates
+/// nothing there.
+fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
+    let written = steps.iter().filter_map(|step| match &step.action {
+        Action::CreatePolicy { .. } | Action::ReplacePolicy { .. } => {
+            step.action.object().namespace
+        }
+        Action::CreateNamespace { .. }
+        | Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::DeletePolicy { .. }
+        | Action::DeleteOpened { .. } => None,
+    });
+    let written: BTreeSet<String> = written.collect();
+    // What a GitOps controller writes is no step of ours.
+    let is_written =
+        |namespace: &str| view.delivery == Delivery::Gitops || written.contains(namespace);
     let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for pod in pods(view) {
         let wanted = view.wanted_namespace(&pod.namespace);
         let enforced = wanted.is_some_and(|wanted| wanted.enforcement == Enforcement::Enforce);
         let live = view.namespace(&pod.namespace);
         if enforced
+            && is_written(&pod.namespace)
             && live.is_some_and(|live| !live.terminating)
             && Direction::BOTH
                 .into_iter()

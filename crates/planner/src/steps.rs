@@ -40,7 +40,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         sequence: record.map_or(0, |record| record.sequence),
         revision: view.bundle.revision.clone(),
         bundle_hash: view.bundle.hash.clone(),
-        notices: notices(view, model),
+        notices: notices(view, model, &steps),
         kept: keep::kept(view),
         resumes: record.is_some_and(|record| !record.pending.is_empty()),
         steps,

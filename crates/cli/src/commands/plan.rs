@@ -3,9 +3,10 @@
 use anyhow::Result;
 use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
 use cofferdam_model::Model;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, steps};
+use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, steps};
 use cofferdam_state::finding::Finding;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::Plan;
@@ -14,7 +15,7 @@ use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
 use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
-use crate::only::{is_chosen, narrow};
+use crate::only::{blocked, held_back};
 use crate::project;
 use crate::show::show;
 
@@ -25,6 +26,8 @@ pub(crate) struct Decision {
     pub(crate) plan: Option<Plan>,
     /// Steps that wait for something.
     pub(crate) held: Vec<HeldStep>,
+    /// What is in the way of the part that was asked for, and why.
+    pub(crate) in_the_way: Vec<(ObjectKey, String)>,
     /// Why it may not be applied.
     pub(crate) refusals: Vec<Refusal>,
 }
@@ -100,13 +103,13 @@ fn decide_one(
             return Decision {
                 plan: None,
                 held: Vec::new(),
+                in_the_way: Vec::new(),
                 refusals,
             };
         }
     };
-    let mut held = narrow(&mut plan, only);
-    let waiting = cofferdam_planner::held_back(&one.view()).into_iter();
-    held.extend(waiting.filter(|step| is_chosen(step.object.kind, only)));
+    let view = one.view();
+    let held = held_back(&view, &mut plan, only);
     let case = Case {
         plan: &plan,
         bundle: &one.bundle,
@@ -118,6 +121,7 @@ fn decide_one(
     Decision {
         plan: Some(plan),
         held,
+        in_the_way: blocked(&view, only),
         refusals,
     }
 }
@@ -163,6 +167,13 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
             (PlanState::Refused, lines(reasons), lines(hints))
         }
     };
+    let in_the_way = decision
+        .in_the_way
+        .iter()
+        .map(|(object, reason)| WireInTheWay {
+            object: object.clone(),
+            reason: reason.clone(),
+        });
     PlanCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
@@ -171,6 +182,7 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         hint,
         steps: decision.plan.as_ref().map(steps).unwrap_or_default(),
         held_back: decision.held.iter().map(Into::into).collect(),
+        in_the_way: in_the_way.collect(),
         notices: decision
             .plan
             .as_ref()
@@ -182,12 +194,100 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
     }
 }
 
-/// 2 where something is to be done.
+/// 2 where something is to be done, or waits, or is in the way.
 pub(crate) fn exit_of(report: &PlanReport) -> Exit {
     Exit::of(report.clusters.iter().map(|cluster| match cluster.state {
         PlanState::Refused => Exit::Failure,
         PlanState::Unreachable => Exit::Unknown,
-        PlanState::Planned if cluster.steps.is_empty() => Exit::Fine,
+        PlanState::Planned if cluster.is_settled() => Exit::Fine,
         PlanState::Planned => Exit::Difference,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_report::wire::plan::{WireHeldStep, WireStep};
+
+    use super::*;
+
+    /// How a plan ends, and what its first and last lines say.
+    #[track_caller]
+    fn check(
+        (steps, held, in_the_way): (usize, usize, usize),
+        exit: Exit,
+        first: &str,
+        last: &str,
+    ) {
+        let object = ObjectKey::namespace("web");
+        let step = WireStep {
+            op: "create",
+            object: object.clone(),
+            phase: "labels",
+            reason: "not there".to_owned(),
+            effect: "none",
+        };
+        let waiting = WireHeldStep {
+            op: "create",
+            object: object.clone(),
+            phase: "labels",
+            reason: "it waits".to_owned(),
+            hint: "wait".to_owned(),
+        };
+        let way = WireInTheWay {
+            object,
+            reason: "it stands there".to_owned(),
+        };
+        let cluster = PlanCluster {
+            name: "prod".to_owned(),
+            trust_domain: "production".to_owned(),
+            state: PlanState::Planned,
+            reason: None,
+            hint: None,
+            steps: vec![step; steps],
+            held_back: vec![waiting; held],
+            in_the_way: vec![way; in_the_way],
+            notices: Vec::new(),
+            findings: Vec::new(),
+            opens: None,
+            closes: None,
+        };
+        let report = PlanReport {
+            api_version: API_VERSION,
+            kind: "PlanReport",
+            clusters: vec![cluster],
+        };
+        assert_eq!(exit_of(&report), exit);
+        let told = text::plan(&report);
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.first(), Some(&first));
+        assert_eq!(lines.last(), Some(&last));
+    }
+
+    #[test]
+    fn what_waits_or_is_in_the_way_is_something_to_do() {
+        check(
+            (0, 0, 0),
+            Exit::Fine,
+            "prod (production): nothing to do",
+            "Nothing to do on 1 cluster.",
+        );
+        check(
+            (1, 0, 0),
+            Exit::Difference,
+            "prod (production): 1 step",
+            "Plan: 1 step on 1 cluster.",
+        );
+        check(
+            (0, 2, 0),
+            Exit::Difference,
+            "prod (production): 0 steps, 2 steps held back",
+            "Plan: 0 steps on 1 cluster, 2 held back.",
+        );
+        check(
+            (0, 0, 1),
+            Exit::Difference,
+            "prod (production): 0 steps, 1 in the way",
+            "Plan: 0 steps on 1 cluster, 1 in the way.",
+        );
+    }
 }

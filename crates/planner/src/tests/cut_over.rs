@@ -255,3 +255,20 @@ fn who_has_the_name_of_an_open_policy_stops_its_own_namespace_only() {
         assert_eq!(blocked, [way], "{from} to {to}");
     }
 }
+
+#[test]
+fn nobody_is_told_of_pods_where_nothing_will_be_written() {
+    let isolates = |acts: &[Act]| -> Vec<String> {
+        let (_, plan) = planned("observe", acts, "enforce");
+        let notices = plan.notices.into_iter();
+        notices
+            .filter(|notice| notice.starts_with("newly isolated"))
+            .collect()
+    };
+    let (orders, web) = (
+        "newly isolated in `orders`: server",
+        "newly isolated in `web`: server",
+    );
+    assert_eq!(isolates(&[]), [orders, web]);
+    assert_eq!(isolates(&of_that_name(&[])), [orders]);
+}

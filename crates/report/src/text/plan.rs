@@ -16,6 +16,7 @@ pub fn render(report: &PlanReport) -> String {
                 && first.reason == cluster.reason
                 && first.steps == cluster.steps
                 && first.held_back == cluster.held_back
+                && first.in_the_way == cluster.in_the_way
                 && first.notices == cluster.notices
         });
         match same {
@@ -26,21 +27,26 @@ pub fn render(report: &PlanReport) -> String {
     for (names, cluster) in groups {
         render_group(&names, cluster, &mut text);
     }
+    writeln!(text, "{}", summary(report)).ok();
+    text
+}
+
+/// What there is to do in all.
+fn summary(report: &PlanReport) -> String {
     let steps: usize = report
         .clusters
         .iter()
         .map(|cluster| cluster.steps.len())
         .sum();
     let clusters = count(report.clusters.len(), "cluster");
-    // Writing to a String cannot fail.
-    let all_planned = report
-        .clusters
-        .iter()
-        .all(|cluster| cluster.state == PlanState::Planned);
+    let mut all = report.clusters.iter();
+    let nothing = all.all(|one| one.state == PlanState::Planned && one.is_settled());
     let held: usize = report.clusters.iter().map(|c| c.held_back.len()).sum();
+    let in_the_way: usize = report.clusters.iter().map(|c| c.in_the_way.len()).sum();
     let in_state = |state| report.clusters.iter().filter(|c| c.state == state).count();
     let rest = [
         (held, "held back"),
+        (in_the_way, "in the way"),
         (in_state(PlanState::Unreachable), "unreachable"),
         (in_state(PlanState::Refused), "refused"),
     ];
@@ -48,18 +54,17 @@ pub fn render(report: &PlanReport) -> String {
     let some = some.map(|(number, what)| format!("{number} {what}"));
     let told: Vec<String> = std::iter::once(clusters).chain(some).collect();
     let told = told.join(", ");
-    if steps == 0 && all_planned {
-        writeln!(text, "Nothing to do on {told}.").ok();
+    if nothing {
+        format!("Nothing to do on {told}.")
     } else {
-        writeln!(text, "Plan: {} on {told}.", count(steps, "step")).ok();
+        format!("Plan: {} on {told}.", count(steps, "step"))
     }
-    text
 }
 
 fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
     let names = names.join(", ");
     let state = match cluster.state {
-        PlanState::Planned if cluster.steps.is_empty() => "nothing to do".to_owned(),
+        PlanState::Planned if cluster.is_settled() => "nothing to do".to_owned(),
         PlanState::Planned => count(cluster.steps.len(), "step"),
         PlanState::Unreachable => "UNREACHABLE".to_owned(),
         PlanState::Refused => format!("REFUSED ({})", count(cluster.steps.len(), "step")),
@@ -68,7 +73,17 @@ fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
         0 => String::new(),
         held => format!(", {} held back", count(held, "step")),
     };
-    writeln!(text, "{names} ({}): {state}{held}", cluster.trust_domain).ok();
+    let way = match cluster.in_the_way.len() {
+        0 => String::new(),
+        way => format!(", {way} in the way"),
+    };
+    // Writing to a String cannot fail.
+    writeln!(
+        text,
+        "{names} ({}): {state}{held}{way}",
+        cluster.trust_domain
+    )
+    .ok();
     if let Some(reason) = &cluster.reason {
         for line in reason.lines() {
             writeln!(text, "  ! {line}").ok();

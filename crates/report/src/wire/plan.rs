@@ -37,6 +37,8 @@ pub struct PlanCluster {
     pub steps: Vec<WireStep>,
     /// Steps that wait for something, and are not carried out.
     pub held_back: Vec<WireHeldStep>,
+    /// What nobody can write, and why: the rest is written without it.
+    pub in_the_way: Vec<WireInTheWay>,
     /// What is worth knowing before it is applied.
     pub notices: Vec<String>,
     /// What differs.
@@ -45,6 +47,24 @@ pub struct PlanCluster {
     pub opens: Option<Vec<String>>,
     /// Connections that it closes; null where not computed.
     pub closes: Option<Vec<String>>,
+}
+
+/// An object that is in the way of the bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireInTheWay {
+    /// The object.
+    #[serde(serialize_with = "super::finding::object")]
+    pub object: ObjectKey,
+    /// Why it is.
+    pub reason: String,
+}
+
+impl PlanCluster {
+    /// Whether the bundle is in place: nothing is to be written, and nothing waits to be.
+    pub fn is_settled(&self) -> bool {
+        self.steps.is_empty() && self.held_back.is_empty() && self.in_the_way.is_empty()
+    }
 }
 
 /// Whether a cluster has a plan.
