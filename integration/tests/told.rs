@@ -36,15 +36,16 @@ fn what_waits_is_shown_and_nobody_is_asked_about_what_is_not() -> Result<()> {
     );
     let planned = texts(&plan, "/clusters/0/steps", "/object/namespace");
     assert!(!planned.iter().any(|name| name == "ledger"), "{planned:?}");
-    let told = shop.apply(&only, 0)?.stdout;
+    let told = shop.apply(&only, 1)?.stdout;
+    assert!(told.contains(" PARTIAL "), "{told}");
     let waits = format!(
         "prod: {} held back; `cofferdam plan` says for what",
         held.len()
     );
     assert_eq!(told.lines().last(), Some(waits.as_str()));
     assert!(!shop.policies("orders")?.is_empty());
-    let text = shop.expect(&[&["plan"][..], &only].concat(), 0)?.stdout;
-    let want = format!("Nothing to do on 1 cluster, {} held back.", held.len());
+    let text = shop.expect(&[&["plan"][..], &only].concat(), 2)?.stdout;
+    let want = format!("Plan: 0 steps on 1 cluster, {} held back.", held.len());
     assert_eq!(text.lines().last(), Some(want.as_str()));
     let why = "    namespace `ledger` does not exist, and `--only` leaves it out";
     assert_eq!(

@@ -23,26 +23,28 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::outcome::{failed, interrupt, interrupted, outcome};
 use super::overtaken::overtaken;
+use crate::args::Part;
 use crate::clock;
 use crate::fleet::Examined;
+use crate::only::{blocked, held_back, is_chosen};
 
 /// How a pass is carried out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pass {
+pub(crate) struct Pass<'a> {
     /// How long policies get to take effect before open policies go.
     pub(crate) settle: Duration,
-    /// Whether only a part of the bundle is written.
-    pub(crate) partial: bool,
+    /// The parts of the bundle that are written; all of them where none is named.
+    pub(crate) only: &'a [Part],
     /// How long a controller that manages the cluster is to pause.
     pub(crate) take_over: Option<Duration>,
 }
 
-/// Applies a plan to its cluster.
+/// Applies a plan to its cluster, beside which so many steps are held back.
 pub(crate) async fn execute(
     one: &Examined<'_>,
-    plan: &Plan,
+    (plan, held): (&Plan, usize),
     model: &Model,
-    pass: Pass,
+    pass: Pass<'_>,
     say: impl Fn(&str) + Send + Sync,
 ) -> ApplyCluster {
     let Some(connection) = &one.connection else {
@@ -54,12 +56,12 @@ pub(crate) async fn execute(
     };
     // Of what a GitOps controller applies, we keep no record.
     let gitops = one.cluster.delivery == Delivery::Gitops;
-    if plan.is_empty() && (gitops || is_recorded(one, plan, pass)) {
+    if plan.is_empty() && (gitops || is_recorded(one, (plan, held), pass)) {
         let sequence = one.observed.our_record().map(|record| record.sequence);
         let requests = connection.requests();
-        let failed = in_the_way(&one.view());
+        let failed = in_the_way(&one.view(), pass.only);
         let state = if failed.is_empty() {
-            ApplyState::Converged
+            state_of(held)
         } else {
             ApplyState::Failed
         };
@@ -67,7 +69,7 @@ pub(crate) async fn execute(
             sequence,
             requests,
             failed,
-            ..outcome(one, state, None)
+            ..outcome(one, state, reason_of(held))
         };
     }
     let holder = holder(one);
@@ -148,7 +150,7 @@ impl<'a> Writing<'a> {
     async fn run(
         &mut self,
         model: &Model,
-        pass: Pass,
+        pass: Pass<'_>,
         say: &(impl Fn(&str) + Send + Sync),
     ) -> Result<ApplyCluster, Error> {
         let pending = match self.write_pending(pass).await {
@@ -178,7 +180,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Records what this pass is about to create, bound to the record that the plan saw.
-    async fn write_pending(&self, pass: Pass) -> Result<LiveRecord, Error> {
+    async fn write_pending(&self, pass: Pass<'_>) -> Result<LiveRecord, Error> {
         let live = self.one.observed.record.known().and_then(Option::as_ref);
         let cluster = self.one.cluster;
         let by = Writer {
@@ -243,14 +245,17 @@ impl<'a> Writing<'a> {
     async fn conclude(
         &mut self,
         model: &Model,
-        pass: Pass,
+        pass: Pass<'_>,
         pending: LiveRecord,
         after: Observed,
     ) -> Result<ApplyCluster, Error> {
         let bundle = self.bundle_after(model, &after);
         let view = View::new(&bundle, &after, self.one.cluster.delivery);
-        let (left, kept) = match cofferdam_planner::plan(&view, model) {
-            Ok(plan) => (plan.steps, Some(plan.kept)),
+        let (left, held, kept) = match cofferdam_planner::plan(&view, model) {
+            Ok(mut plan) => {
+                let held = held_back(&view, &mut plan, pass.only).len();
+                (plan.steps, held, Some(plan.kept))
+            }
             Err(reasons) => {
                 let cluster = ObjectKey::cluster(self.one.cluster.name.as_str());
                 let unread = |reason| FailedStep {
@@ -258,15 +263,13 @@ impl<'a> Writing<'a> {
                     message: format!("not read back: {reason}"),
                 };
                 self.done.failed.extend(reasons.into_iter().map(unread));
-                (Vec::new(), None)
+                (Vec::new(), 0, None)
             }
         };
-        if !pass.partial {
-            self.note_left(&left);
-        }
-        self.done.failed.extend(in_the_way(&view));
-        let complete = self.done.failed.is_empty();
-        let converged = complete && !pass.partial;
+        self.note_left(&left);
+        self.done.failed.extend(in_the_way(&view, pass.only));
+        let complete = self.done.failed.is_empty() && held == 0;
+        let converged = complete && pass.only.is_empty();
         let record = pending.record.ended(Ending {
             kept,
             revision: self.plan.revision.clone(),
@@ -277,12 +280,12 @@ impl<'a> Writing<'a> {
         });
         let expected = Some((pending.uid.as_str(), pending.resource_version.as_str()));
         self.connection.write_record(expected, &record).await?;
-        let state = if complete {
-            ApplyState::Converged
+        let state = if self.done.failed.is_empty() {
+            state_of(held)
         } else {
             self.done.unfinished()
         };
-        let mut report = outcome(self.one, state, None);
+        let mut report = outcome(self.one, state, reason_of(held));
         report.written = self.done.written;
         report.failed = std::mem::take(&mut self.done.failed);
         report.sequence = Some(record.sequence);
@@ -318,12 +321,28 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// What keeps the bundle from being in place although no step is left.
-fn in_the_way(view: &View<'_>) -> Vec<FailedStep> {
-    let blocked = cofferdam_planner::blocked(view).into_iter();
+/// The state of a pass in which nothing failed.
+fn state_of(held: usize) -> ApplyState {
+    if held > 0 {
+        ApplyState::Partial
+    } else {
+        ApplyState::Converged
+    }
+}
+
+fn reason_of(held: usize) -> Option<String> {
+    (held > 0).then(|| format!("{held} held back; `cofferdam plan` says for what"))
+}
+
+/// What keeps the chosen part of the bundle from being in place although no step is left.
+fn in_the_way(view: &View<'_>, only: &[Part]) -> Vec<FailedStep> {
+    let blocked = blocked(view, only).into_iter();
     let blocked = blocked.map(|(object, message)| FailedStep { object, message });
     let left_to_gitops = cofferdam_planner::left_to_gitops(view);
-    let waiting = left_to_gitops.into_iter().map(|object| FailedStep {
+    let chosen = left_to_gitops
+        .into_iter()
+        .filter(|object| is_chosen(object.kind, only));
+    let waiting = chosen.map(|object| FailedStep {
         object,
         message: "not yet as compiled, and left to your GitOps controller".to_owned(),
     });
@@ -337,11 +356,14 @@ fn place(step: &Step) -> Option<String> {
 }
 
 /// Whether the record already says what an empty plan would write there.
-fn is_recorded(one: &Examined<'_>, plan: &Plan, pass: Pass) -> bool {
+///
+/// While steps are held back it moves neither revision nor hash, and only what is ours can differ.
+fn is_recorded(one: &Examined<'_>, (plan, held): (&Plan, usize), pass: Pass<'_>) -> bool {
     match one.observed.our_record() {
         Some(record) => {
             let same = record.bundle_hash == plan.bundle_hash && record.revision == plan.revision;
-            record.pending.is_empty() && (same || pass.partial)
+            let waits = held > 0 && record.entries == plan.kept;
+            record.pending.is_empty() && (same || waits || !pass.only.is_empty())
         }
         None => one.bundle.policies.is_empty(),
     }

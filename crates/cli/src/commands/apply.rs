@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     }
     let pass = Pass {
         settle: command.settle,
-        partial: !command.budget.only.is_empty(),
+        only: &command.budget.only,
         take_over: command.take_over,
     };
     let fleet = Fleet {
@@ -89,7 +89,7 @@ struct Fleet<'a> {
     decided: &'a [Decision],
     loaded: &'a Loaded,
     model: &'a Model,
-    pass: Pass,
+    pass: Pass<'a>,
 }
 
 impl Fleet<'_> {
@@ -174,13 +174,8 @@ impl Fleet<'_> {
                         tracing::info!(cluster = name, "{line}");
                     }
                 };
-                let mut report = execute(one, plan, self.model, self.pass, say).await;
-                let held = decision.held.len();
-                if held > 0 && report.state == ApplyState::Converged {
-                    report.reason =
-                        Some(format!("{held} held back; `cofferdam plan` says for what"));
-                }
-                report
+                let due = (plan, decision.held.len());
+                execute(one, due, self.model, self.pass, say).await
             }
             Some(_) | None => refused(one, decision),
         }
@@ -219,11 +214,14 @@ fn refused(one: &Examined<'_>, decision: &Decision) -> ApplyCluster {
     ApplyCluster { hint, ..report }
 }
 
+/// Whether it counts against those that a trust domain allows: what waits for somebody has not failed,
+/// and stops no other cluster.
 fn is_failure(cluster: &ApplyCluster) -> bool {
-    matches!(
-        cluster.state,
-        ApplyState::Partial | ApplyState::Failed | ApplyState::Refused
-    )
+    match cluster.state {
+        ApplyState::Partial => !cluster.failed.is_empty(),
+        ApplyState::Failed | ApplyState::Refused => true,
+        ApplyState::Converged | ApplyState::Skipped | ApplyState::Unknown => false,
+    }
 }
 
 fn exit_of(clusters: &[ApplyCluster], examined: &[Examined<'_>]) -> Exit {
@@ -238,4 +236,38 @@ fn exit_of(clusters: &[ApplyCluster], examined: &[Examined<'_>]) -> Exit {
             if read_only { Exit::Fine } else { Exit::Failure }
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_objects::key::ObjectKey;
+    use cofferdam_report::wire::apply::FailedStep;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_is_not_fine_and_stops_no_other_cluster() {
+        let waits = ApplyCluster {
+            name: "prod".to_owned(),
+            state: ApplyState::Partial,
+            reason: None,
+            hint: None,
+            written: 0,
+            requests: 0,
+            failed: Vec::new(),
+            sequence: None,
+        };
+        assert!(!is_failure(&waits));
+        let failed = ApplyCluster {
+            failed: vec![FailedStep {
+                object: ObjectKey::namespace("web"),
+                message: "no".to_owned(),
+            }],
+            ..waits.clone()
+        };
+        assert!(is_failure(&failed));
+        for cluster in [waits, failed] {
+            assert_eq!(exit_of(&[cluster], &[]), Exit::Failure);
+        }
+    }
 }

@@ -53,7 +53,7 @@ pub struct FailedStep {
 pub enum ApplyState {
     /// It holds what it must hold.
     Converged,
-    /// Some steps were written and some were not.
+    /// Some steps were written and some were not, or are held back.
     Partial,
     /// Nothing was written, because something failed.
     Failed,

@@ -122,8 +122,11 @@ fn plan(terminal: &Terminal) -> Result<()> {
 
 fn apply(terminal: &Terminal) -> Result<()> {
     Terminal::chapter("Apply")?;
-    Terminal::say("Staging goes first, prod last; a wave that fails stops the next.")?;
-    terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
+    Terminal::say(
+        "Staging goes first, prod last; a wave that fails stops the next. Exit code 1 says that not all is \
+         in place yet.",
+    )?;
+    terminal.cofferdam(&APPLY, 1, Show::From("Plan: "))?;
     terminal.cofferdam(&["status"], 2, Show::All)?;
     expect(terminal, ["inSync", "inSync", "drifted"])?;
     let found = terminal.cofferdam(&["drift", "--cluster", "prod"], 2, Show::All)?;
