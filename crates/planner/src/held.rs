@@ -9,7 +9,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Operation, Phase};
 
-use crate::findings::{intolerant, taint_text};
+use crate::findings::{intolerant, toleration_hint};
 use crate::pools::nodes;
 use crate::steps::phase_of;
 use crate::view::{KeyState, View};
@@ -80,7 +80,7 @@ fn taints(view: &View<'_>) -> Vec<HeldStep> {
             object: node.object.clone(),
             phase: Phase::Taint,
             reason: reason(pool, &in_the_way),
-            hint: format!("add a toleration for `{}` to them", taint_text(pool)),
+            hint: toleration_hint(pool, [&node]),
         }));
     }
     held

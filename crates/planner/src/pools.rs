@@ -113,6 +113,21 @@ impl PooledNode<'_> {
         })
     }
 
+    /// Taints that we wrote and that stand until the one that a pool asks for replaces them.
+    pub(crate) fn taints_to_replace(&self) -> impl Iterator<Item = &Taint> {
+        let replaced = self.tainting().filter_map(|pool| {
+            let changed = self.taint_state(pool) == KeyState::Changed;
+            self.taint_found(pool).filter(|_| changed)
+        });
+        self.stale_taints().chain(replaced)
+    }
+
+    /// Whether labels of ours stay as they are: who selects the node by them tolerates the taint that
+    /// stands there, and not yet the one that waits.
+    pub(crate) fn keeps_labels(&self, due: Option<&NodePool>) -> bool {
+        self.waits_for_taint(due) && self.taints_to_replace().next().is_some()
+    }
+
     /// Whether the record says that we wrote this.
     pub(crate) fn is_recorded(&self, field: &str) -> bool {
         self.view

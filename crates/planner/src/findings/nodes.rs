@@ -64,14 +64,35 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
             pool.name,
             held.join(", ")
         );
-        let hint = format!("add a toleration for `{}` to them", taint_text(pool));
+        let hint = toleration_hint(pool, members.iter().copied());
         found.push(finding(view, Class::NodePool, object, message).with_hint(&hint));
     }
     found
 }
 
+/// What lets a taint be written: that what runs there tolerates it, and what it is to replace until then.
+pub(crate) fn toleration_hint<'a>(
+    pool: &NodePool,
+    nodes: impl IntoIterator<Item = &'a PooledNode<'a>>,
+) -> String {
+    let nodes = nodes.into_iter();
+    let old: BTreeSet<String> = nodes
+        .flat_map(PooledNode::taints_to_replace)
+        .map(|taint| format!("`{}`", text_of(taint)))
+        .collect();
+    let new = taint_text(pool);
+    if old.is_empty() {
+        return format!("add a toleration for `{new}` to them");
+    }
+    let old: Vec<String> = old.into_iter().collect();
+    format!(
+        "add a toleration for `{new}` to them, beside that for {}, which stands until then",
+        old.join(", ")
+    )
+}
+
 /// The taint of a pool as kubectl writes it.
-pub(crate) fn taint_text(pool: &NodePool) -> String {
+fn taint_text(pool: &NodePool) -> String {
     text_of(&taint_of(pool))
 }
 

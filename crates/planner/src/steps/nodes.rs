@@ -17,9 +17,10 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
         match node.pools.as_slice() {
             [] => steps.extend(taint_step(&node, None)),
             [pool] => {
-                steps.extend(label_step(&node, pool));
-                let due = is_taint_due(view, &node, pool);
-                steps.extend(taint_step(&node, due.then_some(*pool)));
+                let due = is_taint_due(view, &node, pool).then_some(*pool);
+                let keeps = node.keeps_labels(due) && node.live.labels.contains_key(&pool.label.0);
+                steps.extend(label_step(&node, pool).filter(|_| !keeps));
+                steps.extend(taint_step(&node, due));
             }
             _ => {}
         }
@@ -52,10 +53,11 @@ fn is_taint_due(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> bool
 
 /// Sets the taint of a pool where it is due, and takes back what we wrote and no pool asks for any more:
 /// in one write, because the whole list of taints is tested and replaced. While a taint is held back,
-/// the one that it is to replace stays.
+/// the one that it is to replace stays, and so do our labels.
 fn taint_step(node: &PooledNode<'_>, due: Option<&NodePool>) -> Option<Step> {
     let changes: Vec<KeyChange> = node
         .stale_labels()
+        .filter(|_| !node.keeps_labels(due))
         .map(|(key, value)| KeyChange {
             key: key.clone(),
             old: Some(value.clone()),

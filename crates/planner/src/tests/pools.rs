@@ -1,8 +1,10 @@
 //! What pools write on their nodes, as far as their zones are taken.
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_testkit::{SHOP, Trial, model, toleration};
 
 use super::{planner, refused};
+use crate::view::View;
 
 /// What is ours on the node of the shop: labels and taints, as `key` and `key=value`.
 fn on_node(trial: &Trial) -> Vec<String> {
@@ -55,4 +57,45 @@ fn a_taint_stays_until_the_one_that_replaces_it_is_in_force() {
     }
     apply(&mut trial, &other);
     assert_eq!(on_node(&trial), [LABEL, "acme.io/pool=cards"]);
+}
+
+#[test]
+fn a_label_changes_together_with_its_taint() {
+    let mut trial = Trial::shop(SHOP, planner);
+    apply(&mut trial, SHOP);
+    let other = "zones: [back], label: { value: cards }, taint: { value: cards }";
+    let other = SHOP.replace("zones: [back]", other);
+    let label = |trial: &Trial| trial.cluster.nodes["pci-1"].labels[LABEL].clone();
+    apply(&mut trial, &other);
+    // Pods that run here select and tolerate the old ones.
+    assert_eq!(
+        (label(&trial).as_str(), on_node(&trial)),
+        ("pci", vec![LABEL.to_owned(), TAINT.to_owned()])
+    );
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let hints: Vec<String> = crate::held_back(&view)
+        .into_iter()
+        .map(|step| step.hint)
+        .collect();
+    assert_eq!(
+        hints,
+        [
+            "add a toleration for `cofferdam.io/pool=cards:NoSchedule` to them, beside that for \
+          `cofferdam.io/pool=pci:NoSchedule`, which stands until then"
+        ]
+    );
+    for server in &mut trial.cluster.pods {
+        server
+            .tolerations
+            .push(toleration("cofferdam.io/pool", "cards"));
+    }
+    apply(&mut trial, &other);
+    assert_eq!(
+        (label(&trial).as_str(), on_node(&trial)),
+        (
+            "cards",
+            vec![LABEL.to_owned(), "cofferdam.io/pool=cards".to_owned()]
+        )
+    );
 }
