@@ -139,7 +139,9 @@ fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
         return None;
     }
     let held = node.stale_taints().next().is_some() && node.waits_for_taint(None);
-    let hint = if held {
+    let hint = if node.pools.len() > 1 {
+        "it stays while more than one pool selects the node"
+    } else if held {
         "it stays until the taint of the pool is in place"
     } else {
         "`cofferdam apply` takes it back"

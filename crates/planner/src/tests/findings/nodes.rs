@@ -316,3 +316,18 @@ fn nothing_is_taken_back_from_a_node_that_was_made_anew() {
         ],
     );
 }
+
+#[test]
+fn nothing_is_said_to_be_taken_back_from_a_node_of_two_pools() {
+    let second = "---\nkind: NodePool\nmetadata: { name: cards }\nspec: { trustDomains: [production], nodes: [{ names: ['*-1'] }], zones: [front], label: { key: example.com/pool } }\n";
+    let with = "zones: [back], label: { key: example.com/pool }";
+    let mut trial = applied();
+    let text = format!("{}{second}", SHOP.replace("zones: [back]", with));
+    trial.model = cofferdam_testkit::model(&text);
+    trial.apply();
+    let found = find(&trial).into_iter();
+    let stale = found.filter(|finding| finding.message.starts_with("no pool asks"));
+    let hints: Vec<Option<String>> = stale.map(|finding| finding.hint).collect();
+    let want = "it stays while more than one pool selects the node";
+    assert_eq!(hints, [Some(want.to_owned())]);
+}
