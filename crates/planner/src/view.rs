@@ -11,7 +11,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::managed_fields::is_held_by_us;
 use cofferdam_objects::policy::{Direction, isolates};
-use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy};
+use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy, deny_name};
 use cofferdam_state::observed::{LiveNamespace, LivePolicy, Observed};
 use cofferdam_state::plan::label_field;
 use cofferdam_state::record::{Record, entry_key};
@@ -264,7 +264,8 @@ impl<'a> View<'a> {
     ///
     /// While a namespace is staged and others isolate its pods already, our open policies would widen
     /// what these allow, and our allows without them would isolate: only labels are written then. Where
-    /// policies of ours are in place already, taking them away would deny what they allow; they stay.
+    /// policies of ours are in place already, taking them away would deny what they allow; they stay, and who
+    /// deletes them there is found out.
     pub fn wanted_policies(
         &self,
         namespace: &NamespaceName,
@@ -288,13 +289,23 @@ impl<'a> View<'a> {
             .namespaces
             .get(namespace)
             .is_some_and(|wanted| wanted.enforcement == Enforcement::Stage);
-        let ours = self.our_policies(namespace.as_str());
-        let governed = ours.values().any(|live| !live.terminating);
         staged
-            && !governed
+            && !self.is_governed_already(namespace)
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| self.is_isolated_by_others(namespace.as_str(), direction))
+    }
+
+    /// Whether our policies stand in a namespace, or did when we last wrote there: who deletes them all
+    /// does not rid it of them. What a GitOps controller applies, it applies everywhere.
+    fn is_governed_already(&self, namespace: &NamespaceName) -> bool {
+        let ours = self.our_policies(namespace.as_str());
+        let first = (namespace.clone(), String::new());
+        let wanted = self.bundle.policies.range(first..);
+        let mut wanted = wanted.take_while(|((of, _), _)| of == namespace);
+        self.delivery == Delivery::Gitops
+            || ours.values().any(|live| !live.terminating)
+            || wanted.any(|((_, name), _)| self.has_written(namespace, name))
     }
 
     /// Every namespace that has, or is to have, policies of ours in a zone or by isolation.
@@ -375,19 +386,22 @@ impl View<'_> {
     /// Whether we wrote both denies of a namespace before, so that its pods are isolated or were meant
     /// to be.
     pub fn was_enforced(&self, namespace: &NamespaceName) -> bool {
-        Direction::BOTH.into_iter().all(|direction| {
-            let name = cofferdam_state::bundle::deny_name(direction);
-            let object = ObjectKey::policy(namespace.as_str(), &name);
-            self.record()
-                .is_some_and(|record| record.has_written(&object, ""))
-        })
+        Direction::BOTH
+            .into_iter()
+            .all(|direction| self.has_written(namespace, &deny_name(direction)))
+    }
+
+    fn has_written(&self, namespace: &NamespaceName, name: &str) -> bool {
+        let object = ObjectKey::policy(namespace.as_str(), name);
+        let record = self.record();
+        record.is_some_and(|record| record.has_written(&object, ""))
     }
 
     /// Whether both denies of a namespace are in place already.
     pub fn is_enforced_already(&self, namespace: &NamespaceName) -> bool {
         let ours = self.our_policies(namespace.as_str());
         Direction::BOTH.into_iter().all(|direction| {
-            let deny = ours.get(cofferdam_state::bundle::deny_name(direction).as_str());
+            let deny = ours.get(deny_name(direction).as_str());
             deny.is_some_and(|live| !live.terminating)
         })
     }

@@ -216,3 +216,22 @@ fn policies_that_are_not_modelled_concern_their_namespace_or_every_zone() {
         ],
     );
 }
+
+#[test]
+fn who_replaces_all_policies_of_a_staged_namespace_is_found_out() {
+    let staged = SHOP.replace("enforcement: enforce", "enforcement: stage");
+    let mut trial = Trial::shop(&staged, planner);
+    trial.apply();
+    trial
+        .cluster
+        .policies
+        .retain(|(namespace, _), _| namespace != "web");
+    trial.cluster.act(&write("web/theirs", denies("Egress")));
+    let found = find(&trial).into_iter();
+    let missing = found.filter(|finding| finding.class.as_str() == "missing");
+    let missing: Vec<String> = missing.map(|finding| finding.object.name).collect();
+    assert_eq!(missing.len(), 5, "{missing:?}");
+    trial.apply();
+    let mut left = find(&trial).into_iter();
+    assert!(!left.any(|finding| finding.class.as_str() == "missing"));
+}
