@@ -1,0 +1,78 @@
+//! What we did in a cluster before, by the record and by what is still there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_model::cluster::Delivery;
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys;
+use cofferdam_objects::policy::Direction;
+use cofferdam_state::bundle::deny_name;
+
+use super::View;
+
+impl View<'_> {
+    /// Whether we wrote both denies of a namespace before, so that its pods are isolated or were meant
+    /// to be.
+    pub fn was_enforced(&self, namespace: &NamespaceName) -> bool {
+        Direction::BOTH
+            .into_iter()
+            .all(|direction| self.has_written(namespace, &deny_name(direction)))
+    }
+
+    fn has_written(&self, namespace: &NamespaceName, name: &str) -> bool {
+        let object = ObjectKey::policy(namespace.as_str(), name);
+        let record = self.record();
+        record.is_some_and(|record| record.has_written(&object, ""))
+    }
+
+    /// Whether both denies of a namespace are in place already.
+    pub fn is_enforced_already(&self, namespace: &NamespaceName) -> bool {
+        let ours = self.our_policies(namespace.as_str());
+        Direction::BOTH.into_iter().all(|direction| {
+            let deny = ours.get(deny_name(direction).as_str());
+            deny.is_some_and(|live| !live.terminating)
+        })
+    }
+
+    /// Whether our policies stand in a namespace, or did when we last wrote there: who deletes them all
+    /// does not rid it of them. What a GitOps controller applies, it applies everywhere.
+    pub(super) fn is_governed_already(&self, namespace: &NamespaceName) -> bool {
+        let ours = self.our_policies(namespace.as_str());
+        let first = (namespace.clone(), String::new());
+        let wanted = self.bundle.policies.range(first..);
+        let mut wanted = wanted.take_while(|((of, _), _)| of == namespace);
+        self.delivery == Delivery::Gitops
+            || ours.values().any(|live| !live.terminating)
+            || wanted.any(|((_, name), _)| self.has_written(namespace, name))
+    }
+
+    /// Namespaces that we isolated because no zone holds them, and that are to be isolated no longer:
+    /// what is ours there says that it comes from a trust domain, and nothing that it comes from a zone
+    /// or flow. What left a zone stays as last applied.
+    pub fn released(&self) -> BTreeSet<NamespaceName> {
+        let governed = self.governed();
+        let mut found: BTreeMap<NamespaceName, BTreeSet<&str>> = BTreeMap::new();
+        for ((namespace, name), live) in self.policies() {
+            let Ok(namespace) = NamespaceName::parse(namespace) else {
+                continue;
+            };
+            let system = self.bundle.system_namespaces.contains(&namespace);
+            if system || governed.contains(&namespace) {
+                continue;
+            }
+            if self.is_ours(namespace.as_str(), name) {
+                let source = live.annotations.get(keys::SOURCE);
+                let kind = source.and_then(|source| source.split('/').next());
+                found
+                    .entry(namespace)
+                    .or_default()
+                    .insert(kind.unwrap_or_default());
+            }
+        }
+        // Where names are resolved comes from the model as a whole.
+        let isolating = |kind: &&str| matches!(*kind, "TrustDomain" | "ZoneModel");
+        found.retain(|_, kinds| kinds.contains("TrustDomain") && kinds.iter().all(isolating));
+        found.into_keys().collect()
+    }
+}
