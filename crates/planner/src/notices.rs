@@ -7,8 +7,10 @@ use cofferdam_model::Model;
 use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::flow::End;
+use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_pod};
+use cofferdam_state::bundle::deny_name;
 use cofferdam_state::observed::{LivePod, LiveService};
 use cofferdam_state::plan::{Action, Step};
 
@@ -83,15 +85,13 @@ fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
         |namespace: &str| view.delivery == Delivery::Gitops || written.contains(namespace);
     let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for pod in pods(view) {
-        let wanted = view.wanted_namespace(&pod.namespace);
-        let enforced = wanted.is_some_and(|wanted| wanted.enforcement == Enforcement::Enforce);
         let live = view.namespace(&pod.namespace);
-        if enforced
-            && is_written(&pod.namespace)
+        if is_written(&pod.namespace)
             && live.is_some_and(|live| !live.terminating)
             && Direction::BOTH
                 .into_iter()
-                .any(|d| becomes_isolated(view, pod, d))
+                .filter(|direction| is_denied(view, &pod.namespace, *direction))
+                .any(|direction| becomes_isolated(view, pod, direction))
         {
             by_namespace
                 .entry(&pod.namespace)
@@ -115,6 +115,14 @@ fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Whether the bundle isolates the namespace, of a zone or of none.
+fn is_denied(view: &View<'_>, namespace: &str, direction: Direction) -> bool {
+    NamespaceName::parse(namespace).is_ok_and(|namespace| {
+        let deny = (namespace, deny_name(direction));
+        view.bundle.policies.contains_key(&deny)
+    })
 }
 
 /// Services with pods in an enforced zone that no flow reaches, with the Ingresses and webhooks that

@@ -41,7 +41,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         // What no zone holds is governed because it is isolated, which nothing stages.
         let enforcement = wanted.map_or(Enforcement::Enforce, |wanted| wanted.enforcement);
         let (effect, message) = match (allows_anything(live), enforcement) {
-            (true, Enforcement::Enforce) => (Effect::Widens, "allows more than the model"),
+            (true, Enforcement::Enforce) => (Effect::Widens, OPENS),
             (false, Enforcement::Enforce) => (Effect::None, "allows nothing of its own"),
             (_, Enforcement::Stage | Enforcement::Observe) => {
                 (Effect::Unknown, "selects pods of the zone")
@@ -59,6 +59,10 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     }
     found
 }
+
+/// Until the effective connectivity is computed, it counts as wider.
+const OPENS: &str =
+    "allows connections of its own; whether the model allows them too is not computed";
 
 fn allows_anything(live: &LivePolicy) -> bool {
     Direction::BOTH.into_iter().any(|direction| {

@@ -141,3 +141,16 @@ fn what_others_allow_in_a_namespace_that_is_isolated_is_found() {
         ]
     );
 }
+
+#[test]
+fn pods_of_a_namespace_that_is_to_be_isolated_are_named() {
+    let mut trial = Trial::shop(&shop("isolate"), planner);
+    trial.cluster.add_namespace("batch", &[]);
+    let mut pod = trial.cluster.pods.first().unwrap().clone();
+    "batch".clone_into(&mut pod.namespace);
+    "night".clone_into(&mut pod.name);
+    trial.cluster.pods.push(pod);
+    let notices = trial.plan().notices;
+    let told = notices.contains(&"newly isolated in `batch`: night".to_owned());
+    assert!(told, "{notices:?}");
+}
