@@ -43,11 +43,10 @@ fn classify_number(text: &str) -> Plain {
         return Plain::Text;
     }
     // Some readers take the prefixes in upper case too.
-    let lower = body.to_ascii_lowercase();
     let radix = |prefix: &str, digit: fn(char) -> bool| {
-        lower
-            .strip_prefix(prefix)
-            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c == '_' || digit(c)))
+        body.split_at_checked(prefix.len())
+            .filter(|(first, _)| first.eq_ignore_ascii_case(prefix))
+            .is_some_and(|(_, rest)| !rest.is_empty() && rest.chars().all(|c| c == '_' || digit(c)))
     };
     if radix("0x", |c| c.is_ascii_hexdigit())
         || radix("0o", |c| c.is_digit(8))

@@ -5,21 +5,54 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::bundle::{Role, role_of};
+use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{Action, Phase, Step};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
 use crate::{Case, Refusal, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
-    let mut by_namespace: BTreeMap<Option<String>, Vec<Shift>> = BTreeMap::new();
+    // Only what is there already can give anything up: where nothing is rewritten, nothing moves.
+    let policies = case.plan.steps.iter();
+    let policies = policies.filter_map(|step| written(&step.action));
+    let rewritten = policies.filter(|policy| live(case, policy).is_some());
+    let places: BTreeSet<&str> = rewritten.filter_map(namespace).collect();
+    let mut by_namespace: BTreeMap<&str, Vec<Shift>> = BTreeMap::new();
     for (index, step) in case.plan.steps.iter().enumerate() {
-        let shift = Shift::of(case, step, index);
-        if let Some(shift) = shift.filter(Shift::moves) {
-            let shifts = by_namespace.entry(shift.object.namespace.clone());
-            shifts.or_default().push(shift);
+        let Some(policy) = written(&step.action) else {
+            continue;
+        };
+        let place = namespace(policy).filter(|place| places.contains(place));
+        let shift = place.and_then(|place| Some((place, Shift::of(case, step, policy, index)?)));
+        if let Some((place, shift)) = shift.filter(|(_, shift)| shift.moves()) {
+            by_namespace.entry(place).or_default().push(shift);
         }
     }
     by_namespace.values().flat_map(|all| faults(all)).collect()
+}
+
+/// The policy that an action writes.
+fn written(action: &Action) -> Option<&NetworkPolicy> {
+    match action {
+        Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => Some(object),
+        Action::CreateNamespace { .. }
+        | Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::DeletePolicy { .. }
+        | Action::DeleteOpened { .. } => None,
+    }
+}
+
+fn namespace(policy: &NetworkPolicy) -> Option<&str> {
+    policy.metadata.namespace.as_deref()
+}
+
+/// What is there under the name of a policy.
+fn live<'a>(case: &Case<'a>, policy: &NetworkPolicy) -> Option<&'a LivePolicy> {
+    let metadata = &policy.metadata;
+    let key = (metadata.namespace.clone()?, metadata.name.clone()?);
+    case.observed.policies.known()?.get(&key)
 }
 
 fn faults(shifts: &[Shift]) -> impl Iterator<Item = Refusal> {
@@ -62,16 +95,9 @@ struct Shift {
 }
 
 impl Shift {
-    fn of(case: &Case<'_>, step: &Step, index: usize) -> Option<Self> {
-        let (Action::CreatePolicy { object: policy }
-        | Action::ReplacePolicy { object: policy, .. }) = &step.action
-        else {
-            return None;
-        };
+    fn of(case: &Case<'_>, step: &Step, policy: &NetworkPolicy, index: usize) -> Option<Self> {
         let object = step.action.object();
-        let key = (object.namespace.clone()?, object.name.clone());
-        let live = case.observed.policies.known()?.get(&key);
-        let before = live.map_or_else(BTreeSet::new, |live| allowed(&live.spec));
+        let before = live(case, policy).map_or_else(BTreeSet::new, |live| allowed(&live.spec));
         let after = allowed(&serde_json::to_value(&policy.spec).ok()?);
         let lost = match role_of(&object.name) {
             Role::Open(_) => BTreeSet::new(),

@@ -19,8 +19,7 @@ use crate::connections::{Connection, connections};
 /// written whole and once, so that what the first of them gives up is cut until the last is written.
 pub(super) fn ordered(steps: Vec<Step>, ours: &BTreeMap<&str, &LivePolicy>) -> Vec<Step> {
     let rewrites = |step: &Step| matches!(step.action, Action::ReplacePolicy { .. });
-    let loses = |step: &Step| !Shift::of(step, ours).lost.is_empty();
-    if !steps.iter().any(|step| rewrites(step) && loses(step)) {
+    if !steps.iter().any(rewrites) {
         return steps;
     }
     let shifts: Vec<(Step, Shift)> = steps

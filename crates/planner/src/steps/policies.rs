@@ -89,7 +89,7 @@ impl<'a> Transition<'a> {
             .ours
             .iter()
             .filter(|(name, live)| !live.terminating && !self.wanted.contains_key(**name))
-            .filter(|(name, _)| !(self.is_lacking() && matches!(role_of(name), Role::Open(_))))
+            .filter(|(name, _)| !(matches!(role_of(name), Role::Open(_)) && self.is_lacking()))
             .map(|(name, live)| self.delete(name, live))
             .collect();
         let opened = Direction::BOTH
@@ -111,7 +111,8 @@ impl<'a> Transition<'a> {
 
     /// Whether a cut-over is due that has to wait until a policy of ours, which is being deleted, is
     /// gone and can be written anew: one that is wanted, or the open policy itself; or until somebody
-    /// else gives the name of the open policy back. Where denies are healed they do not wait, for it is a tenant who may have set the finalizer.
+    /// else gives the name of the open policy back. Where denies are healed they do not wait, for it is a
+    /// tenant who may have set the finalizer.
     fn is_held_up(&self) -> bool {
         let mut cut_over = Direction::BOTH
             .into_iter()
@@ -133,7 +134,7 @@ impl<'a> Transition<'a> {
     /// Whether an open policy is needed, and somebody else's object has its name.
     fn is_open_name_taken(&self, direction: Direction) -> bool {
         let open = open_name(direction);
-        self.needs_opening(direction) && self.view.is_held_by_others(self.namespace.as_str(), &open)
+        self.view.is_held_by_others(self.namespace.as_str(), &open) && self.needs_opening(direction)
     }
 
     fn is_dying(&self, name: &str) -> bool {
