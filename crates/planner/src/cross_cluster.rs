@@ -20,6 +20,7 @@ pub fn compare(views: &[View<'_>], model: &Model) -> Vec<CrossClusterFinding> {
             .or_default()
             .push(view);
     }
+    by_domain.retain(|_, views| views.len() > 1);
     let mut found = Vec::new();
     for (domain, views) in by_domain {
         let mut subjects: BTreeMap<String, BTreeMap<ClusterName, String>> = BTreeMap::new();

@@ -15,7 +15,11 @@ pub(crate) fn labels(
     raw: &BTreeMap<String, String>,
 ) -> Option<Labels> {
     let mut good = true;
-    for (key, value) in raw {
+    // Paths are spelt for those that are wrong only: labels are in every flow.
+    let wrong = raw
+        .iter()
+        .filter(|(key, value)| !is_key(key) || !is_value(value));
+    for (key, value) in wrong {
         let path = join(path, key);
         good &= check_key(reporter, &path, key);
         good &= check_value(reporter, &path, value);
@@ -76,11 +80,7 @@ fn expression(
 
 /// Reports a key that Kubernetes would refuse.
 pub(crate) fn check_key(reporter: &mut Reporter<'_>, path: &str, key: &str) -> bool {
-    let (prefix, name) = match key.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
-        None => (None, key),
-    };
-    let good = is_word(name) && prefix.is_none_or(is_subdomain);
+    let good = is_key(key);
     if !good {
         reporter.error(
             path,
@@ -93,7 +93,7 @@ pub(crate) fn check_key(reporter: &mut Reporter<'_>, path: &str, key: &str) -> b
 
 /// Reports a value that Kubernetes would refuse.
 pub(crate) fn check_value(reporter: &mut Reporter<'_>, path: &str, value: &str) -> bool {
-    let good = value.is_empty() || is_word(value);
+    let good = is_value(value);
     if !good {
         reporter.error(
             path,
@@ -102,6 +102,17 @@ pub(crate) fn check_value(reporter: &mut Reporter<'_>, path: &str, value: &str) 
         );
     }
     good
+}
+
+fn is_key(key: &str) -> bool {
+    match key.split_once('/') {
+        Some((prefix, name)) => is_word(name) && is_subdomain(prefix),
+        None => is_word(key),
+    }
+}
+
+fn is_value(value: &str) -> bool {
+    value.is_empty() || is_word(value)
 }
 
 fn is_word(text: &str) -> bool {

@@ -50,6 +50,9 @@ fn check_end(
     let End::Pods(end) = end else {
         return;
     };
+    if end.namespaces.is_empty() {
+        return;
+    }
     let Some(known) = known_namespaces(model, end) else {
         return;
     };
