@@ -15,7 +15,8 @@ use serde::Serialize;
 
 /// Whether the text is what a server makes of the spec. Where it is not, nothing follows.
 pub fn is_served_as(spec: &NetworkPolicySpec, text: &str) -> bool {
-    serde_json::to_vec(&Spec::of(spec)).is_ok_and(|served| served == text.as_bytes())
+    let mut served = Vec::with_capacity(text.len());
+    serde_json::to_writer(&mut served, &Spec::of(spec)).is_ok() && served == text.as_bytes()
 }
 
 #[derive(Serialize)]

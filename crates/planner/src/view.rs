@@ -34,6 +34,8 @@ pub struct View<'a> {
     /// Namespaces and names of the live policies that are ours. Every question begins with whose a
     /// policy is, and the record answers by digest, which is too dear to be asked each time.
     ours: BTreeSet<(&'a str, &'a str)>,
+    /// Staged namespaces that get labels only.
+    labels_only: BTreeSet<&'a NamespaceName>,
 }
 
 /// How a policy of the bundle is found in the cluster.
@@ -76,6 +78,7 @@ impl<'a> View<'a> {
             observed,
             delivery,
             ours: BTreeSet::new(),
+            labels_only: BTreeSet::new(),
         };
         let ours = view
             .policies()
@@ -83,6 +86,12 @@ impl<'a> View<'a> {
             .map(|((namespace, name), _)| (namespace.as_str(), name.as_str()))
             .collect();
         view.ours = ours;
+        let staged = bundle.namespaces.iter();
+        let staged = staged.filter(|(_, wanted)| wanted.enforcement == Enforcement::Stage);
+        view.labels_only = staged
+            .map(|(namespace, _)| namespace)
+            .filter(|namespace| view.is_isolated_before_us(namespace))
+            .collect();
         view
     }
 
@@ -287,13 +296,11 @@ impl<'a> View<'a> {
 
     /// Whether a staged namespace gets labels only, because others isolate its pods.
     pub fn is_labels_only(&self, namespace: &NamespaceName) -> bool {
-        let staged = self
-            .bundle
-            .namespaces
-            .get(namespace)
-            .is_some_and(|wanted| wanted.enforcement == Enforcement::Stage);
-        staged
-            && !self.is_governed_already(namespace)
+        self.labels_only.contains(namespace)
+    }
+
+    fn is_isolated_before_us(&self, namespace: &NamespaceName) -> bool {
+        !self.is_governed_already(namespace)
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| self.is_isolated_by_others(namespace.as_str(), direction))

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Written;
 
+/// Few bodies are longer, so that they seldom grow.
+const USUAL_BYTES: usize = 2048;
+
 /// What is sent: the object, bound to one state of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,7 +40,8 @@ pub(super) fn body(
     expected: Option<(&str, &str)>,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let metadata = &object.metadata;
-    serde_json::to_vec(&Body {
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    let body = Body {
         api_version: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
         metadata: Metadata {
@@ -49,7 +53,9 @@ pub(super) fn body(
             resource_version: expected.map_or("1", |(_, version)| version),
         },
         spec: &object.spec,
-    })
+    };
+    serde_json::to_writer(&mut bytes, &body)?;
+    Ok(bytes)
 }
 
 /// What came back, without what nobody asks for.
