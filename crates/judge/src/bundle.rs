@@ -9,7 +9,7 @@ use cofferdam_state::plan::{Action, KeyChange, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
-use crate::{Case, Refusal, refusal};
+use crate::{Case, Refusal, is_taint_of, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let steps = case.plan.steps.iter();
@@ -118,12 +118,8 @@ fn node_fault(
         !asked.any(|label| label.0 == **key && label.1 == **value)
     });
     let taint = taints.iter().any(|taint| {
-        let value = taint.value.as_deref().unwrap_or_default();
-        let tainting = pools().filter(|pool| !case.bundle.staged_pools.contains(&pool.name));
-        let mut asked = tainting.map(|pool| &pool.taint);
-        !asked.any(|one| {
-            one.key == taint.key && one.value == value && one.effect.as_str() == taint.effect
-        })
+        let mut tainting = pools().filter(|pool| case.bundle.is_pool_tainted(pool));
+        !tainting.any(|pool| is_taint_of(pool, taint))
     });
     match (label, taint) {
         (true, _) => Some("no pool of the node asks for such a label"),

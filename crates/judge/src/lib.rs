@@ -17,10 +17,12 @@ pub use widening::Fleet;
 
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::NamespaceName;
+use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::bundle::{Bundle, DesiredPolicy};
 use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::Plan;
+use k8s_openapi::api::core::v1::Taint;
 
 /// What is judged.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +99,14 @@ fn refusal(code: &'static str, message: String, hint: &str) -> Refusal {
         message,
         hint: (!hint.is_empty()).then(|| hint.to_owned()),
     }
+}
+
+/// Whether a taint of a node is the one that a pool asks for.
+fn is_taint_of(pool: &NodePool, taint: &Taint) -> bool {
+    let asked = &pool.taint;
+    taint.key == asked.key
+        && taint.value.as_deref().unwrap_or_default() == asked.value
+        && taint.effect == asked.effect.as_str()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
 use crate::standing::Standing;
-use crate::{Case, Refusal, refusal};
+use crate::{Case, Refusal, is_taint_of, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
@@ -156,15 +156,11 @@ fn untaints_too_early(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     patch.removed().next()?;
     let live = case.observed.nodes.known()?.get(name)?;
     let mut pools = case.bundle.pools.iter().filter(|pool| {
-        let tainting = !case.bundle.staged_pools.contains(&pool.name);
-        tainting && pool.selects(name, &live.labels, &live.provider_id)
+        case.bundle.is_pool_tainted(pool) && pool.selects(name, &live.labels, &live.provider_id)
     });
     let lacking = pools.find(|pool| {
-        let asked = &pool.taint;
-        !patch.new.iter().any(|taint| {
-            let value = taint.value.as_deref().unwrap_or_default();
-            taint.key == asked.key && taint.effect == asked.effect.as_str() && value == asked.value
-        })
+        let mut taints = patch.new.iter();
+        !taints.any(|taint| is_taint_of(pool, taint))
     })?;
     let message = format!(
         "{}: loses a taint before it has that of pool `{}`",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::selector;
@@ -70,10 +71,25 @@ pub fn selects_pod(spec: &Value, labels: &BTreeMap<String, String>) -> bool {
     let Some(selector) = spec.get("podSelector") else {
         return true;
     };
-    serde_json::from_value::<LabelSelector>(selector.clone())
+    LabelSelector::deserialize(selector)
         .ok()
         .and_then(|selector| selector::selects(&selector, labels))
         .unwrap_or(true)
+}
+
+/// Whether the policy selects every pod of its namespace; where its selector cannot be read, it is not
+/// taken to.
+pub fn selects_every_pod(spec: &Value) -> bool {
+    spec.get("podSelector").is_none_or(|selector| {
+        LabelSelector::deserialize(selector).is_ok_and(|selector| selector::is_empty(&selector))
+    })
+}
+
+/// Whether the policy lets the pods it selects connect with anything in a direction: it isolates them
+/// there, and has a rule that lets something through.
+pub fn allows_anything(spec: &Value, direction: Direction) -> bool {
+    let rules = spec.get(direction.field()).and_then(Value::as_array);
+    isolates(spec, direction) && rules.is_some_and(|rules| !rules.is_empty())
 }
 
 /// Whether the policy allows everything in a direction: one of its rules is empty.
@@ -114,6 +130,35 @@ mod tests {
             (json!({"policyTypes": ["Ingress", "Egress"]}), [true, true]),
         ] {
             assert_eq!(Direction::BOTH.map(|d| isolates(&spec, d)), want, "{spec}");
+        }
+    }
+
+    #[test]
+    fn a_selector_that_says_nothing_selects_every_pod() {
+        for (spec, want) in [
+            (json!({}), true),
+            (json!({"podSelector": {}}), true),
+            (json!({"podSelector": {"matchLabels": {}}}), true),
+            (json!({"podSelector": {"matchExpressions": []}}), true),
+            (json!({"podSelector": {"matchLabels": {"a": "b"}}}), false),
+            (json!({"podSelector": {"matchLabels": "b"}}), false),
+        ] {
+            assert_eq!(selects_every_pod(&spec), want, "{spec}");
+        }
+    }
+
+    #[test]
+    fn rules_of_a_direction_that_is_not_isolated_allow_nothing() {
+        for (spec, want) in [
+            (json!({"podSelector": {}}), [false, false]),
+            (json!({"ingress": [], "egress": [{}]}), [false, true]),
+            (
+                json!({"policyTypes": ["Ingress"], "ingress": [{}], "egress": [{}]}),
+                [true, false],
+            ),
+        ] {
+            let allowed = Direction::BOTH.map(|d| allows_anything(&spec, d));
+            assert_eq!(allowed, want, "{spec}");
         }
     }
 

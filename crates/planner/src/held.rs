@@ -10,12 +10,10 @@ use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Operation, Phase};
 
 use crate::findings::{intolerant, toleration_hint};
+use crate::listed::listed;
 use crate::pools::nodes;
 use crate::steps::phase_of;
 use crate::view::{KeyState, View};
-
-/// How many of what stands in the way are named.
-const NAMED: usize = 5;
 
 /// Policies of namespaces that are not there, and taints that would keep out what runs in the pool's own
 /// zones.
@@ -87,16 +85,9 @@ fn taints(view: &View<'_>) -> Vec<HeldStep> {
 }
 
 fn reason(pool: &NodePool, in_the_way: &BTreeSet<String>) -> String {
-    let named: Vec<&str> = in_the_way.iter().take(NAMED).map(String::as_str).collect();
-    let more = in_the_way.len().saturating_sub(named.len());
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
+    let named = listed(in_the_way.iter().map(String::as_str));
     format!(
-        "the taint of pool `{}` waits: {}{more} would not tolerate it",
-        pool.name,
-        named.join(", ")
+        "the taint of pool `{}` waits: {named} would not tolerate it",
+        pool.name
     )
 }

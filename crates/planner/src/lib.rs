@@ -10,6 +10,7 @@ mod connections;
 pub mod cross_cluster;
 pub mod findings;
 mod held;
+mod listed;
 pub mod notices;
 mod pools;
 pub mod steps;

@@ -15,6 +15,7 @@ use cofferdam_state::observed::{LivePod, LiveService};
 use cofferdam_state::plan::{Action, Step};
 
 use crate::blocked::blocked;
+use crate::listed::listed;
 use crate::view::View;
 
 /// The notices of a plan, in a fixed order.
@@ -102,17 +103,8 @@ fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
     by_namespace
         .into_iter()
         .map(|(namespace, pods)| {
-            let shown: Vec<&str> = pods.iter().take(5).copied().collect();
-            let more = pods.len().saturating_sub(shown.len());
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            format!(
-                "newly isolated in `{namespace}`: {}{more}",
-                shown.join(", ")
-            )
+            let pods = listed(pods.into_iter());
+            format!("newly isolated in `{namespace}`: {pods}")
         })
         .collect()
 }

@@ -80,7 +80,7 @@ impl PooledNode<'_> {
     /// The pools whose taint the node is to have.
     pub(crate) fn tainting(&self) -> impl Iterator<Item = &NodePool> {
         let pools = self.pools.iter().copied();
-        pools.filter(|pool| self.view.is_pool_tainted(pool))
+        pools.filter(|pool| self.view.bundle.is_pool_tainted(pool))
     }
 
     /// Labels that we wrote and that no pool of the node asks for any more.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
-use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::compare::{Difference, spec_differences};
 use cofferdam_objects::key::ObjectKey;
@@ -312,9 +311,10 @@ impl<'a> View<'a> {
         self.bundle.namespaces.keys().chain(with_policies).collect()
     }
 
-    /// Whether the nodes of a pool are to be tainted: one of its zones is enforced here.
-    pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
-        !self.bundle.staged_pools.contains(&pool.name)
+    /// Their names, as live objects carry them.
+    pub(crate) fn governed_names(&self) -> BTreeSet<&'a str> {
+        let governed = self.governed().into_iter();
+        governed.map(NamespaceName::as_str).collect()
     }
 
     /// What the bundle says of a namespace.

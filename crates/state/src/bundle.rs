@@ -39,6 +39,13 @@ pub struct Bundle {
     pub system_namespaces: BTreeSet<NamespaceName>,
 }
 
+impl Bundle {
+    /// Whether the nodes of a pool are to be tainted: one of its zones is enforced here.
+    pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
+        !self.staged_pools.contains(&pool.name)
+    }
+}
+
 /// A namespace of a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredNamespace {

@@ -4,10 +4,9 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
-use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_objects::policy::{Direction, allows_anything};
 use cofferdam_state::bundle::{Bundle, Role, role_of};
-use cofferdam_state::observed::{LivePolicy, Observed};
-use serde_json::Value;
+use cofferdam_state::observed::Observed;
 
 use crate::standing::Standing;
 
@@ -88,7 +87,8 @@ impl<'a> Source<'a> {
         let policies = self.observed.policies.known().into_iter().flatten();
         let mut here = policies.filter(|((of, _), _)| of == name);
         let mut stranger = here.clone().filter(|((_, policy), live)| {
-            allows_out(live) && !standing.is_in_place(&parsed, policy, live)
+            allows_anything(&live.spec, Direction::Egress)
+                && !standing.is_in_place(&parsed, policy, live)
         });
         if let Some(((_, policy), _)) = stranger.next() {
             let why = format!("lets out what policy `{policy}` allows and the model does not");
@@ -109,11 +109,4 @@ impl<'a> Source<'a> {
         }
         open("is not isolated yet", "apply there first")
     }
-}
-
-/// Whether a policy lets pods that it selects reach anything.
-fn allows_out(live: &LivePolicy) -> bool {
-    let rules = live.spec.get(Direction::Egress.field());
-    let rules = rules.and_then(Value::as_array);
-    isolates(&live.spec, Direction::Egress) && rules.is_some_and(|rules| !rules.is_empty())
 }

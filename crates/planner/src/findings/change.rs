@@ -1,7 +1,7 @@
 //! What the change of a policy of ours lets through, or holds back.
 
 use cofferdam_objects::compare::Difference;
-use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_objects::policy::{Direction, isolates, selects_every_pod};
 use cofferdam_state::bundle::{DesiredPolicy, Role};
 use cofferdam_state::finding::Effect;
 use serde_json::Value;
@@ -36,14 +36,5 @@ pub(super) fn effect_of_change(
 
 /// Whether it still isolates every pod in the direction.
 fn denies(spec: &Value, direction: Direction) -> bool {
-    let selector = spec.get("podSelector");
-    let everybody = selector.is_none_or(|selector| {
-        let parts = ["matchLabels", "matchExpressions"];
-        let mut parts = parts.iter().filter_map(|part| selector.get(part));
-        parts.all(|part| {
-            part.as_object().is_some_and(serde_json::Map::is_empty)
-                || part.as_array().is_some_and(Vec::is_empty)
-        })
-    });
-    everybody && isolates(spec, direction)
+    selects_every_pod(spec) && isolates(spec, direction)
 }

@@ -1,15 +1,11 @@
 //! Policies that we do not own and that select pods of a zone, or of a namespace that we isolate.
 
-use std::collections::BTreeSet;
-
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
-use cofferdam_objects::policy::{Direction, isolates};
+use cofferdam_objects::policy::{Direction, allows_anything};
 use cofferdam_state::finding::{Author, Class, Effect, Finding};
-use cofferdam_state::observed::LivePolicy;
-use serde_json::Value;
 
 use super::{Judged, finding};
 use crate::view::View;
@@ -20,8 +16,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     if view.observed.record.known().is_none() {
         return Vec::new();
     }
-    let governed = view.governed().into_iter().map(NamespaceName::as_str);
-    let governed: BTreeSet<&str> = governed.collect();
+    let governed = view.governed_names();
     let mut found = Vec::new();
     for ((namespace, name), live) in view.policies() {
         if !governed.contains(namespace.as_str()) {
@@ -40,7 +35,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let wanted = view.wanted_namespace(namespace);
         // What no zone holds is governed because it is isolated, which nothing stages.
         let enforcement = wanted.map_or(Enforcement::Enforce, |wanted| wanted.enforcement);
-        let (effect, message) = match (allows_anything(live), enforcement) {
+        let mut directions = Direction::BOTH.into_iter();
+        let allows = directions.any(|direction| allows_anything(&live.spec, direction));
+        let (effect, message) = match (allows, enforcement) {
             (true, Enforcement::Enforce) => (Effect::Widens, OPENS),
             (false, Enforcement::Enforce) => (Effect::None, "allows nothing of its own"),
             (_, Enforcement::Stage | Enforcement::Observe) => {
@@ -63,10 +60,3 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
 /// Until the effective connectivity is computed, it counts as wider.
 const OPENS: &str =
     "allows connections of its own; whether the model allows them too is not computed";
-
-fn allows_anything(live: &LivePolicy) -> bool {
-    Direction::BOTH.into_iter().any(|direction| {
-        let rules = live.spec.get(direction.field()).and_then(Value::as_array);
-        isolates(&live.spec, direction) && rules.is_some_and(|rules| !rules.is_empty())
-    })
-}

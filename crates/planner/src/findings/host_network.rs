@@ -14,17 +14,20 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     on_host
         .filter_map(|pod| {
             let wanted = view.wanted_namespace(&pod.namespace)?;
+            if wanted.enforcement != Enforcement::Enforce {
+                return None;
+            }
             let object = ObjectKey {
                 kind: Kind::Pod,
                 namespace: Some(pod.namespace.clone()),
                 name: pod.name.clone(),
             };
             let message = "it uses the node's network, where no NetworkPolicy governs it";
-            let one = finding(view, Class::NotEnforced, object, message.to_owned())
+            let found = finding(view, Class::NotEnforced, object, message.to_owned())
                 .in_zone(Some(&wanted.zone))
                 .with_effect(Effect::Widens, Some(wanted.sensitivity))
                 .with_hint("take `hostNetwork` away, or move it to a namespace of its own");
-            (wanted.enforcement == Enforcement::Enforce).then_some(one)
+            Some(found)
         })
         .collect()
 }

@@ -30,7 +30,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         found.extend(whole_pool(view, pool, &members));
         for node in members.into_iter().filter(|node| node.pools.len() == 1) {
             found.extend(label(view, pool, node));
-            if view.is_pool_tainted(pool) {
+            if view.bundle.is_pool_tainted(pool) {
                 found.extend(taint(view, pool, node));
             }
         }
@@ -52,7 +52,7 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
         );
         found.push(finding(view, Class::NodePool, object.clone(), message).with_hint(&hint));
     }
-    if !view.is_pool_tainted(pool) {
+    if !view.bundle.is_pool_tainted(pool) {
         return found;
     }
     let held = intolerant(view, pool);
@@ -109,17 +109,17 @@ fn text_of(taint: &Taint) -> String {
 
 /// A node that more than one pool selects: it is not written, for nobody knows whose it is.
 fn contested(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
-    let pools: Vec<String> = node
-        .pools
-        .iter()
-        .map(|pool| format!("`{}`", pool.name))
-        .collect();
+    if node.pools.len() < 2 {
+        return None;
+    }
+    let pools = node.pools.iter().map(|pool| format!("`{}`", pool.name));
+    let pools: Vec<String> = pools.collect();
     let message = format!(
         "pools {} all select it, so it is left alone",
         pools.join(", ")
     );
     let one = finding(view, Class::NodePool, node.object.clone(), message);
-    (pools.len() > 1).then(|| one.with_hint("narrow `nodes` of all of them but one"))
+    Some(one.with_hint("narrow `nodes` of all of them but one"))
 }
 
 /// What we wrote on a node and no pool asks for any more. A node that two pools select is not written.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Effect, Finding};
 
@@ -10,11 +9,10 @@ use super::{Judged, finding};
 use crate::view::View;
 use crate::waivers::waiver_of;
 
-/// `foreign-policy` of those that may concern a namespace that we govern; none where they are unknown, which is a finding of
-/// its own.
+/// `foreign-policy` of those that may concern a namespace that we govern; none where they are unknown,
+/// which is a finding of its own.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
-    let governed = view.governed().into_iter().map(NamespaceName::as_str);
-    let governed: BTreeSet<&str> = governed.collect();
+    let governed = view.governed_names();
     let others = view.observed.other_policies.known().into_iter().flatten();
     others
         .filter_map(|other| about(view, &governed, other))

@@ -45,7 +45,7 @@ fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
 
 fn is_taint_due(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> bool {
     let state = node.taint_state(pool);
-    view.is_pool_tainted(pool)
+    view.bundle.is_pool_tainted(pool)
         && matches!(state, KeyState::Missing | KeyState::Changed)
         && pool.manages(&node.live.labels) == ManageTaint::Patch
         && intolerant(view, pool).is_empty()
