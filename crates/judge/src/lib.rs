@@ -5,6 +5,7 @@
 
 mod budget;
 mod bundle;
+mod healing;
 mod identity;
 mod moves;
 mod order;

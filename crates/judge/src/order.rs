@@ -9,6 +9,7 @@ use cofferdam_state::plan::{Action, Phase, Step};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
+use crate::healing::{is_healed, is_obstructed};
 use crate::standing::Standing;
 use crate::{Case, Refusal, is_taint_of, refusal};
 
@@ -23,14 +24,14 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let kept_open = isolated(case).chain(opened(case)).collect();
     for step in &case.plan.steps {
         refusals.extend(closes_too_early(case, step, &written));
-        refusals.extend(isolates_without_opening(&kept_open, step));
+        refusals.extend(isolates_without_opening(case, &kept_open, step));
         refusals.extend(untaints_too_early(case, step));
     }
     refusals
 }
 
 /// An open policy may go only where every policy that the bundle has for the namespace is in place or
-/// written in an earlier phase.
+/// written in an earlier phase. Where the namespace is healed, it does not stay for what cannot be written.
 fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<Refusal> {
     let object = step.action.object();
     let deletes = matches!(
@@ -50,10 +51,10 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
     let mut wanted = wanted
         .map(|(key, _)| key)
         .take_while(|(of, _)| *of == namespace);
-    let standing = Standing {
-        bundle: case.bundle,
-        observed: case.observed,
-        delivery: case.cluster.delivery,
+    let standing = Standing::of(case);
+    let healed = match role_of(&object.name) {
+        Role::Open(direction) => is_healed(case, &namespace, direction),
+        Role::Allow | Role::Deny(_) => false,
     };
     let lacking = wanted.find(|(of, name)| {
         let key = (of.to_string(), name.clone());
@@ -61,7 +62,8 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
         let live = policies.and_then(|live| live.get(&key));
         // Somebody else's of that name, or ours as somebody changed it, allows what it likes.
         let in_place = live.is_some_and(|live| standing.is_in_place(of, name, live));
-        !in_place && written.get(&key).is_none_or(|phase| *phase >= step.phase)
+        let waits = !healed || live.is_none_or(|live| standing.is_writable(of, name, live));
+        !in_place && waits && written.get(&key).is_none_or(|phase| *phase >= step.phase)
     });
     lacking.map(|(_, name)| {
         let message = format!("{object}: removed although `{name}` is not in place");
@@ -121,8 +123,13 @@ fn opened<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
     })
 }
 
-/// What isolates pods that nothing isolates yet needs an open policy before it.
-fn isolates_without_opening(kept_open: &Places<'_>, step: &Step) -> Option<Refusal> {
+/// What isolates pods that nothing isolates yet needs an open policy before it; not where they are denied
+/// again and there can be none.
+fn isolates_without_opening(
+    case: &Case<'_>,
+    kept_open: &Places<'_>,
+    step: &Step,
+) -> Option<Refusal> {
     let Action::CreatePolicy { object: policy } = &step.action else {
         return None;
     };
@@ -134,7 +141,14 @@ fn isolates_without_opening(kept_open: &Places<'_>, step: &Step) -> Option<Refus
     let mut isolated = Direction::BOTH
         .into_iter()
         .filter(|direction| isolates(&spec, *direction));
-    let bare = isolated.find(|direction| !kept_open.contains(&(namespace, *direction)))?;
+    let heals_past_obstacles = |direction| {
+        NamespaceName::parse(namespace).is_ok_and(|namespace| {
+            is_healed(case, &namespace, direction) && is_obstructed(case, &namespace, direction)
+        })
+    };
+    let bare = isolated.find(|direction| {
+        !kept_open.contains(&(namespace, *direction)) && !heals_past_obstacles(*direction)
+    })?;
     let message = format!(
         "{}: isolates {} with nothing to keep it open",
         step.action.object(),

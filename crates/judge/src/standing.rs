@@ -8,6 +8,8 @@ use cofferdam_objects::keys::INSTANCE;
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::{LivePolicy, Observed};
 
+use crate::Case;
+
 /// What a cluster is to hold beside what it holds, and who delivers it.
 #[derive(Clone, Copy)]
 pub(crate) struct Standing<'a> {
@@ -16,7 +18,16 @@ pub(crate) struct Standing<'a> {
     pub(crate) delivery: Delivery,
 }
 
-impl Standing<'_> {
+impl<'a> Standing<'a> {
+    /// What the judged cluster is to hold beside what it holds.
+    pub(crate) fn of(case: &Case<'a>) -> Self {
+        Self {
+            bundle: case.bundle,
+            observed: case.observed,
+            delivery: case.cluster.delivery,
+        }
+    }
+
     /// Whether a live policy is ours, says what the bundle says, and is not being deleted.
     pub(crate) fn is_in_place(
         &self,
@@ -27,9 +38,18 @@ impl Standing<'_> {
         let key = (namespace.clone(), name.to_owned());
         let wanted = self.bundle.policies.get(&key);
         let wanted = wanted.and_then(|wanted| wanted.object.spec.as_ref());
-        !live.terminating
-            && self.is_ours(namespace, name, live)
+        self.is_writable(namespace, name, live)
             && wanted.is_some_and(|spec| spec_differences(spec, &live.spec).is_empty())
+    }
+
+    /// Whether we can write over it: it is ours, and not being deleted.
+    pub(crate) fn is_writable(
+        &self,
+        namespace: &NamespaceName,
+        name: &str,
+        live: &LivePolicy,
+    ) -> bool {
+        !live.terminating && self.is_ours(namespace, name, live)
     }
 
     /// Recorded; written by a pass that was cut off; or delivered by somebody in our name.

@@ -14,6 +14,7 @@ use crate::view::View;
 
 mod cut_over;
 mod findings;
+mod healing;
 mod isolated;
 mod moves;
 mod passes;

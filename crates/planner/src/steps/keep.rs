@@ -14,8 +14,9 @@ use crate::view::View;
 
 /// Entries for everything of ours that is in the cluster, whether or not it is as wanted.
 ///
-/// An entry whose object is gone is dropped, so that what somebody makes under that name later is not
-/// taken for ours. What a pass that was cut off may have written counts as ours where it is as wanted.
+/// An entry whose object is gone is dropped, unless it is a deny, so that what somebody makes under that
+/// name later is not taken for ours. What a pass that was cut off may have written counts as ours where it
+/// is as wanted.
 pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
@@ -28,6 +29,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
             kept.insert(key, uid.unwrap_or_else(|| digest(&live.uid)));
         }
     }
+    kept.extend(lost_denies(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
         let object = ObjectKey::namespace(name);
@@ -69,6 +71,18 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
         }
     }
     kept
+}
+
+/// Entries of denies that somebody deleted and that the bundle still has. Were they forgotten before the
+/// denies are written anew, their namespaces would not be healed but cut over, which waits for whatever is
+/// in the way.
+fn lost_denies(view: &View<'_>) -> impl Iterator<Item = (String, String)> {
+    let entries = view.record().map(|record| &record.entries);
+    view.missing_denies().filter_map(move |deny| {
+        let key = entry_key(&deny, "");
+        let uid = entries?.get(&key)?.clone();
+        Some((key, uid))
+    })
 }
 
 fn keeps_label(

@@ -33,12 +33,14 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
         .collect()
 }
 
-/// The open policies that a namespace needs on its way, and whose names somebody else's objects have.
+/// The open policies that a namespace cannot do without on its way, and whose names somebody else's
+/// objects have.
 pub(crate) fn open_names_taken(view: &View<'_>, namespace: &NamespaceName) -> Vec<String> {
     let transition = Transition::of(view, namespace);
     let taken = Direction::BOTH
         .into_iter()
-        .filter(|direction| transition.is_open_name_taken(*direction));
+        .filter(|direction| transition.is_open_name_taken(*direction))
+        .filter(|direction| !transition.heals(*direction));
     taken.map(open_name).collect()
 }
 
@@ -78,23 +80,19 @@ impl<'a> Transition<'a> {
         if self.is_blocked() {
             return Vec::new();
         }
-        let bare = self.bare();
-        let written = self.wanted.values().filter(|policy| {
-            let mut bare = bare.iter();
-            !bare.any(|direction| isolates_in(policy, *direction))
-        });
+        let written = self.wanted.values();
         let written: Vec<Step> = written.filter_map(|policy| self.write(policy)).collect();
         let written = ordered(written, &self.ours);
         let deleted: Vec<Step> = self
             .ours
             .iter()
             .filter(|(name, live)| !live.terminating && !self.wanted.contains_key(**name))
-            .filter(|(name, _)| !(matches!(role_of(name), Role::Open(_)) && self.is_lacking()))
+            .filter(|(name, _)| !self.keeps_open(name))
             .map(|(name, live)| self.delete(name, live))
             .collect();
         let opened = Direction::BOTH
             .into_iter()
-            .filter(|direction| self.needs_opening(*direction) && !bare.contains(direction));
+            .filter(|direction| self.needs_opening(*direction) && self.can_be_opened(*direction));
         let opened = opened.flat_map(|direction| self.open_and_close(direction));
         opened.chain(written).chain(deleted).collect()
     }
@@ -146,21 +144,24 @@ impl<'a> Transition<'a> {
         self.wanted.keys().any(|name| self.is_dying(name))
     }
 
-    /// Directions that are to be denied again, in which nothing isolates the pods any more, and which no
-    /// open policy can keep open meanwhile: nothing that isolates there is written.
-    fn bare(&self) -> Vec<Direction> {
-        let is_bare = |direction: &Direction| {
-            let changes = if self.is_dying(&open_name(*direction)) {
-                let place = self.namespace.as_str();
-                self.changes_isolation(*direction)
-                    && !self.view.is_isolated_by_others(place, *direction)
-            } else {
-                (self.is_lacking() && self.needs_opening(*direction))
-                    || self.is_open_name_taken(*direction)
-            };
-            changes && self.heals(*direction)
-        };
-        Direction::BOTH.into_iter().filter(is_bare).collect()
+    /// Whether an open policy of ours stays until what is being deleted was written anew. Where the
+    /// namespace is healed it goes all the same, or a finalizer would keep it there.
+    fn keeps_open(&self, name: &str) -> bool {
+        match role_of(name) {
+            Role::Open(direction) => self.is_lacking() && !self.heals(direction),
+            Role::Allow | Role::Deny(_) => false,
+        }
+    }
+
+    /// Whether an open policy can be written, and everything that must be in place before it goes. Where a
+    /// namespace is healed and they cannot, the denies go back without one: a gap of moments, where
+    /// somebody took away what kept everybody out.
+    fn can_be_opened(&self, direction: Direction) -> bool {
+        let place = self.namespace.as_str();
+        let mut wanted = self.wanted.keys();
+        let unwritable =
+            |name: &str| self.view.is_held_by_others(place, name) || self.is_dying(name);
+        !self.is_open_name_taken(direction) && !wanted.any(|name| unwritable(name))
     }
 
     /// Whether the namespace was denied in a direction before, and is to stay so.

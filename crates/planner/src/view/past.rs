@@ -7,17 +7,38 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::Direction;
-use cofferdam_state::bundle::deny_name;
+use cofferdam_state::bundle::{Role, deny_name};
 
 use super::View;
 
 impl View<'_> {
-    /// Whether we wrote both denies of a namespace before, so that its pods are isolated or were meant
-    /// to be.
+    /// Whether we wrote denies of a namespace before, and every one that it is to hold: its pods are
+    /// isolated or were meant to be.
     pub fn was_enforced(&self, namespace: &NamespaceName) -> bool {
-        Direction::BOTH
-            .into_iter()
-            .all(|direction| self.has_written(namespace, &deny_name(direction)))
+        let denies = Direction::BOTH.map(|direction| {
+            let deny = deny_name(direction);
+            let was_written = self.has_written(namespace, &deny);
+            let key = (namespace.clone(), deny);
+            let is_wanted = self.bundle.policies.contains_key(&key);
+            (was_written, is_wanted)
+        });
+        denies.iter().any(|(was_written, _)| *was_written)
+            && denies
+                .iter()
+                .all(|(was_written, is_wanted)| *was_written || !is_wanted)
+    }
+
+    /// The denies of the bundle that are not there, in namespaces that are.
+    pub(crate) fn missing_denies(&self) -> impl Iterator<Item = ObjectKey> + '_ {
+        let denies = self.bundle.policies.iter();
+        let denies = denies.filter(|(_, policy)| matches!(policy.role, Role::Deny(_)));
+        let missing = denies.filter(|((namespace, name), _)| {
+            let key = (namespace.to_string(), name.clone());
+            let live = self.observed.policies.known();
+            let is_there = live.is_none_or(|live| live.contains_key(&key));
+            !is_there && self.namespace(namespace.as_str()).is_some()
+        });
+        missing.map(|((namespace, name), _)| ObjectKey::policy(namespace.as_str(), name))
     }
 
     fn has_written(&self, namespace: &NamespaceName, name: &str) -> bool {

@@ -1,0 +1,44 @@
+//! Which namespaces are denied again, and what a tenant there may have put in the way of it.
+
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::policy::Direction;
+use cofferdam_state::bundle::{deny_name, open_name};
+
+use crate::Case;
+use crate::standing::Standing;
+
+/// Whether we denied a namespace in a direction before, and the bundle still does: then a deny waits for
+/// nobody who may write policies there.
+pub(crate) fn is_healed(case: &Case<'_>, namespace: &NamespaceName, direction: Direction) -> bool {
+    let is_wanted = |direction: &Direction| {
+        let deny = (namespace.clone(), deny_name(*direction));
+        case.bundle.policies.contains_key(&deny)
+    };
+    let was_written = |direction: Direction| {
+        let deny = ObjectKey::policy(namespace.as_str(), &deny_name(direction));
+        let record = case.observed.our_record();
+        record.is_some_and(|record| record.has_written(&deny, ""))
+    };
+    let mut denies = Direction::BOTH.into_iter().filter(is_wanted);
+    is_wanted(&direction) && denies.all(was_written)
+}
+
+/// Whether an open policy cannot be written there, or could not go again because something that it waits
+/// for cannot be written.
+pub(crate) fn is_obstructed(
+    case: &Case<'_>,
+    namespace: &NamespaceName,
+    direction: Direction,
+) -> bool {
+    let standing = Standing::of(case);
+    let first = (namespace.to_string(), String::new());
+    let live = case.observed.policies.known().into_iter();
+    let live = live.flat_map(|live| live.range(first.clone()..));
+    let mut here = live.take_while(|((of, _), _)| of == namespace.as_str());
+    here.any(|((_, name), live)| {
+        let wanted = (namespace.clone(), name.clone());
+        let counts = *name == open_name(direction) || case.bundle.policies.contains_key(&wanted);
+        counts && !standing.is_writable(namespace, name, live)
+    })
+}
