@@ -1,6 +1,6 @@
 //! Every cluster of the fleet, reached and observed at once; each fails alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -111,12 +111,49 @@ pub(crate) async fn examine<'a>(
     authors: Authors,
 ) -> Result<Vec<Examined<'a>>> {
     let selected = select(model, selection)?;
+    let options = || connect_options(directory, selection);
+    let outcomes = reach_all(&selected, selection, authors, options).await?;
+    let mut examined = assemble_all(loaded, model, selected, outcomes);
+    mark_twins(&mut examined);
+    warnings::say(&examined)?;
+    Ok(examined)
+}
+
+/// Observes clusters that are needed to judge others, whether or not they are selected. Each is reached as
+/// its own document says, and only what it holds is asked for.
+pub(crate) async fn observe<'a>(
+    loaded: &Loaded,
+    model: &'a Model,
+    directory: &Path,
+    selection: &Selection,
+    names: &BTreeSet<ClusterName>,
+) -> Result<Vec<Examined<'a>>> {
+    let clusters = names.iter().filter_map(|name| model.clusters.get(name));
+    let clusters: Vec<&Cluster> = clusters.collect();
+    let options = || ConnectOptions {
+        kubeconfig: None,
+        ..connect_options(directory, selection)
+    };
+    let outcomes = reach_all(&clusters, selection, Authors::Unnamed, options).await?;
+    Ok(assemble_all(loaded, model, clusters, outcomes))
+}
+
+/// When each cluster was looked at, and what came of it.
+type Outcomes = BTreeMap<ClusterName, (String, Result<(Connection, Observed), Unreachable>)>;
+
+/// Reaches clusters at once, as many as the process may.
+async fn reach_all(
+    clusters: &[&Cluster],
+    selection: &Selection,
+    authors: Authors,
+    options: impl Fn() -> ConnectOptions,
+) -> Result<Outcomes> {
     let at_once = usize::try_from(selection.max_in_flight).unwrap_or(1);
     let cap = Arc::new(Semaphore::new(at_once));
     let mut running = JoinSet::new();
-    for cluster in &selected {
+    for cluster in clusters {
         let cluster: Cluster = (*cluster).clone();
-        let options = connect_options(directory, selection);
+        let options = options();
         let (cap, timeout) = (Arc::clone(&cap), selection.timeout);
         let permits = cluster.limits.in_flight.max(1);
         let permits = permits.min(selection.max_in_flight);
@@ -133,19 +170,25 @@ pub(crate) async fn examine<'a>(
             (cluster.name, at, outcome)
         });
     }
-    let mut outcomes = BTreeMap::new();
+    let mut outcomes = Outcomes::new();
     while let Some(joined) = running.join_next().await {
         let (name, at, outcome) = joined?;
         outcomes.insert(name, (at, outcome));
     }
-    let examined = selected.into_iter().filter_map(|cluster| {
+    Ok(outcomes)
+}
+
+fn assemble_all<'a>(
+    loaded: &Loaded,
+    model: &'a Model,
+    clusters: Vec<&'a Cluster>,
+    mut outcomes: Outcomes,
+) -> Vec<Examined<'a>> {
+    let examined = clusters.into_iter().filter_map(|cluster| {
         let (at, outcome) = outcomes.remove(&cluster.name)?;
         assemble(loaded, model, cluster, at, outcome)
     });
-    let mut examined: Vec<Examined<'a>> = examined.collect();
-    mark_twins(&mut examined);
-    warnings::say(&examined)?;
-    Ok(examined)
+    examined.collect()
 }
 
 /// How a selection connects.

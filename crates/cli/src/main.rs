@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod clock;
 mod commands;
+mod decide;
 mod doctor;
 mod durations;
 mod exit;
@@ -14,6 +15,7 @@ mod project;
 mod rights;
 mod selected;
 mod show;
+mod sources;
 mod warnings;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ mod widening;
 pub use widening::Fleet;
 
 use cofferdam_model::cluster::Cluster;
-use cofferdam_model::names::NamespaceName;
+use cofferdam_model::names::{ClusterName, NamespaceName};
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::bundle::{Bundle, DesiredPolicy};
@@ -79,6 +79,8 @@ pub struct Refusal {
     pub message: String,
     /// What to do; for a budget the exact flag.
     pub hint: Option<String>,
+    /// Other clusters on which it rests: what they hold may lift it. Empty where it rests on this one alone.
+    pub sources: Vec<ClusterName>,
 }
 
 /// Every reason to refuse the plan; none where it may be applied.
@@ -99,6 +101,7 @@ fn refusal(code: &'static str, message: String, hint: &str) -> Refusal {
         code,
         message,
         hint: (!hint.is_empty()).then(|| hint.to_owned()),
+        sources: Vec::new(),
     }
 }
 

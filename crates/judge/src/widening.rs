@@ -26,7 +26,7 @@ const CODE: &str = "cross-cluster-widens";
 pub struct Fleet<'a> {
     /// The model.
     pub model: &'a Model,
-    /// Bundle and observation of each.
+    /// Bundle and observation of each; where a cluster is there more than once, the first counts.
     pub clusters: Vec<(&'a Bundle, &'a Observed)>,
     /// The day on which waivers must hold.
     pub today: Date,
@@ -95,13 +95,17 @@ fn fault(case: &Case<'_>, flow: &Flow) -> Option<Refusal> {
         return None;
     };
     let model = case.fleet.model;
-    let mut sources = model.clusters.values().filter(|cluster| {
+    let sources = model.clusters.values().filter(|cluster| {
         let domain = model.trust_domain_of(cluster).map(|domain| &domain.name);
         cluster.name != case.bundle.cluster
             && domain == Some(&from.trust_domain)
             && from.clusters.matches(&cluster.labels)
     });
-    let (what, remedy) = sources.find_map(|cluster| objection(case.fleet, &cluster.name))?;
+    let sources: Vec<ClusterName> = sources.map(|cluster| cluster.name.clone()).collect();
+    let mut objections = sources
+        .iter()
+        .filter_map(|name| objection(case.fleet, name));
+    let (what, remedy) = objections.next()?;
     let message = format!(
         "flow `{}` admits whole clusters into a zone of sensitivity high, and {what}",
         flow.name
@@ -114,7 +118,8 @@ fn fault(case: &Case<'_>, flow: &Flow) -> Option<Refusal> {
     } else {
         "; only with `encryption: mtls` can this be waived".to_owned()
     };
-    Some(refusal(CODE, message, &format!("{remedy}{waivable}")))
+    let refused = refusal(CODE, message, &format!("{remedy}{waivable}"));
+    Some(Refusal { sources, ..refused })
 }
 
 /// What speaks against admitting all of a cluster, and what to do about it. Of a cluster that was not
@@ -136,10 +141,15 @@ fn objection(fleet: &Fleet<'_>, cluster: &ClusterName) -> Option<(String, String
         let remedy = "see to it that it can be read".to_owned();
         return Some((what, remedy));
     }
+    if source.mistaken() {
+        let what = format!("the kubeconfig of source cluster `{cluster}` leads to another one");
+        let remedy = "check `access` and `identity` of its Cluster document".to_owned();
+        return Some((what, remedy));
+    }
     let open = source.open_namespace()?;
     let what = format!(
         "namespace `{}` in cluster `{cluster}` {}",
         open.namespace, open.why
     );
-    Some((what, open.remedy.to_owned()))
+    Some((what, open.remedy))
 }

@@ -1,25 +1,26 @@
 //! `apply`: shows the plan, asks, and writes it in waves.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::{Result, bail};
-use cofferdam_documents::Loaded;
-use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyReport, ApplyState};
 use cofferdam_report::{output, text};
 use futures_util::future::join_all;
 
-use super::plan::{self, Decision, decide, report as plan_report};
+use super::plan::{self, report as plan_report};
 use crate::apply::execute::{Pass, execute};
 use crate::apply::outcome::{INTERRUPTED, interrupt, outcome};
 use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
+use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
 use crate::project;
 use crate::show::show;
+use crate::sources::{Deciding, tell_turns};
 
 pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -27,8 +28,19 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let authors = Authors::of_plan(arguments.output);
     let directory = &arguments.directory;
     let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
-    let take_over = command.take_over.is_some();
-    let decided = decide(&examined, model, &command.budget, take_over);
+    let deciding = Deciding {
+        loaded: &loaded,
+        directory,
+        selection: &command.selection,
+        terms: Terms {
+            model,
+            budget: &command.budget,
+            take_over: command.take_over.is_some(),
+        },
+    };
+    let (mut decided, beside) = deciding.decide(&examined).await?;
+    let waves = waves(&examined, model, command.all_at_once);
+    tell_turns(&examined, &mut decided, &waves);
     let plans = plan_report(&examined, &decided, model, arguments.output);
     if command.dry_run {
         show(&plans, arguments.output, text::plan)?;
@@ -53,12 +65,12 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     };
     let fleet = Fleet {
         examined: &examined,
+        beside: &beside,
         decided: &decided,
-        loaded: &loaded,
-        model,
+        deciding,
         pass,
     };
-    let clusters = fleet.roll_out(command).await?;
+    let clusters = fleet.roll_out(&waves, command).await?;
     let exit = exit_of(&clusters, &examined);
     let report = ApplyReport {
         api_version: API_VERSION,
@@ -86,16 +98,20 @@ const NOT_ITS_TURN: &str = "apply was interrupted before its turn";
 
 struct Fleet<'a> {
     examined: &'a [Examined<'a>],
+    /// What was seen of clusters that were not selected.
+    beside: &'a [Examined<'a>],
     decided: &'a [Decision],
-    loaded: &'a Loaded,
-    model: &'a Model,
+    deciding: Deciding<'a>,
     pass: Pass<'a>,
 }
 
 impl Fleet<'_> {
     /// Wave by wave; after more failures than a trust domain allows, the rest is skipped.
-    async fn roll_out(&self, command: &ApplyArguments) -> Result<Vec<ApplyCluster>> {
-        let waves = waves(self.examined, self.model, command.all_at_once);
+    async fn roll_out(
+        &self,
+        waves: &[Wave],
+        command: &ApplyArguments,
+    ) -> Result<Vec<ApplyCluster>> {
         let mut done: Vec<ApplyCluster> = Vec::new();
         let mut stopped: Option<String> = None;
         let mut failures = std::collections::BTreeMap::new();
@@ -105,7 +121,7 @@ impl Fleet<'_> {
                 done.extend(self.skipped(wave, reason));
                 continue;
             }
-            let results = self.write(wave).await;
+            let results = self.write(wave, &done).await;
             let failed = results.iter().filter(|result| is_failure(result)).count();
             let total: &mut usize = failures.entry(wave.domain.clone()).or_default();
             *total += failed;
@@ -128,12 +144,37 @@ impl Fleet<'_> {
         Ok(done)
     }
 
-    async fn write(&self, wave: &Wave) -> Vec<ApplyCluster> {
+    async fn write(&self, wave: &Wave, done: &[ApplyCluster]) -> Vec<ApplyCluster> {
+        let written = done.iter().filter(|cluster| cluster.written > 0);
+        let written: BTreeSet<&str> = written.map(|cluster| cluster.name.as_str()).collect();
         let members = wave
             .members
             .iter()
             .filter_map(|index| Some((self.examined.get(*index)?, self.decided.get(*index)?)));
-        join_all(members.map(|(one, decision)| self.write_one(one, decision))).await
+        join_all(members.map(|(one, decision)| self.take_turn(one, decision, &written))).await
+    }
+
+    /// Writes a cluster, or judges it again before that, where it was refused for what the clusters that were
+    /// written before it held.
+    async fn take_turn(
+        &self,
+        one: &Examined<'_>,
+        decision: &Decision,
+        written: &BTreeSet<&str>,
+    ) -> ApplyCluster {
+        let around = self.beside.iter().chain(self.examined);
+        let around: Vec<&Examined<'_>> = around.collect();
+        let again = tokio::select! {
+            biased;
+            again = self.deciding.decide_again(one, decision, &around, written) => again,
+            () = interrupt() => {
+                return outcome(one, ApplyState::Failed, Some(INTERRUPTED.to_owned()));
+            }
+        };
+        // What could not be judged again stays refused.
+        let again = again.ok().flatten();
+        self.write_one(one, again.as_ref().unwrap_or(decision))
+            .await
     }
 
     async fn write_one(&self, one: &Examined<'_>, decision: &Decision) -> ApplyCluster {
@@ -155,7 +196,7 @@ impl Fleet<'_> {
                 "its document says `mode: readOnly`"
             };
             let report = outcome(one, ApplyState::Skipped, Some(reason.to_owned()));
-            let file = project::file_of(self.loaded, &one.cluster.name);
+            let file = project::file_of(self.deciding.loaded, &one.cluster.name);
             let hint = format!("write `mode: manage` under `spec` in {file} to let apply write");
             return ApplyCluster {
                 hint: Some(hint),
@@ -175,7 +216,7 @@ impl Fleet<'_> {
                     }
                 };
                 let due = (plan, decision.held.len());
-                execute(one, due, self.model, self.pass, say).await
+                execute(one, due, self.deciding.terms.model, self.pass, say).await
             }
             Some(_) | None => refused(one, decision),
         }

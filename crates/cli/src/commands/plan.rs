@@ -1,36 +1,20 @@
 //! `plan`: what would be written where, and why.
 
 use anyhow::Result;
-use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
 use cofferdam_model::Model;
-use cofferdam_objects::key::ObjectKey;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, steps};
 use cofferdam_state::finding::Finding;
-use cofferdam_state::held::HeldStep;
-use cofferdam_state::plan::Plan;
 
-use crate::args::{Arguments, BudgetArguments, Format, Part, PlanArguments};
-use crate::clock;
+use crate::apply::waves::waves;
+use crate::args::{Arguments, Format, PlanArguments};
+use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
-use crate::only::{blocked, held_back};
 use crate::project;
 use crate::show::show;
-
-/// What is to be done about a cluster.
-#[derive(Debug)]
-pub(crate) struct Decision {
-    /// The plan, where one could be made.
-    pub(crate) plan: Option<Plan>,
-    /// Steps that wait for something.
-    pub(crate) held: Vec<HeldStep>,
-    /// What is in the way of the part that was asked for, and why.
-    pub(crate) in_the_way: Vec<(ObjectKey, String)>,
-    /// Why it may not be applied.
-    pub(crate) refusals: Vec<Refusal>,
-}
+use crate::sources::{Deciding, tell_turns};
 
 pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -38,92 +22,21 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     let authors = Authors::of_plan(arguments.output);
     let directory = &arguments.directory;
     let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
-    let decided = decide(&examined, model, &command.budget, false);
+    let deciding = Deciding {
+        loaded: &loaded,
+        directory,
+        selection: &command.selection,
+        terms: Terms {
+            model,
+            budget: &command.budget,
+            take_over: false,
+        },
+    };
+    let (mut decided, _) = deciding.decide(&examined).await?;
+    tell_turns(&examined, &mut decided, &waves(&examined, model, false));
     let report = report(&examined, &decided, model, arguments.output);
     show(&report, arguments.output, text::plan)?;
     Ok(exit_of(&report))
-}
-
-/// Plans for each cluster, and judges the plans; `take_over` from controllers that manage them.
-pub(crate) fn decide(
-    examined: &[Examined<'_>],
-    model: &Model,
-    budget: &BudgetArguments,
-    take_over: bool,
-) -> Vec<Decision> {
-    let fleet = Fleet {
-        model,
-        clusters: examined
-            .iter()
-            .map(|one| (&one.bundle, &one.observed))
-            .collect(),
-        today: clock::today(),
-    };
-    let allowances = Allowances {
-        deletions: budget.allow_deletions,
-        weakening: budget.allow_weakening,
-        unapproved: budget.allow_unapproved,
-        rollback: budget.rollback,
-        take_over,
-    };
-    let decide = |one| decide_one(one, &fleet, &budget.only, &allowances);
-    examined.iter().map(decide).collect()
-}
-
-fn decide_one(
-    one: &Examined<'_>,
-    fleet: &Fleet<'_>,
-    only: &[Part],
-    allowances: &Allowances,
-) -> Decision {
-    let mut refusals = Vec::new();
-    refusals.extend(one.told_twin().map(|message| Refusal {
-        code: "wrong-cluster",
-        message,
-        hint: None,
-    }));
-    for error in &one.errors {
-        let at = format!("{}:{}", error.place.file, error.place.line);
-        let message = format!("{at}: {}", error.message);
-        refusals.push(Refusal {
-            code: error.code,
-            message,
-            hint: error.hint.clone(),
-        });
-    }
-    let mut plan = match cofferdam_planner::plan(&one.view(), fleet.model) {
-        Ok(plan) => plan,
-        Err(reasons) => {
-            let unknown = |message: String| Refusal {
-                code: "unknown",
-                message,
-                hint: None,
-            };
-            refusals.extend(reasons.into_iter().map(unknown));
-            return Decision {
-                plan: None,
-                held: Vec::new(),
-                in_the_way: Vec::new(),
-                refusals,
-            };
-        }
-    };
-    let view = one.view();
-    let held = held_back(&view, &mut plan, only);
-    let case = Case {
-        plan: &plan,
-        bundle: &one.bundle,
-        observed: &one.observed,
-        cluster: one.cluster,
-        fleet,
-    };
-    refusals.extend(judge(&case, allowances));
-    Decision {
-        plan: Some(plan),
-        held,
-        in_the_way: blocked(&view, only),
-        refusals,
-    }
 }
 
 /// The report of what was decided; findings are for programs only, as `drift` shows them to people.
@@ -206,6 +119,7 @@ pub(crate) fn exit_of(report: &PlanReport) -> Exit {
 
 #[cfg(test)]
 mod tests {
+    use cofferdam_objects::key::ObjectKey;
     use cofferdam_report::wire::plan::{WireHeldStep, WireStep};
 
     use super::*;

@@ -173,7 +173,7 @@ fn what_a_namespace_of_the_source_holds_now_decides_whether_it_is_isolated() {
     };
     let not_yet = widens(
         "namespace `nobodys` in cluster `stage` is not isolated yet",
-        "apply there first",
+        "apply to cluster `stage` first, with `--cluster stage`",
     );
     for (act, want) in [
         (delete, vec![not_yet]),
@@ -208,7 +208,7 @@ fn what_is_staged_or_not_applied_yet_denies_nothing() {
     let stage = untouched(FLEET, &["web"]);
     let want = widens(
         "namespace `web` in cluster `stage` is not isolated yet",
-        "apply there first",
+        "apply to cluster `stage` first, with `--cluster stage`",
     );
     check_beside(FLEET, &stage, &[&want]);
     let stage = staging(FLEET, &["web"]);
@@ -235,7 +235,10 @@ fn a_source_cluster_that_was_not_observed_is_not_admitted() {
     assert_eq!(judged(FLEET, None), [want]);
     let stage = staging(FLEET, &["web"]);
     let bundle = stage.bundle();
-    let parts: [(&str, Hide); 3] = [
+    let parts: [(&str, Hide); 4] = [
+        ("identity of the cluster", |seen, why| {
+            seen.uid = Reading::Unknown(why);
+        }),
         ("namespaces", |seen, why| {
             seen.namespaces = Reading::Unknown(why);
         }),
@@ -253,6 +256,18 @@ fn a_source_cluster_that_was_not_observed_is_not_admitted() {
         );
         assert_eq!(judged(FLEET, Some((&bundle, &seen))), [want]);
     }
+}
+
+#[test]
+fn what_another_cluster_holds_says_nothing_of_the_source() {
+    let stage = staging(FLEET, &["web"]);
+    let (bundle, mut seen) = (stage.bundle(), stage.cluster.observe());
+    seen.uid = Reading::Known("uid-prod".to_owned());
+    let want = widens(
+        "the kubeconfig of source cluster `stage` leads to another one",
+        "check `access` and `identity` of its Cluster document",
+    );
+    assert_eq!(judged(FLEET, Some((&bundle, &seen))), [want]);
 }
 
 #[test]

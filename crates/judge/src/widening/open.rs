@@ -21,7 +21,7 @@ pub(super) struct Source<'a> {
 pub(super) struct Open<'a> {
     pub(super) namespace: &'a str,
     pub(super) why: String,
-    pub(super) remedy: &'static str,
+    pub(super) remedy: String,
 }
 
 impl<'a> Source<'a> {
@@ -29,6 +29,7 @@ impl<'a> Source<'a> {
     pub(super) fn unknown(&self) -> Option<(&'static str, &'a str)> {
         let seen = self.observed;
         let parts = [
+            ("identity of the cluster", seen.uid.unknown()),
             ("record", seen.record.unknown()),
             ("namespaces", seen.namespaces.unknown()),
             ("NetworkPolicies", seen.policies.unknown()),
@@ -40,6 +41,16 @@ impl<'a> Source<'a> {
         parts
             .into_iter()
             .find_map(|(what, reason)| Some((what, reason?)))
+    }
+
+    /// That another cluster answers than the one whose document says where it is reached, where it does.
+    pub(super) fn mistaken(&self) -> bool {
+        let cluster = self.model.clusters.get(&self.bundle.cluster);
+        let pinned = cluster.and_then(|cluster| cluster.uid.as_ref());
+        let live = self.observed.uid.known();
+        pinned
+            .zip(live)
+            .is_some_and(|(pinned, live)| pinned != live)
     }
 
     /// A live namespace, no system namespace, whose pods may reach out unhindered.
@@ -55,8 +66,8 @@ impl<'a> Source<'a> {
     }
 
     fn opening(&self, name: &'a str) -> Option<Open<'a>> {
-        let open = |why: &str, remedy| {
-            let why = why.to_owned();
+        let open = |why: &str, remedy: &str| {
+            let (why, remedy) = (why.to_owned(), remedy.to_owned());
             let namespace = name;
             Some(Open {
                 namespace,
@@ -107,6 +118,8 @@ impl<'a> Source<'a> {
         if denied {
             return None;
         }
-        open("is not isolated yet", "apply there first")
+        let source = &self.bundle.cluster;
+        let remedy = format!("apply to cluster `{source}` first, with `--cluster {source}`");
+        open("is not isolated yet", &remedy)
     }
 }

@@ -1,0 +1,124 @@
+//! What is to be done about each cluster, and whether it may be.
+
+use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
+use cofferdam_model::Model;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::held::HeldStep;
+use cofferdam_state::plan::Plan;
+
+use crate::args::{BudgetArguments, Part};
+use crate::clock;
+use crate::fleet::Examined;
+use crate::only::{blocked, held_back};
+
+/// What is to be done about a cluster.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    /// The plan, where one could be made.
+    pub(crate) plan: Option<Plan>,
+    /// Steps that wait for something.
+    pub(crate) held: Vec<HeldStep>,
+    /// What is in the way of the part that was asked for, and why.
+    pub(crate) in_the_way: Vec<(ObjectKey, String)>,
+    /// Why it may not be applied.
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+/// What plans are made of and judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// Zone model and fleet.
+    pub(crate) model: &'a Model,
+    /// What the user allows.
+    pub(crate) budget: &'a BudgetArguments,
+    /// Whether controllers that manage clusters are taken over.
+    pub(crate) take_over: bool,
+}
+
+/// Plans for each cluster, and judges the plans beside what was seen of other clusters `around`; of what was
+/// seen more than once, the first there counts.
+pub(crate) fn decide(
+    examined: &[Examined<'_>],
+    around: &[&Examined<'_>],
+    terms: &Terms<'_>,
+) -> Vec<Decision> {
+    let Terms {
+        model,
+        budget,
+        take_over,
+    } = *terms;
+    let all = around.iter().copied().chain(examined);
+    let fleet = Fleet {
+        model,
+        clusters: all.map(|one| (&one.bundle, &one.observed)).collect(),
+        today: clock::today(),
+    };
+    let allowances = Allowances {
+        deletions: budget.allow_deletions,
+        weakening: budget.allow_weakening,
+        unapproved: budget.allow_unapproved,
+        rollback: budget.rollback,
+        take_over,
+    };
+    let decide = |one| decide_one(one, &fleet, &budget.only, &allowances);
+    examined.iter().map(decide).collect()
+}
+
+fn decide_one(
+    one: &Examined<'_>,
+    fleet: &Fleet<'_>,
+    only: &[Part],
+    allowances: &Allowances,
+) -> Decision {
+    let mut refusals = Vec::new();
+    refusals.extend(one.told_twin().map(|message| Refusal {
+        code: "wrong-cluster",
+        message,
+        hint: None,
+        sources: Vec::new(),
+    }));
+    for error in &one.errors {
+        let at = format!("{}:{}", error.place.file, error.place.line);
+        let message = format!("{at}: {}", error.message);
+        refusals.push(Refusal {
+            code: error.code,
+            message,
+            hint: error.hint.clone(),
+            sources: Vec::new(),
+        });
+    }
+    let mut plan = match cofferdam_planner::plan(&one.view(), fleet.model) {
+        Ok(plan) => plan,
+        Err(reasons) => {
+            let unknown = |message: String| Refusal {
+                code: "unknown",
+                message,
+                hint: None,
+                sources: Vec::new(),
+            };
+            refusals.extend(reasons.into_iter().map(unknown));
+            return Decision {
+                plan: None,
+                held: Vec::new(),
+                in_the_way: Vec::new(),
+                refusals,
+            };
+        }
+    };
+    let view = one.view();
+    let held = held_back(&view, &mut plan, only);
+    let case = Case {
+        plan: &plan,
+        bundle: &one.bundle,
+        observed: &one.observed,
+        cluster: one.cluster,
+        fleet,
+    };
+    refusals.extend(judge(&case, allowances));
+    Decision {
+        plan: Some(plan),
+        held,
+        in_the_way: blocked(&view, only),
+        refusals,
+    }
+}

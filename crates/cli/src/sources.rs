@@ -1,0 +1,123 @@
+//! Clusters that flows come from: what they hold decides whether a plan for another cluster is let through.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Result;
+use cofferdam_documents::Loaded;
+use cofferdam_judge::Refusal;
+use cofferdam_model::cluster::Mode;
+use cofferdam_model::names::ClusterName;
+use cofferdam_state::plan::Plan;
+
+use crate::apply::waves::Wave;
+use crate::args::Selection;
+use crate::decide::{Decision, Terms, decide};
+use crate::fleet::{Examined, observe};
+
+/// What clusters are read with, and their plans judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deciding<'a> {
+    /// The documents.
+    pub(crate) loaded: &'a Loaded,
+    /// Where they lie.
+    pub(crate) directory: &'a Path,
+    /// What was selected, and how it is reached.
+    pub(crate) selection: &'a Selection,
+    /// What plans are made of and judged by.
+    pub(crate) terms: Terms<'a>,
+}
+
+impl<'a> Deciding<'a> {
+    /// Plans for each cluster and judges the plans. Clusters on which a refusal rests and that are not among
+    /// them are observed too, for the judge alone; they are returned beside.
+    pub(crate) async fn decide(
+        &self,
+        examined: &[Examined<'a>],
+    ) -> Result<(Vec<Decision>, Vec<Examined<'a>>)> {
+        let decided = decide(examined, &[], &self.terms);
+        let is_seen = |name: &ClusterName| examined.iter().any(|one| one.cluster.name == *name);
+        let refusals = decided.iter().flat_map(|decision| &decision.refusals);
+        let mut needed = sources(refusals);
+        needed.retain(|name| !is_seen(name));
+        if needed.is_empty() {
+            return Ok((decided, Vec::new()));
+        }
+        let beside = self.observe(&needed).await?;
+        let around: Vec<&Examined<'_>> = beside.iter().collect();
+        Ok((decide(examined, &around, &self.terms), beside))
+    }
+
+    /// Decides again about a cluster that was refused for what others hold and for nothing else, where any of
+    /// these was written since: they are observed anew. `around` is what was seen of other clusters before.
+    pub(crate) async fn decide_again(
+        &self,
+        one: &Examined<'_>,
+        decision: &Decision,
+        around: &[&Examined<'_>],
+        written: &BTreeSet<&str>,
+    ) -> Result<Option<Decision>> {
+        let sources = sources(&decision.refusals);
+        let is_written = sources.iter().any(|name| written.contains(name.as_str()));
+        if !rests_on_others(decision) || !is_written {
+            return Ok(None);
+        }
+        let anew = self.observe(&sources).await?;
+        let around: Vec<&Examined<'_>> = anew.iter().chain(around.iter().copied()).collect();
+        let decided = decide(std::slice::from_ref(one), &around, &self.terms);
+        Ok(decided.into_iter().next())
+    }
+
+    async fn observe(&self, names: &BTreeSet<ClusterName>) -> Result<Vec<Examined<'a>>> {
+        let model = self.terms.model;
+        observe(self.loaded, model, self.directory, self.selection, names).await
+    }
+}
+
+/// Adds to refusals that rest on clusters of earlier waves that `apply` will judge them again.
+pub(crate) fn tell_turns(examined: &[Examined<'_>], decided: &mut [Decision], waves: &[Wave]) {
+    let turns = waves.iter().enumerate();
+    let turns = turns.flat_map(|(turn, wave)| wave.members.iter().map(move |one| (*one, turn)));
+    let turns: BTreeMap<usize, usize> = turns.collect();
+    let due: BTreeMap<ClusterName, usize> = turns
+        .iter()
+        .filter_map(|(one, turn)| {
+            let cluster = examined.get(*one)?.cluster;
+            let decision = decided.get(*one)?;
+            let is_due = cluster.mode == Mode::Manage
+                && decision.refusals.is_empty()
+                && decision
+                    .plan
+                    .as_ref()
+                    .is_some_and(|plan| !Plan::is_empty(plan));
+            is_due.then(|| (cluster.name.clone(), *turn))
+        })
+        .collect();
+    for (one, turn) in turns {
+        let Some(decision) = decided.get_mut(one).filter(|one| rests_on_others(one)) else {
+            continue;
+        };
+        for refusal in &mut decision.refusals {
+            let mut sources = refusal.sources.iter();
+            let before = sources.find(|name| due.get(*name).is_some_and(|at| *at < turn));
+            if let Some(source) = before {
+                let hint = refusal.hint.take().unwrap_or_default();
+                refusal.hint = Some(format!(
+                    "{hint}; `apply` writes `{source}` before it, and judges it again then"
+                ));
+            }
+        }
+    }
+}
+
+/// Whether a cluster is refused for what other clusters hold, and for nothing else.
+fn rests_on_others(decision: &Decision) -> bool {
+    let refusals = &decision.refusals;
+    !refusals.is_empty() && refusals.iter().all(|one| !one.sources.is_empty())
+}
+
+/// The clusters on which refusals rest.
+fn sources<'a>(refusals: impl IntoIterator<Item = &'a Refusal>) -> BTreeSet<ClusterName> {
+    let sources = refusals.into_iter().flat_map(|refusal| &refusal.sources);
+    sources.cloned().collect()
+}
