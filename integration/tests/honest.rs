@@ -179,3 +179,46 @@ fn a_deny_that_a_finalizer_holds_after_its_deletion_is_not_in_sync() -> Result<(
     shop.expect(&["drift"], 0)?;
     Ok(())
 }
+
+#[test]
+fn a_finalizer_on_an_allow_keeps_no_enforced_namespace_open() -> Result<()> {
+    let shop = shop()?;
+    let as_tenant = |arguments: &[&str]| {
+        let arguments = [&["-n", "orders"], arguments].concat();
+        shop.cluster.kubectl_as(ADMIN, &arguments)
+    };
+    let set_finalizers = |list: &str| {
+        let change = format!(r#"{{"metadata":{{"finalizers":{list}}}}}"#);
+        let allow = "netpol/cofferdam-allow-dns";
+        as_tenant(&["patch", allow, "--type=merge", "-p", &change])
+    };
+    set_finalizers(r#"["example.com/hold"]"#)?;
+    as_tenant(&["delete", "netpol", "--all", "--wait=false"])?;
+    let names = || -> Result<Vec<String>> {
+        let live = shop.cluster.get_json(&["-n", "orders", "netpol"])?;
+        let items = live["items"].as_array().cloned().unwrap_or_default();
+        let names = items.iter().map(|one| one["metadata"]["name"].as_str());
+        Ok(names.flatten().map(str::to_owned).collect())
+    };
+    assert_eq!(names()?, ["cofferdam-allow-dns"]);
+    // What is being deleted is in the way, of itself alone.
+    let told = shop.project.run(&["apply", "--yes", "-o", "json"])?;
+    let failed = told.json()?["clusters"][0]["failed"].clone();
+    let objects = failed.as_array().cloned().unwrap_or_default();
+    let objects: Vec<&str> = objects
+        .iter()
+        .filter_map(|one| one["object"]["name"].as_str())
+        .collect();
+    assert_eq!(objects, ["cofferdam-allow-dns"], "{failed}");
+    let healed = names()?;
+    for direction in ["ingress", "egress"] {
+        let deny = format!("cofferdam-default-deny-{direction}");
+        ensure!(healed.contains(&deny), "{healed:?}");
+        let open = format!("cofferdam-open-{direction}");
+        ensure!(!healed.contains(&open), "{healed:?}");
+    }
+    set_finalizers("null")?;
+    shop.apply(&[], 0)?;
+    shop.expect(&["drift"], 0)?;
+    Ok(())
+}
