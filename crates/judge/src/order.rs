@@ -52,7 +52,7 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
         .map(|(key, _)| key)
         .take_while(|(of, _)| *of == namespace);
     let standing = Standing::of(case);
-    let healed = match role_of(&object.name) {
+    let is_healed = || match role_of(&object.name) {
         Role::Open(direction) => is_healed(case, &namespace, direction),
         Role::Allow | Role::Deny(_) => false,
     };
@@ -62,8 +62,9 @@ fn closes_too_early(case: &Case<'_>, step: &Step, written: &Written) -> Option<R
         let live = policies.and_then(|live| live.get(&key));
         // Somebody else's of that name, or ours as somebody changed it, allows what it likes.
         let in_place = live.is_some_and(|live| standing.is_in_place(of, name, live));
-        let waits = !healed || live.is_none_or(|live| standing.is_writable(of, name, live));
-        !in_place && waits && written.get(&key).is_none_or(|phase| *phase >= step.phase)
+        let is_due = written.get(&key).is_none_or(|phase| *phase >= step.phase);
+        let is_obstacle = live.is_some_and(|live| !standing.is_writable(of, name, live));
+        !in_place && is_due && !(is_obstacle && is_healed())
     });
     lacking.map(|(_, name)| {
         let message = format!("{object}: removed although `{name}` is not in place");

@@ -141,7 +141,7 @@ fn objection(fleet: &Fleet<'_>, cluster: &ClusterName) -> Option<(String, String
         let remedy = "see to it that it can be read".to_owned();
         return Some((what, remedy));
     }
-    if source.mistaken() {
+    if source.is_mistaken() {
         let what = format!("the kubeconfig of source cluster `{cluster}` leads to another one");
         let remedy = "check `access` and `identity` of its Cluster document".to_owned();
         return Some((what, remedy));

@@ -43,8 +43,8 @@ impl<'a> Source<'a> {
             .find_map(|(what, reason)| Some((what, reason?)))
     }
 
-    /// That another cluster answers than the one whose document says where it is reached, where it does.
-    pub(super) fn mistaken(&self) -> bool {
+    /// Whether another cluster answers than the one that its document is pinned to.
+    pub(super) fn is_mistaken(&self) -> bool {
         let cluster = self.model.clusters.get(&self.bundle.cluster);
         let pinned = cluster.and_then(|cluster| cluster.uid.as_ref());
         let live = self.observed.uid.known();
