@@ -138,18 +138,22 @@ fn isolates_without_opening(
         return None;
     }
     let namespace = policy.metadata.namespace.as_deref()?;
-    let spec = spec(policy);
-    let mut isolated = Direction::BOTH
+    let closed = Direction::BOTH
         .into_iter()
-        .filter(|direction| isolates(&spec, *direction));
+        .filter(|direction| !kept_open.contains(&(namespace, *direction)));
+    let closed: Vec<Direction> = closed.collect();
+    if closed.is_empty() {
+        return None;
+    }
+    let spec = spec(policy);
     let heals_past_obstacles = |direction| {
         NamespaceName::parse(namespace).is_ok_and(|namespace| {
             is_healed(case, &namespace, direction) && is_obstructed(case, &namespace, direction)
         })
     };
-    let bare = isolated.find(|direction| {
-        !kept_open.contains(&(namespace, *direction)) && !heals_past_obstacles(*direction)
-    })?;
+    let bare = closed
+        .into_iter()
+        .find(|direction| isolates(&spec, *direction) && !heals_past_obstacles(*direction))?;
     let message = format!(
         "{}: isolates {} with nothing to keep it open",
         step.action.object(),

@@ -293,6 +293,15 @@ impl<'a> View<'a> {
             .collect()
     }
 
+    /// Whether a namespace is to hold a policy of that name now.
+    pub(crate) fn is_wanted(&self, namespace: &str, name: &str) -> bool {
+        NamespaceName::parse(namespace).is_ok_and(|namespace| {
+            let labels_only = self.is_labels_only(&namespace);
+            let policy = (namespace, name.to_owned());
+            !labels_only && self.bundle.policies.contains_key(&policy)
+        })
+    }
+
     /// Whether a staged namespace gets labels only, because others isolate its pods.
     pub fn is_labels_only(&self, namespace: &NamespaceName) -> bool {
         self.labels_only.contains(namespace)

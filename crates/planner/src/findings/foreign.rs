@@ -1,6 +1,5 @@
 //! Policies that we do not own and that select pods of a zone, or of a namespace that we isolate.
 
-use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
@@ -22,14 +21,10 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         if !governed.contains(namespace.as_str()) {
             continue;
         }
-        // Most policies are ours, and what the namespace is to hold takes long to tell.
         if view.carries_our_label(live) || view.is_ours(namespace, name) {
             continue;
         }
-        let namespace_name = NamespaceName::parse(namespace);
-        let in_bundle = namespace_name
-            .is_ok_and(|namespace| view.wanted_policies(&namespace).contains_key(name.as_str()));
-        if in_bundle {
+        if view.is_wanted(namespace, name) {
             continue;
         }
         let wanted = view.wanted_namespace(namespace);
