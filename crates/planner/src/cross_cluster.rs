@@ -6,23 +6,15 @@ use cofferdam_model::Model;
 use cofferdam_model::flow::{End, PodEnd};
 use cofferdam_model::names::{ClusterName, TrustDomainName};
 use cofferdam_objects::keys;
-use cofferdam_state::finding::CrossClusterFinding;
+use cofferdam_state::finding::{CrossClusterFinding, NotCompared};
 
 use crate::view::View;
 
 /// Compares the clusters of each trust domain; a cluster that could not be read takes no part in
 /// what could not be read of it.
 pub fn compare(views: &[View<'_>], model: &Model) -> Vec<CrossClusterFinding> {
-    let mut by_domain: BTreeMap<&TrustDomainName, Vec<&View<'_>>> = BTreeMap::new();
-    for view in views {
-        by_domain
-            .entry(&view.bundle.trust_domain)
-            .or_default()
-            .push(view);
-    }
-    by_domain.retain(|_, views| views.len() > 1);
     let mut found = Vec::new();
-    for (domain, views) in by_domain {
+    for (domain, views) in by_domain(views) {
         let mut subjects: BTreeMap<String, BTreeMap<ClusterName, String>> = BTreeMap::new();
         for view in &views {
             for (subject, value) in facts(view, model) {
@@ -49,6 +41,54 @@ pub fn compare(views: &[View<'_>], model: &Model) -> Vec<CrossClusterFinding> {
         }
     }
     found
+}
+
+/// The clusters of which not everything could be compared, where there is another one to compare them
+/// with: no difference that is named is no agreement then.
+pub fn not_compared(views: &[View<'_>]) -> Vec<NotCompared> {
+    let domains = by_domain(views).into_iter();
+    domains
+        .flat_map(|(domain, views)| views.into_iter().filter_map(|view| missed(domain, view)))
+        .collect()
+}
+
+fn missed(domain: &TrustDomainName, view: &View<'_>) -> Option<NotCompared> {
+    let seen = view.observed;
+    let parts = [
+        ("record", seen.record.known().is_some()),
+        ("namespaces", seen.namespaces.known().is_some()),
+        ("nodes", seen.nodes.known().is_some()),
+        ("NetworkPolicies", seen.policies.known().is_some()),
+        ("pods", seen.pods.known().is_some()),
+    ];
+    let cluster = &view.bundle.cluster;
+    let unread = parts.iter().filter(|(_, known)| !known);
+    let unread: Vec<&str> = unread.map(|(part, _)| *part).collect();
+    if unread.is_empty() {
+        return None;
+    }
+    let message = if unread.len() == parts.len() && seen.uid.known().is_none() {
+        format!("not compared: cluster `{cluster}` was not reached")
+    } else {
+        let unread = unread.join(", ");
+        format!("not compared: {unread} of cluster `{cluster}`, which could not be read")
+    };
+    Some(NotCompared {
+        trust_domain: domain.clone(),
+        cluster: cluster.clone(),
+        message,
+    })
+}
+
+/// The trust domains of which there is more than one cluster to look at.
+fn by_domain<'a, 'b>(views: &'a [View<'b>]) -> BTreeMap<&'a TrustDomainName, Vec<&'a View<'b>>> {
+    let mut by_domain: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for view in views {
+        let domain = &view.bundle.trust_domain;
+        by_domain.entry(domain).or_default().push(view);
+    }
+    by_domain.retain(|_, views| views.len() > 1);
+    by_domain
 }
 
 fn difference(
@@ -162,7 +202,7 @@ fn workloads(view: &View<'_>, model: &Model) -> Vec<(String, String)> {
     };
     let mut facts = Vec::new();
     for flow in model.flows.values() {
-        for (word, end) in [("from", &flow.from), ("to", &flow.to)] {
+        for (word, end) in [("source", &flow.from), ("destination", &flow.to)] {
             let End::Pods(end) = end else { continue };
             let Some(workload) = &end.workload else {
                 continue;
@@ -184,7 +224,7 @@ fn workloads(view: &View<'_>, model: &Model) -> Vec<(String, String)> {
                 "matches no pod"
             };
             facts.push((
-                format!("workload of flow {} {word}", flow.name),
+                format!("{word} workload of flow {}", flow.name),
                 value.to_owned(),
             ));
         }

@@ -153,6 +153,17 @@ pub struct CrossClusterFinding {
     pub waiver: Option<String>,
 }
 
+/// A cluster that its trust domain could not be compared with, or not in everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCompared {
+    /// The trust domain.
+    pub trust_domain: TrustDomainName,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// What was not compared and why, in one line.
+    pub message: String,
+}
+
 impl CrossClusterFinding {
     /// An id that stays the same from pass to pass.
     pub fn id(&self) -> String {

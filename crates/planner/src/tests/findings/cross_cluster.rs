@@ -5,7 +5,7 @@ use cofferdam_state::observed::Reading;
 use cofferdam_testkit::{Cluster, node};
 
 use super::*;
-use crate::cross_cluster::compare;
+use crate::cross_cluster::{compare, not_compared};
 
 /// How the second cluster and what is seen of it change.
 type Scene = (fn(&mut Cluster), fn(&mut Observed));
@@ -13,11 +13,11 @@ type Scene = (fn(&mut Cluster), fn(&mut Observed));
 /// What two clusters of the shop's trust domain disagree on; both begin as the applied shop, and the
 /// second one changes.
 fn check(change: fn(&mut Cluster), want: &[&str]) {
-    check_seen((change, |_| {}), want);
+    check_seen((change, |_| {}), want, &[]);
 }
 
-/// The same where the second one is not wholly seen.
-fn check_seen(scene: Scene, want: &[&str]) {
+/// The same where the second one is not wholly seen, and what is said not to be compared.
+fn check_seen(scene: Scene, want: &[&str], missed: &[&str]) {
     let other = "---\nkind: Cluster\nmetadata: { name: twin, labels: { environment: production } }\nspec: { access: { kubeconfig: twin.yaml }, identity: { uid: uid-twin } }\n";
     let narrowed = SHOP.replace(
         "to: { zone: back }",
@@ -36,6 +36,10 @@ fn check_seen(scene: Scene, want: &[&str]) {
     let found = compare(&views, &trial.model);
     let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
     assert_eq!(messages, want);
+    let left_out = not_compared(&views);
+    let messages: Vec<&str> = left_out.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(messages, missed);
+    assert_eq!(not_compared(&views[1..]), []);
 }
 
 #[test]
@@ -75,8 +79,8 @@ fn clusters_differ_in_nodes_and_workloads() {
             twin.pods.clear();
         },
         &[
+            "destination workload of flow web-to-orders differs: prod: matches pods; twin: matches no pod",
             "node pool pci differs: prod: has nodes; twin: has no node",
-            "workload of flow web-to-orders to differs: prod: matches pods; twin: matches no pod",
         ],
     );
 }
@@ -96,5 +100,18 @@ fn what_was_not_read_of_a_cluster_takes_no_part() {
             seen.policies = Reading::Unknown(reason());
         }),
         &[],
+        &["not compared: nodes, NetworkPolicies, pods of cluster `twin`, which could not be read"],
+    );
+}
+
+#[test]
+fn a_cluster_that_was_not_reached_is_said_not_to_be_compared() {
+    check_seen(
+        (
+            |_| {},
+            |seen| *seen = Observed::unreachable(seen.cluster.clone(), seen.at.clone(), "no"),
+        ),
+        &[],
+        &["not compared: cluster `twin` was not reached"],
     );
 }
