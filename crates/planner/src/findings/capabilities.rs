@@ -1,6 +1,11 @@
 //! Whether policies are enforced at all, and whether the cluster is still what is stored of it.
 
-use cofferdam_model::capabilities::{Capabilities, Enforces};
+use std::net::SocketAddr;
+
+use cofferdam_model::capabilities::{Callee, Capabilities, DnsServers, Enforces};
+use cofferdam_model::flow::{Port, PortNumber};
+use cofferdam_model::labels::Labels;
+use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Finding};
@@ -44,47 +49,92 @@ pub(super) fn check(view: &View<'_>, stored: Option<&Capabilities>) -> Vec<Findi
 /// What a bundle depends on and is not as stored. Namespaces, nodes and their addresses come and go;
 /// what follows from them is found in the policies themselves.
 fn changes(stored: &Capabilities, live: &Capabilities) -> Vec<Difference> {
-    let facts = [
-        ("version", stored.version.clone(), live.version.clone()),
-        ("cni", cni_text(stored), cni_text(live)),
-        ("dns", dns_text(stored), dns_text(live)),
-        (
-            "apiServer",
-            format!("{:?}", stored.api_server),
-            format!("{:?}", live.api_server),
-        ),
-        ("mesh", mesh_text(stored), mesh_text(live)),
-        (
-            "callees",
-            format!("{:?}", stored.callees),
-            format!("{:?}", live.callees),
-        ),
-    ];
-    let changed = facts.into_iter().filter(|(_, stored, live)| stored != live);
+    let (stored, live) = (facts(stored), facts(live));
+    let both = stored.into_iter().zip(live);
+    let changed = both.filter(|((_, stored), (_, live))| stored != live);
     changed
-        .map(|(path, stored, live)| Difference {
+        .map(|((path, stored), (_, live))| Difference {
             path: path.to_owned(),
-            want: Some(Value::String(stored)),
-            have: Some(Value::String(live)),
+            want: stored.map(Value::String),
+            have: live.map(Value::String),
         })
         .collect()
 }
 
-fn cni_text(known: &Capabilities) -> String {
-    format!(
-        "{} enforces: {}",
-        known.cni.name,
-        known.cni.enforces.as_str()
-    )
+/// The facts in words, each under its path; none where there is nothing to say.
+fn facts(known: &Capabilities) -> [(&'static str, Option<String>); 10] {
+    let Capabilities {
+        version,
+        cni,
+        dns,
+        api_server,
+        mesh,
+        callees,
+        ..
+    } = known;
+    let endpoints = api_server.endpoints.iter();
+    let endpoints = endpoints.map(|(address, port)| SocketAddr::new(*address, *port).to_string());
+    let mesh = mesh.as_ref().map(|mesh| mesh.kind.as_str().to_owned());
+    [
+        ("version", Some(version.clone())),
+        ("cni.name", Some(cni.name.clone())),
+        ("cni.enforces", Some(cni.enforces.as_str().to_owned())),
+        ("dns.servers", listed(dns.servers.iter().map(servers))),
+        ("dns.nodeLocal", listed(dns.node_local.iter())),
+        (
+            "apiServer.serviceAddresses",
+            listed(api_server.service_addresses.iter()),
+        ),
+        (
+            "apiServer.servicePort",
+            Some(api_server.service_port.to_string()),
+        ),
+        ("apiServer.endpoints", listed(endpoints)),
+        ("mesh", mesh),
+        ("callees", listed(callees.iter().map(callee))),
+    ]
 }
 
-fn dns_text(known: &Capabilities) -> String {
-    format!("{:?} {:?}", known.dns.servers, known.dns.node_local)
+/// Pods that resolve names: where they are, by which labels, on which ports.
+fn servers(servers: &DnsServers) -> String {
+    let ports = listed(servers.ports.iter().map(port_text)).unwrap_or_default();
+    let pods = pods(&servers.namespace, &servers.pod_labels);
+    format!("{pods} on {ports}")
 }
 
-fn mesh_text(known: &Capabilities) -> String {
-    known
-        .mesh
-        .as_ref()
-        .map_or_else(String::new, |mesh| mesh.kind.as_str().to_owned())
+/// Who calls which Service, and on which port of its pods.
+fn callee(callee: &Callee) -> String {
+    let target = callee.target.as_ref();
+    let target = target.map_or_else(|| "an unknown port".to_owned(), port_text);
+    let Callee {
+        caller,
+        namespace,
+        service,
+        pod_labels,
+        ..
+    } = callee;
+    let pods = pods(namespace, pod_labels);
+    format!("{caller} calls {service} ({pods} on {target})")
+}
+
+fn pods(namespace: &NamespaceName, labels: &Labels) -> String {
+    let labels = labels.iter().map(|(key, value)| format!("{key}={value}"));
+    match listed(labels) {
+        Some(labels) => format!("{namespace} {labels}"),
+        None => namespace.to_string(),
+    }
+}
+
+fn port_text(port: &Port) -> String {
+    let protocol = port.protocol.as_str();
+    match &port.port {
+        PortNumber::Number(number) => format!("{protocol} {number}"),
+        PortNumber::Name(name) => format!("{protocol} {name}"),
+        PortNumber::Range(first, last) => format!("{protocol} {first}-{last}"),
+    }
+}
+
+fn listed(items: impl Iterator<Item = impl ToString>) -> Option<String> {
+    let items: Vec<String> = items.map(|item| item.to_string()).collect();
+    (!items.is_empty()).then(|| items.join(", "))
 }

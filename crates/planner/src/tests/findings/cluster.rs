@@ -1,6 +1,8 @@
 //! The cluster itself: whether it is the right one, was read, enforces, and is as stored.
 
-use cofferdam_model::capabilities::{Callee, Capabilities, Enforces};
+use std::net::SocketAddr;
+
+use cofferdam_model::capabilities::{Callee, Capabilities, Enforces, Mesh, MeshKind};
 use cofferdam_model::names::NamespaceName;
 use cofferdam_state::observed::Reading;
 
@@ -124,31 +126,79 @@ fn a_plugin_that_does_not_enforce_is_found() {
 }
 
 #[test]
-fn what_is_not_as_stored_is_found() {
+fn what_is_not_as_stored_is_found_and_told_in_words() {
     let trial = applied();
-    let observed = trial.cluster.observe();
-    let live = observed.capabilities.known().unwrap();
-    let rows: [Stored; 4] = [
+    let mut observed = trial.cluster.observe();
+    let mut live = observed.capabilities.known().unwrap().clone();
+    live.callees.push(Callee {
+        caller: "ValidatingWebhookConfiguration/orders".to_owned(),
+        namespace: NamespaceName::parse("orders").unwrap(),
+        service: "hook".to_owned(),
+        pod_labels: [("app".to_owned(), "hook".to_owned())].into(),
+        target: live.dns.servers[0].ports.first().cloned(),
+    });
+    observed.capabilities = Reading::Known(live.clone());
+    let rows: [Stored; 6] = [
         (|_| {}, &[]),
         (|stored| stored.namespaces.clear(), &[]),
-        (|stored| stored.version = "v1.35.0".to_owned(), &["version"]),
         (
-            |stored| stored.api_server.service_port = 6443,
-            &["apiServer"],
+            |stored| stored.version = "v1.35.0".to_owned(),
+            &["version: v1.35.0 -> v1.36.1"],
+        ),
+        (
+            |stored| {
+                stored.cni.enforces = Enforces::No;
+                stored.mesh = Some(linkerd());
+            },
+            &["cni.enforces: no -> yes", "mesh: linkerd -> nothing"],
+        ),
+        (
+            |stored| {
+                stored.api_server.service_port = 6443;
+                let other = SocketAddr::from(([10, 1, 0, 6], 6443));
+                stored.api_server.endpoints = [(other.ip(), other.port())].into();
+            },
+            &[
+                "apiServer.servicePort: 6443 -> 443",
+                "apiServer.endpoints: 10.1.0.6:6443 -> 10.1.0.5:6443",
+            ],
+        ),
+        (
+            |stored| {
+                stored.dns.servers.clear();
+                stored.callees.clear();
+            },
+            &[
+                "dns.servers: nothing -> kube-system k8s-app=kube-dns on TCP 53, UDP 53",
+                "callees: nothing -> ValidatingWebhookConfiguration/orders calls hook (orders app=hook on TCP 53)",
+            ],
         ),
     ];
     for (change, want) in rows {
         let mut stored = live.clone();
         change(&mut stored);
         let found = find_in(&trial, &observed, Some(&stored));
-        let paths = found
+        let changed = found
             .iter()
             .filter(|f| f.class.as_str() == "capabilities-changed");
-        let paths: Vec<&str> = paths
+        let text = |value: &Option<Value>| match value {
+            Some(Value::String(text)) => text.clone(),
+            _ => "nothing".to_owned(),
+        };
+        let fields: Vec<String> = changed
             .flat_map(|f| &f.fields)
-            .map(|f| f.path.as_str())
+            .map(|f| format!("{}: {} -> {}", f.path, text(&f.want), text(&f.have)))
             .collect();
-        assert_eq!(paths, want);
+        assert_eq!(fields, want);
+    }
+}
+
+fn linkerd() -> Mesh {
+    Mesh {
+        kind: MeshKind::Linkerd,
+        control_plane_namespace: NamespaceName::parse("linkerd").unwrap(),
+        enrolled: [].into(),
+        evidence: String::new(),
     }
 }
 
