@@ -146,6 +146,54 @@ fn a_dead_cluster_hides_no_drift_and_is_never_green() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn status_tells_differences_between_clusters_as_drift_does() -> Result<()> {
+    let (clusters, project) = start()?;
+    let [_, prod_a, prod_b] = clusters.as_slice() else {
+        anyhow::bail!("three clusters")
+    };
+    expect(&project.run(&APPLY)?, 0);
+    prod_a.apply_yaml(ADMIN, &TAKEN.replace("cofferdam-allow-dns", "theirs"))?;
+    project.write("policies/waivers.yaml", WAIVED_IN_ONE)?;
+    let [drift, status] = [project.run(&["drift"])?, project.run(&["status"])?];
+    expect(&drift, 2);
+    expect(&status, 2);
+    let told = "between clusters of production: 1 medium; `cofferdam drift` names them";
+    assert_eq!(status.stdout.lines().last(), Some(told));
+    let report = project.run(&["status", "-o", "json"])?;
+    expect(&report, 2);
+    let report = report.json()?;
+    let subject = report.pointer("/crossCluster/0/subject");
+    let want = "foreign policy shop/theirs";
+    assert_eq!(subject.and_then(Value::as_str), Some(want), "{report}");
+
+    prod_b.stop()?;
+    let missed = "not compared: cluster `prod-b` was not reached";
+    for (command, line) in [
+        ("drift", format!("  {missed}")),
+        (
+            "status",
+            format!("between clusters of production: {missed}"),
+        ),
+    ] {
+        let run = project.run(&[command, "--timeout", "20s"])?;
+        expect(&run, 3);
+        assert!(run.stdout.lines().any(|one| one == line), "{}", run.stdout);
+    }
+    Ok(())
+}
+
+const WAIVED_IN_ONE: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Waiver
+metadata: { name: theirs }
+spec:
+  for: { finding: foreign-policy, cluster: prod-a, object: NetworkPolicy/shop/theirs }
+  reason: moves soon
+  approval: { by: security, at: 2026-01-01 }
+  expires: 2999-01-01
+";
+
 /// No token, key or certificate of the clusters is in any output.
 fn no_secret_in(clusters: &[Cluster], runs: &[Run]) {
     let secrets: Vec<String> = clusters.iter().flat_map(Cluster::secrets).collect();

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod between;
 mod clock;
 mod commands;
 mod decide;

@@ -10,6 +10,7 @@ use cofferdam_documents::{Loaded, SourceFile, load};
 use cofferdam_model::Model;
 use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Remark, Severity};
 use cofferdam_model::names::ClusterName;
+use cofferdam_report::wire::check::WireDiagnostic;
 
 use crate::clock;
 
@@ -75,6 +76,14 @@ pub(crate) fn model(loaded: &Loaded) -> Result<&Model> {
         bail!("the documents have errors; nothing is done with them");
     };
     Ok(model)
+}
+
+/// What is due in the documents, as `check` shows it.
+pub(crate) fn warnings_of(loaded: &Loaded) -> Vec<WireDiagnostic> {
+    let all = loaded.diagnostics.iter();
+    all.filter(|diagnostic| diagnostic.severity == Severity::Warning)
+        .map(WireDiagnostic::from)
+        .collect()
 }
 
 /// Places remarks of the compiler in their documents.

@@ -34,7 +34,7 @@ pub struct Flow {
     pub approval: Option<Approval>,
     /// When it was last reviewed.
     pub review: Option<Review>,
-    /// The date after which it is expired.
+    /// The day after which it is expired; it stays in force, and is warned of.
     pub expires: Option<Date>,
 }
 

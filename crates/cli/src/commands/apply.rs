@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let (mut decided, beside) = deciding.decide(&examined).await?;
     let waves = waves(&examined, model, command.all_at_once);
     tell_turns(&examined, &mut decided, &waves);
-    let plans = plan_report(&examined, &decided, model, arguments.output);
+    let plans = plan_report(&examined, &decided, (&loaded, model), arguments.output);
     if command.dry_run {
         show(&plans, arguments.output, text::plan)?;
         return Ok(plan::exit_of(&plans));

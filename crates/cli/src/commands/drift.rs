@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 use cofferdam_model::Model;
-use cofferdam_planner::{cross_cluster, waivers};
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
 use cofferdam_state::finding::{Class, Finding};
 
 use crate::args::{Arguments, DriftArguments};
+use crate::between::Between;
 use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::project::{self, warnings_of};
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
@@ -21,9 +21,19 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let directory = &arguments.directory;
     let selection = &command.selection;
     let examined = examine(&loaded, model, directory, selection, Authors::Named).await?;
-    let report = report(&examined, model);
+    let between = Between::of(&examined, model);
+    let report = DriftReport {
+        api_version: API_VERSION,
+        kind: "DriftReport",
+        clusters: examined.iter().map(|one| cluster(one, model)).collect(),
+        cross_cluster: between.findings.iter().map(Into::into).collect(),
+        not_compared: between.not_compared.iter().map(Into::into).collect(),
+        warnings: warnings_of(&loaded),
+    };
     show(&report, arguments.output, text::drift)?;
-    Ok(exit_of(&report))
+    let exits = report.clusters.iter();
+    let exits = exits.map(|cluster| Exit::from(cluster.verdict));
+    Ok(Exit::of(exits.chain(between.exits())))
 }
 
 /// The verdict on a cluster from its findings.
@@ -37,18 +47,6 @@ pub(crate) fn verdict(findings: &[Finding]) -> Verdict {
         Verdict::Unknown
     } else {
         Verdict::InSync
-    }
-}
-
-fn report(examined: &[Examined<'_>], model: &Model) -> DriftReport {
-    let views: Vec<_> = examined.iter().map(Examined::view).collect();
-    let mut between = cross_cluster::compare(&views, model);
-    waivers::apply_cross_cluster(&mut between, model, &clock::today());
-    DriftReport {
-        api_version: API_VERSION,
-        kind: "DriftReport",
-        clusters: examined.iter().map(|one| cluster(one, model)).collect(),
-        cross_cluster: between.iter().map(Into::into).collect(),
     }
 }
 
@@ -68,15 +66,4 @@ fn cluster(one: &Examined<'_>, model: &Model) -> DriftCluster {
         enforces: known.map_or("unknown", |known| known.cni.enforces.as_str()),
         findings: findings.iter().map(Into::into).collect(),
     }
-}
-
-fn exit_of(report: &DriftReport) -> Exit {
-    let clusters = report.clusters.iter();
-    let clusters = clusters.map(|cluster| Exit::from(cluster.verdict));
-    let between = report
-        .cross_cluster
-        .iter()
-        .filter(|finding| finding.waiver.is_none())
-        .map(|_| Exit::Difference);
-    Exit::of(clusters.chain(between))
 }

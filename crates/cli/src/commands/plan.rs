@@ -1,6 +1,7 @@
 //! `plan`: what would be written where, and why.
 
 use anyhow::Result;
+use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
@@ -12,7 +13,7 @@ use crate::args::{Arguments, Format, PlanArguments};
 use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::project::{self, warnings_of};
 use crate::show::show;
 use crate::sources::{Deciding, tell_turns};
 
@@ -34,7 +35,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     };
     let (mut decided, _) = deciding.decide(&examined).await?;
     tell_turns(&examined, &mut decided, &waves(&examined, model, false));
-    let report = report(&examined, &decided, model, arguments.output);
+    let report = report(&examined, &decided, (&loaded, model), arguments.output);
     show(&report, arguments.output, text::plan)?;
     Ok(exit_of(&report))
 }
@@ -43,7 +44,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
 pub(crate) fn report(
     examined: &[Examined<'_>],
     decided: &[Decision],
-    model: &Model,
+    (loaded, model): (&Loaded, &Model),
     format: Format,
 ) -> PlanReport {
     let clusters = examined.iter().zip(decided).map(|(one, decision)| {
@@ -57,6 +58,7 @@ pub(crate) fn report(
         api_version: API_VERSION,
         kind: "PlanReport",
         clusters: clusters.collect(),
+        warnings: warnings_of(loaded),
     }
 }
 
@@ -169,6 +171,7 @@ mod tests {
             api_version: API_VERSION,
             kind: "PlanReport",
             clusters: vec![cluster],
+            warnings: Vec::new(),
         };
         assert_eq!(exit_of(&report), exit);
         let told = text::plan(&report);

@@ -1,4 +1,4 @@
-//! `status`: one line per cluster.
+//! `status`: one line per cluster, and how many differences there are between clusters.
 
 use anyhow::Result;
 use cofferdam_model::Model;
@@ -9,6 +9,7 @@ use cofferdam_state::observed::told_unknowns;
 
 use super::drift::verdict;
 use crate::args::{Arguments, DriftArguments};
+use crate::between::Between;
 use crate::clock;
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
@@ -22,12 +23,15 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let selection = &command.selection;
     let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
     let clusters: Vec<StatusCluster> = examined.iter().map(|one| line(one, model)).collect();
+    let between = Between::of(&examined, model);
     let exits = clusters.iter().map(|cluster| Exit::from(cluster.verdict));
-    let exit = Exit::of(exits);
+    let exit = Exit::of(exits.chain(between.exits()));
     let report = StatusReport {
         api_version: API_VERSION,
         kind: "StatusReport",
         clusters,
+        cross_cluster: between.findings.iter().map(Into::into).collect(),
+        not_compared: between.not_compared.iter().map(Into::into).collect(),
     };
     show(&report, arguments.output, text::status)?;
     Ok(exit)

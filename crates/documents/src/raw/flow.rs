@@ -37,7 +37,7 @@ pub(crate) struct FlowSpec {
     pub(crate) approval: Option<Approval>,
     /// When it was last reviewed.
     pub(crate) review: Option<Review>,
-    /// The last day on which it holds.
+    /// The last day for which it was granted. After it the flow stays in force, and `check`, `plan` and `drift` warn of it.
     pub(crate) expires: Option<String>,
 }
 

@@ -5,33 +5,13 @@ use std::fmt::Write as _;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 
 use super::count;
+use crate::wire::check::WireDiagnostic;
 
 /// Every finding as `file:line:column: severity[code]: message`, its hint below, and the totals.
 pub fn render(diagnostics: &[Diagnostic]) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics {
-        let place = &diagnostic.place;
-        let at = if place.line > 0 {
-            format!("{}:{}:{}", place.file, place.line, place.column)
-        } else {
-            place.file.clone()
-        };
-        let at = if at.is_empty() {
-            String::new()
-        } else {
-            format!("{at}: ")
-        };
-        let (severity, code) = (diagnostic.severity.as_str(), diagnostic.code);
-        let path = if place.path.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", place.path)
-        };
-        // Writing to a String cannot fail.
-        writeln!(text, "{at}{severity}[{code}]: {}{path}", diagnostic.message).ok();
-        if let Some(hint) = &diagnostic.hint {
-            writeln!(text, "    hint: {hint}").ok();
-        }
+        render_one(&diagnostic.into(), &mut text);
     }
     let number = |severity| {
         diagnostics
@@ -44,6 +24,52 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
         count(number(Severity::Warning), "warning"),
         count(number(Severity::Notice), "notice"),
     ];
+    // Writing to a String cannot fail.
     writeln!(text, "{}", totals.join(", ")).ok();
     text
+}
+
+/// As many warnings as a report about clusters lists.
+const MOST_WARNINGS: usize = 10;
+
+/// Warnings about documents below a report about clusters, and an empty line where there are any.
+pub(super) fn render_warnings(warnings: &[WireDiagnostic], text: &mut String) {
+    for warning in warnings.iter().take(MOST_WARNINGS) {
+        render_one(warning, text);
+    }
+    let more = warnings.len().saturating_sub(MOST_WARNINGS);
+    if more > 0 {
+        let more = count(more, "more warning");
+        writeln!(text, "{more}: `cofferdam check` shows all").ok();
+    }
+    if !warnings.is_empty() {
+        text.push('\n');
+    }
+}
+
+fn render_one(diagnostic: &WireDiagnostic, text: &mut String) {
+    let WireDiagnostic {
+        code,
+        severity,
+        file,
+        line,
+        column,
+        path,
+        message,
+        hint,
+    } = diagnostic;
+    let at = match (file.as_str(), line) {
+        ("", _) => String::new(),
+        (file, 0) => format!("{file}: "),
+        (file, line) => format!("{file}:{line}:{column}: "),
+    };
+    let path = if path.is_empty() {
+        String::new()
+    } else {
+        format!(" ({path})")
+    };
+    writeln!(text, "{at}{severity}[{code}]: {message}{path}").ok();
+    if let Some(hint) = hint {
+        writeln!(text, "    hint: {hint}").ok();
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::check::render_warnings;
 use super::count;
 use crate::wire::drift::{DriftCluster, DriftReport, Verdict};
 use crate::wire::finding::{WireAuthor, WireCrossCluster, WireFinding};
@@ -15,12 +16,17 @@ pub fn render(report: &DriftReport) -> String {
         render_cluster(cluster, &mut text);
     }
     // Writing to a String cannot fail.
-    if !report.cross_cluster.is_empty() {
+    if !(report.cross_cluster.is_empty() && report.not_compared.is_empty()) {
         writeln!(text, "Between clusters:").ok();
         for finding in &report.cross_cluster {
             render_cross_cluster(finding, &mut text);
         }
+        for missed in &report.not_compared {
+            writeln!(text, "  {}", missed.message).ok();
+        }
+        text.push('\n');
     }
+    render_warnings(&report.warnings, &mut text);
     text
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::check::render_warnings;
 use super::count;
 use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
 
-/// The plan per cluster, clusters with equal steps folded into one.
+/// The plan per cluster, clusters with equal steps folded into one; then what is due in the documents,
+/// and what there is to do in all.
 pub fn render(report: &PlanReport) -> String {
     let mut text = String::new();
     let mut groups: Vec<(Vec<&str>, &PlanCluster)> = Vec::new();
@@ -27,6 +29,7 @@ pub fn render(report: &PlanReport) -> String {
     for (names, cluster) in groups {
         render_group(&names, cluster, &mut text);
     }
+    render_warnings(&report.warnings, &mut text);
     writeln!(text, "{}", summary(report)).ok();
     text
 }

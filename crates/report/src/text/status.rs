@@ -1,11 +1,12 @@
 //! `status` as people read it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::table;
 use crate::wire::status::{FindingCounts, StatusReport};
 
-/// A line per cluster, then what could not be read.
+/// A line per cluster, then what could not be read, and what differs between clusters.
 pub fn render(report: &StatusReport) -> String {
     let dash = || "-".to_owned();
     let rows = report.clusters.iter().map(|cluster| {
@@ -48,7 +49,37 @@ pub fn render(report: &StatusReport) -> String {
             writeln!(text, "    hint: {hint}").ok();
         }
     }
+    render_between(report, &mut text);
     text
+}
+
+/// How many differences there are in each trust domain, and who was not compared.
+fn render_between(report: &StatusReport, text: &mut String) {
+    let mut by_domain: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for finding in &report.cross_cluster {
+        let counts = by_domain.entry(&finding.trust_domain).or_default();
+        match finding.waiver {
+            None => counts.0 += 1,
+            Some(_) => counts.1 += 1,
+        }
+    }
+    for (domain, (medium, waived)) in by_domain {
+        let counts = FindingCounts {
+            medium,
+            waived,
+            ..FindingCounts::default()
+        };
+        let counts = counted(counts);
+        writeln!(
+            text,
+            "between clusters of {domain}: {counts}; `cofferdam drift` names them"
+        )
+        .ok();
+    }
+    for missed in &report.not_compared {
+        let domain = &missed.trust_domain;
+        writeln!(text, "between clusters of {domain}: {}", missed.message).ok();
+    }
 }
 
 /// The numbers that are not zero, the most urgent first.

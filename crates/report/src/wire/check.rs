@@ -18,7 +18,7 @@ pub struct CheckReport {
 }
 
 /// A finding about a document.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireDiagnostic {
     /// A stable word for the kind of finding.
@@ -42,7 +42,17 @@ pub struct WireDiagnostic {
 impl CheckReport {
     /// The report of these findings.
     pub fn new(diagnostics: &[Diagnostic]) -> Self {
-        let wire = |diagnostic: &Diagnostic| WireDiagnostic {
+        Self {
+            api_version: API_VERSION,
+            kind: "CheckReport",
+            diagnostics: diagnostics.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Diagnostic> for WireDiagnostic {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
             code: diagnostic.code,
             severity: diagnostic.severity.as_str(),
             file: diagnostic.place.file.clone(),
@@ -51,11 +61,6 @@ impl CheckReport {
             path: diagnostic.place.path.clone(),
             message: diagnostic.message.clone(),
             hint: diagnostic.hint.clone(),
-        };
-        Self {
-            api_version: API_VERSION,
-            kind: "CheckReport",
-            diagnostics: diagnostics.iter().map(wire).collect(),
         }
     }
 }

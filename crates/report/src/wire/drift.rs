@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::finding::{WireCrossCluster, WireFinding};
+use super::check::WireDiagnostic;
+use super::finding::{WireCrossCluster, WireFinding, WireNotCompared};
 
 /// Drift in each cluster and between clusters.
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +17,10 @@ pub struct DriftReport {
     pub clusters: Vec<DriftCluster>,
     /// Clusters of one trust domain that should agree and do not.
     pub cross_cluster: Vec<WireCrossCluster>,
+    /// Clusters that could not be compared with the others, or not in everything.
+    pub not_compared: Vec<WireNotCompared>,
+    /// What is due in the documents: flows and waivers that expired, reviews.
+    pub warnings: Vec<WireDiagnostic>,
 }
 
 /// Drift in one cluster.

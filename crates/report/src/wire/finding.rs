@@ -1,7 +1,7 @@
 //! Findings as programs read them.
 
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_state::finding::{CrossClusterFinding, Finding};
+use cofferdam_state::finding::{CrossClusterFinding, Finding, NotCompared};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -106,6 +106,18 @@ pub struct WireClusterValue {
     pub value: String,
 }
 
+/// A cluster that could not be compared with the others of its trust domain.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireNotCompared {
+    /// The trust domain.
+    pub trust_domain: String,
+    /// The cluster.
+    pub cluster: String,
+    /// What was not compared, and why.
+    pub message: String,
+}
+
 /// Writes a key as programs read it.
 pub(super) fn object<S: Serializer>(key: &ObjectKey, serializer: S) -> Result<S::Ok, S::Error> {
     WireObject::from(key).serialize(serializer)
@@ -177,6 +189,16 @@ impl From<&CrossClusterFinding> for WireCrossCluster {
             severity: "medium",
             message: finding.message.clone(),
             waiver: finding.waiver.clone(),
+        }
+    }
+}
+
+impl From<&NotCompared> for WireNotCompared {
+    fn from(missed: &NotCompared) -> Self {
+        Self {
+            trust_domain: missed.trust_domain.to_string(),
+            cluster: missed.cluster.to_string(),
+            message: missed.message.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@ use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Plan, Step};
 use serde::Serialize;
 
+use super::check::WireDiagnostic;
 use super::finding::WireFinding;
 
 /// What would be written where.
@@ -17,6 +18,8 @@ pub struct PlanReport {
     pub kind: &'static str,
     /// Clusters in the order of their waves.
     pub clusters: Vec<PlanCluster>,
+    /// What is due in the documents: flows and waivers that expired, reviews.
+    pub warnings: Vec<WireDiagnostic>,
 }
 
 /// The plan of one cluster.

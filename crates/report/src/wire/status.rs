@@ -4,6 +4,7 @@ use cofferdam_state::finding::{Finding, Severity};
 use serde::Serialize;
 
 use super::drift::Verdict;
+use super::finding::{WireCrossCluster, WireNotCompared};
 
 /// One line per cluster.
 #[derive(Debug, Clone, Serialize)]
@@ -15,6 +16,10 @@ pub struct StatusReport {
     pub kind: &'static str,
     /// Clusters by name.
     pub clusters: Vec<StatusCluster>,
+    /// Clusters of one trust domain that should agree and do not.
+    pub cross_cluster: Vec<WireCrossCluster>,
+    /// Clusters that could not be compared with the others, or not in everything.
+    pub not_compared: Vec<WireNotCompared>,
 }
 
 /// The line of one cluster.
