@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
-use cofferdam_documents::{Loaded, SourceFile, load};
+use anyhow::{Result, bail};
+use cofferdam_documents::{Loaded, SourceFile, Unread, load_partly};
 use cofferdam_model::Model;
 use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Remark, Severity};
 use cofferdam_model::names::ClusterName;
@@ -34,28 +35,46 @@ pub(crate) fn read(directory: &Path) -> Result<Loaded> {
             "`{shown}` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory"
         );
     }
-    Ok(load(&files(directory)?, &clock::today()))
+    let (files, unread) = everything(directory);
+    Ok(load_partly(&files, &unread, &clock::today()))
 }
 
-/// Every document below `fleet/` and `policies/`, as far as these are there.
+/// Every document below `fleet/` and `policies/`, as far as these are there; an error where one could not
+/// be read.
 pub(crate) fn files(directory: &Path) -> Result<Vec<SourceFile>> {
-    let (mut files, mut faults) = (Vec::new(), Vec::new());
+    let (files, unread) = everything(directory);
+    if !unread.is_empty() {
+        let faults = unread
+            .iter()
+            .map(|one| format!("`{}`: {}", one.path, one.reason));
+        bail!("{}", faults.collect::<Vec<_>>().join("\n"));
+    }
+    Ok(files)
+}
+
+/// Every document below `fleet/` and `policies/`, and what could not be read.
+fn everything(directory: &Path) -> (Vec<SourceFile>, Vec<Unread>) {
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
     for part in ROOTS.map(|part| directory.join(part)) {
         if part.exists() && !part.is_dir() {
-            faults.push(format!("`{}` is no directory", shown(directory, &part)));
+            unread.push(fault(directory, &part, "it is no directory"));
         }
     }
     for root in roots(directory) {
-        let (read, unread) = collect(directory, &root);
+        let (read, faults) = collect(directory, &root);
         files.extend(read);
-        faults.extend(unread);
-    }
-    if !faults.is_empty() {
-        faults.sort();
-        bail!("{}", faults.join("\n"));
+        unread.extend(faults);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    unread.sort();
+    (files, unread)
+}
+
+fn fault(base: &Path, path: &Path, reason: impl Into<String>) -> Unread {
+    Unread {
+        path: shown(base, path),
+        reason: reason.into(),
+    }
 }
 
 fn roots(directory: &Path) -> Vec<PathBuf> {
@@ -108,27 +127,22 @@ pub(crate) fn file_of(loaded: &Loaded, cluster: &ClusterName) -> String {
 }
 
 /// Every document below a directory; what cannot be read is told all at once.
-fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<String>) {
-    let (mut files, mut faults) = (Vec::new(), Vec::new());
+fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<Unread>) {
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
     let mut left = vec![directory.to_owned()];
     let mut seen = BTreeSet::new();
     while let Some(directory) = left.pop() {
         // A link may lead back to where it lies.
         if fs::canonicalize(&directory).is_ok_and(|real| !seen.insert(real)) {
-            let shown = shown(base, &directory);
-            faults.push(format!(
-                "`{shown}` leads to a directory that was read already"
-            ));
+            let reason = "it leads to a directory that was read already";
+            unread.push(fault(base, &directory, reason));
             continue;
         }
         let entries =
             match fs::read_dir(&directory).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    faults.push(format!(
-                        "cannot read `{}`: {error}",
-                        shown(base, &directory)
-                    ));
+                    unread.push(fault(base, &directory, cannot_be_read(&error)));
                     continue;
                 }
             };
@@ -137,17 +151,20 @@ fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<String>) {
             .map(fs::DirEntry::path)
             .filter(|path| is_meant(path))
         {
-            if path.is_dir() {
-                left.push(path);
-            } else if is_yaml(&path) {
-                match read_file(base, &path) {
-                    Ok(file) => files.push(file),
-                    Err(error) => faults.push(format!("{error:#}")),
+            if is_yaml(&path) {
+                match read_file(&path) {
+                    Ok(text) => files.push(SourceFile {
+                        path: shown(base, &path),
+                        text,
+                    }),
+                    Err(reason) => unread.push(fault(base, &path, reason)),
                 }
+            } else if path.is_dir() {
+                left.push(path);
             }
         }
     }
-    (files, faults)
+    (files, unread)
 }
 
 /// Whether its name ends like that of a YAML file, in any case: a file left out by mistake would take its
@@ -169,17 +186,24 @@ fn shown(base: &Path, path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn read_file(base: &Path, path: &Path) -> Result<SourceFile> {
-    let shown = shown(base, path);
-    let metadata = fs::metadata(path).with_context(|| format!("cannot read `{shown}`"))?;
+/// The text of a file, or why it is none. A directory that is called like a document, as container
+/// runtimes make where a file is missing, may stand for one.
+fn read_file(path: &Path) -> Result<String, String> {
+    let metadata = fs::metadata(path).map_err(|error| cannot_be_read(&error))?;
+    if metadata.is_dir() {
+        return Err("it is a directory with the name of a document".to_owned());
+    }
     if !metadata.is_file() {
-        bail!("`{shown}` is no regular file");
+        return Err("it is no regular file".to_owned());
     }
     let size = metadata.len();
     if size > LARGEST_FILE_BYTES {
-        bail!("`{shown}` has {size} bytes, more than 8 MiB; split it");
+        return Err(format!("it has {size} bytes, more than 8 MiB; split it"));
     }
-    let bytes = fs::read(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("`{shown}` is not UTF-8"))?;
-    Ok(SourceFile { path: shown, text })
+    let bytes = fs::read(path).map_err(|error| cannot_be_read(&error))?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+fn cannot_be_read(error: &io::Error) -> String {
+    format!("it cannot be read: {error}")
 }

@@ -234,8 +234,7 @@ fn directories_that_are_none_are_named() -> Result<()> {
             "`file` is no directory: `-C` names the one that holds `fleet/` and `policies/`",
         ),
         (&dir, &["-C", "file", "init"], "`file` is no directory"),
-        (&dir, &["check"], "`fleet` is no directory"),
-        (&dir, &["init"], "`fleet` is no directory"),
+        (&dir, &["init"], "`fleet`: it is no directory"),
         (
             &empty,
             &["drift"],
@@ -248,6 +247,35 @@ fn directories_that_are_none_are_named() -> Result<()> {
                 wrote policies/model.yaml\n\
                 next: `cofferdam init --kubeconfig FILE` adds a cluster for each of its contexts\n";
     check_talk(empty.path(), &["init"], 0, next)
+}
+
+#[test]
+fn files_that_cannot_be_read_hide_no_other_finding() -> Result<()> {
+    let (fleet, _) = FLEET.rsplit_once("---").context("two documents")?;
+    let wrong = MODEL.replace("tiers", "tires");
+    let dir = directory(&[
+        ("fleet/all.yaml", fleet),
+        ("fleet/folder.yaml/a.yaml", MODEL),
+        ("policies/model.yaml", &wrong),
+    ])?;
+    std::fs::write(dir.path().join("policies/latin.yaml"), b"a: \xe9\n")?;
+    std::os::unix::fs::symlink("nowhere", dir.path().join("policies/link.yaml"))?;
+    let found = "fleet/folder.yaml: error[unreadable-file]: it is a directory with the name of a document\n\
+                 policies/latin.yaml: error[unreadable-file]: it is not UTF-8\n\
+                 policies/link.yaml: error[unreadable-file]: it cannot be read: No such file or directory (os error 2)\n\
+                 policies/model.yaml:5:9: error[unknown-field]: unknown field `tires` (spec.tires)\n    \
+                 hint: did you mean `tiers`?\n";
+    let output = format!("{found}4 errors, 0 warnings, 0 notices\n");
+    check(dir.path(), &["check"], (1, &output, ""))?;
+    let talk = format!("{output}error: the documents have errors; nothing is done with them\n");
+    check_talk(dir.path(), &["plan"], 1, &talk)?;
+    // What a file would define that cannot be read is not said to be missing.
+    let alone = directory(&[("fleet/all.yaml", fleet)])?;
+    std::fs::create_dir(alone.path().join("policies"))?;
+    std::fs::write(alone.path().join("policies/model.yaml"), b"a: \xe9\n")?;
+    let output = "policies/model.yaml: error[unreadable-file]: it is not UTF-8\n\
+                  1 error, 0 warnings, 0 notices\n";
+    check(alone.path(), &["check"], (1, output, ""))
 }
 
 #[test]

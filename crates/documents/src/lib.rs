@@ -25,7 +25,7 @@ mod tree;
 mod waive;
 
 pub use capabilities_document::capabilities_document;
-pub use load::{Loaded, SourceFile, load};
+pub use load::{Loaded, SourceFile, Unread, load, load_partly};
 pub use nearest::did_you_mean;
 pub use pin::pin;
 pub use raw::{KINDS, schema};

@@ -28,6 +28,15 @@ pub struct SourceFile {
     pub text: String,
 }
 
+/// A file or directory that should hold documents and could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// The path, relative to the directory that holds `fleet/` and `policies/`.
+    pub path: String,
+    /// Why, as a sentence about it.
+    pub reason: String,
+}
+
 /// What the files say.
 #[derive(Debug)]
 pub struct Loaded {
@@ -46,9 +55,25 @@ pub struct Loaded {
 ///
 /// All findings come at once. Waivable errors that a waiver covers on `today` are notices.
 pub fn load(files: &[SourceFile], today: &Date) -> Loaded {
+    load_partly(files, &[], today)
+}
+
+/// The same where some files could not be read: each is an error beside those of the others, and what
+/// only it may have defined is not said to be missing.
+pub fn load_partly(files: &[SourceFile], unread: &[Unread], today: &Date) -> Loaded {
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut loading = Loading::default();
+    for Unread { path, reason } in unread {
+        let trouble = Trouble {
+            at: Spot::default(),
+            code: "unreadable-file",
+            message: reason.clone(),
+            hint: None,
+        };
+        loading.say(path, "", trouble);
+        loading.cut = true;
+    }
     for file in &files {
         loading.read(file);
     }
