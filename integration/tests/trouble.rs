@@ -113,14 +113,16 @@ fn rights_that_are_missing_stop_a_namespace_and_leave_it_open() -> Result<()> {
     let applied = shop.apply(&[], 1)?;
     assert!(applied.stdout.contains("forbidden"), "{}", applied.stdout);
     assert_eq!(shop.policies("orders")?, Vec::<String>::new());
-    let doctor = shop.expect(&["doctor"], 0)?;
-    assert!(
-        doctor
-            .stdout
-            .contains("profile `policies` lacks: create networkpolicies, patch networkpolicies"),
-        "{}",
-        doctor.stdout
-    );
+    let doctor = shop.expect(&["doctor"], 1)?;
+    let told: Vec<&str> = doctor
+        .stdout
+        .lines()
+        .skip_while(|line| !line.starts_with("  x rights to write"))
+        .take(2)
+        .collect();
+    let lacks = "  x rights to write  profile `policies` lacks: create networkpolicies, patch networkpolicies";
+    let hint = "                     hint: cofferdam rbac --profile policies --subject 'user:cofferdam' | kubectl apply -f -";
+    assert_eq!(told, [lacks, hint]);
     shop.cluster.apply_yaml(ADMIN, &manifests)?;
     shop.apply(&[], 0)?;
     assert_eq!(shop.drift()?, Vec::<String>::new());

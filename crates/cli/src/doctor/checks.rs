@@ -2,7 +2,8 @@
 
 use cofferdam_cluster::Connection;
 use cofferdam_model::capabilities::{Capabilities, Enforces};
-use cofferdam_model::cluster::Mode;
+use cofferdam_model::cluster::{Delivery, Mode};
+use cofferdam_model::count::counted;
 use cofferdam_report::wire::doctor::{DoctorCheck, DoctorStatus};
 use cofferdam_state::observed::told_unknowns;
 use futures_util::future::join_all;
@@ -62,7 +63,11 @@ fn identity(one: &Examined<'_>, pins: bool) -> Vec<DoctorCheck> {
             }
             None => {
                 let message = format!("{uid}, not pinned: nothing will be written");
-                DoctorCheck::new("identity", DoctorStatus::Warning, message)
+                let status = match one.cluster.mode {
+                    Mode::Manage => DoctorStatus::Failed,
+                    Mode::ReadOnly => DoctorStatus::Warning,
+                };
+                DoctorCheck::new("identity", status, message)
                     .with_hint(format!("cofferdam doctor --pin --cluster {name}"))
             }
         });
@@ -97,9 +102,14 @@ async fn rights(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck>
         let message = "not asked: its document says `mode: readOnly`";
         return vec![DoctorCheck::ok("rights to write", message)];
     }
-    let mut profiles = vec![Profile::Policies];
-    if !one.bundle.pools.is_empty() {
-        profiles.push(Profile::Nodes);
+    // What a GitOps controller applies takes no rights of ours; nodes are no matter of manifests.
+    let is_pushed = one.cluster.delivery == Delivery::Push;
+    let policies = is_pushed.then_some(Profile::Policies);
+    let nodes = (!one.bundle.pools.is_empty()).then_some(Profile::Nodes);
+    let profiles: Vec<Profile> = policies.into_iter().chain(nodes).collect();
+    if profiles.is_empty() {
+        let message = "not asked: its document says `delivery: gitops`";
+        return vec![DoctorCheck::ok("rights to write", message)];
     }
     let mut checks = Vec::new();
     for profile in profiles {
@@ -108,9 +118,22 @@ async fn rights(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck>
             .identity
             .known()
             .map(|who| subject_of(&who.user));
-        checks.push(rights_of(connection, profile, subject.as_deref()).await);
+        let mut check = rights_of(connection, profile).await;
+        if check.status == DoctorStatus::Failed {
+            check.hint = Some(grant(one, profile, subject.as_deref()));
+        }
+        checks.push(check);
     }
     checks
+}
+
+/// The command that grants the rights of a profile.
+fn grant(one: &Examined<'_>, profile: Profile, subject: Option<&str>) -> String {
+    let profile = profile.as_str();
+    let subject = subject.map_or_else(String::new, |subject| format!(" --subject '{subject}'"));
+    let context = one.cluster.access.context.as_ref();
+    let context = context.map_or_else(String::new, |context| format!(" --context '{context}'"));
+    format!("cofferdam rbac --profile {profile}{subject} | kubectl{context} apply -f -")
 }
 
 /// A user of an API server as a subject of `rbac`.
@@ -122,11 +145,8 @@ fn subject_of(user: &str) -> String {
     }
 }
 
-async fn rights_of(
-    connection: &Connection,
-    profile: Profile,
-    subject: Option<&str>,
-) -> DoctorCheck {
+/// Whether we have the rights that `apply` needs for a part of the bundle; it fails without them.
+async fn rights_of(connection: &Connection, profile: Profile) -> DoctorCheck {
     let wanted = write_rights(profile);
     let answers = join_all(wanted.iter().map(|right| connection.may(right))).await;
     let mut missing = Vec::new();
@@ -145,10 +165,7 @@ async fn rights_of(
         return DoctorCheck::ok("rights to write", format!("all of profile `{profile}`"));
     }
     let message = format!("profile `{profile}` lacks: {}", missing.join(", "));
-    let subject = subject.map_or_else(String::new, |subject| format!(" --subject '{subject}'"));
-    DoctorCheck::new("rights to write", DoctorStatus::Warning, message).with_hint(format!(
-        "cofferdam rbac --profile {profile}{subject} | kubectl apply -f -"
-    ))
+    DoctorCheck::new("rights to write", DoctorStatus::Failed, message)
 }
 
 fn clock_skew(connection: &Connection) -> Option<DoctorCheck> {
@@ -179,7 +196,10 @@ fn of_capabilities(known: &Capabilities) -> Vec<DoctorCheck> {
         served(known.admission.validating_policies),
         served(known.admission.mutating_policies)
     );
-    let nodes = format!("{} addresses", known.node_addresses.len());
+    let nodes = match known.node_addresses.len() {
+        0 => "none tells an address of its own".to_owned(),
+        number => counted(number, "internal address"),
+    };
     vec![
         version(&known.version),
         cni(known),
