@@ -195,8 +195,16 @@ fn a_read_only_cluster_is_shown_and_never_written() -> Result<()> {
     let shop = Shop::start()?;
     shop.project
         .edit(CLUSTER_FILE, "mode: manage", "mode: readOnly")?;
-    shop.expect(&["plan"], 2)?;
-    let skipped = shop.apply(&[], 0)?;
+    let plan = shop.expect(&["plan"], 2)?;
+    let notice =
+        "  * only observed: its document says `mode: readOnly`, and `apply` writes nothing here";
+    assert!(
+        plan.stdout.lines().any(|line| line == notice),
+        "{}",
+        plan.stdout
+    );
+    // Nobody is asked about what is not written.
+    let skipped = shop.expect(&["apply"], 0)?;
     let hint = "    hint: write `mode: manage` under `spec` in fleet/clusters/prod.yaml to let apply write";
     assert_eq!(skipped.stdout.lines().last(), Some(hint));
     assert_eq!(shop.policies("orders")?, Vec::<String>::new());

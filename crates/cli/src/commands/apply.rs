@@ -5,6 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::{Result, bail};
 use cofferdam_model::cluster::Mode;
+use cofferdam_model::count::counted;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyReport, ApplyState};
 use cofferdam_report::{output, text};
@@ -46,8 +47,11 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
         show(&plans, arguments.output, text::plan)?;
         return Ok(plan::exit_of(&plans));
     }
-    let anything = decided.iter().any(|decision| {
-        decision.refusals.is_empty() && decision.plan.as_ref().is_some_and(|plan| !plan.is_empty())
+    let mut all = examined.iter().zip(&decided);
+    let anything = all.any(|(one, decision)| {
+        one.cluster.mode == Mode::Manage
+            && decision.refusals.is_empty()
+            && decision.plan.as_ref().is_some_and(|plan| !plan.is_empty())
     });
     let asks = anything && !command.yes;
     // Nobody is asked about what is not shown.
@@ -129,7 +133,8 @@ impl Fleet<'_> {
             if results.iter().any(interrupted) {
                 stopped = Some(NOT_ITS_TURN.to_owned());
             } else if *total > wave.max_failures && !command.all_at_once {
-                let reason = format!("`{}` had {total} failures before its turn", wave.domain);
+                let failures = counted(*total, "failure");
+                let reason = format!("`{}` had {failures} before its turn", wave.domain);
                 stopped = Some(reason);
             }
             done.extend(results);
@@ -191,9 +196,9 @@ impl Fleet<'_> {
             .is_some_and(cofferdam_state::plan::Plan::is_empty);
         if one.cluster.mode == Mode::ReadOnly {
             let reason = if nothing {
-                "its document says `mode: readOnly`, and there is nothing to write"
+                "only observed (`mode: readOnly`), and there is nothing to write"
             } else {
-                "its document says `mode: readOnly`"
+                "only observed (`mode: readOnly`): nothing was written"
             };
             let report = outcome(one, ApplyState::Skipped, Some(reason.to_owned()));
             let file = project::file_of(self.deciding.loaded, &one.cluster.name);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
+use cofferdam_model::cluster::Mode;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, steps};
@@ -98,15 +99,24 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         steps: decision.plan.as_ref().map(steps).unwrap_or_default(),
         held_back: decision.held.iter().map(Into::into).collect(),
         in_the_way: in_the_way.collect(),
-        notices: decision
-            .plan
-            .as_ref()
-            .map(|plan| plan.notices.clone())
-            .unwrap_or_default(),
+        notices: notices(one, decision),
         findings: findings.iter().map(Into::into).collect(),
         opens: None,
         closes: None,
     }
+}
+
+/// What is worth knowing before a plan is applied, and that it will not be.
+fn notices(one: &Examined<'_>, decision: &Decision) -> Vec<String> {
+    let Some(plan) = &decision.plan else {
+        return Vec::new();
+    };
+    let observed = one.cluster.mode == Mode::ReadOnly && !plan.is_empty();
+    let observed = observed.then(|| {
+        "only observed: its document says `mode: readOnly`, and `apply` writes nothing here"
+            .to_owned()
+    });
+    observed.into_iter().chain(plan.notices.clone()).collect()
 }
 
 /// 2 where something is to be done, or waits, or is in the way.
