@@ -260,9 +260,10 @@ pub(crate) struct RbacArguments {
     /// What the credential is for
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Profile,
-    /// Who gets the rights: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`
+    /// Who gets the rights: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; may be repeated,
+    /// as all of them share one binding
     #[arg(long, default_value = "user:cofferdam", value_name = "SUBJECT")]
-    pub(crate) subject: String,
+    pub(crate) subject: Vec<String>,
 }
 
 /// Arguments of `schema`.

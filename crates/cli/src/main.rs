@@ -12,6 +12,7 @@ mod exit;
 mod fleet;
 mod logging;
 mod only;
+mod paths;
 mod project;
 mod rights;
 mod selected;

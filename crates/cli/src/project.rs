@@ -16,7 +16,7 @@ use cofferdam_report::wire::check::WireDiagnostic;
 use crate::clock;
 
 /// What holds documents.
-const ROOTS: [&str; 2] = ["fleet", "policies"];
+pub(crate) const ROOTS: [&str; 2] = ["fleet", "policies"];
 
 /// Files above this are refused unread.
 const LARGEST_FILE_BYTES: u64 = 8 * 1024 * 1024;

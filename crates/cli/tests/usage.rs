@@ -96,6 +96,19 @@ fn init_adds_what_is_missing_and_says_what_it_left_alone() -> Result<()> {
 }
 
 #[test]
+fn init_writes_a_path_without_detours() -> Result<()> {
+    let dir = directory(&[("config", CONTEXTS)])?;
+    std::fs::create_dir(dir.path().join("sub"))?;
+    run(dir.path(), &["init", "--kubeconfig", "./sub/.././config"])?;
+    let document = std::fs::read_to_string(dir.path().join("fleet/clusters/staging.yaml"))?;
+    let line = document.lines().find(|line| line.contains("kubeconfig:"));
+    let path = std::fs::canonicalize(dir.path())?.join("config");
+    let want = format!("kubeconfig: {:?}", path.display().to_string());
+    assert_eq!(line.map(str::trim), Some(want.as_str()));
+    Ok(())
+}
+
+#[test]
 fn init_tells_a_kubeconfig_that_is_missing_from_one_that_is_none() -> Result<()> {
     let dir = directory(&[("bad", "a: ["), ("empty", ""), ("fleet/a.yaml", "a: [")])?;
     let init = |file| ["-C", "new", "init", "--kubeconfig", file];
@@ -314,6 +327,54 @@ fn json(directory: &Path, arguments: &[&str]) -> Result<Value> {
     let run = run(directory, arguments)?;
     serde_json::from_slice(&run.stdout)
         .with_context(|| String::from_utf8_lossy(&run.stderr).into_owned())
+}
+
+#[test]
+fn bundles_are_not_written_where_documents_are_read() -> Result<()> {
+    let fleet = FLEET.replace("name: test-eu", "name: policies");
+    let dir = directory(&[("fleet/all.yaml", &fleet), ("policies/model.yaml", MODEL)])?;
+    std::os::unix::fs::symlink(dir.path().join("fleet"), dir.path().join("link"))?;
+    for (out, place, root) in [
+        ("policies", "policies/policies", "policies"),
+        (
+            "new/../policies/deep",
+            "new/../policies/deep/policies",
+            "policies",
+        ),
+        ("link/bundles", "link/bundles/policies", "fleet"),
+        (".", "./policies", "policies"),
+    ] {
+        let why = format!(
+            "error: `{place}` would be below `{root}/`, where documents are read; write elsewhere, as with \
+             `--out bundles`\n"
+        );
+        check_talk(dir.path(), &["compile", "--out", out], 1, &why)?;
+    }
+    assert!(!dir.path().join("new").exists());
+    Ok(())
+}
+
+#[test]
+fn the_rights_of_a_profile_are_for_every_subject_that_is_named() -> Result<()> {
+    let dir = directory(&[])?;
+    let rbac = ["rbac", "--profile", "policies", "-o", "json"];
+    let subjects = |more: &[&str]| -> Result<Vec<String>> {
+        let list = json(dir.path(), &[&rbac[..], more].concat())?;
+        let items = list["items"].as_array().into_iter().flatten();
+        let subjects = items
+            .filter_map(|item| item["subjects"].as_array())
+            .map(|all| {
+                let all = all
+                    .iter()
+                    .map(|one| format!("{}/{}", one["kind"], one["name"]));
+                all.collect::<Vec<_>>().join(" ").replace('"', "")
+            });
+        Ok(subjects.collect())
+    };
+    assert_eq!(subjects(&[])?, ["User/cofferdam"; 2]);
+    let both = ["--subject", "user:a", "--subject", "serviceaccount:ci/b"];
+    assert_eq!(subjects(&both)?, ["User/a ServiceAccount/b"; 2]);
+    Ok(())
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
+use cofferdam_model::count::counted;
 use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Place, Remark, Severity};
 use cofferdam_model::flow::Date;
 
@@ -294,7 +295,8 @@ impl Loading {
             if found > MAX_FINDINGS {
                 self.findings.truncate(before + MAX_FINDINGS);
                 let more = found - MAX_FINDINGS;
-                let message = format!("{more} more findings about the shape of this document");
+                let more = counted(more, "more finding");
+                let message = format!("{more} about the shape of this document");
                 Reporter::new(number, &mut self.findings).error("", "too-many-findings", message);
             }
         }

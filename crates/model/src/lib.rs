@@ -6,6 +6,7 @@
 pub mod capabilities;
 pub mod class;
 pub mod cluster;
+pub mod count;
 pub mod diagnostic;
 pub mod external_network;
 pub mod flow;

@@ -25,8 +25,11 @@ pub fn bundle_files(bundle: &Bundle) -> Vec<(String, Value)> {
 }
 
 /// Objects as one that `kubectl` takes.
-pub fn list(objects: &[Value]) -> Value {
-    json!({ "apiVersion": "v1", "kind": "List", "items": objects })
+pub fn list(objects: Vec<Value>) -> Value {
+    let head = ["apiVersion", "kind"].into_iter().zip(["v1", "List"]);
+    let head = head.map(|(key, value)| (key.to_owned(), Value::from(value)));
+    let items = ("items".to_owned(), Value::Array(objects));
+    Value::Object(head.chain([items]).collect())
 }
 
 fn namespace_manifest(name: &str, namespace: &DesiredNamespace) -> Value {

@@ -34,12 +34,3 @@ fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
         .collect();
     format!("{}\n", lines.join("\n"))
 }
-
-/// `1 step`, `2 steps`.
-fn count(number: usize, word: &str) -> String {
-    if number == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{number} {word}s")
-    }
-}

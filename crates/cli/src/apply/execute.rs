@@ -11,6 +11,7 @@ use std::time::Duration;
 use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Wait, Written};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
+use cofferdam_model::count::counted;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
@@ -167,9 +168,9 @@ impl<'a> Writing<'a> {
                 tokio::time::sleep(pass.settle).await;
             }
             say(&format!(
-                "{}: {} steps",
+                "{}: {}",
                 stage.phase.as_str(),
-                stage.steps()
+                counted(stage.steps(), "step")
             ));
             for turn in stage.turns {
                 self.run_turn(turn).await?;

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use cofferdam_model::Model;
+use cofferdam_model::count::counted;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::compile::{CompileCluster, CompileReport};
 use cofferdam_report::{files, json, manifest, output, text};
 use cofferdam_state::bundle::Bundle;
-use serde_json::Value;
 
 use crate::args::{Arguments, CompileArguments, Format};
 use crate::exit::Exit;
-use crate::project;
+use crate::paths;
+use crate::project::{self, ROOTS};
 use crate::selected::some_clusters;
 
 pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<Exit> {
@@ -22,6 +24,9 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     some_clusters(model)?;
+    if let Some(out) = &command.out {
+        refuse_documents(&arguments.directory, out, model)?;
+    }
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut bundles = Vec::new();
     for cluster in model.clusters.values() {
@@ -44,41 +49,62 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
         output::talk("nothing was written: a bundle would lack what the model asks for")?;
         return Ok(Exit::Failure);
     }
-    let mut clusters = Vec::new();
-    for bundle in &bundles {
-        let objects = manifest::bundle_files(bundle);
-        if let Some(out) = &command.out {
-            write(bundle, &objects, out)?;
+    if let Some(out) = &command.out {
+        for bundle in &bundles {
+            write(bundle, out)?;
         }
-        let objects: Vec<Value> = objects.into_iter().map(|(_, object)| object).collect();
-        clusters.push(CompileCluster {
-            name: bundle.cluster.to_string(),
-            trust_domain: bundle.trust_domain.to_string(),
-            bundle_hash: bundle.hash.clone(),
-            objects: manifest::list(&objects),
-        });
     }
     if arguments.output == Format::Json {
         let report = CompileReport {
             api_version: API_VERSION,
             kind: "CompileReport",
-            clusters,
+            clusters: bundles.iter().map(listed).collect(),
         };
         output::data(&json::render(&report))?;
     }
     Ok(Exit::Fine)
 }
 
-fn write(bundle: &Bundle, objects: &[(String, Value)], out: &Path) -> Result<()> {
+/// Refuses to write where documents are read: the next command would take the bundles for some.
+fn refuse_documents(directory: &Path, out: &Path, model: &Model) -> Result<()> {
+    let roots = ROOTS.map(|root| (root, paths::resolved(&directory.join(root))));
+    for cluster in model.clusters.keys() {
+        let place = out.join(cluster.as_str());
+        let resolved = paths::resolved(&place)
+            .with_context(|| format!("cannot write to `{}`", place.display()))?;
+        let mut roots = roots.iter();
+        let read =
+            roots.find(|(_, root)| root.as_ref().is_ok_and(|root| resolved.starts_with(root)));
+        if let Some((root, _)) = read {
+            bail!(
+                "`{}` would be below `{root}/`, where documents are read; write elsewhere, as with `--out bundles`",
+                place.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn listed(bundle: &Bundle) -> CompileCluster {
+    let objects = manifest::bundle_files(bundle).into_iter();
+    CompileCluster {
+        name: bundle.cluster.to_string(),
+        trust_domain: bundle.trust_domain.to_string(),
+        bundle_hash: bundle.hash.clone(),
+        objects: manifest::list(objects.map(|(_, object)| object).collect()),
+    }
+}
+
+fn write(bundle: &Bundle, out: &Path) -> Result<()> {
+    let objects = manifest::bundle_files(bundle).into_iter();
     let tree: Vec<(String, String)> = objects
-        .iter()
-        .map(|(path, object)| (path.clone(), manifest::yaml(object)))
+        .map(|(path, object)| (path, manifest::yaml(&object)))
         .collect();
     let directory = out.join(bundle.cluster.as_str());
     std::fs::create_dir_all(&directory)
         .and_then(|()| files::write_tree(&directory, &tree))
         .with_context(|| format!("cannot write to `{}`", directory.display()))?;
-    let (count, hash) = (tree.len(), &bundle.hash);
-    output::talk(&format!("{}: {count} files, bundle {hash}", bundle.cluster))?;
+    let (files, hash) = (counted(tree.len(), "file"), &bundle.hash);
+    output::talk(&format!("{}: {files}, bundle {hash}", bundle.cluster))?;
     Ok(())
 }

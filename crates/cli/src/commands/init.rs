@@ -9,6 +9,7 @@ use cofferdam_report::{files, output};
 
 use crate::args::{Arguments, InitArguments};
 use crate::exit::Exit;
+use crate::paths::tidied;
 use crate::project;
 
 pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit> {
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit
 /// The contexts of a kubeconfig that no Cluster document names yet; says which ones do.
 fn starts(path: &Path, present: &Present, directory: &Path) -> Result<Vec<ContextStart>> {
     let shown = path.display();
-    let absolute = std::path::absolute(path).with_context(|| format!("no such path: {shown}"))?;
+    let absolute = tidied(path).with_context(|| format!("no such path: {shown}"))?;
     let found =
         contexts(&absolute).map_err(|why| anyhow::anyhow!("kubeconfig `{shown}`: {why}"))?;
     if found.names.is_empty() {

@@ -11,22 +11,23 @@ use crate::exit::Exit;
 use crate::rights::{Rule, cluster_rules, own_rules};
 
 pub(crate) fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
-    let subject = subject(&command.subject)?;
+    let subjects = command.subject.iter();
+    let subjects: Vec<Value> = subjects.map(|text| subject(text)).collect::<Result<_>>()?;
     let name = format!("cofferdam-{}", command.profile.as_str());
     let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
     let (everywhere, own) = (cluster_rules(command.profile), own_rules(command.profile));
     let objects = [
         object("ClusterRole", &name, None, &rules(everywhere)),
-        binding("ClusterRole", &name, None, &subject),
+        binding("ClusterRole", &name, None, &subjects),
         object("Role", &name, Some(SYSTEM_NAMESPACE), &rules(own)),
-        binding("Role", &name, Some(SYSTEM_NAMESPACE), &subject),
+        binding("Role", &name, Some(SYSTEM_NAMESPACE), &subjects),
     ];
     let namespace = json!({
         "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": SYSTEM_NAMESPACE },
     });
     let objects: Vec<Value> = std::iter::once(namespace).chain(objects).collect();
     output::data(&if arguments.output == Format::Json {
-        json::render(&list(&objects))
+        json::render(&list(objects))
     } else {
         let documents: Vec<String> = objects.iter().map(yaml).collect();
         documents.join("---\n")
@@ -59,10 +60,10 @@ fn object(kind: &str, name: &str, namespace: Option<&str>, body: &Value) -> Valu
     object
 }
 
-fn binding(role: &str, name: &str, namespace: Option<&str>, subject: &Value) -> Value {
+fn binding(role: &str, name: &str, namespace: Option<&str>, subjects: &[Value]) -> Value {
     let body = json!({
         "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name },
-        "subjects": [subject],
+        "subjects": subjects,
     });
     object(&format!("{role}Binding"), name, namespace, &body)
 }

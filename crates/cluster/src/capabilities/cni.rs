@@ -154,7 +154,7 @@ fn idle(inputs: &Inputs<'_>, set: &Workload) -> Option<String> {
         (_, 1..) => None,
         (0, 0) if inputs.nodes.is_empty() => None,
         (0, 0) => Some("its status says that it runs on no node".to_owned()),
-        (desired, _) => Some(format!("none of its {desired} pods is ready")),
+        (desired, _) => Some(format!("0 of {desired} pods are ready")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Namespaces that no zone holds.
 
+use cofferdam_model::count::counted;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Effect, Finding, Severity};
 
@@ -27,13 +28,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
                 Severity::Info,
                 "no zone holds it; it has no pods".to_owned(),
             ),
-            Some(1) => (
+            Some(number) => (
                 Severity::Medium,
-                "no zone holds it; it has 1 pod".to_owned(),
-            ),
-            Some(count) => (
-                Severity::Medium,
-                format!("no zone holds it; it has {count} pods"),
+                format!("no zone holds it; it has {}", counted(number, "pod")),
             ),
             // That pods are unknown is a finding of its own, and nothing is concluded from it.
             None => (

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use cofferdam_model::count::counted;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 
-use super::count;
 use crate::wire::check::WireDiagnostic;
 
 /// Every finding as `file:line:column: severity[code]: message`, its hint below, and the totals.
@@ -20,9 +20,9 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
             .count()
     };
     let totals = [
-        count(number(Severity::Error), "error"),
-        count(number(Severity::Warning), "warning"),
-        count(number(Severity::Notice), "notice"),
+        counted(number(Severity::Error), "error"),
+        counted(number(Severity::Warning), "warning"),
+        counted(number(Severity::Notice), "notice"),
     ];
     // Writing to a String cannot fail.
     writeln!(text, "{}", totals.join(", ")).ok();
@@ -39,7 +39,7 @@ pub(super) fn render_warnings(warnings: &[WireDiagnostic], text: &mut String) {
     }
     let more = warnings.len().saturating_sub(MOST_WARNINGS);
     if more > 0 {
-        let more = count(more, "more warning");
+        let more = counted(more, "more warning");
         writeln!(text, "{more}: `cofferdam check` shows all").ok();
     }
     if !warnings.is_empty() {

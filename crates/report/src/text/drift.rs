@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use cofferdam_model::count::counted;
 use serde_json::Value;
 
 use super::check::render_warnings;
-use super::count;
 use crate::wire::drift::{DriftCluster, DriftReport, Verdict};
 use crate::wire::finding::{WireAuthor, WireCrossCluster, WireFinding};
 
@@ -41,7 +41,7 @@ fn render_cluster(cluster: &DriftCluster, text: &mut String) {
         "no" => ", NOT ENFORCED",
         _ => ", enforcement unknown",
     };
-    let findings = count(cluster.findings.len(), "finding");
+    let findings = counted(cluster.findings.len(), "finding");
     let (name, domain) = (&cluster.name, &cluster.trust_domain);
     let verdict = cluster.verdict.as_str();
     writeln!(

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use cofferdam_model::count::counted;
+
 use super::check::render_warnings;
-use super::count;
 use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
 
 /// The plan per cluster, clusters with equal steps folded into one; then what is due in the documents,
@@ -41,7 +42,7 @@ fn summary(report: &PlanReport) -> String {
         .iter()
         .map(|cluster| cluster.steps.len())
         .sum();
-    let clusters = count(report.clusters.len(), "cluster");
+    let clusters = counted(report.clusters.len(), "cluster");
     let mut all = report.clusters.iter();
     let nothing = all.all(|one| one.state == PlanState::Planned && one.is_settled());
     let held: usize = report.clusters.iter().map(|c| c.held_back.len()).sum();
@@ -60,7 +61,7 @@ fn summary(report: &PlanReport) -> String {
     if nothing {
         format!("Nothing to do on {told}.")
     } else {
-        format!("Plan: {} on {told}.", count(steps, "step"))
+        format!("Plan: {} on {told}.", counted(steps, "step"))
     }
 }
 
@@ -68,13 +69,13 @@ fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
     let names = names.join(", ");
     let state = match cluster.state {
         PlanState::Planned if cluster.is_settled() => "nothing to do".to_owned(),
-        PlanState::Planned => count(cluster.steps.len(), "step"),
+        PlanState::Planned => counted(cluster.steps.len(), "step"),
         PlanState::Unreachable => "UNREACHABLE".to_owned(),
-        PlanState::Refused => format!("REFUSED ({})", count(cluster.steps.len(), "step")),
+        PlanState::Refused => format!("REFUSED ({})", counted(cluster.steps.len(), "step")),
     };
     let held = match cluster.held_back.len() {
         0 => String::new(),
-        held => format!(", {} held back", count(held, "step")),
+        held => format!(", {} held back", counted(held, "step")),
     };
     let way = match cluster.in_the_way.len() {
         0 => String::new(),
