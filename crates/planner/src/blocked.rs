@@ -50,6 +50,9 @@ pub fn left_to_gitops(view: &View<'_>) -> Vec<ObjectKey> {
         .collect()
 }
 
+/// Why what carries our label is in the way.
+pub(crate) const UNRECORDED: &str = "it carries our label, but is not in our record";
+
 fn in_the_way<'a>(
     view: &'a View<'_>,
     namespace: &'a NamespaceName,
@@ -67,7 +70,7 @@ fn in_the_way<'a>(
         let key = (namespace.to_string(), name.clone());
         let live = view.observed.policies.known().and_then(|all| all.get(&key));
         let why = if live.is_some_and(|live| view.carries_our_label(live)) {
-            "it carries our label, but is not in our record"
+            UNRECORDED
         } else {
             "somebody else's object has this name"
         };

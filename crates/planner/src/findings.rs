@@ -22,7 +22,7 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 
 pub use nodes::intolerant;
-pub(crate) use nodes::toleration_hint;
+pub(crate) use nodes::{taint_text, toleration_hint};
 
 /// Every finding about one cluster, sorted; waivers are not applied yet.
 ///

@@ -6,10 +6,13 @@
 
 pub mod authors;
 mod blocked;
+mod changes;
 mod connections;
 pub mod cross_cluster;
 pub mod findings;
 mod held;
+mod in_the_way;
+mod left_behind;
 mod listed;
 pub mod notices;
 mod pools;
@@ -18,6 +21,7 @@ pub mod view;
 pub mod waivers;
 
 pub use blocked::{blocked, left_to_gitops};
+pub use changes::changes;
 pub use findings::find;
 pub use held::held_back;
 pub use steps::plan;

@@ -14,7 +14,8 @@ use cofferdam_state::bundle::deny_name;
 use cofferdam_state::observed::{LivePod, LiveService};
 use cofferdam_state::plan::{Action, Step};
 
-use crate::blocked::blocked;
+use crate::in_the_way::in_the_way;
+use crate::left_behind::left_behind;
 use crate::listed::listed;
 use crate::view::View;
 
@@ -36,14 +37,11 @@ pub(crate) fn notices(view: &View<'_>, model: &Model, steps: &[Step]) -> Vec<Str
     notices.extend(view.bundle.held_open.iter().map(|(namespace, reason)| {
         format!("INGRESS OF `{namespace}` STAYS OPEN although its zone is enforced: {reason}")
     }));
-    notices.extend(
-        blocked(view)
-            .iter()
-            .map(|(object, why)| format!("IN THE WAY: {object}: {why}")),
-    );
+    notices.extend(in_the_way(view));
     notices.extend(without_cut_over(view));
     notices.extend(newly_isolated(view, steps));
     notices.extend(unreached(view, model));
+    notices.extend(left_behind(view));
     notices
 }
 
@@ -54,6 +52,8 @@ fn without_cut_over(view: &View<'_>) -> Vec<String> {
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| view.is_isolated_by_others(name.as_str(), direction))
+            // What carries our label is in the way, and nothing is cut over meanwhile.
+            && !view.is_unrecorded(name.as_str())
     });
     isolated
         .map(|(name, wanted)| match wanted.enforcement {

@@ -20,6 +20,7 @@ mod moves;
 mod passes;
 mod pools;
 mod somebody_else;
+mod words;
 
 /// The planner as a [`Trial`] takes it.
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {

@@ -78,9 +78,9 @@ pub(crate) fn toleration_hint<'a>(
     let nodes = nodes.into_iter();
     let old: BTreeSet<String> = nodes
         .flat_map(PooledNode::taints_to_replace)
-        .map(|taint| format!("`{}`", text_of(taint)))
+        .map(|taint| format!("`{}`", taint_text(taint)))
         .collect();
-    let new = taint_text(pool);
+    let new = pool_taint_text(pool);
     if old.is_empty() {
         return format!("add a toleration for `{new}` to them");
     }
@@ -92,12 +92,12 @@ pub(crate) fn toleration_hint<'a>(
 }
 
 /// The taint of a pool as kubectl writes it.
-fn taint_text(pool: &NodePool) -> String {
-    text_of(&taint_of(pool))
+fn pool_taint_text(pool: &NodePool) -> String {
+    taint_text(&taint_of(pool))
 }
 
 /// A taint as kubectl writes it.
-fn text_of(taint: &Taint) -> String {
+pub(crate) fn taint_text(taint: &Taint) -> String {
     let Taint {
         key, value, effect, ..
     } = taint;
@@ -132,7 +132,7 @@ fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
     let taints = node.stale_taints().map(|taint| Difference {
         path: "spec.taints".to_owned(),
         want: None,
-        have: Some(Value::String(text_of(taint))),
+        have: Some(Value::String(taint_text(taint))),
     });
     let fields: Vec<Difference> = labels.chain(taints).collect();
     if fields.is_empty() {
@@ -213,7 +213,7 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         let mut owners = CLOUD_POOL_LABELS.iter();
         let owner = owners.find(|key| labels.contains_key(**key));
         let owner = owner.map(|key| format!(" (`{key}`)")).unwrap_or_default();
-        let taint = taint_text(pool);
+        let taint = pool_taint_text(pool);
         let name = &pool.name;
         format!(
             "set taint `{taint}` where the pool is defined{owner}, or write `manage: patch` under `spec` of NodePool \
@@ -223,10 +223,10 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
     let held = (class == Class::Conflict).then(|| HELD.to_owned());
     let field = Difference {
         path: "spec.taints".to_owned(),
-        want: Some(Value::String(taint_text(pool))),
+        want: Some(Value::String(pool_taint_text(pool))),
         have: node
             .taint_found(pool)
-            .map(|found| Value::String(text_of(found))),
+            .map(|found| Value::String(taint_text(found))),
     };
     let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
     let one = about(view, (class, message), node, (field, by));

@@ -130,8 +130,8 @@ fn about(
     let harmless = class == Class::Changed && effect == Effect::None;
     one.severity = one.severity.or_else(|| harmless.then_some(Severity::Low));
     let one = one.with_effect(effect, sensitivity(view, &key.0));
-    let lost = view.record().is_none() && live.is_some_and(|live| view.carries_our_label(live));
-    let hint = not_ours.then(|| if lost { NO_RECORD } else { NOT_OURS }.to_owned());
+    let labelled = live.is_some_and(|live| view.carries_our_label(live));
+    let hint = not_ours.then(|| if labelled { UNRECORDED } else { NOT_OURS }.to_owned());
     Some(Finding {
         fields,
         by,
@@ -140,11 +140,13 @@ fn about(
     })
 }
 
-const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
+const NOT_NEEDED: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
+    ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";
 const LEFT_THERE: &str =
     "it stays as last applied: put its namespace back into a zone, or delete it by hand";
-const NO_RECORD: &str = "it is left alone. If we wrote it, the record of this cluster is lost: restore ConfigMap \
-    cofferdam-system/cofferdam from a backup, and delete nothing before";
+const UNRECORDED: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
+    cluster was lost: restore ConfigMap cofferdam-system/cofferdam from a backup; without one, delete all that carry \
+    our label in the namespace, which is open until the next `apply`";
 const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";
 
 /// What it does when a policy of ours is missing.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::NamespaceName;
+use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::managed_fields::is_held_by_us;
@@ -93,7 +94,14 @@ fn patch(
         let path = ["metadata", "labels", key];
         let ours = keys::is_ours(key) || is_held_by_us(&live.managed_fields, &path);
         if !is_wanted && old.is_some() && recorded && ours {
-            reasons.insert("the model no longer asks for labels that we wrote");
+            reasons.insert(match wanted.enforcement {
+                Enforcement::Observe => {
+                    "the namespace is only observed now: labels that we wrote are taken back"
+                }
+                Enforcement::Stage | Enforcement::Enforce => {
+                    "the model no longer asks for labels that we wrote"
+                }
+            });
             changes.push(KeyChange {
                 key: key.to_owned(),
                 old,

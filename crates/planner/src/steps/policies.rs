@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_model::names::NamespaceName;
+use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::bundle::{DesiredPolicy, Role, deny_name, open_name, role_of};
@@ -200,9 +201,18 @@ impl<'a> Transition<'a> {
             namespace: self.namespace.to_string(),
             name: open_name(direction),
         };
-        let before =
-            "nothing isolates the pods yet, and the first policy would: kept open meanwhile";
-        let after = "every policy of the namespace is in place";
+        let mut wanted = self.wanted.values();
+        let (before, after) = if wanted.any(|policy| isolates_in(policy, direction)) {
+            (
+                "nothing isolates the pods yet, and the first policy would: kept open meanwhile",
+                "every policy of the namespace is in place",
+            )
+        } else {
+            (
+                "the pods are to be isolated no longer: open before the first allow goes",
+                "no policy isolates the pods any more",
+            )
+        };
         [
             self.step(
                 Phase::Open,
@@ -263,7 +273,23 @@ impl<'a> Transition<'a> {
             uid: live.uid.clone(),
             resource_version: live.resource_version.clone(),
         };
-        self.step(phase, action, "the model no longer asks for it", effect)
+        self.step(phase, action, self.reason_to_delete(role_of(name)), effect)
+    }
+
+    fn reason_to_delete(&self, role: Role) -> &'static str {
+        let wanted = self.view.wanted_namespace(self.namespace.as_str());
+        match (wanted.map(|wanted| wanted.enforcement), role) {
+            (Some(Enforcement::Observe), _) => "the namespace is only observed now",
+            (Some(Enforcement::Stage), Role::Deny(_)) => {
+                "the namespace is only staged now, and nothing is denied there"
+            }
+            (Some(Enforcement::Enforce), Role::Open(_)) => {
+                "the namespace is enforced now, and every policy is in place"
+            }
+            (Some(Enforcement::Stage | Enforcement::Enforce) | None, _) => {
+                "the model no longer asks for it"
+            }
+        }
     }
 
     fn step(&self, phase: Phase, action: Action, reason: &str, effect: Effect) -> Step {

@@ -56,6 +56,12 @@ impl View<'_> {
         })
     }
 
+    /// Whether policies of a namespace carry our label and are not in our record.
+    pub fn is_unrecorded(&self, namespace: &str) -> bool {
+        self.policies_of(namespace)
+            .any(|((of, name), live)| self.carries_our_label(live) && !self.is_ours(of, name))
+    }
+
     /// Whether our policies stand in a namespace, or did when we last wrote there: who deletes them all
     /// does not rid it of them. What a GitOps controller applies, it applies everywhere.
     pub(super) fn is_governed_already(&self, namespace: &NamespaceName) -> bool {

@@ -1,0 +1,71 @@
+//! What single steps change, as fields with what is there and what comes.
+
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::compare::Difference;
+use cofferdam_state::plan::{Action, LabelPatch, Step, TaintPatch};
+use k8s_openapi::api::core::v1::Taint;
+use serde_json::Value;
+
+use crate::findings::taint_text;
+use crate::view::{PolicyState, View};
+
+/// The fields that a step changes; none where it creates or deletes a whole object.
+pub fn changes(view: &View<'_>, step: &Step) -> Vec<Difference> {
+    match &step.action {
+        Action::PatchNamespace { labels, .. } => of_labels(labels).collect(),
+        Action::PatchNode { labels, taints, .. } => {
+            let taints = taints.iter().flat_map(of_taints);
+            of_labels(labels).chain(taints).collect()
+        }
+        Action::ReplacePolicy { .. } => of_policy(view, step),
+        Action::CreateNamespace { .. }
+        | Action::CreatePolicy { .. }
+        | Action::DeletePolicy { .. }
+        | Action::DeleteOpened { .. } => Vec::new(),
+    }
+}
+
+fn of_labels(labels: &LabelPatch) -> impl Iterator<Item = Difference> + '_ {
+    labels.changes.iter().map(|change| Difference {
+        path: format!("metadata.labels[{}]", change.key),
+        want: change.new.clone().map(Value::String),
+        have: change.old.clone().map(Value::String),
+    })
+}
+
+/// Taints that come beside those of their key and effect that were there, then those that go.
+fn of_taints(taints: &TaintPatch) -> Vec<Difference> {
+    let difference = |want: Option<&Taint>, have: Option<&Taint>| Difference {
+        path: "spec.taints".to_owned(),
+        want: want.map(|taint| Value::String(taint_text(taint))),
+        have: have.map(|taint| Value::String(taint_text(taint))),
+    };
+    let replaced = |set: &Taint| {
+        let same = |old: &&Taint| old.key == set.key && old.effect == set.effect;
+        taints.old.iter().find(same)
+    };
+    let set = taints.set().map(|set| difference(Some(set), replaced(set)));
+    let removed = taints.removed().map(|old| difference(None, Some(old)));
+    set.chain(removed).collect()
+}
+
+fn of_policy(view: &View<'_>, step: &Step) -> Vec<Difference> {
+    let object = step.action.object();
+    let namespace = object.namespace.unwrap_or_default();
+    let Ok(place) = NamespaceName::parse(&namespace) else {
+        return Vec::new();
+    };
+    let wanted = view.bundle.policies.get(&(place, object.name.clone()));
+    let state = wanted.map(|wanted| view.policy_state(&namespace, &object.name, wanted));
+    match state {
+        Some(PolicyState::Changed(fields) | PolicyState::Remade(fields)) => fields,
+        Some(
+            PolicyState::Missing
+            | PolicyState::InSync
+            | PolicyState::Terminating
+            | PolicyState::Impostor
+            | PolicyState::NameTaken,
+        )
+        | None => Vec::new(),
+    }
+}

@@ -1,0 +1,179 @@
+//! What a plan says of its steps, and beside them.
+
+use std::collections::BTreeSet;
+
+use cofferdam_objects::compare::Difference;
+use cofferdam_testkit::{Act, SHOP, Trial, model};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The shop as applied, with another model since.
+fn applied(text: &str) -> Trial {
+    let mut trial = Trial::shop(SHOP, planner);
+    trial.apply();
+    trial.model = model(text);
+    trial
+}
+
+fn replaced(from: &str, to: &str) -> String {
+    let text = SHOP.replace(from, to);
+    assert_ne!(text, SHOP);
+    text
+}
+
+/// Every reason of a plan, once, with its phase.
+#[track_caller]
+fn check_reasons(trial: &Trial, want: &[&str]) {
+    let plan = trial.plan();
+    let lines = plan.steps.iter().map(|step| {
+        let operation = step.action.operation().as_str();
+        format!("{} {operation}: {}", step.phase.as_str(), step.reason)
+    });
+    let lines: BTreeSet<String> = lines.collect();
+    assert_eq!(lines.iter().map(String::as_str).collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn reasons_tell_a_zone_on_its_way_back_from_one_on_its_way_forward() {
+    check_reasons(
+        &applied(&replaced("enforcement: enforce", "enforcement: observe")),
+        &[
+            "close delete: no policy isolates the pods any more",
+            "labels patch: the namespace is only observed now: labels that we wrote are taken back",
+            "open create: the pods are to be isolated no longer: open before the first allow goes",
+            "prune delete: the namespace is only observed now",
+            "taint patch: no pool asks for what we wrote here any more",
+        ],
+    );
+    let staged = replaced("enforcement: enforce", "enforcement: stage");
+    let mut trial = applied(&staged);
+    check_reasons(
+        &trial,
+        &[
+            "open create: not there",
+            "prune delete: the namespace is only staged now, and nothing is denied there",
+            "taint patch: no pool asks for what we wrote here any more",
+        ],
+    );
+    trial.apply();
+    trial.model = model(SHOP);
+    check_reasons(
+        &trial,
+        &[
+            "close delete: the namespace is enforced now, and every policy is in place",
+            "deny create: not there",
+            "taint patch: nodes of pool `pci` are dedicated to its zones",
+        ],
+    );
+}
+
+/// What the steps of a plan change, as `object path: have -> want`.
+#[track_caller]
+fn check_changes(trial: &Trial, want: &[&str]) {
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let plan = trial.plan();
+    let text = |value: &Option<Value>| {
+        let value = value.as_ref();
+        value.map_or_else(|| "nothing".to_owned(), Value::to_string)
+    };
+    let lines = plan.steps.iter().flat_map(|step| {
+        let object = step.action.object();
+        let fields = crate::changes(&view, step).into_iter();
+        fields.map(move |Difference { path, want, have }| {
+            format!("{object} {path}: {} -> {}", text(&have), text(&want))
+        })
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn a_plan_tells_old_and_new_of_what_it_changes() {
+    let mut trial = applied(SHOP);
+    check_changes(&trial, &[]);
+    let label = |key: &str, value: Option<&str>| Act::Label {
+        namespace: "web".to_owned(),
+        key: key.to_owned(),
+        value: value.map(ToOwned::to_owned),
+    };
+    trial
+        .cluster
+        .act(&label("cofferdam.io/tier", Some("theirs")));
+    trial.cluster.act(&label("cofferdam.io/zone", None));
+    trial.cluster.act(&Act::WritePolicy {
+        namespace: "web".to_owned(),
+        name: "cofferdam-default-deny-ingress".to_owned(),
+        spec: json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}),
+    });
+    for node in trial.cluster.nodes.values_mut() {
+        node.taints.clear();
+    }
+    check_changes(
+        &trial,
+        &[
+            "Namespace/web metadata.labels[cofferdam.io/tier]: \"theirs\" -> \"edge\"",
+            "Namespace/web metadata.labels[cofferdam.io/zone]: nothing -> \"front\"",
+            "NetworkPolicy/web/cofferdam-default-deny-ingress spec.ingress: [{}] -> nothing",
+            "Node/pci-1 spec.taints: nothing -> \"cofferdam.io/pool=pci:NoSchedule\"",
+        ],
+    );
+}
+
+/// The notices of a plan.
+#[track_caller]
+fn check_notices(trial: &Trial, want: &[&str]) {
+    assert_eq!(trial.plan().notices, want);
+}
+
+#[test]
+fn what_stays_of_a_namespace_that_left_the_model_is_told() {
+    let without = replaced(
+        "namespaces: [{ name: web }]",
+        "namespaces: [{ name: site }]",
+    );
+    check_notices(
+        &applied(&without),
+        &[
+            "left as last applied, because the model no longer mentions the namespace: `web` (5 policies and labels); \
+             put it back into a zone, or delete by hand what is there",
+        ],
+    );
+}
+
+#[test]
+fn who_lost_the_record_is_told_what_becomes_of_everything_and_what_to_do() {
+    let mut trial = applied(SHOP);
+    trial.cluster.record = None;
+    check_notices(
+        &trial,
+        &[
+            "IN THE WAY: NetworkPolicy/orders/cofferdam-allow-dns, NetworkPolicy/orders/cofferdam-default-deny-egress, \
+             NetworkPolicy/orders/cofferdam-default-deny-ingress, NetworkPolicy/orders/cofferdam-flow-web-to-orders-in, \
+             NetworkPolicy/orders/cofferdam-within-zone and 5 more: it carries our label, but is not in our record",
+            "what carries our label stays in force as it is, and is not kept up. If Cofferdam wrote it, the record was \
+             lost: restore ConfigMap cofferdam-system/cofferdam from a backup. Without one, delete it in one namespace \
+             after the other; each is open until the next `apply` has written it anew",
+        ],
+    );
+    // As it says: one namespace after the other is written anew.
+    trial.apply();
+    for namespace in ["web", "orders"] {
+        trial.cluster.policies.retain(|(of, _), _| of != namespace);
+        trial.apply();
+    }
+    check_notices(&trial, &[]);
+    assert_eq!(trial.plan().steps, []);
+}
+
+#[test]
+fn a_staged_pool_holds_no_taint_back() {
+    let mut trial = applied(&replaced("enforcement: enforce", "enforcement: stage"));
+    trial
+        .cluster
+        .pods
+        .push(cofferdam_testkit::pod("orders", "a", &[]));
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    assert_eq!(crate::held_back(&view), []);
+}
