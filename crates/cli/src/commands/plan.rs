@@ -4,9 +4,10 @@ use anyhow::Result;
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
+use cofferdam_planner::changes;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, steps};
+use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, WireStep};
 use cofferdam_state::finding::Finding;
 
 use crate::apply::waves::waves;
@@ -96,7 +97,7 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         state,
         reason,
         hint,
-        steps: decision.plan.as_ref().map(steps).unwrap_or_default(),
+        steps: steps(one, decision),
         held_back: decision.held.iter().map(Into::into).collect(),
         in_the_way: in_the_way.collect(),
         notices: notices(one, decision),
@@ -104,6 +105,14 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         opens: None,
         closes: None,
     }
+}
+
+fn steps(one: &Examined<'_>, decision: &Decision) -> Vec<WireStep> {
+    let view = one.view();
+    let steps = decision.plan.iter().flat_map(|plan| &plan.steps);
+    steps
+        .map(|step| WireStep::new(step, &changes(&view, step)))
+        .collect()
 }
 
 /// What is worth knowing before a plan is applied, and that it will not be.
@@ -132,7 +141,7 @@ pub(crate) fn exit_of(report: &PlanReport) -> Exit {
 #[cfg(test)]
 mod tests {
     use cofferdam_objects::key::ObjectKey;
-    use cofferdam_report::wire::plan::{WireHeldStep, WireStep};
+    use cofferdam_report::wire::plan::WireHeldStep;
 
     use super::*;
 
@@ -151,6 +160,7 @@ mod tests {
             phase: "labels",
             reason: "not there".to_owned(),
             effect: "none",
+            fields: Vec::new(),
         };
         let waiting = WireHeldStep {
             op: "create",

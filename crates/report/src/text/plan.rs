@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use cofferdam_model::count::counted;
+use serde_json::Value;
 
 use super::check::render_warnings;
 use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
@@ -133,4 +134,22 @@ fn render_step(step: &WireStep, text: &mut String) {
         step.phase, step.object, step.reason
     )
     .ok();
+    for field in &step.fields {
+        if let (Some(have), Some(want)) = (brief(field.have.as_ref()), brief(field.want.as_ref())) {
+            writeln!(text, "             {}: {have} -> {want}", field.path).ok();
+        }
+    }
+}
+
+/// What fits into a line beside another value.
+const BRIEF: usize = 80;
+
+/// A value that is short enough to be shown whole; strings stand without quotes.
+fn brief(value: Option<&Value>) -> Option<String> {
+    let text = match value {
+        None => "nothing".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
+    (text.chars().count() <= BRIEF).then_some(text)
 }

@@ -1,5 +1,6 @@
 //! Findings as programs read them.
 
+use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{CrossClusterFinding, Finding, NotCompared};
 use serde::{Serialize, Serializer};
@@ -54,7 +55,7 @@ pub struct WireObject {
 }
 
 /// A field that differs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WireField {
     /// Its path.
     pub path: String,
@@ -134,13 +135,18 @@ impl From<&ObjectKey> for WireObject {
     }
 }
 
-impl From<&Finding> for WireFinding {
-    fn from(finding: &Finding) -> Self {
-        let fields = finding.fields.iter().map(|field| WireField {
+impl From<&Difference> for WireField {
+    fn from(field: &Difference) -> Self {
+        Self {
             path: field.path.clone(),
             want: field.want.clone(),
             have: field.have.clone(),
-        });
+        }
+    }
+}
+
+impl From<&Finding> for WireFinding {
+    fn from(finding: &Finding) -> Self {
         let by = finding.by.as_ref().map(|by| WireAuthor {
             manager: by.manager.clone(),
             at: by.at.clone(),
@@ -160,7 +166,7 @@ impl From<&Finding> for WireFinding {
             effect: finding.effect.as_str(),
             zone: finding.zone.as_ref().map(ToString::to_string),
             object: WireObject::from(&finding.object),
-            fields: fields.collect(),
+            fields: finding.fields.iter().map(Into::into).collect(),
             by,
             first_seen: None,
             opens: None,

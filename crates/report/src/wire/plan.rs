@@ -1,12 +1,13 @@
 //! `PlanReport`.
 
+use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::held::HeldStep;
-use cofferdam_state::plan::{Plan, Step};
+use cofferdam_state::plan::Step;
 use serde::Serialize;
 
 use super::check::WireDiagnostic;
-use super::finding::WireFinding;
+use super::finding::{WireField, WireFinding};
 
 /// What would be written where.
 #[derive(Debug, Clone, Serialize)]
@@ -97,16 +98,20 @@ pub struct WireStep {
     pub reason: String,
     /// What it does to what can be reached.
     pub effect: &'static str,
+    /// The fields that it changes; empty where it creates or deletes the whole object.
+    pub fields: Vec<WireField>,
 }
 
-impl From<&Step> for WireStep {
-    fn from(step: &Step) -> Self {
+impl WireStep {
+    /// A step, and the fields that it changes.
+    pub fn new(step: &Step, fields: &[Difference]) -> Self {
         Self {
             op: step.action.operation().as_str(),
             object: step.action.object(),
             phase: step.phase.as_str(),
             reason: step.reason.clone(),
             effect: step.effect.as_str(),
+            fields: fields.iter().map(Into::into).collect(),
         }
     }
 }
@@ -138,9 +143,4 @@ impl From<&HeldStep> for WireHeldStep {
             hint: step.hint.clone(),
         }
     }
-}
-
-/// The steps of a plan.
-pub fn steps(plan: &Plan) -> Vec<WireStep> {
-    plan.steps.iter().map(WireStep::from).collect()
 }
