@@ -11,6 +11,7 @@ mod internet;
 mod mesh;
 mod peers;
 mod services;
+mod unenforced;
 
 use cofferdam_model::zone::Enforcement;
 

@@ -15,7 +15,6 @@ mod due;
 mod identity;
 mod internet;
 mod membership;
-mod mesh;
 mod namespaces;
 mod narrowing;
 mod nowhere;
@@ -94,7 +93,6 @@ pub(crate) fn judge(draft: &Draft, places: &Places<'_>, today: &Date, findings: 
     own_addresses::check(model, &mut court);
     trust::check(model, &mut court);
     widening::check(model, &mut court);
-    mesh::check(model, &mut court);
     nowhere::check(draft, &mut court);
     due::check(model, today, &mut court);
 }

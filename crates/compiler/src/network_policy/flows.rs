@@ -12,7 +12,7 @@ use super::across::add_across;
 use super::addresses::external_peers;
 use super::builder::{Builder, Draft, Rule};
 use super::peers::{members_of_end, peers_of_end, policy_ports};
-use super::{internet, mesh, services};
+use super::{internet, mesh, services, unenforced};
 use crate::backend::flow_remark;
 
 /// One side of a flow: the direction seen from its pods, and the rules there.
@@ -53,7 +53,9 @@ impl Side {
 
 /// Adds the policies of a flow, and says where it has none.
 pub(super) fn add_flow(builder: &mut Builder<'_>, flow: &Flow) {
-    say_what_is_not_enforced(builder, flow);
+    for remark in unenforced::remarks(flow) {
+        builder.remark(remark);
+    }
     match &flow.across {
         Across::Clusters { .. } => add_across(builder, flow),
         Across::SameCluster => {
@@ -213,35 +215,6 @@ fn exists_here(builder: &Builder<'_>, end: &End) -> bool {
     match end {
         End::Pods(end) => members_of_end(end, builder.scope.members).next().is_some(),
         End::ExternalNetwork(_) | End::Internet | End::ClusterService(_) => true,
-    }
-}
-
-fn say_what_is_not_enforced(builder: &mut Builder<'_>, flow: &Flow) {
-    let accounts = |end: &End| match end {
-        End::Pods(end) => !end.service_accounts.is_empty(),
-        End::ExternalNetwork(_) | End::Internet | End::ClusterService(_) => false,
-    };
-    let remarks = [
-        (
-            !flow.http.is_empty(),
-            "l7-not-enforced",
-            "L7 not enforced: `http` needs a mesh back end",
-        ),
-        (
-            accounts(&flow.from) || accounts(&flow.to),
-            "identity-not-enforced",
-            "identity not enforced: `serviceAccounts` needs a mesh back end",
-        ),
-    ];
-    for (said, code, message) in remarks {
-        if said {
-            builder.remark(flow_remark(
-                flow,
-                Severity::Notice,
-                code,
-                message.to_owned(),
-            ));
-        }
     }
 }
 

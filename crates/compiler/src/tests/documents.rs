@@ -192,3 +192,36 @@ fn members_that_are_named_are_matched_by_name_only() {
     assert_eq!(named(flow), ["web"]);
     assert_eq!(peers(flow).count(), 1);
 }
+
+#[test]
+fn what_a_flow_asks_for_and_nothing_enforces_is_said_once() {
+    let asking = SHOP
+        .replace("from: { zone: front }", "from: { zone: front, serviceAccounts: [web] }")
+        .replace(
+            "  justification: customers order\n",
+            "  justification: customers order\n  http: [{ methods: [GET], paths: [/] }]\n  encryption: mtls\n",
+        );
+    for (text, want) in [
+        (SHOP, &[][..]),
+        (
+            asking.as_str(),
+            &[
+                "spec.encryption encryption-not-enforced",
+                "spec.from.serviceAccounts identity-not-enforced",
+                "spec.http l7-not-enforced",
+            ],
+        ),
+    ] {
+        let model = model(text);
+        let cluster = Cluster::new("prod");
+        let document = model.clusters.get(&cluster.name).unwrap();
+        let remarks = compile(&model, document, None).unwrap().remarks;
+        let told = remarks
+            .iter()
+            .filter(|remark| remark.code.ends_with("-not-enforced"));
+        let told: Vec<String> = told
+            .map(|remark| format!("{} {}", remark.path, remark.code))
+            .collect();
+        assert_eq!(told, want);
+    }
+}

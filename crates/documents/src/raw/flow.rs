@@ -15,7 +15,7 @@ pub(crate) struct FlowSpec {
     pub(crate) to: End,
     /// Ports of the destination; left out where the cluster service knows them.
     pub(crate) ports: Option<Ports>,
-    /// Requests that are meant; enforced by a mesh only.
+    /// Requests that are meant; nothing enforces them yet, and `check` says so.
     #[serde(default)]
     pub(crate) http: Vec<HttpRule>,
     /// Within each cluster, or between trust domains.
@@ -24,7 +24,7 @@ pub(crate) struct FlowSpec {
     /// What data it carries.
     #[serde(default)]
     pub(crate) carries: Vec<String>,
-    /// What the connection must be encrypted with.
+    /// What the connection must be encrypted with; nothing enforces it yet, and `check` says so.
     #[serde(default)]
     pub(crate) encryption: Encryption,
     /// Why it is needed.
@@ -63,7 +63,7 @@ pub(crate) struct End {
     pub(crate) namespaces: Vec<String>,
     /// Only pods with these labels. Tenants set them: no boundary within a namespace.
     pub(crate) workload: Option<LabelSelector>,
-    /// Only these service accounts; enforced by a mesh only.
+    /// Only these service accounts; nothing enforces them yet, and `check` says so.
     #[serde(default)]
     pub(crate) service_accounts: Vec<String>,
 }
