@@ -6,34 +6,45 @@ use cofferdam_model::count::counted;
 use serde_json::Value;
 
 use super::check::render_warnings;
+use crate::wire::finding::WireField;
 use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
 
 /// The plan per cluster, clusters with equal steps folded into one; then what is due in the documents,
 /// and what there is to do in all.
 pub fn render(report: &PlanReport) -> String {
     let mut text = String::new();
-    let mut groups: Vec<(Vec<&str>, &PlanCluster)> = Vec::new();
+    let mut groups: Vec<Vec<&PlanCluster>> = Vec::new();
     for cluster in &report.clusters {
-        let same = groups.iter_mut().find(|(_, first)| {
-            first.trust_domain == cluster.trust_domain
-                && first.state == cluster.state
-                && first.reason == cluster.reason
-                && first.steps == cluster.steps
-                && first.held_back == cluster.held_back
-                && first.in_the_way == cluster.in_the_way
-                && first.notices == cluster.notices
-        });
-        match same {
-            Some((names, _)) => names.push(&cluster.name),
-            None => groups.push((vec![&cluster.name], cluster)),
+        let is_like = |group: &&mut Vec<&PlanCluster>| {
+            let first = group.first();
+            first.is_some_and(|first| are_alike(first, cluster))
+        };
+        match groups.iter_mut().find(is_like) {
+            Some(group) => group.push(cluster),
+            None => groups.push(vec![cluster]),
         }
     }
-    for (names, cluster) in groups {
-        render_group(&names, cluster, &mut text);
+    for group in groups {
+        if let Some((first, others)) = group.split_first() {
+            render_group(first, others, &mut text);
+        }
     }
     render_warnings(&report.warnings, &mut text);
     writeln!(text, "{}", summary(report)).ok();
     text
+}
+
+/// Whether two clusters are shown as one: the fields that their steps change may differ in addresses.
+fn are_alike(first: &PlanCluster, other: &PlanCluster) -> bool {
+    let mut steps = first.steps.iter().zip(&other.steps);
+    first.trust_domain == other.trust_domain
+        && first.state == other.state
+        && first.reason == other.reason
+        && first.steps.len() == other.steps.len()
+        && steps.all(|(first, other)| first.is_like(other))
+        && first.held_back == other.held_back
+        && first.in_the_way == other.in_the_way
+        && first.notices == other.notices
 }
 
 /// What there is to do in all.
@@ -66,7 +77,9 @@ fn summary(report: &PlanReport) -> String {
     }
 }
 
-fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
+fn render_group(cluster: &PlanCluster, others: &[&PlanCluster], text: &mut String) {
+    let names = std::iter::once(cluster).chain(others.iter().copied());
+    let names: Vec<&str> = names.map(|one| one.name.as_str()).collect();
     let names = names.join(", ");
     let state = match cluster.state {
         PlanState::Planned if cluster.is_settled() => "nothing to do".to_owned(),
@@ -102,8 +115,9 @@ fn render_group(names: &[&str], cluster: &PlanCluster, text: &mut String) {
     for notice in &cluster.notices {
         writeln!(text, "  * {notice}").ok();
     }
-    for step in &cluster.steps {
-        render_step(step, text);
+    for (index, step) in cluster.steps.iter().enumerate() {
+        let others = others.iter().filter_map(|other| other.steps.get(index));
+        render_step(step, &others.collect::<Vec<_>>(), text);
     }
     render_held(&cluster.held_back, text);
     text.push('\n');
@@ -122,7 +136,8 @@ fn render_held(held: &[WireHeldStep], text: &mut String) {
     }
 }
 
-fn render_step(step: &WireStep, text: &mut String) {
+/// A step, and what it changes alike in every cluster that is shown with it.
+fn render_step(step: &WireStep, others: &[&WireStep], text: &mut String) {
     let sign = match step.op {
         "create" => '+',
         "delete" => '-',
@@ -134,7 +149,8 @@ fn render_step(step: &WireStep, text: &mut String) {
         step.phase, step.object, step.reason
     )
     .ok();
-    for field in &step.fields {
+    let common = |field: &&WireField| others.iter().all(|other| other.fields.contains(field));
+    for field in step.fields.iter().filter(common) {
         if let (Some(have), Some(want)) = (brief(field.have.as_ref()), brief(field.want.as_ref())) {
             writeln!(text, "             {}: {have} -> {want}", field.path).ok();
         }
@@ -152,4 +168,81 @@ fn brief(value: Option<&Value>) -> Option<String> {
         Some(value) => value.to_string(),
     };
     (text.chars().count() <= BRIEF).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_objects::key::ObjectKey;
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::API_VERSION;
+
+    fn cluster(name: &str, address: &str) -> PlanCluster {
+        let field = |path: &str, have: Value, want: Option<Value>| WireField {
+            path: path.to_owned(),
+            want,
+            have: Some(have),
+        };
+        let fields = vec![
+            field(
+                "metadata.labels[team]",
+                json!("theirs"),
+                Some(json!("ours")),
+            ),
+            field("spec.egress", json!([{}]), Some(json!([address]))),
+            field("spec.ingress", json!("x".repeat(81)), None),
+        ];
+        let step = WireStep {
+            op: "update",
+            object: ObjectKey::policy("web", "a"),
+            phase: "allow",
+            reason: "differs".to_owned(),
+            effect: "unknown",
+            fields,
+        };
+        PlanCluster {
+            name: name.to_owned(),
+            trust_domain: "production".to_owned(),
+            state: PlanState::Planned,
+            reason: None,
+            hint: None,
+            steps: vec![step],
+            held_back: Vec::new(),
+            in_the_way: Vec::new(),
+            notices: Vec::new(),
+            findings: Vec::new(),
+            opens: None,
+            closes: None,
+        }
+    }
+
+    #[test]
+    fn clusters_that_differ_in_addresses_are_shown_once_with_what_they_share() {
+        let report = PlanReport {
+            api_version: API_VERSION,
+            kind: "PlanReport",
+            clusters: vec![cluster("a", "10.0.0.1"), cluster("b", "10.0.0.2")],
+            warnings: Vec::new(),
+        };
+        let want = "a, b (production): 1 step
+  ~ allow  NetworkPolicy/web/a  (differs)
+             metadata.labels[team]: theirs -> ours
+
+Plan: 2 steps on 2 clusters.
+";
+        assert_eq!(render(&report), want);
+        let alone = PlanReport {
+            clusters: vec![cluster("a", "10.0.0.1")],
+            ..report
+        };
+        let want = "a (production): 1 step
+  ~ allow  NetworkPolicy/web/a  (differs)
+             metadata.labels[team]: theirs -> ours
+             spec.egress: [{}] -> [\"10.0.0.1\"]
+
+Plan: 1 step on 1 cluster.
+";
+        assert_eq!(render(&alone), want);
+    }
 }

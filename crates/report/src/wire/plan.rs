@@ -103,6 +103,17 @@ pub struct WireStep {
 }
 
 impl WireStep {
+    /// Whether it is the same step but for the values of the fields that it changes.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let paths = self.fields.iter().map(|field| &field.path);
+        self.op == other.op
+            && self.object == other.object
+            && self.phase == other.phase
+            && self.reason == other.reason
+            && self.effect == other.effect
+            && paths.eq(other.fields.iter().map(|field| &field.path))
+    }
+
     /// A step, and the fields that it changes.
     pub fn new(step: &Step, fields: &[Difference]) -> Self {
         Self {
