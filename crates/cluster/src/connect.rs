@@ -17,7 +17,7 @@ use http::header::USER_AGENT;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use crate::error::{Category, Error, of_transport};
+use crate::error::{Category, Error, of_transport, without_users};
 use crate::patience::Progress;
 use crate::request::{Connection, Parts};
 
@@ -98,7 +98,7 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         config.proxy_url.take(),
         &config.cluster_url,
     );
-    let server = without_user(&config.cluster_url);
+    let server = told_address(&config.cluster_url);
     let client = build(config).await.map_err(refuse)?;
     Ok(Connection::new(Parts {
         cluster: cluster.name.clone(),
@@ -112,14 +112,12 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
     }))
 }
 
-/// A server's address without a user and password, which may stand in it.
-fn without_user(url: &http::Uri) -> String {
+/// A server's address as it may be told: without the query, and without the user and password that may
+/// stand in it.
+fn told_address(url: &http::Uri) -> String {
     let authority = url.authority().map_or("", http::uri::Authority::as_str);
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
     let scheme = url.scheme_str().unwrap_or("https");
-    format!("{scheme}://{host}{}", url.path())
+    without_users(&format!("{scheme}://{authority}{}", url.path()))
 }
 
 fn credential(cluster: &Cluster, path: &Path, why: String) -> Error {
@@ -162,15 +160,19 @@ async fn build(config: Config) -> Result<kube::Client, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_user;
+    use super::told_address;
 
     #[test]
     fn no_password_is_told_with_an_address() {
         for (url, told) in [
             ("https://user:secret@host:6443/", "https://host:6443/"),
             ("https://host:6443/k8s/c-1", "https://host:6443/k8s/c-1"),
+            (
+                "https://u:p@[::1]:6443/a@b?token=c",
+                "https://[::1]:6443/a@b",
+            ),
         ] {
-            assert_eq!(without_user(&url.parse().expect("a URL")), told);
+            assert_eq!(told_address(&url.parse().expect("a URL")), told);
         }
     }
 }

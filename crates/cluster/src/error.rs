@@ -195,7 +195,7 @@ fn of_io(kind: std::io::ErrorKind, before: Category) -> Category {
 }
 
 /// The text without what stands before the `@` of each URL.
-fn without_users(text: &str) -> String {
+pub(crate) fn without_users(text: &str) -> String {
     let mut parts = text.split("://");
     let mut clean = parts.next().unwrap_or_default().to_owned();
     for part in parts {

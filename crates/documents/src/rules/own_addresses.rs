@@ -1,12 +1,13 @@
 //! Addresses outside of a cluster must not be those of its own pods or services: some network plugins
 //! match `ipBlock` against these too, and then the rule joins pods that no flow joins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
 use cofferdam_model::cluster::{Cluster, IngressSource};
 use cofferdam_model::external_network::ExternalNetwork;
 use cofferdam_model::flow::{Across, ClusterService, End, Flow};
+use cofferdam_model::names::{ClusterName, ExternalNetworkName};
 use cofferdam_model::networks::{cover, covering, outermost, range_networks, within};
 use ipnet::IpNet;
 
@@ -15,18 +16,37 @@ use crate::rules::Court;
 use crate::rules::presence::pairs;
 
 pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
+    let all = Addresses::of(model);
     let mut found = BTreeSet::new();
+    // Many flows may go to one network.
+    let mut externals: BTreeSet<(&ExternalNetworkName, &ClusterName)> = BTreeSet::new();
     for flow in model.flows.values() {
+        let across = matches!(flow.across, Across::Clusters { .. });
+        if !across && matches!((&flow.from, &flow.to), (End::Pods(_), End::Pods(_))) {
+            continue;
+        }
         for (source, destination) in pairs(model, flow) {
-            match (&flow.from, &flow.to) {
+            let (cluster, end) = match (&flow.from, &flow.to) {
                 (End::Pods(_), End::Pods(_)) => {
-                    if matches!(flow.across, Across::Clusters { .. }) {
-                        found.extend(across(model, source, destination));
-                    }
+                    found.extend(all.across(source, destination));
+                    continue;
                 }
-                (End::Pods(_), other) => found.extend(outside(model, flow, (source, other))),
-                (other, _) => found.extend(outside(model, flow, (destination, other))),
+                (End::Pods(_), other) => (source, other),
+                (other, _) => (destination, other),
+            };
+            match end {
+                End::ExternalNetwork(name) => {
+                    externals.insert((name, &cluster.name));
+                }
+                End::Internet | End::ClusterService(_) | End::Pods(_) => {
+                    found.extend(all.outside(flow, cluster, end));
+                }
             }
+        }
+    }
+    for (network, cluster) in externals {
+        if let Some(network) = model.external_networks.get(network) {
+            found.extend(all.external(network, cluster));
         }
     }
     for Fault {
@@ -62,115 +82,128 @@ struct Fault {
     hit: (String, IpNet),
 }
 
-/// What a flow across clusters says in either of them; pods whose addresses are routed are compared
-/// where all addresses of the two are.
-fn across(model: &Model, source: &Cluster, destination: &Cluster) -> Vec<Fault> {
-    let mut found = Vec::new();
-    if !destination.network.pod_addresses_routed {
-        let exposed = ("exposedCidrs", destination.network.exposed_cidrs.clone());
-        found.extend(declared(model, source, (destination, exposed)));
-    }
-    if !source.network.pod_addresses_routed {
-        found.extend(arriving(model, source, destination));
-    }
-    found
+/// What is asked of every pair of clusters again and again.
+struct Addresses<'a> {
+    model: &'a Model,
+    /// The outermost networks of each cluster's pods and services.
+    own: BTreeMap<&'a ClusterName, BTreeSet<IpNet>>,
 }
 
-/// What the destination lets in, by what it sees as source.
-fn arriving(model: &Model, source: &Cluster, destination: &Cluster) -> Option<Fault> {
-    let owner = match destination.network.ingress_source {
-        IngressSource::Client => source,
-        IngressSource::Node | IngressSource::LoadBalancer => destination,
-    };
-    let addresses = match destination.network.ingress_source {
-        IngressSource::Client => ("egressCidrs", owner.network.egress_cidrs.clone()),
-        IngressSource::Node => ("nodeCidrs", nodes(model, owner)),
-        IngressSource::LoadBalancer => {
-            let cidrs = owner.network.load_balancer_cidrs.clone();
-            ("loadBalancerCidrs", cidrs)
+impl<'a> Addresses<'a> {
+    fn of(model: &'a Model) -> Self {
+        let clusters = model.clusters.values();
+        Self {
+            model,
+            own: clusters
+                .map(|cluster| (&cluster.name, own(model, cluster)))
+                .collect(),
         }
-    };
-    declared(model, destination, (owner, addresses))
-}
-
-/// What a flow between pods of a cluster and something outside says there.
-fn outside(model: &Model, flow: &Flow, (cluster, end): (&Cluster, &End)) -> Vec<Fault> {
-    match end {
-        End::ExternalNetwork(name) => {
-            let network = model.external_networks.get(name);
-            let network = network.into_iter();
-            network
-                .flat_map(|network| external(model, network, cluster))
-                .collect()
-        }
-        End::ClusterService(ClusterService::Nodes) => {
-            let addresses = ("nodeCidrs", nodes(model, cluster));
-            declared(model, cluster, (cluster, addresses))
-                .into_iter()
-                .collect()
-        }
-        // Clients of the internet are never taken for pods: their own addresses are left out.
-        End::Internet
-            if flow.from == End::Internet
-                && cluster.network.ingress_source != IngressSource::Client =>
-        {
-            arriving(model, cluster, cluster).into_iter().collect()
-        }
-        End::Internet | End::ClusterService(_) | End::Pods(_) => Vec::new(),
     }
-}
 
-fn external(model: &Model, network: &ExternalNetwork, cluster: &Cluster) -> Vec<Fault> {
-    let own = own(model, cluster);
-    let except = outermost(network.except.iter().copied());
-    let cidrs = network.cidrs.iter().enumerate();
-    let cidrs = cidrs.map(|(index, net)| (format!("spec.cidrs[{index}]"), vec![*net]));
-    let ranges = network.ranges.iter().enumerate();
-    let ranges = ranges.map(|(index, (first, last))| {
-        let nets = range_networks(*first, *last);
-        (format!("spec.ranges[{index}]"), nets)
-    });
-    cidrs
-        .chain(ranges)
-        .filter_map(|(path, nets)| {
-            let mut hits = nets.iter().flat_map(|net| {
-                let met = met(&own, net);
-                met.map(move |own| (*net, own))
-            });
-            // The smaller one of the two is what they share.
-            let (named, hit) = hits.find(|(net, own)| {
-                let shared = if net.contains(own) { own } else { net };
-                !cover(&except, shared)
-            })?;
-            Some(Fault {
-                kind: "ExternalNetwork",
-                name: network.name.to_string(),
-                path,
-                named,
-                hit: (cluster.name.to_string(), hit),
+    /// What a flow across clusters says in either of them; pods whose addresses are routed are compared
+    /// where all addresses of the two are.
+    fn across(&self, source: &Cluster, destination: &Cluster) -> Vec<Fault> {
+        let mut found = Vec::new();
+        if !destination.network.pod_addresses_routed {
+            let exposed = ("exposedCidrs", destination.network.exposed_cidrs.clone());
+            found.extend(self.declared(source, (destination, exposed)));
+        }
+        if !source.network.pod_addresses_routed {
+            found.extend(self.arriving(source, destination));
+        }
+        found
+    }
+
+    /// What the destination lets in, by what it sees as source.
+    fn arriving(&self, source: &Cluster, destination: &Cluster) -> Option<Fault> {
+        let owner = match destination.network.ingress_source {
+            IngressSource::Client => source,
+            IngressSource::Node | IngressSource::LoadBalancer => destination,
+        };
+        let addresses = match destination.network.ingress_source {
+            IngressSource::Client => ("egressCidrs", owner.network.egress_cidrs.clone()),
+            IngressSource::Node => ("nodeCidrs", nodes(self.model, owner)),
+            IngressSource::LoadBalancer => {
+                let cidrs = owner.network.load_balancer_cidrs.clone();
+                ("loadBalancerCidrs", cidrs)
+            }
+        };
+        self.declared(destination, (owner, addresses))
+    }
+
+    /// What a flow between pods of a cluster and nodes or the internet says there.
+    fn outside(&self, flow: &Flow, cluster: &Cluster, end: &End) -> Option<Fault> {
+        match end {
+            End::ClusterService(ClusterService::Nodes) => {
+                let addresses = ("nodeCidrs", nodes(self.model, cluster));
+                self.declared(cluster, (cluster, addresses))
+            }
+            // Clients of the internet are never taken for pods: their own addresses are left out.
+            End::Internet
+                if flow.from == End::Internet
+                    && cluster.network.ingress_source != IngressSource::Client =>
+            {
+                self.arriving(cluster, cluster)
+            }
+            End::Internet | End::ClusterService(_) | End::Pods(_) | End::ExternalNetwork(_) => None,
+        }
+    }
+
+    /// The networks of a document that mean pods or services of a cluster.
+    fn external(&self, network: &ExternalNetwork, cluster: &ClusterName) -> Vec<Fault> {
+        let Some(own) = self.own.get(cluster) else {
+            return Vec::new();
+        };
+        let except = outermost(network.except.iter().copied());
+        let cidrs = network.cidrs.iter().enumerate();
+        let cidrs = cidrs.map(|(index, net)| (format!("spec.cidrs[{index}]"), vec![*net]));
+        let ranges = network.ranges.iter().enumerate();
+        let ranges = ranges.map(|(index, (first, last))| {
+            let nets = range_networks(*first, *last);
+            (format!("spec.ranges[{index}]"), nets)
+        });
+        cidrs
+            .chain(ranges)
+            .filter_map(|(path, nets)| {
+                let mut hits = nets.iter().flat_map(|net| {
+                    let met = met(own, net);
+                    met.map(move |own| (*net, own))
+                });
+                // The smaller one of the two is what they share.
+                let (named, hit) = hits.find(|(net, own)| {
+                    let shared = if net.contains(own) { own } else { net };
+                    !cover(&except, shared)
+                })?;
+                Some(Fault {
+                    kind: "ExternalNetwork",
+                    name: network.name.to_string(),
+                    path,
+                    named,
+                    hit: (cluster.to_string(), hit),
+                })
             })
-        })
-        .collect()
-}
+            .collect()
+    }
 
-/// The first network of a Cluster document that means pods or services of a cluster.
-fn declared(
-    model: &Model,
-    cluster: &Cluster,
-    (owner, (field, addresses)): (&Cluster, (&str, Vec<IpNet>)),
-) -> Option<Fault> {
-    let own = own(model, cluster);
-    let mut hits = addresses
-        .iter()
-        .filter_map(|net| Some((*net, met(&own, net).next()?)));
-    let (named, hit) = hits.next()?;
-    Some(Fault {
-        kind: "Cluster",
-        name: owner.name.to_string(),
-        path: format!("spec.network.{field}"),
-        named,
-        hit: (cluster.name.to_string(), hit),
-    })
+    /// The first network of a Cluster document that means pods or services of a cluster.
+    fn declared(
+        &self,
+        cluster: &Cluster,
+        (owner, (field, addresses)): (&Cluster, (&str, Vec<IpNet>)),
+    ) -> Option<Fault> {
+        let own = self.own.get(&cluster.name)?;
+        let mut hits = addresses
+            .iter()
+            .filter_map(|net| Some((*net, met(own, net).next()?)));
+        let (named, hit) = hits.next()?;
+        Some(Fault {
+            kind: "Cluster",
+            name: owner.name.to_string(),
+            path: format!("spec.network.{field}"),
+            named,
+            hit: (cluster.name.to_string(), hit),
+        })
+    }
 }
 
 /// Addresses of a cluster's nodes, declared or else stored.
