@@ -125,6 +125,14 @@ fn today() -> Date {
     Date("2026-11-21".to_owned())
 }
 
+/// What is said above a notice.
+fn above_notice(loaded: &Loaded) -> Vec<String> {
+    let all = loaded.diagnostics.iter();
+    all.filter(|diagnostic| diagnostic.severity != Severity::Notice)
+        .map(shown)
+        .collect()
+}
+
 fn remark(kind: &'static str, name: &str, path: &str) -> Remark {
     Remark {
         document: DocumentId {

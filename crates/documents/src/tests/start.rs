@@ -1,8 +1,6 @@
 //! What `init` writes, from nothing and beside what is there.
 
-use cofferdam_model::diagnostic::Severity;
-
-use super::{file, shown, today};
+use super::{above_notice, file, shown, today};
 use crate::{ContextStart, Present, SourceFile, load, starter};
 
 #[test]
@@ -19,13 +17,7 @@ fn a_start_has_no_error() {
     for contexts in [&contexts[..], &[]] {
         let files = starter(contexts, &Present::default());
         let loaded = load(&files, &today());
-        let bad: Vec<String> = loaded
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity != Severity::Notice)
-            .map(shown)
-            .collect();
-        assert_eq!(bad, Vec::<String>::new());
+        assert_eq!(above_notice(&loaded), Vec::<String>::new());
         assert_eq!(loaded.model.unwrap().clusters.len(), contexts.len());
     }
 }

@@ -3,21 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use cofferdam_model::diagnostic::Severity;
-
-use super::{BASE, file, loaded, remark, shown, today};
+use super::{BASE, above_notice, file, loaded, remark, shown, today};
 use crate::{KINDS, SourceFile, load, schema};
 
 #[test]
 fn the_sample_has_no_errors_or_warnings() {
     let loaded = load(&sample(), &today());
-    let bad: Vec<String> = loaded
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity != Severity::Notice)
-        .map(shown)
-        .collect();
-    assert_eq!(bad, Vec::<String>::new());
+    assert_eq!(above_notice(&loaded), Vec::<String>::new());
     let model = loaded.model.unwrap();
     assert_eq!(model.clusters.len(), 3);
     assert_eq!(model.flows.len(), 29);
