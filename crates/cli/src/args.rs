@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// Find what is not as written, in each cluster and between clusters
     Drift(DriftArguments),
     /// One line per cluster: reached, verdict, findings, network plugin, credential
+    ///
+    /// LOOKED is how long ago the cluster was looked at, SEQUENCE the number of the last apply there.
+    /// Differences between clusters are counted below; `drift` names them.
     Status(DriftArguments),
     /// Look at the clusters: rights, versions, network plugin, identity
     Doctor(DoctorArguments),

@@ -16,7 +16,7 @@ pub fn render(report: &StatusReport) -> String {
             if cluster.reachable { "yes" } else { "NO" }.to_owned(),
             cluster.verdict.as_str().to_owned(),
             counted(cluster.findings),
-            format!("{}s", cluster.age_seconds),
+            format!("{}s ago", cluster.age_seconds),
             cluster
                 .sequence
                 .map_or_else(dash, |sequence| sequence.to_string()),
@@ -32,7 +32,7 @@ pub fn render(report: &StatusReport) -> String {
         "reached",
         "verdict",
         "findings",
-        "age",
+        "looked",
         "sequence",
         "version",
         "cni",
