@@ -154,6 +154,14 @@ fn status_tells_differences_between_clusters_as_drift_does() -> Result<()> {
     };
     expect(&project.run(&APPLY)?, 0);
     prod_a.apply_yaml(ADMIN, &TAKEN.replace("cofferdam-allow-dns", "theirs"))?;
+    let misspelt = WAIVED_IN_ONE.replace("shop/theirs", "shop/thiers");
+    project.write("policies/waivers.yaml", &misspelt)?;
+    let drift = project.run(&["drift"])?;
+    expect(&drift, 2);
+    let last: Vec<&str> = drift.stdout.lines().rev().take(3).collect();
+    let unused = "policies/waivers.yaml:6:8: warning[waiver-unused]: the waiver covers no finding (spec.for)";
+    let hint = "    hint: did you mean `NetworkPolicy/shop/theirs`?";
+    assert_eq!(last, ["", hint, unused], "{}", drift.stdout);
     project.write("policies/waivers.yaml", WAIVED_IN_ONE)?;
     let [drift, status] = [project.run(&["drift"])?, project.run(&["status"])?];
     expect(&drift, 2);

@@ -18,6 +18,7 @@ mod rights;
 mod selected;
 mod show;
 mod sources;
+mod unused;
 mod warnings;
 
 use std::process::ExitCode;

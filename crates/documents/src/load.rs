@@ -15,7 +15,7 @@ use crate::resolve::{Read, resolve};
 use crate::rules;
 use crate::shape::Shape;
 use crate::tree::{Kind, Node, Spot};
-use crate::waive::Waivers;
+use crate::waive::{WAIVABLE, Waivers};
 
 /// Findings about the shape of one document that are listed one by one.
 const MAX_FINDINGS: usize = 1000;
@@ -91,6 +91,7 @@ pub fn load_partly(files: &[SourceFile], unread: &[Unread], today: &Date) -> Loa
         };
         rules::judge(&draft, &places, today, &mut loading.findings);
         waivers = Waivers::new(&draft.model, today);
+        say_what_is_unused(&waivers, &index, &mut loading);
         model = Some(draft.model);
     }
     let mut loaded = Loaded {
@@ -112,6 +113,41 @@ pub fn load_partly(files: &[SourceFile], unread: &[Unread], today: &Date) -> Loa
     loaded.diagnostics.dedup();
     loaded.model = model.filter(|_| !loaded.has_error());
     loaded
+}
+
+/// Tells waivers that cover nothing, where nothing else may hide what they are for.
+fn say_what_is_unused(
+    waivers: &Waivers,
+    index: &BTreeMap<DocumentId, usize>,
+    loading: &mut Loading,
+) {
+    let hides = |finding: &Finding| {
+        finding.severity == Severity::Error && !WAIVABLE.contains(&finding.code)
+    };
+    if !loading.diagnostics.is_empty() || loading.findings.iter().any(hides) {
+        return;
+    }
+    let ids = loading.findings.iter().filter_map(|finding| {
+        let read = loading.read.get(finding.document)?;
+        Some((read.id.clone(), finding.code))
+    });
+    let found: Vec<(DocumentId, &'static str)> = ids.collect();
+    for waiver in waivers.unused(&found) {
+        let id = DocumentId {
+            kind: "Waiver",
+            name: waiver.name.to_string(),
+        };
+        let Some(number) = index.get(&id) else {
+            continue;
+        };
+        let message = format!(
+            "no flow has the error `{}` that this waives",
+            waiver.covers.finding
+        );
+        Reporter::new(*number, &mut loading.findings)
+            .notice("spec.for", "waiver-unused", message)
+            .hint("delete it, or mend what it is for");
+    }
 }
 
 impl Loaded {

@@ -49,15 +49,8 @@ impl Waivers {
         if finding.severity == Severity::Notice || !self.may_be_waived(document, &finding) {
             return finding;
         }
-        let object = document.to_string();
-        let covering = self.holding.iter().find(|waiver| {
-            let covers = &waiver.covers;
-            let about = covers.finding == finding.code
-                || (document.kind == "Guarantee" && covers.finding == document.name);
-            about
-                && covers.cluster.is_none()
-                && covers.object.as_ref().is_none_or(|named| *named == object)
-        });
+        let mut holding = self.holding.iter();
+        let covering = holding.find(|waiver| is_for(waiver, document, finding.code));
         match covering {
             None => finding,
             Some(waiver) => Finding {
@@ -72,10 +65,35 @@ impl Waivers {
         }
     }
 
+    /// Waivers of what is found in documents alone that cover none of these findings. What admits whole
+    /// clusters is found in live clusters too, and guarantees are not proved yet.
+    pub(crate) fn unused<'a>(
+        &'a self,
+        found: &[(DocumentId, &'static str)],
+    ) -> impl Iterator<Item = &'a Waiver> {
+        let of_documents = |waiver: &&Waiver| {
+            let finding = waiver.covers.finding.as_str();
+            matches!(finding, "less-trusted-source" | "tier-skip")
+        };
+        self.holding.iter().filter(of_documents).filter(|waiver| {
+            let mut found = found.iter();
+            !found.any(|(document, code)| is_for(waiver, document, code))
+        })
+    }
+
     fn may_be_waived(&self, document: &DocumentId, finding: &Finding) -> bool {
         match finding.code {
             "cross-cluster-widens" => self.flows_with_mtls.contains(&document.name),
             code => WAIVABLE.contains(&code) || finding.code == "guarantee-broken",
         }
     }
+}
+
+/// Whether a waiver is for what was found in a document.
+fn is_for(waiver: &Waiver, document: &DocumentId, code: &str) -> bool {
+    let covers = &waiver.covers;
+    let about =
+        covers.finding == code || (document.kind == "Guarantee" && covers.finding == document.name);
+    let object = document.to_string();
+    about && covers.cluster.is_none() && covers.object.as_ref().is_none_or(|named| *named == object)
 }

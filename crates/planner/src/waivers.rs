@@ -67,6 +67,22 @@ fn written_since(finding: &Finding, waiver: &Waiver) -> Option<String> {
     }
 }
 
+/// Whether a waiver is for a finding, on whatever day it holds.
+pub fn is_for(waiver: &Waiver, finding: &Finding) -> bool {
+    let id = finding.id();
+    let words = [finding.class.as_str(), id.as_str()];
+    let object = finding.object.to_string();
+    let place = (Some(&finding.cluster), Some(&object));
+    finding.class.is_waivable() && matches(waiver, words, place)
+}
+
+/// The same for a difference between clusters.
+pub fn is_for_difference(waiver: &Waiver, difference: &CrossClusterFinding) -> bool {
+    let id = difference.id();
+    let words = [Class::CrossCluster.as_str(), id.as_str()];
+    matches(waiver, words, (None, None))
+}
+
 fn covering<'a>(
     model: &'a Model,
     today: &Date,
@@ -74,19 +90,24 @@ fn covering<'a>(
     (cluster, object): (Option<&ClusterName>, Option<&ObjectKey>),
 ) -> Option<&'a Waiver> {
     let object = object.map(ToString::to_string);
-    let covers = |waiver: &&Waiver| {
-        waiver.holds_on(today)
-            && words.contains(&waiver.covers.finding.as_str())
-            && waiver
-                .covers
-                .cluster
-                .as_ref()
-                .is_none_or(|wanted| Some(wanted) == cluster)
-            && waiver
-                .covers
-                .object
-                .as_ref()
-                .is_none_or(|wanted| Some(wanted) == object.as_ref())
-    };
-    model.waivers.values().find(covers)
+    let place = (cluster, object.as_ref());
+    let mut holding = model
+        .waivers
+        .values()
+        .filter(|waiver| waiver.holds_on(today));
+    holding.find(|waiver| matches(waiver, words, place))
+}
+
+/// Whether a waiver is for a finding of these words about an object; a key that it leaves out matches any.
+fn matches(
+    waiver: &Waiver,
+    words: [&str; 2],
+    (cluster, object): (Option<&ClusterName>, Option<&String>),
+) -> bool {
+    let covers = &waiver.covers;
+    let is_there = |wanted: &ClusterName| Some(wanted) == cluster;
+    let is_it = |wanted: &String| Some(wanted) == object;
+    words.contains(&covers.finding.as_str())
+        && covers.cluster.as_ref().is_none_or(is_there)
+        && covers.object.as_ref().is_none_or(is_it)
 }

@@ -1,7 +1,6 @@
 //! `drift`: what is not as written, in each cluster and between clusters.
 
 use anyhow::Result;
-use cofferdam_model::Model;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
@@ -14,6 +13,7 @@ use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
 use crate::project::{self, warnings_of};
 use crate::show::show;
+use crate::unused::{Found, unused};
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -22,13 +22,24 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let selection = &command.selection;
     let examined = examine(&loaded, model, directory, selection, Authors::Named).await?;
     let between = Between::of(&examined, model);
+    let findings: Vec<Vec<Finding>> = examined.iter().map(|one| one.findings(model)).collect();
+    let both = || examined.iter().zip(findings.iter().map(Vec::as_slice));
+    let found = Found {
+        clusters: both().collect(),
+        between: &between,
+    };
+    let mut warnings = warnings_of(&loaded);
+    let unused = unused(&loaded, model, &found, &clock::today());
+    warnings.extend(unused.iter().map(Into::into));
     let report = DriftReport {
         api_version: API_VERSION,
         kind: "DriftReport",
-        clusters: examined.iter().map(|one| cluster(one, model)).collect(),
+        clusters: both()
+            .map(|(one, findings)| cluster(one, findings))
+            .collect(),
         cross_cluster: between.findings.iter().map(Into::into).collect(),
         not_compared: between.not_compared.iter().map(Into::into).collect(),
-        warnings: warnings_of(&loaded),
+        warnings,
     };
     show(&report, arguments.output, text::drift)?;
     let exits = report.clusters.iter();
@@ -50,14 +61,13 @@ pub(crate) fn verdict(findings: &[Finding]) -> Verdict {
     }
 }
 
-fn cluster(one: &Examined<'_>, model: &Model) -> DriftCluster {
-    let findings = one.findings(model);
+fn cluster(one: &Examined<'_>, findings: &[Finding]) -> DriftCluster {
     let record = one.observed.our_record();
     let known = one.observed.capabilities.known();
     DriftCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
-        verdict: verdict(&findings),
+        verdict: verdict(findings),
         observed_at: one.observed.at.clone(),
         age_seconds: clock::age_seconds(&one.observed.at),
         sequence: record.map(|record| record.sequence),
