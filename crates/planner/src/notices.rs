@@ -52,8 +52,7 @@ fn without_cut_over(view: &View<'_>) -> Vec<String> {
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| view.is_isolated_by_others(name.as_str(), direction))
-            // What carries our label is in the way, and nothing is cut over meanwhile.
-            && !view.is_unrecorded(name.as_str())
+            && !view.is_held_up_by_others(name)
     });
     isolated
         .map(|(name, wanted)| match wanted.enforcement {

@@ -101,11 +101,7 @@ impl<'a> Transition<'a> {
     /// Whether a name of the bundle is held by an object that is not ours: without it the rest would
     /// deny what it allows, so that nothing is isolated here for the first time.
     fn is_blocked(&self) -> bool {
-        let taken = || {
-            let mut names = self.wanted.keys();
-            names.any(|name| self.view.is_held_by_others(self.namespace.as_str(), name))
-        };
-        (!self.view.was_enforced(self.namespace) && taken()) || self.is_held_up()
+        self.view.is_held_up_by_others(self.namespace) || self.is_held_up()
     }
 
     /// Whether a cut-over is due that has to wait until a policy of ours, which is being deleted, is

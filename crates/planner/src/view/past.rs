@@ -56,10 +56,13 @@ impl View<'_> {
         })
     }
 
-    /// Whether policies of a namespace carry our label and are not in our record.
-    pub fn is_unrecorded(&self, namespace: &str) -> bool {
-        self.policies_of(namespace)
-            .any(|((of, name), live)| self.carries_our_label(live) && !self.is_ours(of, name))
+    /// Whether a name of the bundle is held by an object that is not ours, in a namespace that was not
+    /// enforced before: nothing is isolated there until it is given back.
+    pub fn is_held_up_by_others(&self, namespace: &NamespaceName) -> bool {
+        let wanted = self.wanted_policies(namespace);
+        let mut names = wanted.keys();
+        !self.was_enforced(namespace)
+            && names.any(|name| self.is_held_by_others(namespace.as_str(), name))
     }
 
     /// Whether our policies stand in a namespace, or did when we last wrote there: who deletes them all
