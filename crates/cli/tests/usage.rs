@@ -378,6 +378,51 @@ fn the_rights_of_a_profile_are_for_every_subject_that_is_named() -> Result<()> {
 }
 
 #[test]
+fn a_flow_that_expired_is_told_where_clusters_are_looked_at() -> Result<()> {
+    let more = "---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: shop }
+spec:
+  tier: data
+  sensitivity: low
+  trustDomains: [production]
+  namespaces: [{ name: shop, team: shop }]
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: within }
+spec:
+  from: { zone: shop }
+  to: { zone: shop }
+  ports: [{ port: 8080 }]
+  justification: j
+  owner: o
+  review: { last: 2026-01-01 }
+  expires: 2026-01-01
+";
+    let model = format!(
+        "{}{more}",
+        MODEL.replace("[data] ", "[data], defaults: { reviewEvery: 36500d } ")
+    );
+    let dir = directory(&[("fleet/all.yaml", FLEET), ("policies/model.yaml", &model)])?;
+    let due = "policies/model.yaml:26:12: warning[flow-expired]: the flow expired on 2026-01-01; it stays in force (spec.expires)\n    \
+               hint: delete the document, or have it approved again\n\n";
+    let only = ["--cluster", "prod-eu"];
+    for command in ["plan", "drift"] {
+        let arguments = [&[command][..], &only].concat();
+        let told = run(dir.path(), &arguments)?;
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert_eq!(told.status.code(), Some(3), "{text}");
+        assert_eq!(text.matches(due).count(), 1, "{text}");
+        let report = json(dir.path(), &[&arguments[..], &["-o", "json"]].concat())?;
+        assert_eq!(report["warnings"][0]["code"], "flow-expired");
+        assert_eq!(report["warnings"].as_array().map(Vec::len), Some(1));
+    }
+    Ok(())
+}
+
+#[test]
 fn json_is_written_where_it_is_asked_for_or_refused() -> Result<()> {
     let zone = "---
 apiVersion: cofferdam.io/v1alpha1
