@@ -150,7 +150,10 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
         .observed
         .is_recorded(&object, &label_field(keys::ZONE), &live.uid);
     let fields = vec![difference(keys::ZONE, None, Some(value))];
-    let (class, message, hint) = if recorded {
+    let (class, message, hint) = if recorded && wanted.is_some() {
+        let message = "the namespace is only observed now, and still has our labels";
+        (Class::Orphan, message, "`cofferdam apply` takes them back")
+    } else if recorded {
         let message = "the model no longer mentions the namespace";
         (
             Class::Orphan,

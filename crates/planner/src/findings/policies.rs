@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
@@ -24,7 +25,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     }
     let mut found = Vec::new();
     let mut wanted_keys = BTreeSet::new();
-    for namespace in view.governed() {
+    let (governed, released) = (view.governed(), view.released());
+    for namespace in governed.iter().copied() {
         for (name, wanted) in view.wanted_policies(namespace) {
             let key = (namespace.to_string(), name.to_owned());
             if view
@@ -44,8 +46,12 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let object = ObjectKey::policy(&key.0, &key.1);
         let zone = view.wanted_namespace(&key.0).map(|wanted| &wanted.zone);
         let is_label_ours = view.carries_our_label(live);
-        let (class, message) = if ours {
-            (Class::Orphan, "the model no longer mentions it")
+        let pruned = NamespaceName::parse(&key.0)
+            .is_ok_and(|namespace| governed.contains(&namespace) || released.contains(&namespace));
+        let (class, message) = if ours && pruned {
+            (Class::Orphan, "the model no longer asks for it")
+        } else if ours {
+            (Class::Orphan, "the model no longer mentions its namespace")
         } else if is_label_ours {
             (
                 Class::ImpostorObject,
@@ -59,7 +65,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let hint = if class == Class::ImpostorObject {
             Some(NOT_NEEDED)
         } else {
-            zone.is_none().then_some(LEFT_THERE)
+            Some(if pruned { PRUNED } else { LEFT_THERE })
         };
         found.push(Finding {
             by,
@@ -142,6 +148,7 @@ fn about(
 
 const NOT_NEEDED: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
     ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";
+const PRUNED: &str = "`cofferdam apply` deletes it";
 const LEFT_THERE: &str =
     "it stays as last applied: put its namespace back into a zone, or delete it by hand";
 const UNRECORDED: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \

@@ -34,6 +34,17 @@ fn hints_name_the_field_that_helps() {
     let left_alone = "it is left alone: remove it there or set the wanted value, then apply again";
     check(&trial, "conflict", left_alone);
     let mut trial = applied();
+    trial.model = cofferdam_testkit::model(&SHOP.replace("[{ name: web }]", "[{ name: site }]"));
+    let orphan = find(&trial)
+        .into_iter()
+        .find(|finding| finding.class.as_str() == "orphan" && finding.object.namespace.is_some());
+    let stays =
+        "it stays as last applied: put its namespace back into a zone, or delete it by hand";
+    assert_eq!(
+        orphan.and_then(|finding| finding.hint).as_deref(),
+        Some(stays)
+    );
+    let mut trial = applied();
     trial.cluster.nodes.clear();
     check(
         &trial,
@@ -49,6 +60,31 @@ fn hints_name_the_field_that_helps() {
         "unassigned-namespace",
         "put it into a zone, or list it under `spec.systemNamespaces` of the ZoneModel",
     );
+}
+
+#[test]
+fn what_apply_takes_away_is_not_said_to_stay() {
+    let mut trial = applied();
+    trial.model =
+        cofferdam_testkit::model(&SHOP.replace("enforcement: enforce", "enforcement: observe"));
+    let found = find(&trial);
+    let orphans = found
+        .iter()
+        .filter(|finding| finding.class.as_str() == "orphan");
+    let told: std::collections::BTreeSet<_> = orphans
+        .map(|finding| (finding.message.as_str(), finding.hint.as_deref()))
+        .collect();
+    let want = [
+        (
+            "the model no longer asks for it",
+            Some("`cofferdam apply` deletes it"),
+        ),
+        (
+            "the namespace is only observed now, and still has our labels",
+            Some("`cofferdam apply` takes them back"),
+        ),
+    ];
+    assert_eq!(told, want.into());
 }
 
 #[test]

@@ -117,11 +117,11 @@ fn namespaces_that_pretend_or_were_left_behind() {
         &trial,
         &[
             "medium orphan Namespace/web: the model no longer mentions the namespace [none]; metadata.labels[cofferdam.io/zone]: nothing -> front",
-            "medium orphan NetworkPolicy/web/cofferdam-allow-dns: the model no longer mentions it [widens]",
-            "medium orphan NetworkPolicy/web/cofferdam-default-deny-egress: the model no longer mentions it [narrows]",
-            "medium orphan NetworkPolicy/web/cofferdam-default-deny-ingress: the model no longer mentions it [narrows]",
-            "medium orphan NetworkPolicy/web/cofferdam-flow-web-to-orders-out: the model no longer mentions it [widens]",
-            "medium orphan NetworkPolicy/web/cofferdam-within-zone: the model no longer mentions it [widens]",
+            "medium orphan NetworkPolicy/web/cofferdam-allow-dns: the model no longer mentions its namespace [widens]",
+            "medium orphan NetworkPolicy/web/cofferdam-default-deny-egress: the model no longer mentions its namespace [narrows]",
+            "medium orphan NetworkPolicy/web/cofferdam-default-deny-ingress: the model no longer mentions its namespace [narrows]",
+            "medium orphan NetworkPolicy/web/cofferdam-flow-web-to-orders-out: the model no longer mentions its namespace [widens]",
+            "medium orphan NetworkPolicy/web/cofferdam-within-zone: the model no longer mentions its namespace [widens]",
             "medium unassigned-namespace Namespace/web: no zone holds it; it has 1 pod",
         ],
     );

@@ -158,8 +158,8 @@ fn what_left_the_model_is_an_orphan_until_it_is_pruned() {
     check_trial(
         &trial,
         &[
-            "medium orphan NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: the model no longer mentions it [widens]",
-            "medium orphan NetworkPolicy/web/cofferdam-flow-web-to-orders-out: the model no longer mentions it [widens]",
+            "medium orphan NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: the model no longer asks for it [widens]",
+            "medium orphan NetworkPolicy/web/cofferdam-flow-web-to-orders-out: the model no longer asks for it [widens]",
         ],
     );
     trial.apply();
