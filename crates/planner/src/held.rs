@@ -61,7 +61,7 @@ const AGAIN: &str = "apply again when it is gone";
 fn taints(view: &View<'_>) -> Vec<HeldStep> {
     let mut held = Vec::new();
     let tainted = view.bundle.pools.iter();
-    for pool in tainted.filter(|pool| view.is_pool_tainted(pool)) {
+    for pool in tainted.filter(|pool| view.bundle.is_pool_tainted(pool)) {
         let in_the_way = intolerant(view, pool);
         if in_the_way.is_empty() {
             continue;

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use cofferdam_objects::key::ObjectKey;
 
 use crate::blocked::{UNRECORDED, blocked};
+use crate::listed::listed;
 use crate::view::View;
-
-/// How many objects of one reason are named.
-const NAMED: usize = 5;
 
 /// Each reason with the objects that it is true of.
 pub(crate) fn in_the_way(view: &View<'_>) -> Vec<String> {
@@ -17,15 +15,9 @@ pub(crate) fn in_the_way(view: &View<'_>) -> Vec<String> {
         by_reason.entry(why).or_default().push(object);
     }
     let notices = by_reason.into_iter().flat_map(|(why, objects)| {
-        let named = objects.iter().take(NAMED).map(ToString::to_string);
-        let named: Vec<String> = named.collect();
-        let more = objects.len() - named.len();
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        let told = format!("IN THE WAY: {}{more}: {why}", named.join(", "));
+        let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
+        let objects = listed(objects.iter().map(String::as_str));
+        let told = format!("IN THE WAY: {objects}: {why}");
         let advice = (why == UNRECORDED).then(|| ADVICE.to_owned());
         std::iter::once(told).chain(advice)
     });

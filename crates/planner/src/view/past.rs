@@ -61,8 +61,8 @@ impl View<'_> {
     pub fn is_held_up_by_others(&self, namespace: &NamespaceName) -> bool {
         let wanted = self.wanted_policies(namespace);
         let mut names = wanted.keys();
-        !self.was_enforced(namespace)
-            && names.any(|name| self.is_held_by_others(namespace.as_str(), name))
+        names.any(|name| self.is_held_by_others(namespace.as_str(), name))
+            && !self.was_enforced(namespace)
     }
 
     /// Whether our policies stand in a namespace, or did when we last wrote there: who deletes them all
