@@ -20,7 +20,9 @@ pub(crate) struct Between {
 impl Between {
     /// Compares clusters as they were found.
     pub(crate) fn of(examined: &[Examined<'_>], model: &Model) -> Self {
-        let views: Vec<_> = examined.iter().map(Examined::view).collect();
+        // One alone is compared with nobody.
+        let several = if examined.len() > 1 { examined } else { &[] };
+        let views: Vec<_> = several.iter().map(Examined::view).collect();
         let mut findings = cross_cluster::compare(&views, model);
         waivers::apply_cross_cluster(&mut findings, model, &clock::today());
         Self {

@@ -87,7 +87,8 @@ fn decide_one(
             sources: Vec::new(),
         });
     }
-    let mut plan = match cofferdam_planner::plan(&one.view(), fleet.model) {
+    let view = one.view();
+    let mut plan = match cofferdam_planner::plan(&view, fleet.model) {
         Ok(plan) => plan,
         Err(reasons) => {
             let unknown = |message: String| Refusal {
@@ -105,7 +106,6 @@ fn decide_one(
             };
         }
     };
-    let view = one.view();
     let held = held_back(&view, &mut plan, only);
     let case = Case {
         plan: &plan,
