@@ -160,11 +160,12 @@ fn render_step(step: &WireStep, others: &[&WireStep], text: &mut String) {
 /// What fits into a line beside another value.
 const BRIEF: usize = 80;
 
-/// A value that is short enough to be shown whole; strings stand without quotes.
+/// A value that is short enough to be shown whole. Strings stand without quotes, unless they would break
+/// the line: what a tenant writes is no line of ours.
 fn brief(value: Option<&Value>) -> Option<String> {
     let text = match value {
         None => "nothing".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) if !text.contains(char::is_control) => text.clone(),
         Some(value) => value.to_string(),
     };
     (text.chars().count() <= BRIEF).then_some(text)
@@ -215,6 +216,16 @@ mod tests {
             opens: None,
             closes: None,
         }
+    }
+
+    #[test]
+    fn a_value_in_a_cluster_adds_no_line() {
+        let told = |text: &str| brief(Some(&json!(text)));
+        assert_eq!(told("theirs").as_deref(), Some("theirs"));
+        assert_eq!(
+            told("a\nNothing to do").as_deref(),
+            Some(r#""a\nNothing to do""#)
+        );
     }
 
     #[test]
