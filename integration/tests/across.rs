@@ -171,7 +171,7 @@ fn a_destination_is_judged_by_sources_that_were_not_selected_or_were_just_writte
     project.write("policies/waiver.yaml", "")?;
     delete(prod, "cofferdam-flow-across-in")?;
     delete(staging, "cofferdam-default-deny-egress")?;
-    let skipped = "staging | skipped | not written: `production` had 1 failures before its turn";
+    let skipped = "staging | skipped | not written: `production` had 1 failure before its turn";
     let stopped = told(&project, &APPLY, 1)?;
     assert_eq!(stopped, [refused(OPENED, FIRST), skipped.to_owned()]);
     let source = told(

@@ -4,24 +4,23 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::bundle::{deny_name, open_name};
+use cofferdam_state::plan::denied_field;
 
 use crate::Case;
 use crate::standing::Standing;
 
-/// Whether we denied a namespace in a direction before, and the bundle still does: then a deny waits for
-/// nobody who may write policies there.
+/// Whether the record says that a namespace was denied in a direction, and the bundle still denies it: then
+/// a deny waits for nobody who may write policies there.
 pub(crate) fn is_healed(case: &Case<'_>, namespace: &NamespaceName, direction: Direction) -> bool {
-    let is_wanted = |direction: &Direction| {
-        let deny = (namespace.clone(), deny_name(*direction));
-        case.bundle.policies.contains_key(&deny)
-    };
-    let was_written = |direction: Direction| {
-        let deny = ObjectKey::policy(namespace.as_str(), &deny_name(direction));
-        let record = case.observed.our_record();
-        record.is_some_and(|record| record.has_written(&deny, ""))
-    };
-    let mut denies = Direction::BOTH.into_iter().filter(is_wanted);
-    is_wanted(&direction) && denies.all(was_written)
+    let deny = (namespace.clone(), deny_name(direction));
+    let namespaces = case.observed.namespaces.known();
+    let live = namespaces.and_then(|live| live.get(namespace.as_str()));
+    case.bundle.policies.contains_key(&deny)
+        && live.is_some_and(|live| {
+            let object = ObjectKey::namespace(namespace.as_str());
+            let field = denied_field(direction);
+            case.observed.is_recorded(&object, &field, &live.uid)
+        })
 }
 
 /// Whether an open policy cannot be written there, or could not go again because something that it waits

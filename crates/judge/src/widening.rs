@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use cofferdam_model::Model;
+use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::flow::{Across, Date, Encryption, Flow};
 use cofferdam_model::names::ClusterName;
 use cofferdam_model::zone::Sensitivity;
@@ -141,10 +142,29 @@ fn objection(fleet: &Fleet<'_>, cluster: &ClusterName) -> Option<(String, String
         let remedy = "see to it that it can be read".to_owned();
         return Some((what, remedy));
     }
-    if source.is_mistaken() {
-        let what = format!("the kubeconfig of source cluster `{cluster}` leads to another one");
-        let remedy = "check `access` and `identity` of its Cluster document".to_owned();
-        return Some((what, remedy));
+    let doubt = match (source.is_itself(), source.enforces()) {
+        (None, _) => Some((
+            format!(
+                "source cluster `{cluster}` is not pinned, so that another one may answer for it"
+            ),
+            format!("pin it with `cofferdam doctor --pin --cluster {cluster}`"),
+        )),
+        (Some(false), _) => Some((
+            format!("the kubeconfig of source cluster `{cluster}` leads to another one"),
+            "check `access` and `identity` of its Cluster document".to_owned(),
+        )),
+        (Some(true), Enforces::No) => Some((
+            format!("nothing enforces policies in source cluster `{cluster}`"),
+            "give it a network plugin that does".to_owned(),
+        )),
+        (Some(true), Enforces::Unknown) => Some((
+            format!("it is not known whether source cluster `{cluster}` enforces policies"),
+            "`cofferdam status` says what is known of its network plugin".to_owned(),
+        )),
+        (Some(true), Enforces::Yes) => None,
+    };
+    if doubt.is_some() {
+        return doubt;
     }
     let open = source.open_namespace()?;
     let what = format!(

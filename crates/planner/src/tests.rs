@@ -20,6 +20,7 @@ mod moves;
 mod passes;
 mod pools;
 mod somebody_else;
+mod unfinished;
 mod words;
 
 /// The planner as a [`Trial`] takes it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, ZoneName};
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::policy::Direction;
 use k8s_openapi::api::core::v1::Taint;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
@@ -282,6 +283,12 @@ impl Action {
 /// The field under which a record holds a label of a shared object.
 pub fn label_field(key: &str) -> String {
     format!("label:{key}")
+}
+
+/// The field under which a record holds that the pods of a namespace were denied in a direction, with
+/// nothing of ours to keep them open.
+pub fn denied_field(direction: Direction) -> String {
+    format!("denied:{}", direction.policy_type())
 }
 
 /// The field under which a record holds a taint of a node. Key and effect identify a taint: the API

@@ -1,7 +1,7 @@
 //! Namespaces that were denied before: what a tenant puts in the way does not keep them open.
 
 use cofferdam_objects::policy::Direction;
-use cofferdam_state::bundle::deny_name;
+use cofferdam_state::plan::denied_field;
 use cofferdam_state::record::entry_key;
 use cofferdam_testkit::Faults;
 
@@ -50,8 +50,8 @@ fn taken() -> Act {
 /// Whatever of `web` the record knows as denied is forgotten.
 fn forget(scene: &mut Scene) {
     for direction in Direction::BOTH {
-        let deny = ObjectKey::policy("web", &deny_name(direction));
-        scene.record().entries.remove(&entry_key(&deny, ""));
+        let key = entry_key(&ObjectKey::namespace("web"), &denied_field(direction));
+        scene.record().entries.remove(&key);
     }
 }
 

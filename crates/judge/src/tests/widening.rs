@@ -1,5 +1,6 @@
 //! Flows across clusters into a sensitive zone, judged by what the source clusters hold now.
 
+use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::Kind;
 use cofferdam_objects::policy_kind::POLICY_KINDS;
@@ -235,7 +236,7 @@ fn a_source_cluster_that_was_not_observed_is_not_admitted() {
     assert_eq!(judged(FLEET, None), [want]);
     let stage = staging(FLEET, &["web"]);
     let bundle = stage.bundle();
-    let parts: [(&str, Hide); 4] = [
+    let parts: [(&str, Hide); 5] = [
         ("identity of the cluster", |seen, why| {
             seen.uid = Reading::Unknown(why);
         }),
@@ -246,6 +247,9 @@ fn a_source_cluster_that_was_not_observed_is_not_admitted() {
             seen.policies = Reading::Unknown(why);
         }),
         ("record", |seen, why| seen.record = Reading::Unknown(why)),
+        ("capabilities", |seen, why| {
+            seen.capabilities = Reading::Unknown(why);
+        }),
     ];
     for (part, hide) in parts {
         let mut seen = stage.cluster.observe();
@@ -268,6 +272,36 @@ fn what_another_cluster_holds_says_nothing_of_the_source() {
         "check `access` and `identity` of its Cluster document",
     );
     assert_eq!(judged(FLEET, Some((&bundle, &seen))), [want]);
+}
+
+#[test]
+fn a_source_that_nothing_identifies_is_not_admitted() {
+    let unpinned = FLEET.replace("  identity: { uid: uid-stage }\n", "");
+    let stage = staging(&unpinned, &["web"]);
+    let (bundle, seen) = (stage.bundle(), stage.cluster.observe());
+    let want = widens(
+        "source cluster `stage` is not pinned, so that another one may answer for it",
+        "pin it with `cofferdam doctor --pin --cluster stage`",
+    );
+    assert_eq!(judged(&unpinned, Some((&bundle, &seen))), [want]);
+}
+
+#[test]
+fn a_source_in_which_nothing_enforces_policies_is_not_admitted() {
+    let no = widens(
+        "nothing enforces policies in source cluster `stage`",
+        "give it a network plugin that does",
+    );
+    let unknown = widens(
+        "it is not known whether source cluster `stage` enforces policies",
+        "`cofferdam status` says what is known of its network plugin",
+    );
+    for (enforces, want) in [(Enforces::No, no), (Enforces::Unknown, unknown)] {
+        let mut stage = staging(FLEET, &["web"]);
+        stage.cluster.capabilities.cni.enforces = enforces;
+        let (bundle, seen) = (stage.bundle(), stage.cluster.observe());
+        assert_eq!(judged(FLEET, Some((&bundle, &seen))), [want]);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which namespaces of a source cluster may reach out unhindered, by what lives there.
 
 use cofferdam_model::Model;
+use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
@@ -30,6 +31,7 @@ impl<'a> Source<'a> {
         let seen = self.observed;
         let parts = [
             ("identity of the cluster", seen.uid.unknown()),
+            ("capabilities", seen.capabilities.unknown()),
             ("record", seen.record.unknown()),
             ("namespaces", seen.namespaces.unknown()),
             ("NetworkPolicies", seen.policies.unknown()),
@@ -43,14 +45,18 @@ impl<'a> Source<'a> {
             .find_map(|(what, reason)| Some((what, reason?)))
     }
 
-    /// Whether another cluster answers than the one that its document is pinned to.
-    pub(super) fn is_mistaken(&self) -> bool {
-        let cluster = self.model.clusters.get(&self.bundle.cluster);
-        let pinned = cluster.and_then(|cluster| cluster.uid.as_ref());
-        let live = self.observed.uid.known();
-        pinned
-            .zip(live)
-            .is_some_and(|(pinned, live)| pinned != live)
+    /// Whether it is the cluster that its document is pinned to; none where it is not pinned, so that
+    /// nothing says which one has to answer.
+    pub(super) fn is_itself(&self) -> Option<bool> {
+        let cluster = self.model.clusters.get(&self.bundle.cluster)?;
+        let pinned = cluster.uid.as_ref()?;
+        Some(self.observed.uid.known() == Some(pinned))
+    }
+
+    /// Whether its network plugin enforces policies, as far as that is known.
+    pub(super) fn enforces(&self) -> Enforces {
+        let known = self.observed.capabilities.known();
+        known.map_or(Enforces::Unknown, |known| known.cni.enforces)
     }
 
     /// A live namespace, no system namespace, whose pods may reach out unhindered.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
+use cofferdam_state::bundle::Role;
 use cofferdam_state::digest::digest;
-use cofferdam_state::plan::{label_field, taint_field};
+use cofferdam_state::plan::{denied_field, label_field, taint_field};
 use cofferdam_state::record::entry_key;
 
 use crate::pools::{nodes, taint_of};
@@ -14,9 +15,8 @@ use crate::view::View;
 
 /// Entries for everything of ours that is in the cluster, whether or not it is as wanted.
 ///
-/// An entry whose object is gone is dropped, unless it is a deny, so that what somebody makes under that
-/// name later is not taken for ours. What a pass that was cut off may have written counts as ours where it
-/// is as wanted.
+/// An entry whose object is gone is dropped, so that what somebody makes under that name later is not
+/// taken for ours. What a pass that was cut off may have written counts as ours where it is as wanted.
 pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
@@ -29,7 +29,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
             kept.insert(key, uid.unwrap_or_else(|| digest(&live.uid)));
         }
     }
-    kept.extend(lost_denies(view));
+    kept.extend(denied(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
         let object = ObjectKey::namespace(name);
@@ -73,15 +73,21 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     kept
 }
 
-/// Entries of denies that somebody deleted and that the bundle still has. Were they forgotten before the
-/// denies are written anew, their namespaces would not be healed but cut over, which waits for whatever is
-/// in the way.
-fn lost_denies(view: &View<'_>) -> impl Iterator<Item = (String, String)> {
-    let entries = view.record().map(|record| &record.entries);
-    view.missing_denies().filter_map(move |deny| {
-        let key = entry_key(&deny, "");
-        let uid = entries?.get(&key)?.clone();
-        Some((key, uid))
+/// That namespaces are denied, or were and are to be again: until then they are healed and not cut over,
+/// which waits for whatever is in the way.
+fn denied<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+    let denies = view.bundle.policies.iter();
+    let denies = denies.filter_map(|((namespace, _), policy)| match policy.role {
+        Role::Deny(direction) => Some((namespace, direction)),
+        Role::Allow | Role::Open(_) => None,
+    });
+    denies.filter_map(move |(namespace, direction)| {
+        let live = view.namespace(namespace.as_str())?;
+        let is_or_was =
+            view.is_denied(namespace, direction) || view.was_denied(namespace, direction);
+        let object = ObjectKey::namespace(namespace.as_str());
+        let key = entry_key(&object, &denied_field(direction));
+        is_or_was.then(|| (key, digest(&live.uid)))
     })
 }
 

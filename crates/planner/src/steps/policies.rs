@@ -163,7 +163,7 @@ impl<'a> Transition<'a> {
 
     /// Whether the namespace was denied in a direction before, and is to stay so.
     fn heals(&self, direction: Direction) -> bool {
-        self.view.was_enforced(self.namespace)
+        self.view.was_denied(self.namespace, direction)
             && self.wanted.contains_key(deny_name(direction).as_str())
     }
 
@@ -279,8 +279,12 @@ impl<'a> Transition<'a> {
             (Some(Enforcement::Stage), Role::Deny(_)) => {
                 "the namespace is only staged now, and nothing is denied there"
             }
-            (Some(Enforcement::Enforce), Role::Open(_)) => {
-                "the namespace is enforced now, and every policy is in place"
+            (Some(Enforcement::Enforce), Role::Open(direction)) => {
+                if self.can_be_opened(direction) {
+                    "the namespace is enforced now, and every policy is in place"
+                } else {
+                    "the namespace was enforced before, and waits for nothing that cannot be written"
+                }
             }
             (Some(Enforcement::Stage | Enforcement::Enforce) | None, _) => {
                 "the model no longer asks for it"

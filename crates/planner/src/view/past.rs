@@ -7,38 +7,39 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::Direction;
-use cofferdam_state::bundle::{Role, deny_name};
+use cofferdam_state::bundle::{Role, deny_name, open_name, role_of};
+use cofferdam_state::plan::denied_field;
 
 use super::View;
 
 impl View<'_> {
-    /// Whether we wrote denies of a namespace before, and every one that it is to hold: its pods are
-    /// isolated or were meant to be.
-    pub fn was_enforced(&self, namespace: &NamespaceName) -> bool {
-        let denies = Direction::BOTH.map(|direction| {
-            let deny = deny_name(direction);
-            let was_written = self.has_written(namespace, &deny);
-            let key = (namespace.clone(), deny);
-            let is_wanted = self.bundle.policies.contains_key(&key);
-            (was_written, is_wanted)
-        });
-        denies.iter().any(|(was_written, _)| *was_written)
-            && denies
-                .iter()
-                .all(|(was_written, is_wanted)| *was_written || !is_wanted)
+    /// Whether the pods of a namespace were denied in a direction, with nothing of ours to keep them open:
+    /// who is on the way there for the first time was not.
+    pub fn was_denied(&self, namespace: &NamespaceName, direction: Direction) -> bool {
+        let object = ObjectKey::namespace(namespace.as_str());
+        let live = self.namespace(namespace.as_str());
+        live.is_some_and(|live| {
+            let field = denied_field(direction);
+            self.observed.is_recorded(&object, &field, &live.uid)
+        })
     }
 
-    /// The denies of the bundle that are not there, in namespaces that are.
-    pub(crate) fn missing_denies(&self) -> impl Iterator<Item = ObjectKey> + '_ {
-        let denies = self.bundle.policies.iter();
-        let denies = denies.filter(|(_, policy)| matches!(policy.role, Role::Deny(_)));
-        let missing = denies.filter(|((namespace, name), _)| {
-            let key = (namespace.to_string(), name.clone());
-            let live = self.observed.policies.known();
-            let is_there = live.is_none_or(|live| live.contains_key(&key));
-            !is_there && self.namespace(namespace.as_str()).is_some()
-        });
-        missing.map(|((namespace, name), _)| ObjectKey::policy(namespace.as_str(), name))
+    /// Whether the pods of a namespace are denied in a direction, with nothing of ours to keep them open.
+    pub(crate) fn is_denied(&self, namespace: &NamespaceName, direction: Direction) -> bool {
+        let ours = self.our_policies(namespace.as_str());
+        let deny = ours.get(deny_name(direction).as_str());
+        deny.is_some_and(|live| !live.terminating)
+            && !ours.contains_key(open_name(direction).as_str())
+    }
+
+    /// Whether the pods of a namespace were denied in every direction in which they are to be.
+    fn was_enforced(&self, namespace: &NamespaceName) -> bool {
+        let is_wanted = |direction: &Direction| {
+            let deny = (namespace.clone(), deny_name(*direction));
+            self.bundle.policies.contains_key(&deny)
+        };
+        let mut denied = Direction::BOTH.into_iter().filter(is_wanted).peekable();
+        denied.peek().is_some() && denied.all(|direction| self.was_denied(namespace, direction))
     }
 
     fn has_written(&self, namespace: &NamespaceName, name: &str) -> bool {
@@ -61,8 +62,10 @@ impl View<'_> {
     pub fn is_held_up_by_others(&self, namespace: &NamespaceName) -> bool {
         let wanted = self.wanted_policies(namespace);
         let mut names = wanted.keys();
-        names.any(|name| self.is_held_by_others(namespace.as_str(), name))
-            && !self.was_enforced(namespace)
+        let healed = self.was_enforced(namespace);
+        // Without an open policy that is to stay, the allows beside it would isolate.
+        let waits = |name: &str| !healed || matches!(role_of(name), Role::Open(_));
+        names.any(|name| waits(name) && self.is_held_by_others(namespace.as_str(), name))
     }
 
     /// Whether our policies stand in a namespace, or did when we last wrote there: who deletes them all
