@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use cofferdam_documents::{Loaded, SourceFile, Unread, load_partly};
@@ -30,7 +30,8 @@ pub(crate) fn read(directory: &Path) -> Result<Loaded> {
     if !directory.is_dir() {
         bail!("`{shown}` is no directory: `-C` names the one that holds `fleet/` and `policies/`");
     }
-    if ROOTS.iter().all(|part| !directory.join(part).exists()) {
+    let is_absent = |part| matches!(metadata(&directory.join(part)), Ok(None));
+    if ROOTS.into_iter().all(is_absent) {
         bail!(
             "`{shown}` has neither `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory"
         );
@@ -55,15 +56,17 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<SourceFile>> {
 /// Every document below `fleet/` and `policies/`, and what could not be read.
 fn everything(directory: &Path) -> (Vec<SourceFile>, Vec<Unread>) {
     let (mut files, mut unread) = (Vec::new(), Vec::new());
-    for part in ROOTS.map(|part| directory.join(part)) {
-        if part.exists() && !part.is_dir() {
-            unread.push(fault(directory, &part, "it is no directory"));
+    for root in ROOTS.map(|part| directory.join(part)) {
+        match metadata(&root) {
+            Ok(Some(metadata)) if metadata.is_dir() => {
+                let (read, faults) = collect(directory, &root);
+                files.extend(read);
+                unread.extend(faults);
+            }
+            Ok(Some(_)) => unread.push(fault(directory, &root, "it is no directory")),
+            Ok(None) => {}
+            Err(error) => unread.push(fault(directory, &root, cannot_be_read(&error))),
         }
-    }
-    for root in roots(directory) {
-        let (read, faults) = collect(directory, &root);
-        files.extend(read);
-        unread.extend(faults);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     unread.sort();
@@ -77,9 +80,18 @@ fn fault(base: &Path, path: &Path, reason: impl Into<String>) -> Unread {
     }
 }
 
-fn roots(directory: &Path) -> Vec<PathBuf> {
-    let roots = ROOTS.map(|part| directory.join(part));
-    roots.into_iter().filter(|root| root.is_dir()).collect()
+/// What a path leads to; nothing where it is not there. A link that leads nowhere is there: what it is to
+/// lead to, as a mount or a submodule, is only missing.
+fn metadata(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    let is_absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if is_absent(&error) => match fs::symlink_metadata(path) {
+            Err(gone) if is_absent(&gone) => Ok(None),
+            Ok(_) | Err(_) => Err(error),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// The model, or an error that counts what `check` would show.
@@ -159,8 +171,13 @@ fn collect(base: &Path, directory: &Path) -> (Vec<SourceFile>, Vec<Unread>) {
                     }),
                     Err(reason) => unread.push(fault(base, &path, reason)),
                 }
-            } else if path.is_dir() {
-                left.push(path);
+                continue;
+            }
+            // Any of these may be a directory full of documents.
+            match metadata(&path) {
+                Ok(Some(metadata)) if metadata.is_dir() => left.push(path),
+                Ok(_) => {}
+                Err(error) => unread.push(fault(base, &path, cannot_be_read(&error))),
             }
         }
     }

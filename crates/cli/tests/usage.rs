@@ -292,6 +292,42 @@ fn files_that_cannot_be_read_hide_no_other_finding() -> Result<()> {
 }
 
 #[test]
+fn links_that_cannot_be_followed_hide_no_documents() -> Result<()> {
+    let (fleet, _) = FLEET.rsplit_once("---").context("two documents")?;
+    let link =
+        |dir: &TempDir, to: &str, name: &str| std::os::unix::fs::symlink(to, dir.path().join(name));
+    let dir = directory(&[("fleet/all.yaml", fleet), ("policies/model.yaml", MODEL)])?;
+    std::fs::create_dir(dir.path().join("elsewhere"))?;
+    link(&dir, "../elsewhere", "policies/there")?;
+    link(&dir, "somebody@host.1234", "policies/.#model.yaml")?;
+    assert_eq!(run(dir.path(), &["check"])?.status.code(), Some(0));
+    link(&dir, "gone", "policies/team")?;
+    link(&dir, "round", "fleet/round")?;
+    let output = "fleet/round: error[unreadable-file]: it cannot be read: Too many levels of symbolic links (os error 40)\n\
+                  policies/team: error[unreadable-file]: it cannot be read: No such file or directory (os error 2)\n\
+                  2 errors, 0 warnings, 0 notices\n";
+    check(dir.path(), &["check"], (1, output, ""))?;
+    let talk = format!("{output}error: the documents have errors; nothing is done with them\n");
+    check_talk(dir.path(), &["plan"], 1, &talk)?;
+    // So are the directories that everything lies in, one or both.
+    let why = "it cannot be read: No such file or directory (os error 2)";
+    let dir = directory(&[("fleet/all.yaml", fleet)])?;
+    link(&dir, "gone", "policies")?;
+    let output =
+        format!("policies: error[unreadable-file]: {why}\n1 error, 0 warnings, 0 notices\n");
+    check(dir.path(), &["check"], (1, &output, ""))?;
+    check_talk(
+        dir.path(),
+        &["init"],
+        1,
+        &format!("error: `policies`: {why}\n"),
+    )?;
+    let dir = directory(&[])?;
+    link(&dir, "gone", "policies")?;
+    check(dir.path(), &["check"], (1, &output, ""))
+}
+
+#[test]
 fn clusters_that_were_not_reached_are_counted_and_never_fine() -> Result<()> {
     let dir = directory(&[
         (
