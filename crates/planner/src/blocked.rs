@@ -53,6 +53,12 @@ pub fn left_to_gitops(view: &View<'_>) -> Vec<ObjectKey> {
 /// Why what carries our label is in the way.
 pub(crate) const UNRECORDED: &str = "it carries our label, but is not in our record";
 
+/// Whether the record knows no policy of a namespace, as after it was lost: only then may all that carry our
+/// label there be deleted at once, since none of them is one that we keep up.
+pub(crate) fn is_record_lost(view: &View<'_>, namespace: &str) -> bool {
+    view.our_policies(namespace).is_empty()
+}
+
 fn in_the_way<'a>(
     view: &'a View<'_>,
     namespace: &'a NamespaceName,

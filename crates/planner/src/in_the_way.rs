@@ -1,29 +1,41 @@
-//! What is in the way of a bundle, in words; and what to do where it is our own, and the record is lost.
+//! What is in the way of a bundle, in words; and what to do where it carries our label.
 
 use std::collections::BTreeMap;
 
 use cofferdam_objects::key::ObjectKey;
 
-use crate::blocked::{UNRECORDED, blocked};
+use crate::blocked::{UNRECORDED, blocked, is_record_lost};
 use crate::listed::listed;
 use crate::view::View;
 
 /// Each reason with the objects that it is true of.
 pub(crate) fn in_the_way(view: &View<'_>) -> Vec<String> {
-    let mut by_reason: BTreeMap<String, Vec<ObjectKey>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(String, Option<&str>), Vec<ObjectKey>> = BTreeMap::new();
     for (object, why) in blocked(view) {
-        by_reason.entry(why).or_default().push(object);
+        let advice = (why == UNRECORDED).then(|| advice(view, &object));
+        by_reason.entry((why, advice)).or_default().push(object);
     }
-    let notices = by_reason.into_iter().flat_map(|(why, objects)| {
+    let notices = by_reason.into_iter().flat_map(|((why, advice), objects)| {
         let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
         let objects = listed(objects.iter().map(String::as_str));
         let told = format!("IN THE WAY: {objects}: {why}");
-        let advice = (why == UNRECORDED).then(|| ADVICE.to_owned());
-        std::iter::once(told).chain(advice)
+        std::iter::once(told).chain(advice.map(ToOwned::to_owned))
     });
     notices.collect()
 }
 
-const ADVICE: &str = "what carries our label stays in force as it is, and is not kept up. If Cofferdam wrote it, the \
+fn advice(view: &View<'_>, object: &ObjectKey) -> &'static str {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    if is_record_lost(view, namespace) {
+        LOST
+    } else {
+        KEPT
+    }
+}
+
+const LOST: &str = "what carries our label stays in force as it is, and is not kept up. If Cofferdam wrote it, the \
     record was lost: restore ConfigMap cofferdam-system/cofferdam from a backup. Without one, delete it in one \
     namespace after the other; each is open until the next `apply` has written it anew";
+const KEPT: &str = "what is in the way stays in force as it is, and is not kept up. The record knows other policies \
+    beside it, which carry our label too and must stay: delete only what is in the way; what it denies is open until \
+    the next `apply` has written it anew";

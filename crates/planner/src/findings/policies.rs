@@ -13,6 +13,7 @@ use cofferdam_state::observed::LivePolicy;
 
 use super::change::effect_of_change;
 use super::{Judged, finding};
+use crate::blocked::is_record_lost;
 use crate::view::{PolicyState, View};
 
 /// `missing`, `changed`, `name-taken`, `impostor-object` and `orphan` of policies.
@@ -63,7 +64,11 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let by = author(live, &["spec"]);
         let one = finding(view, class, object, message.to_owned()).in_zone(zone);
         let hint = if class == Class::ImpostorObject {
-            Some(NOT_NEEDED)
+            Some(if is_record_lost(view, &key.0) {
+                NOT_NEEDED_LOST
+            } else {
+                NOT_NEEDED
+            })
         } else {
             Some(if pruned { PRUNED } else { LEFT_THERE })
         };
@@ -137,7 +142,12 @@ fn about(
     one.severity = one.severity.or_else(|| harmless.then_some(Severity::Low));
     let one = one.with_effect(effect, sensitivity(view, &key.0));
     let labelled = live.is_some_and(|live| view.carries_our_label(live));
-    let hint = not_ours.then(|| if labelled { UNRECORDED } else { NOT_OURS }.to_owned());
+    let hint = match (labelled, is_record_lost(view, &key.0)) {
+        (true, true) => UNRECORDED_LOST,
+        (true, false) => UNRECORDED,
+        (false, _) => NOT_OURS,
+    };
+    let hint = not_ours.then(|| hint.to_owned());
     Some(Finding {
         fields,
         by,
@@ -146,12 +156,15 @@ fn about(
     })
 }
 
-const NOT_NEEDED: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
+const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
+const NOT_NEEDED_LOST: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
     ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";
 const PRUNED: &str = "`cofferdam apply` deletes it";
 const LEFT_THERE: &str =
     "it stays as last applied: put its namespace back into a zone, or delete it by hand";
-const UNRECORDED: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
+const UNRECORDED: &str = "it is left alone, and stays in force as it is: delete it, and nothing else that carries our \
+    label; what it denies is open until the next `apply`";
+const UNRECORDED_LOST: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
     cluster was lost: restore ConfigMap cofferdam-system/cofferdam from a backup; without one, delete all that carry \
     our label in the namespace, which is open until the next `apply`";
 const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";

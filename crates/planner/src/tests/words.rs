@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use cofferdam_objects::compare::Difference;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::record::entry_key;
 use cofferdam_testkit::{Act, SHOP, Trial, model};
 use serde_json::{Value, json};
 
@@ -156,14 +158,49 @@ fn who_lost_the_record_is_told_what_becomes_of_everything_and_what_to_do() {
              after the other; each is open until the next `apply` has written it anew",
         ],
     );
-    // As it says: one namespace after the other is written anew.
+    // As it says: one namespace after the other is written anew, though the first leaves a new record.
     trial.apply();
-    for namespace in ["web", "orders"] {
+    for (namespace, left) in [("web", 1), ("orders", 0)] {
         trial.cluster.policies.retain(|(of, _), _| of != namespace);
         trial.apply();
+        let notices = trial.plan().notices.into_iter();
+        let told = notices.filter(|notice| notice.contains("the record was lost"));
+        assert_eq!(told.count(), left, "{namespace}");
     }
+    assert!(trial.cluster.record.is_some());
     check_notices(&trial, &[]);
     assert_eq!(trial.plan().steps, []);
+}
+
+/// Takes a policy out of the record, as if somebody else had made it with our label.
+fn forget(trial: &mut Trial, namespace: &str, name: &str) {
+    let object = ObjectKey::policy(namespace, name);
+    let record = &mut trial.cluster.record.as_mut().unwrap().record;
+    assert!(record.entries.remove(&entry_key(&object, "")).is_some());
+}
+
+#[test]
+fn where_the_record_is_there_only_what_is_in_the_way_is_to_be_deleted() {
+    for name in ["cofferdam-within-zone", "cofferdam-default-deny-ingress"] {
+        let mut trial = applied(SHOP);
+        let before = trial.cluster.policies.len();
+        forget(&mut trial, "orders", name);
+        let told = format!(
+            "IN THE WAY: NetworkPolicy/orders/{name}: it carries our label, but is not in our record"
+        );
+        let advice = "what is in the way stays in force as it is, and is not kept up. The record knows other policies \
+                      beside it, which carry our label too and must stay: delete only what is in the way; what it denies \
+                      is open until the next `apply` has written it anew";
+        check_notices(&trial, &[&told, advice]);
+        // As it says: it alone is written anew.
+        let (namespace, name) = ("orders".to_owned(), name.to_owned());
+        trial.cluster.act(&Act::DeletePolicy { namespace, name });
+        assert_eq!(trial.plan().steps.len(), 1);
+        trial.apply();
+        check_notices(&trial, &[]);
+        assert_eq!(trial.cluster.policies.len(), before);
+        assert_eq!(trial.plan().steps, []);
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What a finding tells to do: the exact fields, and nothing that does not exist.
 
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::record::entry_key;
 use cofferdam_testkit::pod;
 
 use super::*;
@@ -60,6 +62,42 @@ fn hints_name_the_field_that_helps() {
         "unassigned-namespace",
         "put it into a zone, or list it under `spec.systemNamespaces` of the ZoneModel",
     );
+}
+
+#[test]
+fn of_what_carries_our_label_only_the_named_is_to_be_deleted_while_the_record_is_there() {
+    let (wanted, not_needed) = (key("web/cofferdam-allow-dns"), key("web/cofferdam-extra"));
+    let object = ObjectKey::policy(&wanted.0, &wanted.1);
+    let mut trial = applied();
+    let record = &mut trial.cluster.record.as_mut().unwrap().record;
+    assert!(record.entries.remove(&entry_key(&object, "")).is_some());
+    check(
+        &trial,
+        "impostor-object",
+        "it is left alone, and stays in force as it is: delete it, and nothing else that carries our label; what it \
+         denies is open until the next `apply`",
+    );
+    let mut trial = applied();
+    let ours = trial.cluster.policies.get(&wanted).cloned().unwrap();
+    trial.cluster.policies.insert(not_needed, ours);
+    let left_alone = "it is left alone: delete it, or take our labels off it";
+    check(&trial, "impostor-object", left_alone);
+    trial.cluster.record = None;
+    let found = find(&trial);
+    let impostors = found
+        .iter()
+        .filter(|finding| finding.class.as_str() == "impostor-object");
+    let hints: std::collections::BTreeSet<_> = impostors
+        .filter_map(|finding| finding.hint.as_deref())
+        .collect();
+    let want = [
+        "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this cluster was lost: \
+         restore ConfigMap cofferdam-system/cofferdam from a backup; without one, delete all that carry our label in the \
+         namespace, which is open until the next `apply`",
+        "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore ConfigMap \
+         cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it",
+    ];
+    assert_eq!(hints, want.into());
 }
 
 #[test]
