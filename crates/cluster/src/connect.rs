@@ -81,10 +81,7 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         )
     };
     let mut file = kubeconfig::read(&path).map_err(refuse)?;
-    let context = match (&options.kubeconfig, &cluster.access.context) {
-        (None, Some(context)) => Some(context.clone()),
-        (_, _) => file.current_context.clone(),
-    };
+    let context = context(&file, cluster, options.kubeconfig.is_some());
     let selected = kubeconfig::select(&file, context.as_deref()).map_err(refuse)?;
     kubeconfig::check(&file, &selected).map_err(refuse)?;
     let ran = exec::replace(&mut file, &selected, &path, cluster, options)
@@ -110,6 +107,17 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         progress: options.progress.clone(),
         limits: cluster.limits,
     }))
+}
+
+/// The context of the document, or else the current one of the file; a kubeconfig that stands in for the
+/// document's need not know the document's context.
+fn context(file: &Kubeconfig, cluster: &Cluster, stands_in: bool) -> Option<String> {
+    let wanted = cluster.access.context.as_ref();
+    let is_there = |context: &&String| file.contexts.iter().any(|one| one.name == **context);
+    wanted
+        .filter(|context| !stands_in || is_there(context))
+        .or(file.current_context.as_ref())
+        .cloned()
 }
 
 /// A server's address as it may be told: without the query, and without the user and password that may

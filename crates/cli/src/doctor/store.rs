@@ -24,7 +24,8 @@ pub(crate) fn pin_identity(
     }
     if one.cluster.uid.as_ref().is_some_and(|pinned| pinned != uid) {
         output::talk(&format!(
-            "{name} is pinned to another cluster; remove `identity` from its document to pin it anew"
+            "{name} is pinned to another cluster: check its kubeconfig; only where the cluster was made anew, remove \
+             `identity` from its document and pin it again"
         ))?;
         return Ok(());
     }
@@ -50,10 +51,18 @@ pub(crate) fn store(arguments: &Arguments, model: &Model, one: &Examined<'_>) ->
     let Some(known) = one.observed.capabilities.known() else {
         return Ok(());
     };
+    let name = one.cluster.name.as_str();
+    let pinned = one.cluster.uid.as_ref();
+    if pinned.is_some_and(|pinned| *pinned != known.uid) {
+        output::talk(&format!(
+            "{name} is pinned to another cluster: its capabilities are not written"
+        ))?;
+        return Ok(());
+    }
     if model.capabilities.get(&one.cluster.name) == Some(known) {
         return Ok(());
     }
-    let file = format!("fleet/capabilities/{}.yaml", one.cluster.name);
+    let file = format!("fleet/capabilities/{name}.yaml");
     files::write(
         &arguments.directory.join(&file),
         &capabilities_document(known),

@@ -1,5 +1,7 @@
 //! What needs a flag, and the flag that the refusal prints.
 
+use cofferdam_state::record::Apply;
+
 use super::*;
 
 /// Judges the way from one model to another, and compares the refusals. With the allowances that the
@@ -175,6 +177,26 @@ fn an_older_revision_needs_a_flag() {
         ..Allowances::default()
     };
     check_plan(&scene, &[&want], allowances);
+}
+
+#[test]
+fn documents_that_are_as_before_roll_nothing_back_where_nothing_changed() {
+    let mut trial = shop(SHOP);
+    trial.apply();
+    let mut scene = Scene::of(&trial);
+    let newer = Apply {
+        revision: "newer".to_owned(),
+        ..scene.record().applies.last().unwrap().clone()
+    };
+    scene.record().applies.push(newer);
+    check_plan(&scene, &[], Allowances::default());
+    // What the newer one left half done is taken back.
+    scene.record().applies.last_mut().unwrap().complete = false;
+    let revision = scene.plan.revision.clone();
+    let want = format!(
+        "rollback: revision `{revision}` was applied before and is not the newest (--rollback)"
+    );
+    check_plan(&scene, &[&want], Allowances::default());
 }
 
 #[test]
