@@ -49,6 +49,7 @@ fn without_cut_over(view: &View<'_>) -> Vec<String> {
     let isolated = view.bundle.namespaces.iter().filter(|(name, wanted)| {
         wanted.enforcement > Enforcement::Observe
             && !view.is_enforced_already(name)
+            && !view.was_enforced(name)
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| view.is_isolated_by_others(name.as_str(), direction))

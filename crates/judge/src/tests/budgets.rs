@@ -196,7 +196,11 @@ fn documents_that_are_as_before_roll_nothing_back_where_nothing_changed() {
     let want = format!(
         "rollback: revision `{revision}` was applied before and is not the newest (--rollback)"
     );
-    check_plan(&scene, &[&want], Allowances::default());
+    let allowances = Allowances {
+        rollback: true,
+        ..Allowances::default()
+    };
+    check_plan(&scene, &[&want], allowances);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
+use cofferdam_objects::policy::{allows_anything, isolates};
 use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
 use cofferdam_state::finding::{Author, Class, Effect, Finding, Severity};
 use cofferdam_state::observed::LivePolicy;
@@ -51,6 +52,11 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             .is_ok_and(|namespace| governed.contains(&namespace) || released.contains(&namespace));
         let (class, message) = if ours && pruned {
             (Class::Orphan, "the model no longer asks for it")
+        } else if ours && denies_no_longer(&key.1, live) {
+            (
+                Class::Orphan,
+                "the model no longer mentions its namespace, and somebody changed it: it denies no longer",
+            )
         } else if ours {
             (Class::Orphan, "the model no longer mentions its namespace")
         } else if is_label_ours {
@@ -75,16 +81,27 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         found.push(Finding {
             by,
             hint: hint.map(ToOwned::to_owned),
-            ..one.with_effect(orphan_effect(&key.1), sensitivity(view, &key.0))
+            ..one.with_effect(orphan_effect(&key.1, live), sensitivity(view, &key.0))
         });
     }
     found
 }
 
-fn orphan_effect(name: &str) -> Effect {
+fn orphan_effect(name: &str, live: &LivePolicy) -> Effect {
     match role_of(name) {
         Role::Open(_) | Role::Allow => Effect::Widens,
+        Role::Deny(_) if denies_no_longer(name, live) => Effect::Widens,
         Role::Deny(_) => Effect::Narrows,
+    }
+}
+
+/// Whether a policy has the name of a deny and lets connections through.
+fn denies_no_longer(name: &str, live: &LivePolicy) -> bool {
+    match role_of(name) {
+        Role::Deny(direction) => {
+            !isolates(&live.spec, direction) || allows_anything(&live.spec, direction)
+        }
+        Role::Open(_) | Role::Allow => false,
     }
 }
 

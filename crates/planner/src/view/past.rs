@@ -33,7 +33,7 @@ impl View<'_> {
     }
 
     /// Whether the pods of a namespace were denied in every direction in which they are to be.
-    fn was_enforced(&self, namespace: &NamespaceName) -> bool {
+    pub(crate) fn was_enforced(&self, namespace: &NamespaceName) -> bool {
         let is_wanted = |direction: &Direction| {
             let deny = (namespace.clone(), deny_name(*direction));
             self.bundle.policies.contains_key(&deny)

@@ -125,6 +125,14 @@ fn namespaces_that_pretend_or_were_left_behind() {
             "medium unassigned-namespace Namespace/web: no zone holds it; it has 1 pod",
         ],
     );
+    trial.cluster.act(&Act::WritePolicy {
+        namespace: "web".to_owned(),
+        name: "cofferdam-default-deny-ingress".to_owned(),
+        spec: serde_json::json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}),
+    });
+    let opened = "medium orphan NetworkPolicy/web/cofferdam-default-deny-ingress: the model no longer mentions its namespace, and somebody changed it: it denies no longer [widens]";
+    let found = lines(&find(&trial));
+    assert!(found.contains(&opened.to_owned()), "{found:#?}");
 }
 
 #[test]
