@@ -2,22 +2,24 @@
 
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::compare::Difference;
+use cofferdam_state::bundle::Bundle;
+use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::{Action, LabelPatch, Step, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
 use crate::findings::taint_text;
-use crate::view::{PolicyState, View};
+use crate::view::policy_differences;
 
 /// The fields that a step changes; none where it creates or deletes a whole object.
-pub fn changes(view: &View<'_>, step: &Step) -> Vec<Difference> {
+pub fn changes(bundle: &Bundle, observed: &Observed, step: &Step) -> Vec<Difference> {
     match &step.action {
         Action::PatchNamespace { labels, .. } => of_labels(labels).collect(),
         Action::PatchNode { labels, taints, .. } => {
             let taints = taints.iter().flat_map(of_taints);
             of_labels(labels).chain(taints).collect()
         }
-        Action::ReplacePolicy { .. } => of_policy(view, step),
+        Action::ReplacePolicy { .. } => of_policy(bundle, observed, step).unwrap_or_default(),
         Action::CreateNamespace { .. }
         | Action::CreatePolicy { .. }
         | Action::DeletePolicy { .. }
@@ -49,23 +51,11 @@ fn of_taints(taints: &TaintPatch) -> Vec<Difference> {
     set.chain(removed).collect()
 }
 
-fn of_policy(view: &View<'_>, step: &Step) -> Vec<Difference> {
+fn of_policy(bundle: &Bundle, observed: &Observed, step: &Step) -> Option<Vec<Difference>> {
     let object = step.action.object();
-    let namespace = object.namespace.unwrap_or_default();
-    let Ok(place) = NamespaceName::parse(&namespace) else {
-        return Vec::new();
-    };
-    let wanted = view.bundle.policies.get(&(place, object.name.clone()));
-    let state = wanted.map(|wanted| view.policy_state(&namespace, &object.name, wanted));
-    match state {
-        Some(PolicyState::Changed(fields) | PolicyState::Remade(fields)) => fields,
-        Some(
-            PolicyState::Missing
-            | PolicyState::InSync
-            | PolicyState::Terminating
-            | PolicyState::Impostor
-            | PolicyState::NameTaken,
-        )
-        | None => Vec::new(),
-    }
+    let namespace = object.namespace?;
+    let wanted = (NamespaceName::parse(&namespace).ok()?, object.name.clone());
+    let wanted = bundle.policies.get(&wanted)?;
+    let live = observed.policies.known()?.get(&(namespace, object.name))?;
+    Some(policy_differences(wanted, live))
 }

@@ -333,7 +333,7 @@ impl<'a> View<'a> {
 }
 
 /// The fields of a policy in which live and wanted differ.
-fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Difference> {
+pub(crate) fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Difference> {
     let mut found = Vec::new();
     let metadata = &wanted.object.metadata;
     let ours = [

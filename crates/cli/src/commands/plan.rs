@@ -108,10 +108,9 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
 }
 
 fn steps(one: &Examined<'_>, decision: &Decision) -> Vec<WireStep> {
-    let view = one.view();
     let steps = decision.plan.iter().flat_map(|plan| &plan.steps);
     steps
-        .map(|step| WireStep::new(step, &changes(&view, step)))
+        .map(|step| WireStep::new(step, &changes(&one.bundle, &one.observed, step)))
         .collect()
 }
 

@@ -74,7 +74,6 @@ fn reasons_tell_a_zone_on_its_way_back_from_one_on_its_way_forward() {
 #[track_caller]
 fn check_changes(trial: &Trial, want: &[&str]) {
     let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
-    let view = View::new(&bundle, &observed, Delivery::Push);
     let plan = trial.plan();
     let text = |value: &Option<Value>| {
         let value = value.as_ref();
@@ -82,7 +81,7 @@ fn check_changes(trial: &Trial, want: &[&str]) {
     };
     let lines = plan.steps.iter().flat_map(|step| {
         let object = step.action.object();
-        let fields = crate::changes(&view, step).into_iter();
+        let fields = crate::changes(&bundle, &observed, step).into_iter();
         fields.map(move |Difference { path, want, have }| {
             format!("{object} {path}: {} -> {}", text(&have), text(&want))
         })
