@@ -127,12 +127,8 @@ fn unapproved(case: &Case<'_>) -> Option<Refusal> {
         .steps
         .iter()
         .filter(|step| {
-            let written = matches!(
-                step.action,
-                Action::CreatePolicy { .. } | Action::ReplacePolicy { .. }
-            );
             let wanted = case.wanted(&step.action.object());
-            written && wanted.is_some_and(|policy| policy.unapproved)
+            step.action.written_policy().is_some() && wanted.is_some_and(|policy| policy.unapproved)
         })
         .map(|step| step.action.object().to_string())
         .collect();

@@ -3,7 +3,7 @@
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
-use cofferdam_state::bundle::{deny_name, open_name};
+use cofferdam_state::bundle::open_name;
 use cofferdam_state::plan::denied_field;
 
 use crate::Case;
@@ -12,10 +12,9 @@ use crate::standing::Standing;
 /// Whether the record says that a namespace was denied in a direction, and the bundle still denies it: then
 /// a deny waits for nobody who may write policies there.
 pub(crate) fn is_healed(case: &Case<'_>, namespace: &NamespaceName, direction: Direction) -> bool {
-    let deny = (namespace.clone(), deny_name(direction));
     let namespaces = case.observed.namespaces.known();
     let live = namespaces.and_then(|live| live.get(namespace.as_str()));
-    case.bundle.policies.contains_key(&deny)
+    case.bundle.denies(namespace, direction)
         && live.is_some_and(|live| {
             let object = ObjectKey::namespace(namespace.as_str());
             let field = denied_field(direction);

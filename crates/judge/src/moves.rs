@@ -6,7 +6,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::{Direction, isolates};
 use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::observed::LivePolicy;
-use cofferdam_state::plan::{Action, Phase, Step};
+use cofferdam_state::plan::{Phase, Step};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
@@ -15,12 +15,12 @@ use crate::{Case, Refusal, refusal};
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     // Only what is there already can give anything up: where nothing is rewritten, nothing moves.
     let policies = case.plan.steps.iter();
-    let policies = policies.filter_map(|step| written(&step.action));
+    let policies = policies.filter_map(|step| step.action.written_policy());
     let rewritten = policies.filter(|policy| live(case, policy).is_some());
-    let places: BTreeSet<&str> = rewritten.filter_map(namespace).collect();
+    let places: BTreeSet<&str> = rewritten.filter_map(|policy| namespace(policy)).collect();
     let mut by_namespace: BTreeMap<&str, Vec<Shift>> = BTreeMap::new();
     for (index, step) in case.plan.steps.iter().enumerate() {
-        let Some(policy) = written(&step.action) else {
+        let Some(policy) = step.action.written_policy() else {
             continue;
         };
         let place = namespace(policy).filter(|place| places.contains(place));
@@ -30,18 +30,6 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         }
     }
     by_namespace.values().flat_map(|all| faults(all)).collect()
-}
-
-/// The policy that an action writes.
-fn written(action: &Action) -> Option<&NetworkPolicy> {
-    match action {
-        Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => Some(object),
-        Action::CreateNamespace { .. }
-        | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. }
-        | Action::DeletePolicy { .. }
-        | Action::DeleteOpened { .. } => None,
-    }
 }
 
 fn namespace(policy: &NetworkPolicy) -> Option<&str> {

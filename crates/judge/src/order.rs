@@ -78,10 +78,7 @@ type Written = BTreeMap<(String, String), Phase>;
 fn written(case: &Case<'_>) -> Written {
     let mut written = Written::new();
     for step in &case.plan.steps {
-        if !matches!(
-            step.action,
-            Action::CreatePolicy { .. } | Action::ReplacePolicy { .. }
-        ) {
+        if step.action.written_policy().is_none() {
             continue;
         }
         let object = step.action.object();
@@ -112,11 +109,7 @@ fn isolated<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
 /// What the plan opens first.
 fn opened<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
     case.plan.phase(Phase::Open).filter_map(|step| {
-        let (Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. }) = &step.action
-        else {
-            return None;
-        };
-        let metadata = &object.metadata;
+        let metadata = &step.action.written_policy()?.metadata;
         match role_of(metadata.name.as_deref()?) {
             Role::Open(direction) => Some((metadata.namespace.as_deref()?, direction)),
             Role::Allow | Role::Deny(_) => None,

@@ -13,7 +13,6 @@ use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::keys::SOURCE;
 use cofferdam_state::bundle::{Bundle, DesiredPolicy};
 use cofferdam_state::observed::Observed;
-use cofferdam_state::plan::Action;
 
 use crate::{Case, Refusal, refusal};
 use open::Source;
@@ -35,21 +34,10 @@ pub struct Fleet<'a> {
 
 /// Judges each such flow for which the plan writes a policy here.
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
-    let written = case
-        .plan
-        .steps
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::CreatePolicy { .. } | Action::ReplacePolicy { .. } => {
-                case.wanted(&step.action.object())
-            }
-            Action::CreateNamespace { .. }
-            | Action::PatchNamespace { .. }
-            | Action::PatchNode { .. }
-            | Action::DeletePolicy { .. }
-            | Action::DeleteOpened { .. } => None,
-        });
+    let actions = case.plan.steps.iter().map(|step| &step.action);
+    let written = actions.filter(|action| action.written_policy().is_some());
     let sources: BTreeSet<&String> = written
+        .filter_map(|action| case.wanted(&action.object()))
         .filter(|policy| policy.cluster_granular && is_into_high(case, policy))
         .filter_map(|policy| policy.object.metadata.annotations.as_ref()?.get(SOURCE))
         .collect();

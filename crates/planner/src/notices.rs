@@ -10,9 +10,8 @@ use cofferdam_model::flow::End;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_pod};
-use cofferdam_state::bundle::deny_name;
 use cofferdam_state::observed::{LivePod, LiveService};
-use cofferdam_state::plan::{Action, Step};
+use cofferdam_state::plan::Step;
 
 use crate::in_the_way::in_the_way;
 use crate::left_behind::left_behind;
@@ -70,17 +69,11 @@ fn without_cut_over(view: &View<'_>) -> Vec<String> {
 /// Pods that nothing isolates now and that the plan isolates: whoever holds a namespace back isolates
 /// nothing there.
 fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
-    let written = steps.iter().filter_map(|step| match &step.action {
-        Action::CreatePolicy { .. } | Action::ReplacePolicy { .. } => {
-            step.action.object().namespace
-        }
-        Action::CreateNamespace { .. }
-        | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. }
-        | Action::DeletePolicy { .. }
-        | Action::DeleteOpened { .. } => None,
+    let written = steps.iter().filter_map(|step| {
+        let policy = step.action.written_policy()?;
+        policy.metadata.namespace.as_deref()
     });
-    let written: BTreeSet<String> = written.collect();
+    let written: BTreeSet<&str> = written.collect();
     // What a GitOps controller writes is no step of ours.
     let is_written =
         |namespace: &str| view.delivery == Delivery::Gitops || written.contains(namespace);
@@ -91,7 +84,7 @@ fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
             && live.is_some_and(|live| !live.terminating)
             && Direction::BOTH
                 .into_iter()
-                .filter(|direction| is_denied(view, &pod.namespace, *direction))
+                .filter(|direction| is_to_be_denied(view, &pod.namespace, *direction))
                 .any(|direction| becomes_isolated(view, pod, direction))
         {
             by_namespace
@@ -110,11 +103,8 @@ fn newly_isolated(view: &View<'_>, steps: &[Step]) -> Vec<String> {
 }
 
 /// Whether the bundle isolates the namespace, of a zone or of none.
-fn is_denied(view: &View<'_>, namespace: &str, direction: Direction) -> bool {
-    NamespaceName::parse(namespace).is_ok_and(|namespace| {
-        let deny = (namespace, deny_name(direction));
-        view.bundle.policies.contains_key(&deny)
-    })
+fn is_to_be_denied(view: &View<'_>, namespace: &str, direction: Direction) -> bool {
+    NamespaceName::parse(namespace).is_ok_and(|namespace| view.bundle.denies(&namespace, direction))
 }
 
 /// Services with pods in an enforced zone that no flow reaches, with the Ingresses and webhooks that

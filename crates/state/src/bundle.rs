@@ -44,6 +44,12 @@ impl Bundle {
     pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
         !self.staged_pools.contains(&pool.name)
     }
+
+    /// Whether the pods of a namespace are to be denied in a direction: it holds the deny.
+    pub fn denies(&self, namespace: &NamespaceName, direction: Direction) -> bool {
+        let deny = (namespace.clone(), deny_name(direction));
+        self.policies.contains_key(&deny)
+    }
 }
 
 /// A namespace of a zone.

@@ -236,6 +236,18 @@ impl Operation {
 }
 
 impl Action {
+    /// The policy that it writes; none where it writes no policy.
+    pub fn written_policy(&self) -> Option<&Arc<NetworkPolicy>> {
+        match self {
+            Self::CreatePolicy { object } | Self::ReplacePolicy { object, .. } => Some(object),
+            Self::CreateNamespace { .. }
+            | Self::PatchNamespace { .. }
+            | Self::PatchNode { .. }
+            | Self::DeletePolicy { .. }
+            | Self::DeleteOpened { .. } => None,
+        }
+    }
+
     /// The object it is about.
     pub fn object(&self) -> ObjectKey {
         match self {

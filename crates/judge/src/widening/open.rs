@@ -82,8 +82,7 @@ impl<'a> Source<'a> {
             })
         };
         let parsed = NamespaceName::parse(name).ok()?;
-        let deny = cofferdam_state::bundle::deny_name(Direction::Egress);
-        let is_wanted = self.bundle.policies.contains_key(&(parsed.clone(), deny));
+        let is_wanted = self.bundle.denies(&parsed, Direction::Egress);
         let in_zone = self.bundle.namespaces.get(&parsed);
         match in_zone.map(|wanted| wanted.enforcement) {
             Some(Enforcement::Observe | Enforcement::Stage) => {

@@ -8,6 +8,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::bundle::{Role, deny_name, open_name, role_of};
+use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::denied_field;
 
 use super::View;
@@ -27,18 +28,15 @@ impl View<'_> {
     /// Whether the pods of a namespace are denied in a direction, with nothing of ours to keep them open.
     pub(crate) fn is_denied(&self, namespace: &NamespaceName, direction: Direction) -> bool {
         let ours = self.our_policies(namespace.as_str());
-        let deny = ours.get(deny_name(direction).as_str());
-        deny.is_some_and(|live| !live.terminating)
-            && !ours.contains_key(open_name(direction).as_str())
+        has_deny(&ours, direction) && !ours.contains_key(open_name(direction).as_str())
     }
 
     /// Whether the pods of a namespace were denied in every direction in which they are to be.
     pub(crate) fn was_enforced(&self, namespace: &NamespaceName) -> bool {
-        let is_wanted = |direction: &Direction| {
-            let deny = (namespace.clone(), deny_name(*direction));
-            self.bundle.policies.contains_key(&deny)
-        };
-        let mut denied = Direction::BOTH.into_iter().filter(is_wanted).peekable();
+        let denied = Direction::BOTH.into_iter();
+        let mut denied = denied
+            .filter(|direction| self.bundle.denies(namespace, *direction))
+            .peekable();
         denied.peek().is_some() && denied.all(|direction| self.was_denied(namespace, direction))
     }
 
@@ -51,10 +49,8 @@ impl View<'_> {
     /// Whether both denies of a namespace are in place already.
     pub fn is_enforced_already(&self, namespace: &NamespaceName) -> bool {
         let ours = self.our_policies(namespace.as_str());
-        Direction::BOTH.into_iter().all(|direction| {
-            let deny = ours.get(deny_name(direction).as_str());
-            deny.is_some_and(|live| !live.terminating)
-        })
+        let mut directions = Direction::BOTH.into_iter();
+        directions.all(|direction| has_deny(&ours, direction))
     }
 
     /// Whether a name of the bundle is held by an object that is not ours, in a namespace that was not
@@ -108,4 +104,10 @@ impl View<'_> {
         found.retain(|_, kinds| kinds.contains("TrustDomain") && kinds.iter().all(isolating));
         found.into_keys().collect()
     }
+}
+
+/// Whether a deny is among policies of ours, and stays.
+fn has_deny(ours: &BTreeMap<&str, &LivePolicy>, direction: Direction) -> bool {
+    let deny = ours.get(deny_name(direction).as_str());
+    deny.is_some_and(|live| !live.terminating)
 }
