@@ -18,6 +18,7 @@ pub mod seed;
 pub mod shop;
 pub mod shop_fleet;
 pub mod user;
+pub mod wait;
 
 mod api_server;
 mod etcd;

@@ -1,11 +1,12 @@
 //! Flows between clusters into a sensitive zone: plans are judged by what the source clusters hold, also
-//! where these were not selected, and again once they were written.
+//! where these were not selected, and again at their turn.
 
 use anyhow::{Context as _, Result};
 use cofferdam_integration::assets::Version;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
 use cofferdam_integration::cofferdam::Project;
 use cofferdam_integration::shop_fleet;
+use cofferdam_integration::wait::wait_until;
 use serde_json::Value;
 
 /// `shop` in staging reaches `shop` in production, which is sensitive there.
@@ -185,5 +186,62 @@ fn a_destination_is_judged_by_sources_that_were_not_selected_or_were_just_writte
     // Where nothing is to be written, nobody asks for the source.
     staging.stop()?;
     assert_eq!(told(&project, &only_prod, 0)?, ["prod | planned"]);
+    Ok(())
+}
+
+/// The lease of a cluster, which somebody has for longer than the test lasts, or has given back.
+fn lease(holder: &str) -> String {
+    format!(
+        "{{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {{name: cofferdam, namespace: cofferdam-system}}, spec: {{holderIdentity: '{holder}', leaseDurationSeconds: 3600}}}}"
+    )
+}
+
+#[test]
+fn what_let_a_destination_through_must_still_hold_at_its_turn() -> Result<()> {
+    let (clusters, project) = start()?;
+    let [staging, prod] = clusters.as_slice() else {
+        anyhow::bail!("two clusters")
+    };
+    project.edit(
+        "policies/model.yaml",
+        "rollout: { order: 10 }",
+        "rollout: { order: 10, maxFailures: 1 }",
+    )?;
+    assert_eq!(
+        told(&project, &APPLY, 0)?,
+        ["staging | converged", "prod | converged"]
+    );
+    delete(staging, "cofferdam-flow-across-out")?;
+    delete(prod, "cofferdam-flow-across-in")?;
+    assert_eq!(
+        told(&project, &["plan"], 2)?,
+        ["staging | planned", "prod | planned"]
+    );
+
+    // The pass of the source waits for somebody, who meanwhile opens it.
+    staging.apply_yaml(ADMIN, &lease("somebody"))?;
+    let mark = staging.audit_mark()?;
+    let mut pass = project.spawn(&APPLY)?;
+    wait_until("the source waits for its lease", || {
+        let seen = staging.audit_glance(mark)?;
+        Ok(seen.count(|one| one.resource == "leases" && one.user == "cofferdam") > 1)
+    })?;
+    delete(staging, "cofferdam-default-deny-egress")?;
+    staging.apply_yaml(ADMIN, &lease(""))?;
+    assert_eq!(pass.wait()?.code(), Some(1));
+    let flows = |cluster: &Cluster, policy: &str| -> Result<usize> {
+        let list = cluster.get_json(&["-n", "shop", "netpol"])?;
+        let items = list["items"].as_array().into_iter().flatten();
+        Ok(items
+            .filter(|one| one["metadata"]["name"] == policy)
+            .count())
+    };
+    assert_eq!(flows(staging, "cofferdam-flow-across-out")?, 1);
+    assert_eq!(flows(prod, "cofferdam-flow-across-in")?, 0);
+    assert_eq!(
+        told(&project, &APPLY, 0)?,
+        ["staging | converged", "prod | converged"]
+    );
+    assert_eq!(flows(prod, "cofferdam-flow-across-in")?, 1);
     Ok(())
 }

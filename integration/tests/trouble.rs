@@ -1,10 +1,11 @@
 //! What goes wrong around an apply: credentials, rights, busy and hung servers, other writers, kills.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop, WRITER};
+use cofferdam_integration::wait::wait_until;
 use serde_json::Value;
 
 /// Points the Cluster document at another kubeconfig.
@@ -384,15 +385,4 @@ fn a_cluster_that_a_controller_manages_is_written_only_after_it_was_told() -> Re
         "{text}"
     );
     Ok(())
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
-    let patience = Instant::now() + Duration::from_mins(1);
-    while Instant::now() < patience {
-        if holds()? {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    bail!("it never came to this: {what}")
 }

@@ -1,7 +1,10 @@
 //! What is to be done about each cluster, and whether it may be.
 
-use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge};
+use std::collections::BTreeSet;
+
+use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge, sources};
 use cofferdam_model::Model;
+use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::Plan;
@@ -22,6 +25,8 @@ pub(crate) struct Decision {
     pub(crate) in_the_way: Vec<(ObjectKey, String)>,
     /// Why it may not be applied.
     pub(crate) refusals: Vec<Refusal>,
+    /// Other clusters on which it rests whether it may.
+    pub(crate) sources: BTreeSet<ClusterName>,
 }
 
 /// What plans are made of and judged by.
@@ -103,6 +108,7 @@ fn decide_one(
                 held: Vec::new(),
                 in_the_way: Vec::new(),
                 refusals,
+                sources: BTreeSet::new(),
             };
         }
     };
@@ -115,10 +121,12 @@ fn decide_one(
         fleet,
     };
     refusals.extend(judge(&case, allowances));
+    let sources = sources(&case);
     Decision {
         plan: Some(plan),
         held,
         in_the_way: blocked(&view, only),
         refusals,
+        sources,
     }
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use cofferdam_documents::Loaded;
-use cofferdam_judge::Refusal;
 use cofferdam_model::cluster::Mode;
 use cofferdam_model::names::ClusterName;
 use cofferdam_state::plan::Plan;
@@ -29,7 +28,7 @@ pub(crate) struct Deciding<'a> {
 }
 
 impl<'a> Deciding<'a> {
-    /// Plans for each cluster and judges the plans. Clusters on which a refusal rests and that are not among
+    /// Plans for each cluster and judges the plans. Clusters on which a plan rests and that are not among
     /// them are observed too, for the judge alone; they are returned beside.
     pub(crate) async fn decide(
         &self,
@@ -37,8 +36,8 @@ impl<'a> Deciding<'a> {
     ) -> Result<(Vec<Decision>, Vec<Examined<'a>>)> {
         let decided = decide(examined, &[], &self.terms);
         let is_seen = |name: &ClusterName| examined.iter().any(|one| one.cluster.name == *name);
-        let refusals = decided.iter().flat_map(|decision| &decision.refusals);
-        let mut needed = sources(refusals);
+        let needed = decided.iter().flat_map(|decision| &decision.sources);
+        let mut needed: BTreeSet<ClusterName> = needed.cloned().collect();
         needed.retain(|name| !is_seen(name));
         if needed.is_empty() {
             return Ok((decided, Vec::new()));
@@ -48,8 +47,14 @@ impl<'a> Deciding<'a> {
         Ok((decide(examined, &around, &self.terms), beside))
     }
 
-    /// Decides again about a cluster that was refused for what others hold and for nothing else, where any of
-    /// these was written since: they are observed anew. `around` is what was seen of other clusters before.
+    /// Decides again at the turn of a cluster whose plan rests on what others hold: these are observed anew,
+    /// for what let it through may be gone by now. One that is refused is decided again only where it is so
+    /// for nothing else, and any of the others was written since. None where the decision stands; `around`
+    /// is what was seen of other clusters before.
+    ///
+    /// # Errors
+    ///
+    /// The others could not be observed at all.
     pub(crate) async fn decide_again(
         &self,
         one: &Examined<'_>,
@@ -57,12 +62,16 @@ impl<'a> Deciding<'a> {
         around: &[&Examined<'_>],
         written: &BTreeSet<&str>,
     ) -> Result<Option<Decision>> {
-        let sources = sources(&decision.refusals);
-        let is_written = sources.iter().any(|name| written.contains(name.as_str()));
-        if !rests_on_others(decision) || !is_written {
+        let mut sources = decision.sources.iter();
+        let is_due = if decision.refusals.is_empty() {
+            !decision.sources.is_empty()
+        } else {
+            rests_on_others(decision) && sources.any(|name| written.contains(name.as_str()))
+        };
+        if !is_due {
             return Ok(None);
         }
-        let anew = self.observe(&sources).await?;
+        let anew = self.observe(&decision.sources).await?;
         let around: Vec<&Examined<'_>> = anew.iter().chain(around.iter().copied()).collect();
         let decided = decide(std::slice::from_ref(one), &around, &self.terms);
         Ok(decided.into_iter().next())
@@ -114,10 +123,4 @@ pub(crate) fn tell_turns(examined: &[Examined<'_>], decided: &mut [Decision], wa
 fn rests_on_others(decision: &Decision) -> bool {
     let refusals = &decision.refusals;
     !refusals.is_empty() && refusals.iter().all(|one| !one.sources.is_empty())
-}
-
-/// The clusters on which refusals rest.
-fn sources<'a>(refusals: impl IntoIterator<Item = &'a Refusal>) -> BTreeSet<ClusterName> {
-    let sources = refusals.into_iter().flat_map(|refusal| &refusal.sources);
-    sources.cloned().collect()
 }

@@ -51,8 +51,8 @@ pub struct Held {
 /// What becomes of waiting for somebody else's lease; told once each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait<'a> {
-    /// It begins, for this holder.
-    Begins(&'a str),
+    /// It begins, for this holder; it ends after so long at the latest, unless the holder is alive and renews.
+    Begins(&'a str, Duration),
     /// It is over: this holder gave the lease back, or let it expire.
     Ends(&'a str),
 }
@@ -159,7 +159,7 @@ impl Connection {
             }
             if !other.is_empty() && !expired {
                 if waited_for.as_ref() != Some(&other) {
-                    waiting(Wait::Begins(&other));
+                    waiting(Wait::Begins(&other, Duration::from_secs(lasts)));
                     waited_for = Some(other);
                 }
                 tokio::time::sleep(LOOK_EVERY).await;

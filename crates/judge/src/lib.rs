@@ -14,7 +14,7 @@ mod scope;
 mod standing;
 mod widening;
 
-pub use widening::Fleet;
+pub use widening::{Fleet, sources};
 
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::{ClusterName, NamespaceName};

@@ -34,19 +34,34 @@ pub struct Fleet<'a> {
 
 /// Judges each such flow for which the plan writes a policy here.
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
+    let judged = judged(case);
+    judged.filter_map(|flow| fault(case, flow)).collect()
+}
+
+/// The clusters on which it rests whether the plan is let through: those from which a flow that is judged
+/// here admits. What was seen of them is as old as the observation.
+#[must_use]
+pub fn sources(case: &Case<'_>) -> BTreeSet<ClusterName> {
+    judged(case)
+        .flat_map(|flow| sources_of(case, flow))
+        .collect()
+}
+
+/// The flows across clusters into a zone of sensitivity high for which the plan writes a policy here, but for
+/// those that are waived.
+fn judged<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Flow> {
     let actions = case.plan.steps.iter().map(|step| &step.action);
     let written = actions.filter(|action| action.written_policy().is_some());
-    let sources: BTreeSet<&String> = written
+    let names: BTreeSet<&String> = written
         .filter_map(|action| case.wanted(&action.object()))
         .filter(|policy| policy.cluster_granular && is_into_high(case, policy))
         .filter_map(|policy| policy.object.metadata.annotations.as_ref()?.get(SOURCE))
         .collect();
-    let flows = case.fleet.model.flows.values();
+    let fleet = case.fleet;
+    let flows = fleet.model.flows.values();
     flows
-        .filter(|flow| sources.contains(&format!("Flow/{}", flow.name)))
-        .filter(|flow| !is_waived(case.fleet, flow))
-        .filter_map(|flow| fault(case, flow))
-        .collect()
+        .filter(move |flow| names.contains(&format!("Flow/{}", flow.name)))
+        .filter(|flow| !is_waived(fleet, flow))
 }
 
 fn is_into_high(case: &Case<'_>, policy: &DesiredPolicy) -> bool {
@@ -79,9 +94,9 @@ fn is_waived(fleet: &Fleet<'_>, flow: &Flow) -> bool {
         })
 }
 
-fn fault(case: &Case<'_>, flow: &Flow) -> Option<Refusal> {
+fn sources_of(case: &Case<'_>, flow: &Flow) -> Vec<ClusterName> {
     let Across::Clusters { from, .. } = &flow.across else {
-        return None;
+        return Vec::new();
     };
     let model = case.fleet.model;
     let sources = model.clusters.values().filter(|cluster| {
@@ -90,7 +105,11 @@ fn fault(case: &Case<'_>, flow: &Flow) -> Option<Refusal> {
             && domain == Some(&from.trust_domain)
             && from.clusters.matches(&cluster.labels)
     });
-    let sources: Vec<ClusterName> = sources.map(|cluster| cluster.name.clone()).collect();
+    sources.map(|cluster| cluster.name.clone()).collect()
+}
+
+fn fault(case: &Case<'_>, flow: &Flow) -> Option<Refusal> {
+    let sources = sources_of(case, flow);
     let mut objections = sources
         .iter()
         .filter_map(|name| objection(case.fleet, name));

@@ -76,9 +76,10 @@ pub(crate) async fn execute(
     let holder = holder(one);
     let waiting = |wait: Wait<'_>| {
         say(&match wait {
-            Wait::Begins(other) => {
-                format!("waiting for `{other}`, who holds the lease of this cluster")
-            }
+            Wait::Begins(other, lasts) => format!(
+                "waiting for `{other}`, who holds the lease of this cluster: {} s, or as long as it is renewed",
+                lasts.as_secs()
+            ),
             Wait::Ends(other) => format!("waited for `{other}`, and goes on"),
         });
     };

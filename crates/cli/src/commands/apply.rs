@@ -159,8 +159,7 @@ impl Fleet<'_> {
         join_all(members.map(|(one, decision)| self.take_turn(one, decision, &written))).await
     }
 
-    /// Writes a cluster, or judges it again before that, where it was refused for what the clusters that were
-    /// written before it held.
+    /// Judges a cluster again where its plan rests on what other clusters hold, and writes it.
     async fn take_turn(
         &self,
         one: &Examined<'_>,
@@ -176,10 +175,16 @@ impl Fleet<'_> {
                 return outcome(one, ApplyState::Failed, Some(INTERRUPTED.to_owned()));
             }
         };
-        // What could not be judged again stays refused.
-        let again = again.ok().flatten();
-        self.write_one(one, again.as_ref().unwrap_or(decision))
-            .await
+        match again {
+            Ok(again) => {
+                self.write_one(one, again.as_ref().unwrap_or(decision))
+                    .await
+            }
+            Err(error) => {
+                let reason = format!("its plan could not be judged again: {error:#}");
+                outcome(one, ApplyState::Failed, Some(reason))
+            }
+        }
     }
 
     async fn write_one(&self, one: &Examined<'_>, decision: &Decision) -> ApplyCluster {
