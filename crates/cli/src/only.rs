@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::count::counted;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_planner::view::View;
 use cofferdam_state::held::HeldStep;
@@ -21,7 +22,13 @@ pub(crate) fn is_chosen(kind: Kind, only: &[Part]) -> bool {
 
 /// Leaves in the plan what was asked for and can be done without the rest; returns what waits of that.
 pub(crate) fn held_back(view: &View<'_>, plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+    let all = plan.steps.len();
     let mut held = narrow(plan, only);
+    let left_out = all - plan.steps.len() - held.len();
+    if left_out > 0 {
+        let steps = counted(left_out, "step");
+        plan.notices.push(format!("`--only` leaves out {steps}"));
+    }
     let waiting = cofferdam_planner::held_back(view).into_iter();
     held.extend(waiting.filter(|step| is_chosen(step.object.kind, only)));
     held
@@ -78,6 +85,7 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
 
 #[cfg(test)]
 mod tests {
+    use cofferdam_model::cluster::Delivery;
     use cofferdam_testkit::{SHOP, Trial};
 
     use super::*;
@@ -87,14 +95,14 @@ mod tests {
         observed: &cofferdam_state::observed::Observed,
         model: &cofferdam_model::Model,
     ) -> Result<Plan, Vec<String>> {
-        let view = View::new(bundle, observed, cofferdam_model::cluster::Delivery::Push);
+        let view = View::new(bundle, observed, Delivery::Push);
         cofferdam_planner::plan(&view, model)
     }
 
     /// What is left of a first plan in which one namespace is to be created: the kinds of steps, those of
-    /// that namespace, and what is held back.
+    /// that namespace, what is held back, and what is said of the rest.
     #[track_caller]
-    fn check(only: &[Part], kinds: &[&str], there: usize, held: usize) {
+    fn check(only: &[Part], kinds: &[&str], there: usize, held: usize, rest: Option<&str>) {
         let mut trial = Trial::shop(SHOP, planner);
         let created = trial.cluster.namespaces.remove("web");
         assert!(created.is_some());
@@ -103,9 +111,16 @@ mod tests {
         trial.model = cofferdam_testkit::model(&model);
         let mut plan = trial.plan();
         assert!(!plan.notices.is_empty());
-        let waiting = narrow(&mut plan, only);
+        let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+        let view = View::new(&bundle, &observed, Delivery::Push);
+        let waiting = held_back(&view, &mut plan, only);
+        let (told, notices): (Vec<_>, Vec<_>) = plan
+            .notices
+            .iter()
+            .partition(|notice| notice.starts_with("`--only`"));
         let policies = only.is_empty() || only.contains(&Part::Policies);
-        assert_eq!(!plan.notices.is_empty(), policies);
+        assert_eq!(!notices.is_empty(), policies);
+        assert_eq!(told.first().map(|notice| notice.as_str()), rest);
         let objects: Vec<ObjectKey> = plan.steps.iter().map(|step| step.action.object()).collect();
         let left: BTreeSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
         assert_eq!(left, kinds.iter().copied().collect());
@@ -120,20 +135,34 @@ mod tests {
 
     #[test]
     fn policies_wait_for_namespaces_that_are_left_out() {
-        check(&[], &["Namespace", "NetworkPolicy", "Node"], 9, 0);
-        check(&[Part::Policies], &["NetworkPolicy"], 0, 9);
+        check(&[], &["Namespace", "NetworkPolicy", "Node"], 9, 0, None);
+        check(
+            &[Part::Policies],
+            &["NetworkPolicy"],
+            0,
+            9,
+            Some("`--only` leaves out 4 steps"),
+        );
         check(
             &[Part::Policies, Part::Nodes],
             &["NetworkPolicy", "Node"],
             0,
             9,
+            Some("`--only` leaves out 2 steps"),
         );
         check(
             &[Part::Namespaces, Part::Policies],
             &["Namespace", "NetworkPolicy"],
             9,
             0,
+            Some("`--only` leaves out 2 steps"),
         );
-        check(&[Part::Nodes], &["Node"], 0, 0);
+        check(
+            &[Part::Nodes],
+            &["Node"],
+            0,
+            0,
+            Some("`--only` leaves out 20 steps"),
+        );
     }
 }

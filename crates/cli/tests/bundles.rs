@@ -5,20 +5,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
 
 type Files = BTreeMap<String, String>;
 
+fn run(directory: &Path, out: &Path) -> Result<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cofferdam"));
+    command.arg("-C").arg(directory);
+    Ok(command.args(["compile", "--out"]).arg(out).output()?)
+}
+
 fn compile(directory: &Path) -> Result<Files> {
     let out = tempfile::tempdir()?;
-    let run = Command::new(env!("CARGO_BIN_EXE_cofferdam"))
-        .arg("-C")
-        .arg(directory)
-        .args(["compile", "--out"])
-        .arg(out.path())
-        .output()?;
+    let run = run(directory, out.path())?;
     ensure!(
         run.status.success(),
         "{}",
@@ -46,6 +47,12 @@ fn platforms() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platforms")
 }
 
+fn sources() -> Result<Files> {
+    let mut sources = Files::new();
+    collect(&platforms(), &platforms(), &mut sources)?;
+    Ok(sources)
+}
+
 #[test]
 fn every_platform_gets_its_bundle() -> Result<()> {
     let files = compile(&platforms())?;
@@ -64,8 +71,7 @@ fn every_platform_gets_its_bundle() -> Result<()> {
 #[test]
 fn bundles_do_not_depend_on_file_names_or_order() -> Result<()> {
     let renamed = tempfile::tempdir()?;
-    let mut sources = Files::new();
-    collect(&platforms(), &platforms(), &mut sources)?;
+    let sources = sources()?;
     for (index, (name, text)) in sources.iter().rev().enumerate() {
         let mut documents: Vec<&str> = text.split("---\n").collect();
         documents.reverse();
@@ -79,5 +85,25 @@ fn bundles_do_not_depend_on_file_names_or_order() -> Result<()> {
         )?;
     }
     assert_eq!(compile(renamed.path())?, compile(&platforms())?);
+    Ok(())
+}
+
+#[test]
+fn nothing_is_compiled_from_capabilities_of_another_cluster() -> Result<()> {
+    let project = tempfile::tempdir()?;
+    for (name, text) in sources()? {
+        let path = project.path().join(&name);
+        std::fs::create_dir_all(path.parent().context("a directory")?)?;
+        let pinned = text.replacen("\nspec:\n", "\nspec:\n  identity: { uid: another }\n", 1);
+        let is_cluster = name == "fleet/clusters.yaml";
+        std::fs::write(path, if is_cluster { pinned } else { text })?;
+    }
+    let out = project.path().join("out");
+    let run = run(project.path(), &out)?;
+    assert_eq!(run.status.code(), Some(1));
+    let told = String::from_utf8(run.stderr)?;
+    let why = "fleet/capabilities/kubeadm.yaml:5:8: error[wrong-identity]: these capabilities are not those of cluster `kubeadm` (spec.uid)";
+    assert_eq!(told.lines().next(), Some(why));
+    assert!(!out.exists());
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is said to whoever mistypes or misses something: arguments beside exit code and words.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -92,6 +93,18 @@ fn init_adds_what_is_missing_and_says_what_it_left_alone() -> Result<()> {
                    nothing was missing\n";
     check_talk(dir.path(), &init, 0, nothing)?;
     assert_eq!(std::fs::read_to_string(&model)?, mine);
+    Ok(())
+}
+
+#[test]
+fn init_says_that_a_kubeconfig_is_one_that_others_can_read() -> Result<()> {
+    let dir = directory(&[("config", CONTEXTS)])?;
+    let exposed = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(dir.path().join("config"), exposed)?;
+    let run = run(dir.path(), &["init", "--kubeconfig", "config"])?;
+    let warning = "warning: kubeconfig `config`: everybody can read it; run `chmod 600` on it; until then it is refused";
+    let told = String::from_utf8(run.stderr)?;
+    assert_eq!(told.lines().next(), Some(warning));
     Ok(())
 }
 

@@ -96,11 +96,13 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         &config.cluster_url,
     );
     let server = told_address(&config.cluster_url);
+    let proxy = config.proxy_url.as_ref().map(told_address);
     let client = build(config).await.map_err(refuse)?;
     Ok(Connection::new(Parts {
         cluster: cluster.name.clone(),
         client,
         server,
+        proxy,
         kubeconfig: path.clone(),
         expires_at,
         timeout: options.timeout,

@@ -37,6 +37,7 @@ struct Inner {
     cluster: ClusterName,
     client: kube::Client,
     server: String,
+    proxy: Option<String>,
     kubeconfig: PathBuf,
     expires_at: Option<Timestamp>,
     timeout: Duration,
@@ -54,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) cluster: ClusterName,
     pub(crate) client: kube::Client,
     pub(crate) server: String,
+    /// The address of the proxy that leads there, without user and password.
+    pub(crate) proxy: Option<String>,
     pub(crate) kubeconfig: PathBuf,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) timeout: Duration,
@@ -138,6 +141,7 @@ impl Connection {
                 cluster: parts.cluster,
                 client: parts.client,
                 server: parts.server,
+                proxy: parts.proxy,
                 kubeconfig: parts.kubeconfig,
                 expires_at: parts.expires_at,
                 timeout: parts.timeout,
@@ -330,7 +334,9 @@ impl Connection {
                 format!("{why}; the credential expired at {at}")
             }
             _ if is(&[Category::Unreachable, Category::Timeout, Category::WrongCa]) => {
-                format!("{why} (server {})", inner.server)
+                let by = inner.proxy.as_ref();
+                let by = by.map_or_else(String::new, |proxy| format!(", by way of proxy {proxy}"));
+                format!("{why} (server {}{by})", inner.server)
             }
             _ => why,
         };
@@ -341,7 +347,10 @@ impl Connection {
                 "compare the certificate authority and server name in {file} with the cluster's"
             )
         } else if is(&[Category::Unreachable]) {
-            format!("check the server address in {file}")
+            match &inner.proxy {
+                Some(_) => format!("check the proxy, and the server address in {file}"),
+                None => format!("check the server address in {file}"),
+            }
         } else if is(&[Category::Forbidden]) {
             "`cofferdam rbac` prints the rights that are needed".to_owned()
         } else {

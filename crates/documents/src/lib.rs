@@ -29,6 +29,7 @@ pub use load::{Loaded, SourceFile, Unread, load, load_partly};
 pub use nearest::did_you_mean;
 pub use pin::pin;
 pub use raw::{KINDS, schema};
+pub use rules::WRONG_IDENTITY;
 pub use starter::{ContextStart, NamedContext, Present, starter};
 pub use waive::WAIVABLE;
 

@@ -26,6 +26,8 @@ mod tiers;
 mod trust;
 mod widening;
 
+pub use identity::WRONG_IDENTITY;
+
 /// Where documents are.
 pub(crate) struct Places<'a> {
     /// The number of each document.

@@ -39,15 +39,16 @@ pub fn starter(contexts: &[ContextStart], present: &Present) -> Vec<SourceFile> 
         });
         names.insert(name);
     }
-    if domains.is_empty() && present.is_without_domains() {
+    if domains.is_empty() && present.first_domain().is_none() {
         domains.insert(20, "main");
     }
     domains.retain(|_, name| !present.selects(name));
+    let first = domains.values().next().copied();
     files.extend(domain_files(&domains, present));
     if !present.has_model {
         files.push(SourceFile {
             path: MODEL_FILE.to_owned(),
-            text: model(),
+            text: model(first.or(present.first_domain()).unwrap_or("main")),
         });
     }
     files
@@ -118,7 +119,7 @@ spec:
     context: {context}
     # allowExec: [/usr/local/bin/aws] # exec plugins run only when listed here
   mode: readOnly # `manage` lets `apply` write
-  # `cofferdam doctor --pin` adds the cluster's identity here; it is required to write.
+  # `identity` says which cluster this is: `cofferdam doctor --pin` adds it, and without it nothing is written there.
 "
     )
 }
@@ -139,7 +140,8 @@ spec:
     )
 }
 
-fn model() -> String {
+/// The model, with a zone for a trust domain to begin with.
+fn model(domain: &str) -> String {
     format!(
         "# The zone model: which namespaces belong together, and which connections are allowed.
 apiVersion: {API_VERSION}
@@ -163,7 +165,7 @@ spec:
 # spec:
 #   tier: application
 #   sensitivity: medium
-#   trustDomains: [main]
+#   trustDomains: [{domain}]
 #   namespaces:
 #     - name: shop
 #       team: shop

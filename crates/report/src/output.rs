@@ -13,15 +13,22 @@ pub fn talk(line: &str) -> io::Result<()> {
     quiet_on_closed_pipe(writeln!(anstream::stderr(), "{}", harmless(line)))
 }
 
-/// A text that moves no cursor: what clusters say may hold sequences that a terminal obeys.
+/// A text that moves no cursor and turns no line around: what clusters say may hold sequences that a terminal
+/// obeys, and characters that reverse what follows them.
 fn harmless(text: &str) -> Cow<'_, str> {
-    let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let harmful = |c: char| (c.is_control() && c != '\n' && c != '\t') || DIRECTIONAL.contains(&c);
     if text.contains(harmful) {
         Cow::Owned(text.replace(harmful, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     }
 }
+
+/// The characters with the property `Bidi_Control` (Unicode Standard Annex 9, 2).
+const DIRECTIONAL: [char; 12] = [
+    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
+    '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
+];
 
 fn quiet_on_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     match result {
@@ -41,5 +48,6 @@ mod tests {
             harmless("\u{1b}[2Jin sync\u{9b}"),
             "\u{fffd}[2Jin sync\u{fffd}"
         );
+        assert_eq!(harmless("is \u{202e}cnys ni"), "is \u{fffd}cnys ni");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use cofferdam_documents::{Loaded, WRONG_IDENTITY};
 use cofferdam_model::Model;
 use cofferdam_model::count::counted;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
     if let Some(out) = &command.out {
         refuse_documents(&arguments.directory, out, model)?;
     }
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut diagnostics: Vec<Diagnostic> = of_other_clusters(&loaded).collect();
     let mut bundles = Vec::new();
     for cluster in model.clusters.values() {
         let stored = model.capabilities.get(&cluster.name);
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
         .iter()
         .any(|diagnostic| diagnostic.severity == Severity::Error)
     {
-        output::talk("nothing was written: a bundle would lack what the model asks for")?;
+        output::talk("nothing was written: a bundle would not be what the model asks for")?;
         return Ok(Exit::Failure);
     }
     if let Some(out) = &command.out {
@@ -63,6 +64,17 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
         output::data(&json::render(&report))?;
     }
     Ok(Exit::Fine)
+}
+
+/// That stored capabilities are those of another cluster, where a plan reads live ones: here a bundle would
+/// allow the addresses of that one.
+fn of_other_clusters(loaded: &Loaded) -> impl Iterator<Item = Diagnostic> {
+    let all = loaded.diagnostics.iter();
+    all.filter(|diagnostic| diagnostic.code == WRONG_IDENTITY)
+        .map(|diagnostic| Diagnostic {
+            severity: Severity::Error,
+            ..diagnostic.clone()
+        })
 }
 
 /// Refuses to write where documents are read: the next command would take the bundles for some.

@@ -53,6 +53,11 @@ fn starts(path: &Path, present: &Present, directory: &Path) -> Result<Vec<Contex
     if found.names.is_empty() {
         bail!("kubeconfig `{shown}` has no context");
     }
+    if let Some(why) = &found.exposed {
+        output::talk(&format!(
+            "warning: kubeconfig `{shown}`: {why}; until then it is refused"
+        ))?;
+    }
     let mut starts = Vec::new();
     for context in &found.names {
         let named = |one: &&NamedContext| names(one, context, &found, (&absolute, directory));

@@ -41,10 +41,15 @@ impl Selected {
 }
 
 pub(super) fn read(path: &Path) -> Result<Kubeconfig, String> {
+    check_readers(path)?;
+    parse(path)
+}
+
+/// That nobody else can read it, or who can and what to do.
+fn check_readers(path: &Path) -> Result<(), String> {
     let metadata = std::fs::metadata(path).map_err(|error| unread(&error))?;
     let mounted = metadata.uid() == 0 && is_mounted_secret(path);
-    check_mode(metadata.mode(), mounted)?;
-    parse(path)
+    check_mode(metadata.mode(), mounted)
 }
 
 /// Reads a kubeconfig, or says whether it is missing, unreadable, or none.
@@ -143,15 +148,19 @@ pub struct Contexts {
     pub names: Vec<String>,
     /// The one that the file says is current.
     pub current: Option<String>,
+    /// That others can read it, and what to do, where that is so: it will not be connected with.
+    pub exposed: Option<String>,
 }
 
-/// The contexts of a kubeconfig. No credential in it is used, and its mode does not matter yet.
+/// The contexts of a kubeconfig. No credential in it is used, so that one that others can read is no error
+/// yet.
 pub fn contexts(path: &Path) -> Result<Contexts, String> {
     let kubeconfig = parse(path)?;
     let names = kubeconfig.contexts.into_iter().map(|context| context.name);
     Ok(Contexts {
         names: names.collect(),
         current: kubeconfig.current_context,
+        exposed: check_readers(path).err(),
     })
 }
 

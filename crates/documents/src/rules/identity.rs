@@ -6,6 +6,9 @@ use cofferdam_model::Model;
 
 use crate::rules::Court;
 
+/// The code of the warning that stored capabilities are those of another cluster than the pinned one.
+pub const WRONG_IDENTITY: &str = "wrong-identity";
+
 pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for cluster in model.clusters.values() {
@@ -32,7 +35,7 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
             let mut reporter = court.on("Capabilities", &stored.cluster);
             let hint = "`cofferdam doctor --write` stores them anew";
             reporter
-                .warning("spec.uid", "wrong-identity", message)
+                .warning("spec.uid", WRONG_IDENTITY, message)
                 .hint(hint);
         }
     }

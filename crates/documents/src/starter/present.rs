@@ -88,8 +88,9 @@ impl Present {
         self.files.contains(path)
     }
 
-    pub(super) fn is_without_domains(&self) -> bool {
-        self.domains.is_empty()
+    /// The trust domain that is told first.
+    pub(super) fn first_domain(&self) -> Option<&str> {
+        self.domains.first().map(|domain| domain.name.as_str())
     }
 
     /// Whether a trust domain selects clusters of this environment, or has its name.

@@ -22,6 +22,34 @@ fn a_start_has_no_error() {
     }
 }
 
+/// The zone and the flow that stand in the model as comments are good when they are taken in.
+#[test]
+fn what_a_start_has_as_comments_has_no_error_either() {
+    let other = file(
+        "fleet/trust-domains.yaml",
+        "apiVersion: cofferdam.io/v1alpha1\nkind: TrustDomain\nmetadata: { name: lab }\nspec: { clusters: { matchLabels: { environment: lab } }, rollout: { order: 1 } }\n",
+    );
+    for (present, contexts) in [
+        (&[][..], &["prod-eu"][..]),
+        (&[], &["staging", "prod"]),
+        (&[], &[]),
+        (&[other], &[]),
+    ] {
+        let start = starter(&starts(contexts), &Present::of(present).unwrap());
+        let mut text = text_of(&start);
+        let sample = text.split_off(text.find("# ---").unwrap());
+        text.extend(
+            sample
+                .lines()
+                .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap())),
+        );
+        let all = [present, &[file("policies/all.yaml", &text)]].concat();
+        let loaded = load(&all, &today());
+        assert_eq!(above_notice(&loaded), Vec::<String>::new());
+        assert_eq!(loaded.model.unwrap().flows.len(), 1);
+    }
+}
+
 fn starts(contexts: &[&str]) -> Vec<ContextStart> {
     let start = |context: &&str| ContextStart {
         context: (*context).to_owned(),
