@@ -141,3 +141,25 @@ fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
     }
     Ok(())
 }
+
+/// By the commands that README gives, before the next apply and after it.
+#[test]
+fn a_record_that_was_lost_comes_back_from_a_backup() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let record = ["-n", "cofferdam-system", "configmap", "cofferdam"];
+    let kubectl = |command: &[&str]| shop.cluster.kubectl(&[command, &record].concat());
+    let backup = kubectl(&["get", "-o", "yaml"])?;
+    for applies in [false, true] {
+        kubectl(&["delete"])?;
+        assert_ne!(shop.drift()?, Vec::<String>::new());
+        if applies {
+            shop.apply(&[], 1)?;
+        }
+        let replace = ["replace", "--force", "-f", "-"];
+        shop.cluster.kubectl_input(ADMIN, &replace, &backup)?;
+        assert_eq!(shop.drift()?, Vec::<String>::new(), "{applies}");
+        shop.apply(&[], 0)?;
+    }
+    Ok(())
+}
