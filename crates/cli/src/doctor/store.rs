@@ -22,7 +22,7 @@ pub(crate) fn pin_identity(
     if one.cluster.uid.as_ref() == Some(uid) {
         return Ok(());
     }
-    if one.cluster.uid.as_ref().is_some_and(|pinned| pinned != uid) {
+    if is_another(one, uid) {
         output::talk(&format!(
             "{name} is pinned to another cluster: check its kubeconfig; only where the cluster was made anew, remove \
              `identity` from its document and pin it again"
@@ -52,8 +52,7 @@ pub(crate) fn store(arguments: &Arguments, model: &Model, one: &Examined<'_>) ->
         return Ok(());
     };
     let name = one.cluster.name.as_str();
-    let pinned = one.cluster.uid.as_ref();
-    if pinned.is_some_and(|pinned| *pinned != known.uid) {
+    if is_another(one, &known.uid) {
         output::talk(&format!(
             "{name} is pinned to another cluster: its capabilities are not written"
         ))?;
@@ -70,4 +69,10 @@ pub(crate) fn store(arguments: &Arguments, model: &Model, one: &Examined<'_>) ->
     .with_context(|| format!("cannot write `{file}`"))?;
     output::talk(&format!("wrote {file}"))?;
     Ok(())
+}
+
+/// Whether this is the UID of another cluster than the one that the document is pinned to.
+fn is_another(one: &Examined<'_>, uid: &str) -> bool {
+    let pinned = one.cluster.uid.as_deref();
+    pinned.is_some_and(|pinned| pinned != uid)
 }
