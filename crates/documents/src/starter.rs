@@ -48,7 +48,7 @@ pub fn starter(contexts: &[ContextStart], present: &Present) -> Vec<SourceFile> 
     if !present.has_model {
         files.push(SourceFile {
             path: MODEL_FILE.to_owned(),
-            text: model(first.or(present.first_domain()).unwrap_or("main")),
+            text: model(first.or_else(|| present.first_domain()).unwrap_or("main")),
         });
     }
     files
