@@ -256,17 +256,20 @@ pub(crate) enum Profile {
 
 /// Arguments of `rbac`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  cofferdam rbac --profile policies --subject serviceaccount:ci/cofferdam | kubectl apply -f -"
-)]
+#[command(after_help = "Examples:
+  cofferdam rbac --profile observe --cluster staging-eu | kubectl apply -f -
+  cofferdam rbac --profile policies --subject serviceaccount:ci/cofferdam | kubectl apply -f -")]
 pub(crate) struct RbacArguments {
     /// What the credential is for
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Profile,
     /// Who gets the rights: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; may be repeated,
-    /// as all of them share one binding
-    #[arg(long, default_value = "user:cofferdam", value_name = "SUBJECT")]
+    /// as all of them share one binding [default: who the clusters say that their credential is]
+    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["cluster", "trust_domain", "kubeconfig"])]
     pub(crate) subject: Vec<String>,
+    /// Whose credentials are asked about.
+    #[command(flatten)]
+    pub(crate) selection: Selection,
 }
 
 /// Arguments of `schema`.

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Drift(command) => block_on(&command.selection, drift::run(arguments, command)),
         Command::Status(command) => block_on(&command.selection, status::run(arguments, command)),
         Command::Doctor(command) => block_on(&command.selection, doctor::run(arguments, command)),
-        Command::Rbac(command) => rbac::run(arguments, command),
+        Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),
     }

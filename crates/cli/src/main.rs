@@ -18,6 +18,7 @@ mod rights;
 mod selected;
 mod show;
 mod sources;
+mod subjects;
 mod unused;
 mod warnings;
 

@@ -420,9 +420,12 @@ fn the_rights_of_a_profile_are_for_every_subject_that_is_named() -> Result<()> {
             });
         Ok(subjects.collect())
     };
-    assert_eq!(subjects(&[])?, ["User/cofferdam"; 2]);
+    assert_eq!(subjects(&["--subject", "group:c"])?, ["Group/c"; 2]);
     let both = ["--subject", "user:a", "--subject", "serviceaccount:ci/b"];
     assert_eq!(subjects(&both)?, ["User/a ServiceAccount/b"; 2]);
+    let nobody = "error: nobody was named with `--subject`, and who uses the credentials cannot be told: `.` has neither \
+                  `fleet/` nor `policies/`; `cofferdam init` writes a start, `-C DIR` names another directory\n";
+    check_talk(dir.path(), &["rbac", "--profile", "observe"], 1, nobody)?;
     Ok(())
 }
 
@@ -489,11 +492,8 @@ spec:
     let of_objects = |list: &Value| -> Vec<String> {
         assert_eq!(list["kind"], "List");
         let items = list["items"].as_array().into_iter().flatten();
-        items
-            .map(|object| {
-                format!("{} {}", object["kind"], object["metadata"]["name"]).replace('"', "")
-            })
-            .collect()
+        let told = |one: &Value| format!("{} {}", one["kind"], one["metadata"]["name"]);
+        items.map(|object| told(object).replace('"', "")).collect()
     };
     let compiled = json(dir.path(), &["compile", "-o", "json"])?;
     assert_eq!(compiled["kind"], "CompileReport");
@@ -513,7 +513,8 @@ spec:
         ]
     );
     assert_eq!(of_objects(&test["objects"]), Vec::<String>::new());
-    let rights = json(dir.path(), &["rbac", "--profile", "observe", "-o", "json"])?;
+    let rbac = ["rbac", "--profile=observe", "--subject=user:a", "-o=json"];
+    let rights = json(dir.path(), &rbac)?;
     assert_eq!(
         of_objects(&rights),
         [

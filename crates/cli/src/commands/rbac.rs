@@ -1,6 +1,6 @@
 //! `rbac`: the least rights for a purpose, complete in themselves.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use cofferdam_objects::keys::SYSTEM_NAMESPACE;
 use cofferdam_report::manifest::{list, yaml};
 use cofferdam_report::{json, output};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::args::{Arguments, Format, RbacArguments};
 use crate::exit::Exit;
 use crate::rights::{Rule, cluster_rules, own_rules};
+use crate::subjects::subjects;
 
-pub(crate) fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
-    let subjects = command.subject.iter();
-    let subjects: Vec<Value> = subjects.map(|text| subject(text)).collect::<Result<_>>()?;
+pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
+    let subjects = subjects(arguments, command).await?;
     let name = format!("cofferdam-{}", command.profile.as_str());
     let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
     let (everywhere, own) = (cluster_rules(command.profile), own_rules(command.profile));
@@ -66,24 +66,4 @@ fn binding(role: &str, name: &str, namespace: Option<&str>, subjects: &[Value]) 
         "subjects": subjects,
     });
     object(&format!("{role}Binding"), name, namespace, &body)
-}
-
-fn subject(text: &str) -> Result<Value> {
-    let group = "rbac.authorization.k8s.io";
-    let named = text.split_once(':').filter(|(_, name)| !name.is_empty());
-    match named {
-        Some(("user", name)) => Ok(json!({ "kind": "User", "apiGroup": group, "name": name })),
-        Some(("group", name)) => Ok(json!({ "kind": "Group", "apiGroup": group, "name": name })),
-        Some(("serviceaccount", path)) => match path.split_once('/') {
-            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
-                Ok(json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name }))
-            }
-            Some(_) | None => bail!("`{text}`: write `serviceaccount:NAMESPACE/NAME`"),
-        },
-        Some(_) | None => {
-            bail!(
-                "`{text}` is no subject: write `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`"
-            )
-        }
-    }
 }
