@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use cofferdam_integration::cluster::ADMIN;
-use cofferdam_integration::shop::{CLUSTER_FILE, Shop, WRITER};
+use cofferdam_integration::shop::{CLUSTER_FILE, SOMEBODY, Shop, WRITER};
 use serde_json::Value;
 
 /// A part of each item of a list in a report, as text.
@@ -161,5 +161,38 @@ fn a_record_that_was_lost_comes_back_from_a_backup() -> Result<()> {
         assert_eq!(shop.drift()?, Vec::<String>::new(), "{applies}");
         shop.apply(&[], 0)?;
     }
+    Ok(())
+}
+
+#[test]
+fn rights_are_by_default_for_who_the_clusters_say_that_we_are() -> Result<()> {
+    let shop = Shop::start()?;
+    let rbac = ["rbac", "--profile", "observe"];
+    let subject_of = |cluster: &str| -> Result<Vec<String>> {
+        let list = shop.expect(
+            &[&rbac[..], &["-o", "json", "--cluster", cluster]].concat(),
+            0,
+        )?;
+        Ok(texts(&list.json()?, "/items", "/subjects/0/name"))
+    };
+    let other = shop.cluster.kubeconfig(SOMEBODY)?.display().to_string();
+    let document = shop.project.read(CLUSTER_FILE)?;
+    let mine = shop.cluster.kubeconfig(WRITER)?.display().to_string();
+    let document = document
+        .replace(&mine, &other)
+        .replace("name: prod", "name: other");
+    let unpinned: Vec<&str> = document
+        .lines()
+        .filter(|line| !line.contains("uid"))
+        .collect();
+    shop.project
+        .write("fleet/other.yaml", &unpinned.join("\n"))?;
+    assert_eq!(subject_of("prod")?, [WRITER; 2]);
+    assert_eq!(subject_of("other")?, [SOMEBODY; 2]);
+    let told = shop.expect(&rbac, 1)?.stderr;
+    let why = format!(
+        "they are `{WRITER}` in cluster `prod`, `{SOMEBODY}` in cluster `other`; choose with `--cluster`"
+    );
+    assert!(told.contains(&why), "{told}");
     Ok(())
 }
