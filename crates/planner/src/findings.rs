@@ -11,6 +11,7 @@ mod nodes;
 mod policies;
 mod unassigned;
 mod unmodelled;
+mod unwanted;
 
 use cofferdam_model::names::ZoneName;
 use cofferdam_model::zone::Sensitivity;
@@ -36,6 +37,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
     {
         found.extend(namespaces::check(view));
         found.extend(policies::check(view));
+        found.extend(unwanted::check(view));
         found.extend(foreign::check(view));
         found.extend(unmodelled::check(view));
         found.extend(held_open::check(view));
@@ -86,7 +88,8 @@ pub(crate) fn finding(
     }
 }
 
-/// Severity where the class decides; `changed`, `missing` and `foreign-policy` go by effect.
+/// Severity where the class decides; `changed`, `missing` and `foreign-policy` go by effect, and so does
+/// what is in our name or left of us and lets in whom it kept out.
 fn fixed_severity(class: Class) -> Option<Severity> {
     match class {
         Class::Missing | Class::Changed | Class::ForeignPolicy | Class::Unknown => None,
@@ -109,9 +112,15 @@ fn fixed_severity(class: Class) -> Option<Severity> {
 impl Judged for Finding {
     fn with_effect(mut self, effect: Effect, sensitivity: Option<Sensitivity>) -> Self {
         self.effect = effect;
-        if self.severity.is_none() {
-            self.severity = Some(severity_of_effect(effect, sensitivity));
-        }
+        let by_effect = severity_of_effect(effect, sensitivity);
+        // What lets in whom the zone keeps out is no less urgent because it is in our name.
+        let in_our_name = matches!(self.class, Class::ImpostorNamespace | Class::ImpostorObject);
+        let severity = match self.severity {
+            Some(fixed) if in_our_name && effect == Effect::Widens => fixed.min(by_effect),
+            Some(fixed) => fixed,
+            None => by_effect,
+        };
+        self.severity = Some(severity);
         self
     }
 

@@ -1,7 +1,7 @@
 //! What the change of a policy of ours lets through, or holds back.
 
 use cofferdam_objects::compare::Difference;
-use cofferdam_objects::policy::{Direction, isolates, selects_every_pod};
+use cofferdam_objects::policy::{Direction, allows_anything, isolates, selects_every_pod};
 use cofferdam_state::bundle::{DesiredPolicy, Role};
 use cofferdam_state::finding::Effect;
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub(super) fn effect_of_change(
     let opens = allowed.iter().any(|one| !asked.contains(one));
     let closes = asked.iter().any(|one| !allowed.contains(one));
     match wanted.role {
-        Role::Deny(direction) if opens || !denies(live, direction) => Effect::Widens,
+        Role::Deny(direction) if !denies(live, direction) => Effect::Widens,
         Role::Deny(_) | Role::Open(_) => Effect::Narrows,
         Role::Allow if opens => Effect::Widens,
         Role::Allow if closes => Effect::Narrows,
@@ -34,7 +34,10 @@ pub(super) fn effect_of_change(
     }
 }
 
-/// Whether it still isolates every pod in the direction.
-fn denies(spec: &Value, direction: Direction) -> bool {
-    selects_every_pod(spec) && isolates(spec, direction)
+/// Whether it isolates every pod in the direction, and lets nothing through in any.
+pub(super) fn denies(spec: &Value, direction: Direction) -> bool {
+    let mut directions = Direction::BOTH.into_iter();
+    selects_every_pod(spec)
+        && isolates(spec, direction)
+        && !directions.any(|direction| allows_anything(spec, direction))
 }

@@ -122,6 +122,16 @@ fn labels(
 pub(super) const HELD: &str =
     "it is left alone: remove it there or set the wanted value, then apply again";
 
+/// The sensitivity of the zone that holds a namespace; of one that no zone holds, that of the zone whose
+/// label it still carries.
+pub(super) fn sensitivity_at(view: &View<'_>, namespace: &str) -> Option<Sensitivity> {
+    if let Some(wanted) = view.wanted_namespace(namespace) {
+        return Some(wanted.sensitivity);
+    }
+    let zone = view.namespace(namespace)?.labels.get(keys::ZONE)?;
+    sensitivity_of(view, zone)
+}
+
 /// The sensitivity of the zone that a label names, where the bundle has it.
 fn sensitivity_of(view: &View<'_>, zone: &str) -> Option<Sensitivity> {
     let mut namespaces = view.bundle.namespaces.values();

@@ -1,14 +1,10 @@
-//! Policies of the bundle, and those of ours that left it.
+//! Policies of the bundle.
 
-use std::collections::BTreeSet;
-
-use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
-use cofferdam_objects::policy::{allows_anything, isolates};
-use cofferdam_state::bundle::{DesiredPolicy, Role, role_of};
+use cofferdam_state::bundle::{DesiredPolicy, Role};
 use cofferdam_state::finding::{Author, Class, Effect, Finding, Severity};
 use cofferdam_state::observed::LivePolicy;
 
@@ -17,7 +13,7 @@ use super::{Judged, finding};
 use crate::blocked::is_record_lost;
 use crate::view::{PolicyState, View};
 
-/// `missing`, `changed`, `name-taken`, `impostor-object` and `orphan` of policies.
+/// `missing`, `changed`, `name-taken` and `impostor-object` of policies.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     let Some(policies) = view.observed.policies.known() else {
         return Vec::new();
@@ -26,83 +22,17 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let mut wanted_keys = BTreeSet::new();
-    let (governed, released) = (view.governed(), view.released());
-    for namespace in governed.iter().copied() {
+    for namespace in view.governed() {
+        let live = view.namespace(namespace.as_str());
+        if live.is_none_or(|live| live.terminating) {
+            continue;
+        }
         for (name, wanted) in view.wanted_policies(namespace) {
             let key = (namespace.to_string(), name.to_owned());
-            if view
-                .namespace(namespace.as_str())
-                .is_some_and(|live| !live.terminating)
-            {
-                found.extend(about(view, wanted, &key, policies.get(&key)));
-            }
-            wanted_keys.insert(key);
+            found.extend(about(view, wanted, &key, policies.get(&key)));
         }
-    }
-    for (key, live) in policies {
-        let ours = view.is_ours(&key.0, &key.1);
-        if wanted_keys.contains(key) {
-            continue;
-        }
-        let object = ObjectKey::policy(&key.0, &key.1);
-        let zone = view.wanted_namespace(&key.0).map(|wanted| &wanted.zone);
-        let is_label_ours = view.carries_our_label(live);
-        let pruned = NamespaceName::parse(&key.0)
-            .is_ok_and(|namespace| governed.contains(&namespace) || released.contains(&namespace));
-        let (class, message) = if ours && pruned {
-            (Class::Orphan, "the model no longer asks for it")
-        } else if ours && denies_no_longer(&key.1, live) {
-            (
-                Class::Orphan,
-                "the model no longer mentions its namespace, and somebody changed it: it denies no longer",
-            )
-        } else if ours {
-            (Class::Orphan, "the model no longer mentions its namespace")
-        } else if is_label_ours {
-            (
-                Class::ImpostorObject,
-                "it carries our label, but is not in our record",
-            )
-        } else {
-            continue;
-        };
-        let by = author(live, &["spec"]);
-        let one = finding(view, class, object, message.to_owned()).in_zone(zone);
-        let hint = if class == Class::ImpostorObject {
-            Some(if is_record_lost(view, &key.0) {
-                NOT_NEEDED_LOST
-            } else {
-                NOT_NEEDED
-            })
-        } else {
-            Some(if pruned { PRUNED } else { LEFT_THERE })
-        };
-        found.push(Finding {
-            by,
-            hint: hint.map(ToOwned::to_owned),
-            ..one.with_effect(orphan_effect(&key.1, live), sensitivity(view, &key.0))
-        });
     }
     found
-}
-
-fn orphan_effect(name: &str, live: &LivePolicy) -> Effect {
-    match role_of(name) {
-        Role::Open(_) | Role::Allow => Effect::Widens,
-        Role::Deny(_) if denies_no_longer(name, live) => Effect::Widens,
-        Role::Deny(_) => Effect::Narrows,
-    }
-}
-
-/// Whether a policy has the name of a deny and lets connections through.
-fn denies_no_longer(name: &str, live: &LivePolicy) -> bool {
-    match role_of(name) {
-        Role::Deny(direction) => {
-            !isolates(&live.spec, direction) || allows_anything(&live.spec, direction)
-        }
-        Role::Open(_) | Role::Allow => false,
-    }
 }
 
 fn about(
@@ -173,12 +103,6 @@ fn about(
     })
 }
 
-const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
-const NOT_NEEDED_LOST: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
-    ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";
-const PRUNED: &str = "`cofferdam apply` deletes it";
-const LEFT_THERE: &str =
-    "it stays as last applied: put its namespace back into a zone, or delete it by hand";
 const UNRECORDED: &str = "it is left alone, and stays in force as it is: delete it, and nothing else that carries our \
     label; what it denies is open until the next `apply`";
 const UNRECORDED_LOST: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
@@ -194,7 +118,8 @@ fn effect_of_absence(role: Role) -> Effect {
     }
 }
 
-fn author(live: &LivePolicy, path: &[&str]) -> Option<Author> {
+/// Who wrote it last, there or anywhere in it.
+pub(super) fn author(live: &LivePolicy, path: &[&str]) -> Option<Author> {
     last_writer(&live.managed_fields, path)
         .or_else(|| last_writer(&live.managed_fields, &[]))
         .map(Author::from)

@@ -18,6 +18,7 @@ mod cluster;
 mod cross_cluster;
 mod held;
 mod hints;
+mod left;
 mod namespaces;
 mod nodes;
 mod policies;

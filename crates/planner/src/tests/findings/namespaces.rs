@@ -130,7 +130,7 @@ fn namespaces_that_pretend_or_were_left_behind() {
         name: "cofferdam-default-deny-ingress".to_owned(),
         spec: serde_json::json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}),
     });
-    let opened = "medium orphan NetworkPolicy/web/cofferdam-default-deny-ingress: the model no longer mentions its namespace, and somebody changed it: it denies no longer [widens]";
+    let opened = "high orphan NetworkPolicy/web/cofferdam-default-deny-ingress: the model no longer mentions its namespace, and somebody changed it: it denies no longer [widens]";
     let found = lines(&find(&trial));
     assert!(found.contains(&opened.to_owned()), "{found:#?}");
 }

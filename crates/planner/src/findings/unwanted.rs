@@ -1,0 +1,131 @@
+//! Policies that the bundle does not ask for: those of ours that left it, and those in our name.
+
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::bundle::{Role, deny_name, role_of};
+use cofferdam_state::finding::{Class, Effect, Finding};
+use cofferdam_state::observed::LivePolicy;
+
+use super::change::denies;
+use super::policies::author;
+use super::{Judged, finding, namespaces};
+use crate::blocked::is_record_lost;
+use crate::view::View;
+
+/// `orphan`, and `impostor-object` of names that the bundle does not ask for.
+pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
+    if view.observed.record.known().is_none() {
+        return Vec::new();
+    }
+    let (governed, released) = (view.governed_names(), view.released());
+    let is_pruned = |namespace: &str| {
+        governed.contains(namespace)
+            || NamespaceName::parse(namespace).is_ok_and(|name| released.contains(&name))
+    };
+    let unwanted = view
+        .policies()
+        .filter(|((namespace, name), _)| !view.is_wanted(namespace, name));
+    unwanted
+        .filter_map(|(key, live)| {
+            if view.is_ours(&key.0, &key.1) {
+                return Some(orphan(view, key, live, is_pruned(&key.0)));
+            }
+            let labelled = view.carries_our_label(live);
+            labelled.then(|| impostor(view, key, live))
+        })
+        .collect()
+}
+
+fn orphan(view: &View<'_>, key: &(String, String), live: &LivePolicy, is_pruned: bool) -> Finding {
+    // What stands as last applied is no news; what lets in whom it kept out is.
+    let news = if is_pruned {
+        None
+    } else if is_dying(&key.1, live) {
+        Some(DYING)
+    } else {
+        denies_no_longer(&key.1, live).then_some(OPENED)
+    };
+    let (message, hint) = if is_pruned {
+        ("the model no longer asks for it", PRUNED)
+    } else {
+        (news.unwrap_or(LEFT), LEFT_THERE)
+    };
+    let mut one = told(view, Class::Orphan, key, live, message);
+    if news.is_some() || opens(view, key) {
+        one.severity = None;
+    }
+    let effect = news.map_or_else(|| effect_of(&key.1, live), |_| Effect::Widens);
+    one.with_effect(effect, namespaces::sensitivity_at(view, &key.0))
+        .with_hint(hint)
+}
+
+fn impostor(view: &View<'_>, key: &(String, String), live: &LivePolicy) -> Finding {
+    let message = "it carries our label, but is not in our record";
+    let one = told(view, Class::ImpostorObject, key, live, message);
+    let hint = if is_record_lost(view, &key.0) {
+        NOT_NEEDED_LOST
+    } else {
+        NOT_NEEDED
+    };
+    let sensitivity = namespaces::sensitivity_at(view, &key.0);
+    one.with_effect(effect_of(&key.1, live), sensitivity)
+        .with_hint(hint)
+}
+
+fn told(
+    view: &View<'_>,
+    class: Class,
+    key: &(String, String),
+    live: &LivePolicy,
+    message: &str,
+) -> Finding {
+    let object = ObjectKey::policy(&key.0, &key.1);
+    let zone = view.wanted_namespace(&key.0).map(|wanted| &wanted.zone);
+    let one = finding(view, class, object, message.to_owned()).in_zone(zone);
+    Finding {
+        by: author(live, &["spec"]),
+        ..one
+    }
+}
+
+fn effect_of(name: &str, live: &LivePolicy) -> Effect {
+    match role_of(name) {
+        Role::Open(_) | Role::Allow => Effect::Widens,
+        Role::Deny(_) if denies_no_longer(name, live) => Effect::Widens,
+        Role::Deny(_) => Effect::Narrows,
+    }
+}
+
+/// Whether it is an open policy where something is denied, or to be denied.
+fn opens(view: &View<'_>, (namespace, name): &(String, String)) -> bool {
+    let Role::Open(direction) = role_of(name) else {
+        return false;
+    };
+    let deny = deny_name(direction);
+    view.is_wanted(namespace, &deny) || view.our_policies(namespace).contains_key(deny.as_str())
+}
+
+/// Whether it is a deny that vanishes as soon as its finalizers are removed.
+fn is_dying(name: &str, live: &LivePolicy) -> bool {
+    live.terminating && matches!(role_of(name), Role::Deny(_))
+}
+
+/// Whether a policy has the name of a deny, and leaves out pods or lets connections through.
+fn denies_no_longer(name: &str, live: &LivePolicy) -> bool {
+    match role_of(name) {
+        Role::Deny(direction) => !denies(&live.spec, direction),
+        Role::Open(_) | Role::Allow => false,
+    }
+}
+
+const LEFT: &str = "the model no longer mentions its namespace";
+const OPENED: &str =
+    "the model no longer mentions its namespace, and somebody changed it: it denies no longer";
+const DYING: &str = "the model no longer mentions its namespace, and it is being deleted: it stands until its \
+    finalizers are removed, and is then gone";
+const PRUNED: &str = "`cofferdam apply` deletes it";
+const LEFT_THERE: &str =
+    "it stays as last applied: put its namespace back into a zone, or delete it by hand";
+const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
+const NOT_NEEDED_LOST: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
+    ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";
