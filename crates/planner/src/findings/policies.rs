@@ -10,8 +10,8 @@ use cofferdam_state::observed::LivePolicy;
 
 use super::change::effect_of_change;
 use super::{Judged, finding};
-use crate::blocked::is_record_lost;
-use crate::view::{PolicyState, View};
+use crate::blocked::{self, is_record_lost};
+use crate::view::{PolicyState, View, policy_differences};
 
 /// `missing`, `changed`, `name-taken` and `impostor-object` of policies.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
@@ -72,8 +72,16 @@ fn about(
                 .to_owned(),
         ),
         PolicyState::Impostor => {
-            let message = "it carries our label, but is not in our record".to_owned();
-            (Class::ImpostorObject, Vec::new(), Effect::Unknown, message)
+            // As after the record was lost: it may well be what we wrote, and what was made of it since.
+            let fields = live.map_or_else(Vec::new, |live| policy_differences(wanted, live));
+            let differs = if fields.is_empty() {
+                String::new()
+            } else {
+                format!(", and it differs: {}", paths(&fields))
+            };
+            let message = format!("{}{differs}", blocked::UNRECORDED);
+            let effect = effect(&fields);
+            (Class::ImpostorObject, fields, effect, message)
         }
         PolicyState::NameTaken => {
             let message = "another object has this name".to_owned();

@@ -9,7 +9,7 @@ use cofferdam_state::observed::LivePolicy;
 use super::change::denies;
 use super::policies::author;
 use super::{Judged, finding, namespaces};
-use crate::blocked::is_record_lost;
+use crate::blocked::{UNRECORDED, is_record_lost};
 use crate::view::View;
 
 /// `orphan`, and `impostor-object` of names that the bundle does not ask for.
@@ -60,8 +60,7 @@ fn orphan(view: &View<'_>, key: &(String, String), live: &LivePolicy, is_pruned:
 }
 
 fn impostor(view: &View<'_>, key: &(String, String), live: &LivePolicy) -> Finding {
-    let message = "it carries our label, but is not in our record";
-    let one = told(view, Class::ImpostorObject, key, live, message);
+    let one = told(view, Class::ImpostorObject, key, live, UNRECORDED);
     let hint = if is_record_lost(view, &key.0) {
         NOT_NEEDED_LOST
     } else {

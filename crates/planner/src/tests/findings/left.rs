@@ -81,3 +81,27 @@ fn an_open_policy_that_nobody_asks_for_is_as_urgent_as_what_it_opens() {
     let want = format!("medium orphan {object}: the model no longer asks for it [widens]");
     assert_eq!(about(&trial, object), [want]);
 }
+
+#[test]
+fn without_a_record_what_carries_our_label_is_compared_with_what_is_wanted() {
+    let mut trial = applied();
+    trial.cluster.record = None;
+    let object = format!("NetworkPolicy/{DENY}");
+    let impostor = "impostor-object NetworkPolicy/orders/cofferdam-default-deny-ingress: it carries our label, but is not in our record";
+    assert_eq!(about(&trial, &object), [format!("high {impostor} [none]")]);
+    trial.cluster.act(&write(DENY, lets_in()));
+    assert_eq!(
+        about(&trial, &object),
+        [format!(
+            "critical {impostor}, and it differs: spec.ingress [widens]; spec.ingress: nothing -> [{{}}]"
+        )]
+    );
+    let allow = "web/cofferdam-allow-dns";
+    trial.cluster.act(&write(allow, denies("Egress")));
+    let found = about(&trial, &format!("NetworkPolicy/{allow}"));
+    let [line] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    let want = "high impostor-object NetworkPolicy/web/cofferdam-allow-dns: it carries our label, but is not in our record, and it differs: spec.egress [narrows]; ";
+    assert!(line.starts_with(want), "{line}");
+}
