@@ -1,5 +1,6 @@
 //! Drift: how a cluster differs from its bundle. One file per subject.
 
+mod admitted;
 mod capabilities;
 mod change;
 mod foreign;

@@ -12,7 +12,7 @@ use cofferdam_state::observed::LiveNamespace;
 use cofferdam_state::plan::label_field;
 use serde_json::Value;
 
-use super::{Judged, finding};
+use super::{Judged, admitted, finding};
 use crate::view::{KeyState, View};
 
 /// `missing`, `changed` and `conflict` of labels, `missing-namespace`, `impostor-namespace`, `orphan`.
@@ -133,7 +133,7 @@ pub(super) fn sensitivity_at(view: &View<'_>, namespace: &str) -> Option<Sensiti
 }
 
 /// The sensitivity of the zone that a label names, where the bundle has it.
-fn sensitivity_of(view: &View<'_>, zone: &str) -> Option<Sensitivity> {
+pub(super) fn sensitivity_of(view: &View<'_>, zone: &str) -> Option<Sensitivity> {
     let mut namespaces = view.bundle.namespaces.values();
     let found = namespaces.find(|wanted| wanted.zone.as_str() == zone);
     found.map(|wanted| wanted.sensitivity)
@@ -180,17 +180,28 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
     };
     let by =
         last_writer(&live.managed_fields, &["metadata", "labels", keys::ZONE]).map(Author::from);
-    let one = finding(view, class, object, message.to_owned())
-        .in_zone(wanted.map(|wanted| &wanted.zone))
-        .with_effect(
-            if recorded {
-                Effect::None
-            } else {
-                Effect::Unknown
-            },
-            None,
-        )
-        .with_hint(hint);
+    // As a namespace of that zone it is admitted by its name, too.
+    let is_of_zone = wanted.is_some_and(|wanted| wanted.zone.as_str() == value);
+    let admitted = (!is_of_zone)
+        .then(|| admitted::by_zone_label(view, live))
+        .flatten();
+    let sensitivity = admitted.and_then(|admitted| admitted.sensitivity);
+    let message = match (admitted, recorded) {
+        (Some(_), true) => format!("{message}, and policies of ours still admit it by that label"),
+        (Some(_), false) => format!("{message}, and policies of ours admit it by that"),
+        (None, _) => message.to_owned(),
+    };
+    let mut one = finding(view, class, object, message).in_zone(wanted.map(|wanted| &wanted.zone));
+    let effect = match (admitted, recorded) {
+        (Some(_), _) => {
+            one.severity = one.severity.filter(|_| class != Class::Orphan);
+            Effect::Widens
+        }
+        (None, true) => Effect::None,
+        // Who else goes by the label is not known.
+        (None, false) => Effect::Unknown,
+    };
+    let one = one.with_effect(effect, sensitivity).with_hint(hint);
     Some(Finding { fields, by, ..one })
 }
 

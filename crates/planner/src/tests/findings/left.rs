@@ -2,6 +2,7 @@
 
 use super::*;
 
+const ZONE: &str = "cofferdam.io/zone";
 const DENY: &str = "orders/cofferdam-default-deny-ingress";
 
 /// The shop of which the model no longer mentions namespace `orders`, after an apply.
@@ -80,6 +81,80 @@ fn an_open_policy_that_nobody_asks_for_is_as_urgent_as_what_it_opens() {
     let object = "NetworkPolicy/orders/cofferdam-open-ingress";
     let want = format!("medium orphan {object}: the model no longer asks for it [widens]");
     assert_eq!(about(&trial, object), [want]);
+}
+
+/// The shop with namespaces `site` and `web` in zone `front` by their labels.
+fn selected() -> Trial {
+    let by_label = "namespaces: [{ selector: { matchLabels: { part: web } } }]";
+    let mut trial = Trial::shop(
+        &SHOP.replace("namespaces: [{ name: web }]", by_label),
+        planner,
+    );
+    trial.cluster.add_namespace("site", &[]);
+    for name in ["site", "web"] {
+        trial.cluster.act(&label(name, "part", Some("web")));
+    }
+    trial.apply();
+    assert_eq!(about(&trial, "Namespace/web"), Vec::<String>::new());
+    trial
+}
+
+#[test]
+fn a_namespace_that_left_its_zone_and_is_still_admitted_by_its_label_widens() {
+    let mut trial = selected();
+    trial.cluster.act(&label("web", "part", None));
+    let admitted = "critical orphan Namespace/web: the model no longer mentions the namespace, and policies of ours still admit it by that label [widens]; metadata.labels[cofferdam.io/zone]: nothing -> front";
+    let found = about(&trial, "Namespace/web");
+    assert!(found.contains(&admitted.to_owned()), "{found:#?}");
+    // Of the whole zone nothing is left, until the policies of the others are written anew.
+    trial.cluster.act(&label("site", "part", None));
+    let found = about(&trial, "Namespace/web");
+    assert!(found.contains(&admitted.to_owned()), "{found:#?}");
+    trial.apply();
+    let found = about(&trial, "Namespace/web");
+    let harmless = "medium orphan Namespace/web: the model no longer mentions the namespace [none]; metadata.labels[cofferdam.io/zone]: nothing -> front";
+    assert!(found.contains(&harmless.to_owned()), "{found:#?}");
+}
+
+#[test]
+fn a_label_that_admits_nobody_else_than_the_model_does_not_widen() {
+    let mut trial = selected();
+    let by_label = "namespaces: [{ selector: { matchLabels: { part: web } } }]";
+    let observed = format!("enforcement: {{ default: observe }}, {by_label}");
+    let text = SHOP.replace("namespaces: [{ name: web }]", &observed);
+    trial.model = cofferdam_testkit::model(&text);
+    assert_eq!(
+        about(&trial, "Namespace/web"),
+        [
+            "medium orphan Namespace/web: the namespace is only observed now, and still has our labels [none]; metadata.labels[cofferdam.io/zone]: nothing -> front"
+        ]
+    );
+}
+
+#[test]
+fn a_namespace_that_pretends_widens_where_policies_admit_it_by_its_label() {
+    let mut trial = selected();
+    trial.cluster.act(&label("default", ZONE, Some("front")));
+    let found = about(&trial, "Namespace/default");
+    let admitted = "critical impostor-namespace Namespace/default: it carries a zone label that the model does not give it, and policies of ours admit it by that [widens]; metadata.labels[cofferdam.io/zone]: nothing -> front";
+    assert!(found.contains(&admitted.to_owned()), "{found:#?}");
+    // What the model names is admitted by its name, which nobody can forge.
+    trial.cluster.act(&label("default", ZONE, Some("back")));
+    let found = about(&trial, "Namespace/default");
+    let named = "high impostor-namespace Namespace/default: it carries a zone label that the model does not give it; metadata.labels[cofferdam.io/zone]: nothing -> back";
+    assert!(found.contains(&named.to_owned()), "{found:#?}");
+    // Of what is not enforced yet, nothing is known.
+    let staged = SHOP
+        .replace("enforcement: enforce", "enforcement: stage")
+        .replace(
+            "namespaces: [{ name: web }]",
+            "namespaces: [{ selector: { matchLabels: { part: web } } }]",
+        );
+    trial.model = cofferdam_testkit::model(&staged);
+    trial.cluster.act(&label("default", ZONE, Some("front")));
+    let found = about(&trial, "Namespace/default");
+    let staged = named.replace("-> back", "-> front");
+    assert!(found.contains(&staged), "{found:#?}");
 }
 
 #[test]
