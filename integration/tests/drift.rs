@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop};
+use serde_json::Value;
 
 #[test]
 fn findings_keep_their_ids_and_a_waived_change_is_still_healed() -> Result<()> {
@@ -77,6 +78,62 @@ fn what_left_the_model_is_pruned_and_a_namespace_that_left_stays_as_it_is() -> R
         found.contains(&"orphan Namespace/orders".to_owned()),
         "{found:?}"
     );
+    Ok(())
+}
+
+#[test]
+fn a_deny_that_somebody_deletes_where_the_model_left_it_is_missing_until_an_apply_forgets_it()
+-> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
+    let model = shop.project.read(MODEL_FILE)?;
+    let (without, _) = model.split_once(flow).context("a flow")?;
+    shop.project.write(MODEL_FILE, without)?;
+    shop.project.edit(
+        MODEL_FILE,
+        "[{ name: orders }, { name: ledger",
+        "[{ name: ledger",
+    )?;
+    shop.apply(&[], 0)?;
+    let left = shop.drift()?;
+    let deny = "cofferdam-default-deny-ingress";
+    let delete = ["-n", "orders", "delete", "netpol", deny];
+    shop.cluster.kubectl_as(SOMEBODY, &delete)?;
+    let findings = shop.findings()?;
+    let missing = |finding: &&Value| finding["class"] == "missing";
+    let one = findings.iter().find(missing).context("nothing missing")?;
+    assert_eq!(one["object"]["name"], deny, "{one}");
+    assert_eq!(one["object"]["namespace"], "orders", "{one}");
+    assert_eq!(one["effect"], "widens", "{one}");
+    assert_eq!(one["by"]["user"], SOMEBODY, "{one}");
+    let plan = shop.expect(&["plan"], 0)?;
+    assert!(plan.stdout.contains(deny), "{}", plan.stdout);
+    // It writes nothing but the record, once.
+    let record = || -> Result<Value> {
+        let map = shop
+            .cluster
+            .get_json(&["-n", "cofferdam-system", "configmap", "cofferdam"])?;
+        let text = map["data"]["record.json"].as_str().context("a record")?;
+        Ok(serde_json::from_str(text)?)
+    };
+    let before = record()?;
+    shop.apply(&[], 0)?;
+    let after = record()?;
+    let entries = |record: &Value| record["entries"].as_object().map(serde_json::Map::len);
+    assert_eq!(
+        entries(&after),
+        entries(&before).map(|before| before - 1),
+        "{after}"
+    );
+    assert!(!shop.findings()?.iter().any(|one| missing(&one)));
+    let mut left = left;
+    left.retain(|found| found != &format!("orphan NetworkPolicy/{deny}"));
+    let mut found = shop.drift()?;
+    found.retain(|found| found != &format!("orphan NetworkPolicy/{deny}"));
+    assert_eq!(found, left);
+    shop.apply(&[], 0)?;
+    assert_eq!(record()?, after);
     Ok(())
 }
 

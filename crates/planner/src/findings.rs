@@ -7,6 +7,7 @@ mod foreign;
 mod held_open;
 mod host_network;
 mod identity;
+mod lost;
 mod namespaces;
 mod nodes;
 mod policies;
@@ -39,6 +40,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(namespaces::check(view));
         found.extend(policies::check(view));
         found.extend(unwanted::check(view));
+        found.extend(lost::check(view));
         found.extend(foreign::check(view));
         found.extend(unmodelled::check(view));
         found.extend(held_open::check(view));

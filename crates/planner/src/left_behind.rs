@@ -1,9 +1,12 @@
-//! What stays of namespaces that left the model: no step is about them.
+//! What stays in namespaces that left the model, and what is gone from there: no step is about it.
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_model::count::counted;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
+use cofferdam_objects::policy::Direction;
+use cofferdam_state::bundle::deny_name;
 use cofferdam_state::observed::LiveNamespace;
 use cofferdam_state::plan::label_field;
 
@@ -11,14 +14,7 @@ use crate::view::View;
 
 /// That policies and labels of ours stay where the model no longer mentions their namespace.
 pub(crate) fn left_behind(view: &View<'_>) -> Option<String> {
-    let released = view.released();
-    let governed = view.governed();
-    let live = view.observed.namespaces.known().into_iter().flatten();
-    let left = live.filter_map(|(name, live)| {
-        let namespace = NamespaceName::parse(name).ok()?;
-        let stays = !governed.contains(&namespace) && !released.contains(&namespace);
-        stays.then(|| told(view, name, live)).flatten()
-    });
+    let left = unmentioned(view).filter_map(|(name, live)| told(view, name, live));
     let left: Vec<String> = left.collect();
     if left.is_empty() {
         return None;
@@ -28,6 +24,68 @@ pub(crate) fn left_behind(view: &View<'_>) -> Option<String> {
          delete by hand what is there",
         left.join(", ")
     ))
+}
+
+/// That denies are gone which stood there, and that the record holds them no longer after this apply.
+pub(crate) fn forgotten(view: &View<'_>) -> Option<String> {
+    let gone: Vec<String> = lost_denies(view).iter().map(ToString::to_string).collect();
+    (!gone.is_empty()).then(|| {
+        format!(
+            "what kept others out of namespaces that the model no longer mentions was deleted there, and is forgotten \
+             with this apply: {}",
+            gone.join(", ")
+        )
+    })
+}
+
+/// Denies that the record knows where the model no longer mentions their namespace, and that are gone:
+/// nobody asks for them, and still they kept others out until somebody deleted them.
+///
+/// Those that went with their namespace are none, nor are those that a GitOps controller took away. What is
+/// only pending may never have been there.
+pub fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
+    let (Some(record), Some(policies)) = (view.record(), view.observed.policies.known()) else {
+        return Vec::new();
+    };
+    if view.delivery == Delivery::Gitops {
+        return Vec::new();
+    }
+    let denies = Direction::BOTH.map(deny_name);
+    let mut found = Vec::new();
+    for (name, live) in unmentioned(view) {
+        let keys = denies.iter().map(|deny| (name.clone(), deny.clone()));
+        let absent = keys.filter(|key| !policies.contains_key(key));
+        let objects = absent.map(|(namespace, deny)| ObjectKey::policy(&namespace, &deny));
+        let gone = objects.filter(|object| record.has_written(object, ""));
+        let gone: Vec<ObjectKey> = gone.collect();
+        if !gone.is_empty() && !live.terminating && is_same(view, name, live) {
+            found.extend(gone);
+        }
+    }
+    found
+}
+
+/// Whether the record knows the namespace itself, by our labels or by another policy of ours that stands
+/// there, and not just one of its name that was deleted.
+fn is_same(view: &View<'_>, name: &str, live: &LiveNamespace) -> bool {
+    let observed = view.observed;
+    let object = ObjectKey::namespace(name);
+    let mut keys = keys::NAMESPACE_KEYS.into_iter();
+    let mut ours = view.our_policies(name).into_iter();
+    keys.any(|key| observed.is_recorded(&object, &label_field(key), &live.uid))
+        || ours.any(|(policy, live)| {
+            observed.is_recorded(&ObjectKey::policy(name, policy), "", &live.uid)
+        })
+}
+
+/// Live namespaces that no zone holds and nobody isolates, or no longer.
+fn unmentioned<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a String, &'a LiveNamespace)> {
+    let (governed, released) = (view.governed(), view.released());
+    let live = view.observed.namespaces.known().into_iter().flatten();
+    live.filter(move |(name, _)| {
+        NamespaceName::parse(name)
+            .is_ok_and(|name| !governed.contains(&name) && !released.contains(&name))
+    })
 }
 
 fn told(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<String> {

@@ -1,5 +1,9 @@
 //! What stands, or no longer stands, where the model no longer asks for it.
 
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::observed::Reading;
+use cofferdam_state::record::entry_key;
+
 use super::*;
 
 const ZONE: &str = "cofferdam.io/zone";
@@ -13,7 +17,25 @@ fn left() -> Trial {
         "namespaces: [{ name: store, create: true }]",
     ));
     trial.apply();
+    assert_eq!(missing(&trial), Vec::<String>::new());
     trial
+}
+
+/// The findings that something is missing.
+fn missing(trial: &Trial) -> Vec<String> {
+    missing_of(&trial.bundle(), &trial.cluster.observe(), trial)
+}
+
+fn missing_of(
+    bundle: &cofferdam_state::bundle::Bundle,
+    observed: &Observed,
+    trial: &Trial,
+) -> Vec<String> {
+    let view = View::new(bundle, observed, Delivery::Push);
+    let found = crate::find(&view, trial.document(), None);
+    let mut found = lines(&found);
+    found.retain(|line| line.contains(" missing "));
+    found
 }
 
 /// The findings about an object, given as `Kind/[namespace/]name`.
@@ -21,6 +43,125 @@ fn about(trial: &Trial, object: &str) -> Vec<String> {
     let mut found = lines(&find(trial));
     found.retain(|line| line.contains(&format!(" {object}: ")));
     found
+}
+
+const GONE: &str = "critical missing NetworkPolicy/orders/cofferdam-default-deny-ingress: the model no longer mentions its namespace, and it no longer stands as last applied [widens]";
+
+#[test]
+fn a_deny_that_somebody_deletes_where_the_model_left_it_is_missing_until_an_apply_forgets_it() {
+    let mut trial = left();
+    // What an allow let through is let through no longer.
+    trial.cluster.act(&delete("orders/cofferdam-allow-dns"));
+    assert_eq!(missing(&trial), Vec::<String>::new());
+    trial.cluster.act(&delete(DENY));
+    assert_eq!(missing(&trial), [GONE]);
+    let found = find(&trial);
+    let one = found.iter().find(|one| shown(one) == GONE).unwrap();
+    assert_eq!(
+        one.hint.as_deref(),
+        Some(
+            "put its namespace back into a zone, and `cofferdam apply` writes it anew; else the next `cofferdam apply` \
+             forgets it, and this is told no more"
+        )
+    );
+    let plan = trial.plan();
+    let told = "what kept others out of namespaces that the model no longer mentions was deleted there, and is \
+                forgotten with this apply: NetworkPolicy/orders/cofferdam-default-deny-ingress";
+    assert!(plan.is_empty());
+    assert!(
+        plan.notices.contains(&told.to_owned()),
+        "{:#?}",
+        plan.notices
+    );
+    trial.apply();
+    assert_eq!(missing(&trial), Vec::<String>::new());
+    assert!(!trial.plan().notices.contains(&told.to_owned()));
+}
+
+#[test]
+fn a_deny_is_known_to_be_gone_by_what_else_of_ours_stands_there() {
+    let mut trial = left();
+    for key in cofferdam_objects::keys::NAMESPACE_KEYS {
+        trial.cluster.act(&label("orders", key, None));
+    }
+    // Nothing is recorded of labels that are not there.
+    trial.apply();
+    trial.cluster.act(&delete(DENY));
+    let of_nobody = GONE.replace("critical", "high");
+    assert_eq!(missing(&trial), [of_nobody]);
+    // Everything is gone, but the labels.
+    let mut trial = left();
+    trial.cluster.policies.retain(|(of, _), _| of != "orders");
+    assert_eq!(
+        missing(&trial),
+        [GONE.replace("-ingress", "-egress"), GONE.to_owned(),]
+    );
+}
+
+#[test]
+fn what_went_with_its_namespace_is_not_missing() {
+    let name = "orders".to_owned();
+    let mut trial = left();
+    trial.cluster.act(&Act::Terminate { name: name.clone() });
+    trial.cluster.act(&delete(DENY));
+    assert_eq!(missing(&trial), Vec::<String>::new());
+    trial
+        .cluster
+        .act(&Act::DeleteNamespace { name: name.clone() });
+    assert_eq!(missing(&trial), Vec::<String>::new());
+    // Another namespace of that name holds nothing that we wrote, whatever its labels say.
+    trial.cluster.act(&Act::AddNamespace { name });
+    trial.cluster.act(&label("orders", ZONE, Some("back")));
+    trial.cluster.act(&write("orders/theirs", denies("Egress")));
+    assert_eq!(missing(&trial), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_missing_of_what_is_unknown_or_was_not_written_yet() {
+    let mut trial = left();
+    trial.cluster.act(&delete(DENY));
+    let bundle = trial.bundle();
+    let unknown = "forbidden".to_owned();
+    let mut observed = trial.cluster.observe();
+    observed.policies = Reading::Unknown(unknown.clone());
+    assert_eq!(missing_of(&bundle, &observed, &trial), Vec::<String>::new());
+    let mut observed = trial.cluster.observe();
+    observed.namespaces = Reading::Unknown(unknown.clone());
+    assert_eq!(missing_of(&bundle, &observed, &trial), Vec::<String>::new());
+    let mut observed = trial.cluster.observe();
+    observed.record = Reading::Unknown(unknown);
+    assert_eq!(missing_of(&bundle, &observed, &trial), Vec::<String>::new());
+    // What a GitOps controller applied, it also takes away.
+    let observed = trial.cluster.observe();
+    let view = View::new(&bundle, &observed, Delivery::Gitops);
+    let found = lines(&crate::find(&view, trial.document(), None));
+    assert!(!found.contains(&GONE.to_owned()), "{found:#?}");
+    let record = &mut trial.cluster.record.as_mut().unwrap().record;
+    let (namespace, name) = key(DENY);
+    let deny = entry_key(&ObjectKey::policy(&namespace, &name), "");
+    assert!(record.entries.remove(&deny).is_some());
+    record.pending.insert(deny);
+    assert_eq!(missing(&trial), Vec::<String>::new());
+}
+
+#[test]
+fn what_released_a_namespace_of_no_zone_is_not_missing() {
+    let domain = "matchLabels: { environment: production } }";
+    let shop = |unassigned: &str| {
+        let more = format!("{domain}, unassignedNamespaces: {unassigned}");
+        cofferdam_testkit::model(&SHOP.replacen(domain, &more, 1))
+    };
+    let mut trial = Trial::shop(SHOP, planner);
+    trial.cluster.add_namespace("batch", &[]);
+    trial.model = shop("isolate");
+    trial.apply();
+    trial.model = shop("report");
+    trial
+        .cluster
+        .act(&delete("batch/cofferdam-default-deny-ingress"));
+    assert_eq!(missing(&trial), Vec::<String>::new());
+    trial.cluster.policies.retain(|(of, _), _| of != "batch");
+    assert_eq!(missing(&trial), Vec::<String>::new());
 }
 
 #[test]
