@@ -138,6 +138,33 @@ fn a_deny_that_somebody_deletes_where_the_model_left_it_is_missing_until_an_appl
 }
 
 #[test]
+fn what_was_opened_after_the_record_was_lost_is_told_from_what_stands_as_written() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let record = ["-n", "cofferdam-system", "delete", "configmap", "cofferdam"];
+    shop.cluster.kubectl(&record)?;
+    let deny = "cofferdam-default-deny-egress";
+    shop.widen_egress("web", deny)?;
+    let findings = shop.findings()?;
+    let impostors = findings
+        .iter()
+        .filter(|finding| finding["class"] == "impostor-object");
+    let (opened, others): (Vec<&Value>, Vec<&Value>) =
+        impostors.partition(|finding| finding["effect"] == "widens");
+    let [opened] = opened.as_slice() else {
+        panic!("{opened:#?}")
+    };
+    assert_eq!(opened["object"]["name"], deny, "{opened}");
+    assert_eq!(opened["object"]["namespace"], "web", "{opened}");
+    assert_eq!(opened["fields"][0]["path"], "spec.egress", "{opened}");
+    assert!(!others.is_empty());
+    for other in others {
+        assert_eq!(other["effect"], "none", "{other}");
+    }
+    Ok(())
+}
+
+#[test]
 fn too_many_deletions_are_refused_with_the_flag_that_allows_them() -> Result<()> {
     let shop = Shop::start()?;
     shop.apply(&[], 0)?;

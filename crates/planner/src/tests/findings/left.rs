@@ -279,6 +279,11 @@ fn a_namespace_that_pretends_widens_where_policies_admit_it_by_its_label() {
     let found = about(&trial, "Namespace/default");
     let admitted = "critical impostor-namespace Namespace/default: it carries a zone label that the model does not give it, and policies of ours admit it by that [widens]; metadata.labels[cofferdam.io/zone]: nothing -> front";
     assert!(found.contains(&admitted.to_owned()), "{found:#?}");
+    // Without the record nothing in force is ours, and the bundle tells.
+    let mut lost = trial.clone();
+    lost.cluster.record = None;
+    let found = about(&lost, "Namespace/default");
+    assert!(found.contains(&admitted.to_owned()), "{found:#?}");
     // What the model names is admitted by its name, which nobody can forge.
     trial.cluster.act(&label("default", ZONE, Some("back")));
     let found = about(&trial, "Namespace/default");
