@@ -26,24 +26,12 @@ pub(crate) fn left_behind(view: &View<'_>) -> Option<String> {
     ))
 }
 
-/// That denies are gone which stood there, and that the record holds them no longer after this apply.
-pub(crate) fn forgotten(view: &View<'_>) -> Option<String> {
-    let gone: Vec<String> = lost_denies(view).iter().map(ToString::to_string).collect();
-    (!gone.is_empty()).then(|| {
-        format!(
-            "what kept others out of namespaces that the model no longer mentions was deleted there, and is forgotten \
-             with this apply: {}",
-            gone.join(", ")
-        )
-    })
-}
-
 /// Denies that the record knows where the model no longer mentions their namespace, and that are gone:
 /// nobody asks for them, and still they kept others out until somebody deleted them.
 ///
 /// Those that went with their namespace are none, nor are those that a GitOps controller took away. What is
 /// only pending may never have been there.
-pub fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
+pub(crate) fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
     let (Some(record), Some(policies)) = (view.record(), view.observed.policies.known()) else {
         return Vec::new();
     };
@@ -65,17 +53,19 @@ pub fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
     found
 }
 
-/// Whether the record knows the namespace itself, by our labels or by another policy of ours that stands
-/// there, and not just one of its name that was deleted.
+/// Whether anything is still there that can only be ours, a label or a policy, and by which the record knows the
+/// namespace itself, and not just one of its name that was deleted.
 fn is_same(view: &View<'_>, name: &str, live: &LiveNamespace) -> bool {
     let observed = view.observed;
     let object = ObjectKey::namespace(name);
     let mut keys = keys::NAMESPACE_KEYS.into_iter();
     let mut ours = view.our_policies(name).into_iter();
-    keys.any(|key| observed.is_recorded(&object, &label_field(key), &live.uid))
-        || ours.any(|(policy, live)| {
-            observed.is_recorded(&ObjectKey::policy(name, policy), "", &live.uid)
-        })
+    keys.any(|key| {
+        keys::is_ours(key)
+            && live.labels.contains_key(key)
+            && observed.is_recorded(&object, &label_field(key), &live.uid)
+    }) || ours
+        .any(|(policy, live)| observed.is_recorded(&ObjectKey::policy(name, policy), "", &live.uid))
 }
 
 /// Live namespaces that no zone holds and nobody isolates, or no longer.

@@ -24,7 +24,6 @@ pub use blocked::{blocked, left_to_gitops};
 pub use changes::changes;
 pub use findings::find;
 pub use held::held_back;
-pub use left_behind::lost_denies;
 pub use steps::plan;
 
 #[cfg(test)]

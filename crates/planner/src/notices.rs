@@ -14,7 +14,7 @@ use cofferdam_state::observed::{LivePod, LiveService};
 use cofferdam_state::plan::Step;
 
 use crate::in_the_way::in_the_way;
-use crate::left_behind::{forgotten, left_behind};
+use crate::left_behind::left_behind;
 use crate::listed::listed;
 use crate::view::View;
 
@@ -41,7 +41,6 @@ pub(crate) fn notices(view: &View<'_>, model: &Model, steps: &[Step]) -> Vec<Str
     notices.extend(newly_isolated(view, steps));
     notices.extend(unreached(view, model));
     notices.extend(left_behind(view));
-    notices.extend(forgotten(view));
     notices
 }
 

@@ -12,7 +12,7 @@ use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Wait, Written
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::count::counted;
-use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::bundle::Bundle;
@@ -359,16 +359,13 @@ fn place(step: &Step) -> Option<String> {
 
 /// Whether the record already says what an empty plan would write there.
 ///
-/// While steps are held back it moves neither revision nor hash, and only what is ours can differ. Denies that
-/// are gone where nobody asks for them are forgotten once they were told.
+/// While steps are held back it moves neither revision nor hash, and only what is ours can differ.
 fn is_recorded(one: &Examined<'_>, (plan, held): (&Plan, usize), pass: Pass<'_>) -> bool {
     match one.observed.our_record() {
         Some(record) => {
             let same = record.bundle_hash == plan.bundle_hash && record.revision == plan.revision;
             let waits = held > 0 && record.entries == plan.kept;
-            let forgets = is_chosen(Kind::NetworkPolicy, pass.only)
-                && !cofferdam_planner::lost_denies(&one.view()).is_empty();
-            record.pending.is_empty() && !forgets && (same || waits || !pass.only.is_empty())
+            record.pending.is_empty() && (same || waits || !pass.only.is_empty())
         }
         None => one.bundle.policies.is_empty(),
     }

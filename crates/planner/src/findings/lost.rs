@@ -21,7 +21,7 @@ fn about(view: &View<'_>, object: ObjectKey) -> Finding {
     finding(view, Class::Missing, object, message.to_owned())
         .with_effect(Effect::Widens, sensitivity)
         .with_hint(
-            "put its namespace back into a zone, and `cofferdam apply` writes it anew; else the next `cofferdam apply` \
-             forgets it, and this is told no more",
+            "put its namespace back into a zone, and `cofferdam apply` writes it anew; to leave it open for good, delete \
+             our other policies and `cofferdam.io` labels there too",
         )
 }

@@ -1,7 +1,7 @@
 //! Namespaces of zones and their labels, and namespaces that pretend to be in a zone.
 
 use cofferdam_model::names::NamespaceName;
-use cofferdam_model::zone::Sensitivity;
+use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
@@ -55,9 +55,14 @@ fn absent(view: &View<'_>, name: &NamespaceName, wanted: &DesiredNamespace) -> F
         return one.with_effect(Effect::Narrows, Some(wanted.sensitivity));
     }
     let message = "the namespace does not exist, and is not ours to create".to_owned();
+    let until = if wanted.enforcement == Enforcement::Observe {
+        " and take it to `stage`: in `observe` nothing is created"
+    } else {
+        ""
+    };
     let hint = format!(
-        "create it, or write `create: true` beside its name under `spec.namespaces` of Zone `{}`, or narrow that \
-         entry by `clusters`",
+        "create it, or write `create: true` beside its name under `spec.namespaces` of Zone `{}`{until}, or narrow \
+         that entry by `clusters`",
         wanted.zone
     );
     finding(view, Class::MissingNamespace, object, message)

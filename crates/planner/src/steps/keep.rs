@@ -10,13 +10,15 @@ use cofferdam_state::digest::digest;
 use cofferdam_state::plan::{denied_field, label_field, taint_field};
 use cofferdam_state::record::entry_key;
 
+use crate::left_behind::lost_denies;
 use crate::pools::{nodes, taint_of};
 use crate::view::View;
 
 /// Entries for everything of ours that is in the cluster, whether or not it is as wanted.
 ///
 /// An entry whose object is gone is dropped, so that what somebody makes under that name later is not
-/// taken for ours. What a pass that was cut off may have written counts as ours where it is as wanted.
+/// taken for ours; not that of a deny which nobody asks for and nobody should have deleted: it is told until
+/// all that is ours is gone there. What a pass that was cut off may have written counts as ours where it is as wanted.
 pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
@@ -30,6 +32,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
         }
     }
     kept.extend(denied(view));
+    kept.extend(lost(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
         let object = ObjectKey::namespace(name);
@@ -71,6 +74,16 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
         }
     }
     kept
+}
+
+/// Denies that are missing in namespaces that left the model.
+fn lost<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+    let recorded = view.record().map(|record| &record.entries);
+    lost_denies(view).into_iter().filter_map(move |object| {
+        let key = entry_key(&object, "");
+        let uid = recorded?.get(&key)?.clone();
+        Some((key, uid))
+    })
 }
 
 /// That namespaces are denied, or were and are to be again: until then they are healed and not cut over,

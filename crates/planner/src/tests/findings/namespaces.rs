@@ -1,5 +1,6 @@
 //! Namespaces of zones, and namespaces of nobody.
 
+use cofferdam_state::finding::Class;
 use cofferdam_testkit::pod;
 
 use super::*;
@@ -77,6 +78,19 @@ fn namespaces_that_are_not_there() {
     let created = SHOP.replace(
         "[{ name: web }]",
         "[{ name: web }, { name: shelf, create: true }]",
+    );
+    let observed = created.replace("enforcement: enforce", "enforcement: observe");
+    trial.model = cofferdam_testkit::model(&observed);
+    let found = find(&trial);
+    let one = found
+        .iter()
+        .find(|one| one.class == Class::MissingNamespace);
+    assert_eq!(
+        one.and_then(|one| one.hint.as_deref()),
+        Some(
+            "create it, or write `create: true` beside its name under `spec.namespaces` of Zone `front` and take it to \
+             `stage`: in `observe` nothing is created, or narrow that entry by `clusters`"
+        )
     );
     trial.model = cofferdam_testkit::model(&created);
     check_trial(
