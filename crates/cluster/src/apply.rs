@@ -27,7 +27,7 @@ pub struct Written {
     pub resource_version: String,
 }
 
-/// Open policies that this pass created, by namespace and name.
+/// Policies that this pass wrote, by namespace and name.
 pub type Opened = HashMap<(String, String), Written>;
 
 /// A policy in one state.
@@ -223,7 +223,7 @@ impl Connection {
             return Err(self.error(
                 Category::Conflict,
                 format!("cannot delete NetworkPolicy {namespace}/{name}"),
-                "this pass did not create it",
+                "this pass did not write it",
             ));
         };
         self.delete_policy(&Exactly {

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use cofferdam_objects::policy::{Direction, allows_everything};
-use cofferdam_objects::selector;
-use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::plan::{Action, KeyChange, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
+use crate::opening::opens_everything;
 use crate::{Case, Refusal, is_taint_of, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
@@ -63,26 +61,6 @@ fn is_same(one: &Arc<NetworkPolicy>, other: &Arc<NetworkPolicy>) -> bool {
 }
 
 const UNASKED_LABEL: &str = "the bundle asks for no such label";
-
-/// Whether it is the open policy of a cut-over: it selects every pod and lets everything through.
-fn opens_everything(object: &NetworkPolicy) -> bool {
-    let name = object.metadata.name.as_deref().unwrap_or_default();
-    let Role::Open(direction) = role_of(name) else {
-        return false;
-    };
-    let Some(spec) = &object.spec else {
-        return false;
-    };
-    let everybody = spec.pod_selector.as_ref().is_none_or(selector::is_empty);
-    let one_way = |spec: &serde_json::Value| {
-        let mut open = Direction::BOTH.into_iter();
-        open.all(|one| {
-            let isolates = cofferdam_objects::policy::isolates(spec, one);
-            isolates == (one == direction)
-        }) && allows_everything(spec, direction)
-    };
-    everybody && serde_json::to_value(spec).is_ok_and(|spec| one_way(&spec))
-}
 
 fn set_value(change: &KeyChange) -> Option<(&String, &String)> {
     change.new.as_ref().map(|new| (&change.key, new))

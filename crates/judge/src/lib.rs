@@ -8,6 +8,7 @@ mod bundle;
 mod healing;
 mod identity;
 mod moves;
+mod opening;
 mod order;
 mod ownership;
 mod scope;

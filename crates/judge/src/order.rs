@@ -1,6 +1,6 @@
 //! Is nothing isolated before what it needs is allowed?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::policy::{Direction, isolates};
@@ -10,6 +10,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
 use crate::healing::{is_healed, is_obstructed};
+use crate::opening::{Places, kept_open};
 use crate::standing::Standing;
 use crate::{Case, Refusal, is_taint_of, refusal};
 
@@ -21,7 +22,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         refusals.push(refusal("order", message, ""));
     }
     let written = written(case);
-    let kept_open = isolated(case).chain(opened(case)).collect();
+    let kept_open = kept_open(case);
     for step in &case.plan.steps {
         refusals.extend(closes_too_early(case, step, &written));
         refusals.extend(isolates_without_opening(case, &kept_open, step));
@@ -92,31 +93,6 @@ fn written(case: &Case<'_>) -> Written {
     written
 }
 
-/// Namespaces and directions.
-type Places<'a> = BTreeSet<(&'a str, Direction)>;
-
-/// What is isolated already, by a policy that stays.
-fn isolated<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
-    let live = case.observed.policies.known().into_iter().flatten();
-    let staying = live.filter(|(_, live)| !live.terminating);
-    staying.flat_map(|((namespace, _), live)| {
-        let directions = Direction::BOTH.into_iter();
-        let isolated = directions.filter(|direction| isolates(&live.spec, *direction));
-        isolated.map(|direction| (namespace.as_str(), direction))
-    })
-}
-
-/// What the plan opens first.
-fn opened<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a str, Direction)> {
-    case.plan.phase(Phase::Open).filter_map(|step| {
-        let metadata = &step.action.written_policy()?.metadata;
-        match role_of(metadata.name.as_deref()?) {
-            Role::Open(direction) => Some((metadata.namespace.as_deref()?, direction)),
-            Role::Allow | Role::Deny(_) => None,
-        }
-    })
-}
-
 /// What isolates pods that nothing isolates yet needs an open policy before it; not where they are denied
 /// again and there can be none.
 fn isolates_without_opening(
@@ -124,9 +100,7 @@ fn isolates_without_opening(
     kept_open: &Places<'_>,
     step: &Step,
 ) -> Option<Refusal> {
-    let Action::CreatePolicy { object: policy } = &step.action else {
-        return None;
-    };
+    let policy = step.action.written_policy()?;
     if step.phase == Phase::Open {
         return None;
     }

@@ -11,25 +11,22 @@ use crate::{Case, Refusal, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let steps = case.plan.steps.iter();
-    let created: Created<'_> = steps.filter_map(|step| created(&step.action)).collect();
+    let written: Written<'_> = steps.filter_map(|step| written(&step.action)).collect();
     let steps = case.plan.steps.iter();
     steps
-        .filter_map(|step| fault(case, &created, &step.action))
+        .filter_map(|step| fault(case, &written, &step.action))
         .collect()
 }
 
-/// The policies that the plan creates, by namespace and name.
-type Created<'a> = BTreeSet<(&'a str, &'a str)>;
+/// The policies that the plan writes, by namespace and name.
+type Written<'a> = BTreeSet<(&'a str, &'a str)>;
 
-fn created(action: &Action) -> Option<(&str, &str)> {
-    let Action::CreatePolicy { object } = action else {
-        return None;
-    };
-    let metadata = &object.metadata;
+fn written(action: &Action) -> Option<(&str, &str)> {
+    let metadata = &action.written_policy()?.metadata;
     Some((metadata.namespace.as_deref()?, metadata.name.as_deref()?))
 }
 
-fn fault(case: &Case<'_>, created: &Created<'_>, action: &Action) -> Option<Refusal> {
+fn fault(case: &Case<'_>, written: &Written<'_>, action: &Action) -> Option<Refusal> {
     let object = action.object();
     let say = |code, what: &str| Some(refusal(code, format!("{object}: {what}"), "plan again"));
     match action {
@@ -89,10 +86,10 @@ fn fault(case: &Case<'_>, created: &Created<'_>, action: &Action) -> Option<Refu
                 .or_else(|| taint_fault(case, &object, taints.as_ref()?))
         }
         Action::DeleteOpened { namespace, name } => {
-            if created.contains(&(namespace.as_str(), name.as_str())) {
+            if written.contains(&(namespace.as_str(), name.as_str())) {
                 None
             } else {
-                say("not-ours", "this pass does not create it")
+                say("not-ours", "this pass does not write it")
             }
         }
     }

@@ -60,14 +60,13 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
 fn takes_back(action: &Action) -> bool {
     match action {
         Action::DeletePolicy { .. } | Action::DeleteOpened { .. } => true,
-        Action::CreatePolicy { object } => {
+        Action::CreatePolicy { object } | Action::ReplacePolicy { object, .. } => {
             let name = object.metadata.name.as_deref().unwrap_or_default();
             matches!(role_of(name), Role::Open(_))
         }
         Action::CreateNamespace { .. }
         | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. }
-        | Action::ReplacePolicy { .. } => false,
+        | Action::PatchNode { .. } => false,
     }
 }
 

@@ -53,7 +53,7 @@ impl<'a> Standing<'a> {
     }
 
     /// Recorded; written by a pass that was cut off; or delivered by somebody in our name.
-    fn is_ours(&self, namespace: &NamespaceName, name: &str, live: &LivePolicy) -> bool {
+    pub(crate) fn is_ours(&self, namespace: &NamespaceName, name: &str, live: &LivePolicy) -> bool {
         let instance = live.labels.get(INSTANCE).map(String::as_str);
         let is_labelled = instance == Some(self.bundle.instance.as_str());
         let object = ObjectKey::policy(namespace.as_str(), name);

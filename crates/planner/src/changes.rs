@@ -1,25 +1,24 @@
 //! What single steps change, as fields with what is there and what comes.
 
-use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::compare::Difference;
-use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::{Action, LabelPatch, Step, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
 use crate::findings::taint_text;
 use crate::view::policy_differences;
 
 /// The fields that a step changes; none where it creates or deletes a whole object.
-pub fn changes(bundle: &Bundle, observed: &Observed, step: &Step) -> Vec<Difference> {
+pub fn changes(observed: &Observed, step: &Step) -> Vec<Difference> {
     match &step.action {
         Action::PatchNamespace { labels, .. } => of_labels(labels).collect(),
         Action::PatchNode { labels, taints, .. } => {
             let taints = taints.iter().flat_map(of_taints);
             of_labels(labels).chain(taints).collect()
         }
-        Action::ReplacePolicy { .. } => of_policy(bundle, observed, step).unwrap_or_default(),
+        Action::ReplacePolicy { object, .. } => of_policy(observed, object).unwrap_or_default(),
         Action::CreateNamespace { .. }
         | Action::CreatePolicy { .. }
         | Action::DeletePolicy { .. }
@@ -51,11 +50,9 @@ fn of_taints(taints: &TaintPatch) -> Vec<Difference> {
     set.chain(removed).collect()
 }
 
-fn of_policy(bundle: &Bundle, observed: &Observed, step: &Step) -> Option<Vec<Difference>> {
-    let object = step.action.object();
-    let namespace = object.namespace?;
-    let wanted = (NamespaceName::parse(&namespace).ok()?, object.name.clone());
-    let wanted = bundle.policies.get(&wanted)?;
-    let live = observed.policies.known()?.get(&(namespace, object.name))?;
-    Some(policy_differences(wanted, live))
+fn of_policy(observed: &Observed, written: &NetworkPolicy) -> Option<Vec<Difference>> {
+    let metadata = &written.metadata;
+    let key = (metadata.namespace.clone()?, metadata.name.clone()?);
+    let live = observed.policies.known()?.get(&key)?;
+    Some(policy_differences(written, live))
 }

@@ -16,6 +16,7 @@ use cofferdam_state::bundle::{Bundle, DesiredNamespace, DesiredPolicy};
 use cofferdam_state::observed::{LiveNamespace, LivePolicy, Observed};
 use cofferdam_state::plan::label_field;
 use cofferdam_state::record::{Record, entry_key};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
 /// Live policies by namespace and name.
@@ -217,7 +218,7 @@ impl<'a> View<'a> {
         if live.terminating {
             return PolicyState::Terminating;
         }
-        let found = policy_differences(wanted, live);
+        let found = policy_differences(&wanted.object, live);
         let object = ObjectKey::policy(namespace, name);
         let remade = self.delivery == Delivery::Push && self.is_remade(&object, live);
         match (remade, found.is_empty()) {
@@ -333,9 +334,9 @@ impl<'a> View<'a> {
 }
 
 /// The fields of a policy in which live and wanted differ.
-pub(crate) fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> Vec<Difference> {
+pub(crate) fn policy_differences(wanted: &NetworkPolicy, live: &LivePolicy) -> Vec<Difference> {
     let mut found = Vec::new();
-    let metadata = &wanted.object.metadata;
+    let metadata = &wanted.metadata;
     let ours = [
         ("metadata.labels", &metadata.labels, &live.labels),
         (
@@ -355,7 +356,7 @@ pub(crate) fn policy_differences(wanted: &DesiredPolicy, live: &LivePolicy) -> V
             }
         }
     }
-    let spec = wanted.object.spec.iter();
+    let spec = wanted.spec.iter();
     found.extend(spec.flat_map(|spec| spec_differences(spec, &live.spec)));
     found
 }

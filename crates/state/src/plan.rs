@@ -157,7 +157,7 @@ pub enum Action {
         /// The resource version it must have.
         resource_version: String,
     },
-    /// Deletes the open policy that this very pass created.
+    /// Deletes the open policy that this very pass wrote.
     DeleteOpened {
         /// Its namespace.
         namespace: String,

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, owned};
+use crate::edit::Edit;
 use crate::managed_fields::{claim, release};
 
 /// The field manager of somebody else.
@@ -36,6 +37,8 @@ pub enum Act {
     TerminatePolicy { namespace: String, name: String },
     /// Empties the rules of one of ours.
     EmptyOurs(usize),
+    /// Edits the open policy of ours that stands at this place, counted around.
+    EditOpen(usize, Edit),
     /// Makes one of ours again.
     RemakeOurs(usize),
     /// Removes our labels from one of ours.
@@ -87,6 +90,7 @@ impl Cluster {
                 self.terminate_policy(&(namespace.clone(), name.clone()));
             }
             Act::EmptyOurs(place) => self.on_ours(*place, Self::empty_policy),
+            Act::EditOpen(place, edit) => self.edit_open(*place, *edit),
             Act::RemakeOurs(place) => self.on_ours(*place, Self::remake_policy),
             Act::UnlabelOurs(place) => self.on_ours(*place, Self::unlabel_policy),
             Act::AddNamespace { name } => {
@@ -156,6 +160,16 @@ impl Cluster {
             fields.remove("egress");
         }
         self.write_policy(&key.0, &key.1, &spec);
+    }
+
+    fn edit_open(&mut self, place: usize, edit: Edit) {
+        let open = self.open_policies();
+        let key = open.get(place % open.len().max(1));
+        let live = key.and_then(|key| self.policies.get_key_value(key));
+        if let Some(((namespace, name), live)) = live {
+            let (namespace, name, spec) = (namespace.clone(), name.clone(), edit.of(&live.spec));
+            self.write_policy(&namespace, &name, &spec);
+        }
     }
 
     fn unlabel_policy(&mut self, key: &(String, String)) {

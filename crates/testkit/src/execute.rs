@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::cluster::{Cluster, owned};
 use crate::managed_fields::{claim, held, release};
 
-/// Open policies that a pass created, by namespace and name: UID and resource version.
+/// Policies that a pass wrote, by namespace and name: UID and resource version.
 pub type Opened = BTreeMap<(String, String), (String, String)>;
 
 const STALE: &str = "it is not as it was when the plan was made";
@@ -57,9 +57,7 @@ impl Cluster {
                     return Err("the name is taken".to_owned());
                 }
                 self.apply_policy(object)?;
-                let made = self.policies.get(&key);
-                let made = made.map(|live| (live.uid.clone(), live.resource_version.clone()));
-                opened.extend(made.map(|made| (key, made)));
+                self.note_written(key, opened);
                 Ok(())
             }
             Action::ReplacePolicy {
@@ -67,8 +65,11 @@ impl Cluster {
                 uid,
                 resource_version,
             } => {
-                self.expect_policy(&key_of(object), uid, resource_version)?;
-                self.apply_policy(object)
+                let key = key_of(object);
+                self.expect_policy(&key, uid, resource_version)?;
+                self.apply_policy(object)?;
+                self.note_written(key, opened);
+                Ok(())
             }
             Action::DeletePolicy {
                 namespace,
@@ -78,7 +79,7 @@ impl Cluster {
             } => self.delete_policy(&(namespace.clone(), name.clone()), uid, resource_version),
             Action::DeleteOpened { namespace, name } => {
                 let key = (namespace.clone(), name.clone());
-                let (uid, version) = opened.get(&key).ok_or("this pass did not create it")?;
+                let (uid, version) = opened.get(&key).ok_or("this pass did not write it")?;
                 self.delete_policy(&key, uid, version)
             }
         }
@@ -145,6 +146,12 @@ impl Cluster {
         }
         self.policies.insert(key, live);
         Ok(())
+    }
+
+    fn note_written(&self, key: (String, String), opened: &mut Opened) {
+        if let Some(live) = self.policies.get(&key) {
+            opened.insert(key, (live.uid.clone(), live.resource_version.clone()));
+        }
     }
 
     fn delete_policy(

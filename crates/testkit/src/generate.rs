@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::act::Act;
 use crate::cluster::{Cluster, node, pod, toleration};
+use crate::edit::Edit;
 
 /// The words of enforcement, from nothing to everything.
 pub const LEVELS: [&str; 3] = ["observe", "stage", "enforce"];
@@ -284,6 +285,7 @@ pub fn act() -> impl Strategy<Value = Act> {
         1 => place.clone().prop_map(Act::TerminateOurs),
         1 => place.clone().prop_map(Act::RemakeOurs),
         1 => place.prop_map(Act::UnlabelOurs),
+        1 => open_edit(),
         1 => (zone_namespace(), taken_name(), foreign_spec()).prop_map(|(namespace, name, spec)| {
             Act::WritePolicy {
                 namespace,
@@ -301,6 +303,19 @@ pub fn act() -> impl Strategy<Value = Act> {
         }),
         1 => node_act(),
     ]
+}
+
+/// An edit of one of our open policies.
+pub fn open_edit() -> impl Strategy<Value = Act> {
+    let edits = [
+        Edit::Types(&["Ingress"]),
+        Edit::Types(&["Egress"]),
+        Edit::Types(&["Ingress", "Egress"]),
+        Edit::Pods,
+        Edit::Peers,
+    ];
+    let place = any::<Index>().prop_map(|index| index.index(1000));
+    (place, select(edits.to_vec())).prop_map(|(place, edit)| Act::EditOpen(place, edit))
 }
 
 /// A name that is ours to give.

@@ -15,6 +15,7 @@
 mod act;
 mod capabilities;
 mod cluster;
+mod edit;
 mod execute;
 pub mod generate;
 mod managed_fields;
@@ -26,6 +27,7 @@ mod trial;
 pub use act::Act;
 pub use capabilities::kubeadm;
 pub use cluster::{Cluster, node, pod, toleration};
+pub use edit::Edit;
 pub use execute::Opened;
 pub use model::{model, today};
 pub use shop::SHOP;

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cofferdam_objects::keys::INSTANCE;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
@@ -45,6 +46,33 @@ pub fn reach(cluster: &Cluster) -> Reach {
         .collect()
 }
 
+/// What the policies of a cluster allow a pod with these labels, in whichever namespace it were. Places
+/// where somebody else's policy isolates any pod are left out: the way there may have a gap.
+pub fn reach_of_pod(cluster: &Cluster, labels: &[(&str, &str)]) -> Reach {
+    let mut seen = cluster.clone();
+    seen.policies.retain(|_, live| selects(&live.spec, labels));
+    for live in seen.policies.values_mut() {
+        let mut spec = (*live.spec).clone();
+        if let Some(fields) = spec.as_object_mut() {
+            fields.remove("podSelector");
+        }
+        live.spec = spec.into();
+    }
+    let theirs = |((of, word), _): &(&(String, &'static str), &Allowed)| {
+        let mut policies = cluster.policies.iter();
+        policies.any(|((namespace, _), live)| {
+            let direction = DIRECTIONS.iter().find(|(one, _, _)| one == word);
+            namespace == of
+                && !live.labels.contains_key(INSTANCE)
+                && direction.is_some_and(|direction| isolates(&live.spec, *direction))
+        })
+    };
+    let reached = reach(&seen);
+    let left = reached.iter().filter(|place| !theirs(place));
+    left.map(|(place, allowed)| (place.clone(), allowed.clone()))
+        .collect()
+}
+
 impl Allowed {
     /// What both allow.
     #[must_use]
@@ -76,6 +104,16 @@ pub fn cuts(before: &Reach, now: &Reach, after: &Reach) -> Vec<String> {
     });
     cut.map(|((namespace, direction), allowed)| format!("{direction} of {namespace}: {allowed:?}"))
         .collect()
+}
+
+/// Whether a policy selects a pod with these labels.
+fn selects(spec: &Value, labels: &[(&str, &str)]) -> bool {
+    let pods = spec.get("podSelector").unwrap_or(&Value::Null);
+    let expressions = list(pods, "matchExpressions");
+    assert!(expressions.is_empty(), "nobody reads {pods}");
+    let wanted = pods.get("matchLabels").and_then(Value::as_object);
+    let mut wanted = wanted.into_iter().flatten();
+    wanted.all(|(key, value)| labels.iter().any(|(k, v)| k == key && v == value))
 }
 
 fn isolates(spec: &Value, (word, rules, _): (&str, &str, &str)) -> bool {

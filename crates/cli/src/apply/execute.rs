@@ -18,7 +18,7 @@ use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::{LiveRecord, Observed};
 use cofferdam_state::pass::{Ending, Writer};
-use cofferdam_state::plan::{Action, Plan, Step};
+use cofferdam_state::plan::{Plan, Step};
 use cofferdam_state::record::Record;
 use futures_util::stream::{self, StreamExt as _};
 
@@ -230,7 +230,7 @@ impl<'a> Writing<'a> {
     fn note_written(&mut self, step: &Step, written: Written) {
         self.done.written += 1;
         let object = step.action.object();
-        if let (Action::CreatePolicy { .. }, Some(namespace)) = (&step.action, object.namespace) {
+        if let (Some(_), Some(namespace)) = (step.action.written_policy(), object.namespace) {
             self.opened.insert((namespace, object.name), written);
         }
     }

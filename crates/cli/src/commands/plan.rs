@@ -110,7 +110,7 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
 fn steps(one: &Examined<'_>, decision: &Decision) -> Vec<WireStep> {
     let steps = decision.plan.iter().flat_map(|plan| &plan.steps);
     steps
-        .map(|step| WireStep::new(step, &changes(&one.bundle, &one.observed, step)))
+        .map(|step| WireStep::new(step, &changes(&one.observed, step)))
         .collect()
 }
 

@@ -278,7 +278,7 @@ fn only_what_the_bundle_says_is_written_and_nothing_of_it_is_taken_away() {
                 let spec = object(s.step(Phase::Open, OPEN)).spec.as_mut().unwrap();
                 spec.egress = Some(Vec::new());
             },
-            &["not-in-bundle"],
+            &["not-in-bundle", "order"],
         ),
         (
             "an open policy selects few pods",
@@ -287,7 +287,7 @@ fn only_what_the_bundle_says_is_written_and_nothing_of_it_is_taken_away() {
                 let labels = [("app".to_owned(), "one".to_owned())].into();
                 spec.pod_selector.as_mut().unwrap().match_labels = Some(labels);
             },
-            &["not-in-bundle"],
+            &["not-in-bundle", "order"],
         ),
         (
             "a namespace gets a label that nobody asked for",

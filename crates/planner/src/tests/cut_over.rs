@@ -10,7 +10,7 @@ use super::{planner, refused};
 use crate::view::View;
 
 /// The steps of a plan that concern a namespace, as `phase operation object`.
-fn steps(plan: &Plan, namespace: &str) -> Vec<String> {
+pub(super) fn steps(plan: &Plan, namespace: &str) -> Vec<String> {
     let steps = plan.steps.iter();
     let here = steps.filter(|step| step.action.object().namespace.as_deref() == Some(namespace));
     here.map(|step| {

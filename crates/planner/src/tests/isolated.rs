@@ -3,7 +3,7 @@
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
-use cofferdam_testkit::{Act, Faults, SHOP, Trial, model};
+use cofferdam_testkit::{Act, Edit, Faults, SHOP, Trial, model};
 use serde_json::json;
 
 use super::{planner, refused};
@@ -76,6 +76,29 @@ fn what_isolated_a_namespace_of_no_zone_is_taken_back_when_nobody_asks_for_it() 
         trial.apply();
         assert_eq!(left(&trial), 0, "killed after {killed_after}");
     }
+}
+
+#[test]
+fn a_released_namespace_is_opened_by_an_open_policy_that_somebody_edited() {
+    let mut trial = released(&[]);
+    let plan = trial.plan();
+    let faults = Faults {
+        killed_after: Some(2),
+        ..Faults::default()
+    };
+    trial.carry_out(&plan, &faults, |_, _| {});
+    trial.cluster.act(&Act::EditOpen(1, Edit::Pods));
+    let want = [
+        "open update cofferdam-open-ingress",
+        "prune delete cofferdam-allow-dns",
+        "prune delete cofferdam-default-deny-egress",
+        "prune delete cofferdam-default-deny-ingress",
+        "close delete cofferdam-open-egress",
+        "close delete cofferdam-open-ingress",
+    ];
+    assert_eq!(steps(&trial), want);
+    trial.apply();
+    assert_eq!(left(&trial), 0);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cofferdam_model::labels::Labels;
 use cofferdam_state::bundle::{Bundle, Role};
 use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_policy, level, sketch};
-use cofferdam_testkit::reach::{Allowed, Reach, cuts, reach};
+use cofferdam_testkit::reach::{Allowed, Reach, cuts, reach, reach_of_pod};
 use cofferdam_testkit::{Cluster, Faults, Trial, model};
 use proptest::collection::vec;
 use proptest::option;
@@ -52,11 +52,30 @@ fn held(cluster: &Cluster) -> Held {
     )
 }
 
+/// What a cluster allows: taken by namespaces, and a pod that some flows select and one that none does.
+type Seen = [Reach; 3];
+
+fn seen(cluster: &Cluster) -> Seen {
+    let server = reach_of_pod(cluster, &[("app", "server")]);
+    [reach(cluster), server, reach_of_pod(cluster, &[])]
+}
+
 /// Where something is cut, or one half of a namespace is denied that nothing denied before.
-fn faults_of(before: &Reach, now: &Cluster, after: &Reach, bundle: &Bundle) -> Vec<String> {
-    let reached = reach(now);
-    let mut faults = cuts(before, &reached, after);
-    for ((namespace, direction), allowed) in &reached {
+fn faults_of(before: &Seen, now: &Cluster, after: &Seen, bundle: &Bundle) -> Vec<String> {
+    let seen = seen(now);
+    let all = before.iter().zip(&seen).zip(after);
+    let faults =
+        all.flat_map(|((before, reached), after)| faults((before, reached, after), now, bundle));
+    faults.collect()
+}
+
+fn faults(
+    (before, reached, after): (&Reach, &Reach, &Reach),
+    now: &Cluster,
+    bundle: &Bundle,
+) -> Vec<String> {
+    let mut faults = cuts(before, reached, after);
+    for ((namespace, direction), allowed) in reached {
         let was = before.get(&(namespace.clone(), *direction));
         if *allowed == Allowed::Everything || was != Some(&Allowed::Everything) {
             continue;
@@ -80,7 +99,7 @@ fn faults_of(before: &Reach, now: &Cluster, after: &Reach, bundle: &Bundle) -> V
 fn watched(
     trial: &mut Trial,
     shuffle: u64,
-    (before, after): (&Reach, &Reach),
+    (before, after): (&Seen, &Seen),
     mut each: impl FnMut(&Cluster),
 ) -> TestCaseResult {
     let plan = trial.plan();
@@ -104,10 +123,13 @@ fn watched(
 }
 
 /// The same for a pass that begins here. Gives what a kill after each of its steps leaves.
-fn watched_from_here(trial: &mut Trial, shuffle: u64) -> Result<Vec<Cluster>, TestCaseError> {
+pub(super) fn watched_from_here(
+    trial: &mut Trial,
+    shuffle: u64,
+) -> Result<Vec<Cluster>, TestCaseError> {
     let mut whole = trial.clone();
     whole.apply();
-    let (before, after) = (reach(&trial.cluster), reach(&whole.cluster));
+    let (before, after) = (seen(&trial.cluster), seen(&whole.cluster));
     let mut killed = Vec::new();
     watched(trial, shuffle, (&before, &after), |now| {
         killed.push(now.clone());
@@ -173,7 +195,7 @@ proptest! {
         let mut whole = trial(&sketch, cluster, foreign.as_slice());
         let start = whole.clone();
         let killed = watched_from_here(&mut whole, shuffle)?;
-        let (before, after) = (reach(&start.cluster), reach(&whole.cluster));
+        let (before, after) = (seen(&start.cluster), seen(&whole.cluster));
         let end = held(&whole.cluster);
         for cluster in killed {
             let mut trial = start.clone();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::record::entry_key;
-use cofferdam_testkit::{Act, SHOP, Trial, model};
+use cofferdam_testkit::{Act, Edit, SHOP, Trial, model};
 use serde_json::{Value, json};
 
 use super::*;
@@ -73,7 +73,7 @@ fn reasons_tell_a_zone_on_its_way_back_from_one_on_its_way_forward() {
 /// What the steps of a plan change, as `object path: have -> want`.
 #[track_caller]
 fn check_changes(trial: &Trial, want: &[&str]) {
-    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let observed = trial.cluster.observe();
     let plan = trial.plan();
     let text = |value: &Option<Value>| {
         let value = value.as_ref();
@@ -81,7 +81,7 @@ fn check_changes(trial: &Trial, want: &[&str]) {
     };
     let lines = plan.steps.iter().flat_map(|step| {
         let object = step.action.object();
-        let fields = crate::changes(&bundle, &observed, step).into_iter();
+        let fields = crate::changes(&observed, step).into_iter();
         fields.map(move |Difference { path, want, have }| {
             format!("{object} {path}: {} -> {}", text(&have), text(&want))
         })
@@ -119,6 +119,22 @@ fn a_plan_tells_old_and_new_of_what_it_changes() {
             "Node/pci-1 spec.taints: nothing -> \"cofferdam.io/pool=pci:NoSchedule\"",
         ],
     );
+}
+
+#[test]
+fn a_plan_tells_what_an_open_policy_was_made_that_it_writes_back() {
+    let bare = SHOP.replacen("sensitivity: low", "sensitivity: low, withinZone: deny", 1);
+    let staged = bare.replace("enforcement: enforce", "enforcement: stage");
+    let mut trial = Trial::shop(&staged, planner);
+    trial.apply();
+    let other_way = Edit::Types(&["Egress"]);
+    trial.cluster.act(&Act::EditOpen(3, other_way));
+    let changed =
+        "NetworkPolicy/web/cofferdam-open-ingress spec.policyTypes[0]: \"Egress\" -> \"Ingress\"";
+    check_changes(&trial, &[changed]);
+    trial.model = model(&bare);
+    let taint = "Node/pci-1 spec.taints: nothing -> \"cofferdam.io/pool=pci:NoSchedule\"";
+    check_changes(&trial, &[changed, taint]);
 }
 
 /// The notices of a plan.
