@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_model::names::NamespaceName;
+use cofferdam_objects::key::Kind;
 use cofferdam_objects::keys::SOURCE;
 use cofferdam_objects::policy::peers;
 use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::plan::Action;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
+use crate::standing::Standing;
 use crate::{Case, Refusal, refusal};
 
 /// Built again here, so that a wrong list in the compiler does not pass.
@@ -73,16 +75,19 @@ fn takes_back(action: &Action) -> bool {
 /// Whether all that is ours in a namespace stands there because a trust domain isolated what no zone
 /// holds. What a zone left behind stays until `detach`.
 fn was_isolated(case: &Case<'_>, namespace: &str) -> bool {
-    let Some((record, live)) = case
-        .observed
-        .our_record()
-        .zip(case.observed.policies.known())
-    else {
+    let (Ok(place), Some(live)) = (
+        NamespaceName::parse(namespace),
+        case.observed.policies.known(),
+    ) else {
         return false;
     };
-    let ours = live.iter().filter(|((of, name), _)| {
-        of == namespace && record.holds(&ObjectKey::policy(of, name), "")
-    });
+    let standing = Standing::of(case);
+    let first = (namespace.to_owned(), String::new());
+    let here = live
+        .range(first..)
+        .take_while(|((of, _), _)| of == namespace);
+    // What somebody makes under a name that a pass which was cut off has noted is theirs.
+    let ours = here.filter(|((_, name), live)| standing.is_ours(&place, name, live));
     let sources = ours.map(|(_, policy)| policy.annotations.get(SOURCE));
     let kinds: Vec<&str> = sources
         .map(|source| {

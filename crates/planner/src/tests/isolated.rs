@@ -3,10 +3,15 @@
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
+use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_spec, sketch};
 use cofferdam_testkit::{Act, Edit, Faults, SHOP, Trial, model};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use serde_json::json;
 
-use super::{planner, refused};
+use super::passes::is_settled;
+use super::{cases, planner, refused, trial};
 use crate::view::View;
 
 /// The shop with what its trust domain says of namespaces that no zone holds.
@@ -75,6 +80,39 @@ fn what_isolated_a_namespace_of_no_zone_is_taken_back_when_nobody_asks_for_it() 
         trial.carry_out(&plan, &faults, |_, _| {});
         trial.apply();
         assert_eq!(left(&trial), 0, "killed after {killed_after}");
+    }
+}
+
+#[test]
+fn what_somebody_makes_under_a_name_that_a_killed_pass_left_keeps_nothing_isolated() {
+    let mut trial = Trial::shop(&shop("isolate"), planner);
+    trial.apply();
+    trial.cluster.add_namespace("batch", &[]);
+    let start = trial.clone();
+    // Wherever a pass is killed before the name is there, somebody may make it.
+    for killed_after in 0..start.plan().steps.len() {
+        let mut trial = start.clone();
+        let plan = trial.plan();
+        let faults = Faults {
+            killed_after: Some(killed_after),
+            ..Faults::default()
+        };
+        trial.carry_out(&plan, &faults, |_, _| {});
+        let (namespace, name) = ("batch".to_owned(), "cofferdam-allow-dns".to_owned());
+        let key = (namespace.clone(), name.clone());
+        trial.cluster.policies.remove(&key);
+        let spec = json!({"podSelector": {}, "policyTypes": ["Egress"]});
+        trial.cluster.act(&Act::WritePolicy {
+            namespace,
+            name,
+            spec,
+        });
+        trial.model = model(&shop("report"));
+        steps(&trial);
+        trial.apply();
+        let theirs = trial.cluster.policies.get(&key);
+        assert!(theirs.is_some(), "killed after {killed_after}");
+        assert_eq!(left(&trial), 1, "killed after {killed_after}");
     }
 }
 
@@ -176,4 +214,50 @@ fn pods_of_a_namespace_that_is_to_be_isolated_are_named() {
     let notices = trial.plan().notices;
     let told = notices.contains(&"newly isolated in `batch`: night".to_owned());
     assert!(told, "{notices:?}");
+}
+
+/// Somebody else's policy, under a name that is ours to give or their own, in a namespace of no zone.
+fn theirs() -> impl Strategy<Value = Act> {
+    let names = [
+        "cofferdam-allow-dns",
+        "cofferdam-default-deny-egress",
+        "cofferdam-open-ingress",
+        "theirs",
+    ];
+    let places = select(vec!["nobodys", "adopted", "default"]);
+    (places, select(names.to_vec()), foreign_spec()).prop_map(|(namespace, name, spec)| {
+        Act::WritePolicy {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            spec,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
+    fn isolation_is_taken_back_wherever_its_pass_was_killed_and_whatever_somebody_made_there(
+        sketch in sketch(),
+        cluster in cluster(),
+        killed_after in any::<Index>(),
+        acts in vec(prop_oneof![theirs(), act()], 0..4),
+    ) {
+        let isolating = Sketch { isolate: true, ..sketch.clone() };
+        let mut trial = trial(&isolating, cluster, &[]);
+        let plan = trial.plan();
+        let faults = Faults {
+            killed_after: Some(killed_after.index(plan.steps.len() + 1)),
+            ..Faults::default()
+        };
+        trial.carry_out(&plan, &faults, |_, _| {});
+        for act in &acts {
+            trial.cluster.act(act);
+        }
+        trial.model = model(&Sketch { isolate: false, ..sketch }.text());
+        prop_assert_eq!(refused(&trial, &trial.plan()), Vec::<String>::new());
+        trial.apply();
+        is_settled(&trial)?;
+    }
 }
