@@ -12,7 +12,7 @@ use cofferdam_state::record::entry_key;
 
 use crate::left_behind::lost_denies;
 use crate::pools::{nodes, taint_of};
-use crate::view::View;
+use crate::view::{KeyState, View};
 
 /// Entries for everything of ours that is in the cluster, whether or not it is as wanted.
 ///
@@ -61,15 +61,15 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
                 kept.insert(entry_key(&node.object, &label_field(key)), digest(uid));
             }
         }
-        let wanted: Vec<String> = node
-            .tainting()
-            .map(|pool| taint_field(&taint_of(pool)))
-            .collect();
-        let there: Vec<String> = node.live.taints.iter().map(taint_field).collect();
-        for field in wanted.iter().chain(&there) {
-            let pending = node.is_pending(field) && wanted.contains(field) && there.contains(field);
-            if node.is_recorded(field) || pending {
-                kept.insert(entry_key(&node.object, field), digest(uid));
+        let tainting = node.tainting();
+        let as_wanted = tainting.filter(|pool| node.taint_state(pool) == KeyState::InSync);
+        let as_wanted: Vec<String> = as_wanted.map(|pool| taint_field(&taint_of(pool))).collect();
+        let wanted = node.tainting().map(|pool| taint_field(&taint_of(pool)));
+        let there = node.live.taints.iter().map(taint_field);
+        for field in wanted.chain(there) {
+            let pending = node.is_pending(&field) && as_wanted.contains(&field);
+            if node.is_recorded(&field) || pending {
+                kept.insert(entry_key(&node.object, &field), digest(uid));
             }
         }
     }
