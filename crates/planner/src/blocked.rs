@@ -19,8 +19,7 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
         return BTreeMap::new();
     }
     let mut found = BTreeMap::new();
-    let released = view.released();
-    for namespace in view.governed().into_iter().chain(&released) {
+    for namespace in view.governed().into_iter().chain(view.released()) {
         let Some(live) = view.namespace(namespace.as_str()) else {
             continue;
         };

@@ -36,6 +36,8 @@ pub struct View<'a> {
     ours: BTreeSet<(&'a str, &'a str)>,
     /// Staged namespaces that get labels only.
     labels_only: BTreeSet<&'a NamespaceName>,
+    /// Namespaces that are to be isolated no longer.
+    released: BTreeSet<NamespaceName>,
 }
 
 /// How a policy of the bundle is found in the cluster.
@@ -79,6 +81,7 @@ impl<'a> View<'a> {
             delivery,
             ours: BTreeSet::new(),
             labels_only: BTreeSet::new(),
+            released: BTreeSet::new(),
         };
         let ours = view
             .policies()
@@ -92,6 +95,7 @@ impl<'a> View<'a> {
             .map(|(namespace, _)| namespace)
             .filter(|namespace| view.is_isolated_before_us(namespace))
             .collect();
+        view.released = view.to_be_released();
         view
     }
 
@@ -313,6 +317,13 @@ impl<'a> View<'a> {
             && Direction::BOTH
                 .into_iter()
                 .any(|direction| self.is_isolated_by_others(namespace.as_str(), direction))
+    }
+
+    /// Namespaces that we isolated because no zone holds them, and that are to be isolated no longer:
+    /// what is ours there says that it comes from a trust domain, and nothing that it comes from a zone
+    /// or flow. What left a zone stays as last applied.
+    pub fn released(&self) -> &BTreeSet<NamespaceName> {
+        &self.released
     }
 
     /// Every namespace that has, or is to have, policies of ours in a zone or by isolation.

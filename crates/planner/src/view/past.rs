@@ -76,10 +76,8 @@ impl View<'_> {
             || wanted.any(|((_, name), _)| self.has_written(namespace, name))
     }
 
-    /// Namespaces that we isolated because no zone holds them, and that are to be isolated no longer:
-    /// what is ours there says that it comes from a trust domain, and nothing that it comes from a zone
-    /// or flow. What left a zone stays as last applied.
-    pub fn released(&self) -> BTreeSet<NamespaceName> {
+    /// Namespaces that are to be isolated no longer, asked once: who is ours is known by now.
+    pub(super) fn to_be_released(&self) -> BTreeSet<NamespaceName> {
         let governed = self.governed();
         let mut found: BTreeMap<NamespaceName, BTreeSet<&str>> = BTreeMap::new();
         for ((namespace, name), live) in self.policies() {
