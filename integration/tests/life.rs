@@ -83,6 +83,36 @@ fn a_zone_moves_from_observe_over_stage_to_enforce_and_back() -> Result<()> {
 }
 
 #[test]
+fn an_open_policy_that_somebody_edited_is_written_back_and_deleted_by_the_same_pass() -> Result<()>
+{
+    let shop = Shop::start()?;
+    shop.project
+        .edit(MODEL_FILE, "enforcement: enforce", "enforcement: stage")?;
+    shop.apply(&[], 0)?;
+    let narrow = r#"{"spec": {"podSelector": {"matchLabels": {"app": "one"}}}}"#;
+    let edit = ["patch", "netpol", "cofferdam-open-ingress", "-p", narrow];
+    let edit = [&["-n", "orders"], &edit[..], &["--type=merge"]].concat();
+    shop.cluster.kubectl(&edit)?;
+
+    shop.project
+        .edit(MODEL_FILE, "enforcement: stage", "enforcement: observe")?;
+    let mark = shop.cluster.audit_mark()?;
+    shop.apply(&["--allow-deletions", "8", "--allow-weakening"], 0)?;
+    let audit = shop.cluster.audit_since(mark)?;
+    let written = audit.entries.iter().filter(|entry| {
+        entry.user == WRITER
+            && entry.namespace == "orders"
+            && entry.name == "cofferdam-open-ingress"
+            && matches!(entry.verb.as_str(), "patch" | "delete")
+    });
+    let verbs: Vec<&str> = written.map(|entry| entry.verb.as_str()).collect();
+    assert_eq!(verbs, ["patch", "delete"]);
+    assert_eq!(shop.policies("orders")?, Vec::<String>::new());
+    shop.expect(&["plan"], 0)?;
+    Ok(())
+}
+
+#[test]
 fn an_apply_that_is_killed_is_taken_up_by_the_next() -> Result<()> {
     let shop = Shop::start()?;
     for delay_ms in [30, 60, 90, 120, 160, 220, 300] {
