@@ -62,10 +62,13 @@ fn seen(cluster: &Cluster) -> Seen {
 
 /// Where something is cut, or one half of a namespace is denied that nothing denied before.
 fn faults_of(before: &Seen, now: &Cluster, after: &Seen, bundle: &Bundle) -> Vec<String> {
-    let seen = seen(now);
-    let all = before.iter().zip(&seen).zip(after);
-    let faults =
-        all.flat_map(|((before, reached), after)| faults((before, reached, after), now, bundle));
+    let [places, ..] = before;
+    let all = before.iter().zip(seen(now)).zip(after);
+    let faults = all.flat_map(|((before, mut reached), after)| {
+        // What was somebody else's when the pass began may be ours again.
+        reached.retain(|place, _| before.contains_key(place) || !places.contains_key(place));
+        faults((before, &reached, after), now, bundle)
+    });
     faults.collect()
 }
 
