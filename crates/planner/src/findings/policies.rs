@@ -73,7 +73,8 @@ fn about(
         ),
         PolicyState::Impostor => {
             // As after the record was lost: it may well be what we wrote, and what was made of it since.
-            let fields = live.map_or_else(Vec::new, |live| policy_differences(wanted, live));
+            let fields =
+                live.map_or_else(Vec::new, |live| policy_differences(&wanted.object, live));
             let differs = if fields.is_empty() {
                 String::new()
             } else {
