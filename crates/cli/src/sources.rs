@@ -49,8 +49,8 @@ impl<'a> Deciding<'a> {
 
     /// Decides again at the turn of a cluster whose plan rests on what others hold: these are observed anew,
     /// for what let it through may be gone by now. One that is refused is decided again only where it is so
-    /// for nothing else, and any of the others was written since. None where the decision stands; `around`
-    /// is what was seen of other clusters before.
+    /// for nothing else, and any of the others was written since. None where the decision stands, or nothing
+    /// is written whatever it says; `around` is what was seen of other clusters before.
     ///
     /// # Errors
     ///
@@ -63,7 +63,9 @@ impl<'a> Deciding<'a> {
         written: &BTreeSet<&str>,
     ) -> Result<Option<Decision>> {
         let mut sources = decision.sources.iter();
-        let is_due = if decision.refusals.is_empty() {
+        let is_due = if one.cluster.mode == Mode::ReadOnly {
+            false
+        } else if decision.refusals.is_empty() {
             !decision.sources.is_empty()
         } else {
             rests_on_others(decision) && sources.any(|name| written.contains(name.as_str()))

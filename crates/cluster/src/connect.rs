@@ -88,15 +88,14 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         .await
         .map_err(refuse)?;
     let expires_at = expiry::of(&file, &selected, ran);
-    let proxy = selected.proxy(&file).map(str::to_owned);
+    // Taken out of the file: the library's own message about a malformed one would quote it.
+    let proxy = selected.take_proxy(&mut file);
     let mut config = configure(file, context).await.map_err(refuse)?;
-    config.proxy_url = proxy::choose(
-        proxy.as_deref(),
-        config.proxy_url.take(),
-        &config.cluster_url,
-    );
+    let environment = config.proxy_url.take();
+    config.proxy_url =
+        proxy::choose(proxy.as_deref(), environment, &config.cluster_url).map_err(refuse)?;
     let server = told_address(&config.cluster_url);
-    let proxy = config.proxy_url.as_ref().map(told_address);
+    let proxy = config.proxy_url.as_ref().map(proxy::told);
     let client = build(config).await.map_err(refuse)?;
     Ok(Connection::new(Parts {
         cluster: cluster.name.clone(),

@@ -19,11 +19,11 @@ impl Selected {
         named.auth_info.as_ref()
     }
 
-    /// The proxy that the kubeconfig names for the cluster.
-    pub(super) fn proxy<'a>(&self, file: &'a Kubeconfig) -> Option<&'a str> {
-        let mut named = file.clusters.iter();
+    /// Takes the proxy that the kubeconfig names for the cluster out of it.
+    pub(super) fn take_proxy(&self, file: &mut Kubeconfig) -> Option<String> {
+        let mut named = file.clusters.iter_mut();
         let cluster = named.find(|named| named.name == self.cluster)?;
-        cluster.cluster.as_ref()?.proxy_url.as_deref()
+        cluster.cluster.as_mut()?.proxy_url.take()
     }
 
     pub(super) fn auth_mut<'a>(&self, file: &'a mut Kubeconfig) -> Option<&'a mut AuthInfo> {

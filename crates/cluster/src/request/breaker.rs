@@ -36,7 +36,7 @@ impl Breaker {
             Some(until) if now < until => {
                 let last = state.last.as_ref().map_or("", |(_, why)| why);
                 let why = format!("{last}; not asked again for {} s", PAUSE.as_secs());
-                Err(Fault::Final(Category::Other, why))
+                Err(Fault::Final(Category::Unreachable, why))
             }
             // One is let through to see; the others wait for what becomes of it.
             Some(_) => {
