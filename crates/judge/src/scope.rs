@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::names::NamespaceName;
-use cofferdam_objects::key::Kind;
-use cofferdam_objects::keys::SOURCE;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy::peers;
 use cofferdam_state::bundle::{Role, role_of};
-use cofferdam_state::plan::Action;
+use cofferdam_state::plan::{Action, ISOLATED_FIELD};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
-use crate::standing::Standing;
 use crate::{Case, Refusal, refusal};
 
 /// Built again here, so that a wrong list in the compiler does not pass.
@@ -72,33 +69,17 @@ fn takes_back(action: &Action) -> bool {
     }
 }
 
-/// Whether all that is ours in a namespace stands there because a trust domain isolated what no zone
-/// holds. What a zone left behind stays until `detach`.
+/// Whether the record says that the namespace was isolated as one that no zone held. What a zone left
+/// behind stays until `detach`, whatever the policies there say of themselves: who may edit them is the one
+/// whom they shut in.
 fn was_isolated(case: &Case<'_>, namespace: &str) -> bool {
-    let (Ok(place), Some(live)) = (
-        NamespaceName::parse(namespace),
-        case.observed.policies.known(),
-    ) else {
-        return false;
-    };
-    let standing = Standing::of(case);
-    let first = (namespace.to_owned(), String::new());
-    let here = live
-        .range(first..)
-        .take_while(|((of, _), _)| of == namespace);
-    // What somebody makes under a name that a pass which was cut off has noted is theirs.
-    let ours = here.filter(|((_, name), live)| standing.is_ours(&place, name, live));
-    let sources = ours.map(|(_, policy)| policy.annotations.get(SOURCE));
-    let kinds: Vec<&str> = sources
-        .map(|source| {
-            source
-                .and_then(|source| source.split('/').next())
-                .unwrap_or_default()
-        })
-        .collect();
-    let mut all = kinds.iter();
-    // Where names are resolved comes from the model as a whole.
-    kinds.contains(&"TrustDomain") && all.all(|kind| matches!(*kind, "TrustDomain" | "ZoneModel"))
+    let namespaces = case.observed.namespaces.known();
+    let live = namespaces.and_then(|live| live.get(namespace));
+    live.is_some_and(|live| {
+        let object = ObjectKey::namespace(namespace);
+        case.observed
+            .is_recorded(&object, ISOLATED_FIELD, &live.uid)
+    })
 }
 
 fn bare_namespace_selector(policy: &NetworkPolicy) -> bool {

@@ -319,9 +319,8 @@ impl<'a> View<'a> {
                 .any(|direction| self.is_isolated_by_others(namespace.as_str(), direction))
     }
 
-    /// Namespaces that we isolated because no zone holds them, and that are to be isolated no longer:
-    /// what is ours there says that it comes from a trust domain, and nothing that it comes from a zone
-    /// or flow. What left a zone stays as last applied.
+    /// Namespaces that we isolated because no zone holds them, and that are to be isolated no longer, by
+    /// what the record says. What left a zone stays as last applied.
     pub fn released(&self) -> &BTreeSet<NamespaceName> {
         &self.released
     }

@@ -303,6 +303,11 @@ pub fn denied_field(direction: Direction) -> String {
     format!("denied:{}", direction.policy_type())
 }
 
+/// The field under which a record holds that a namespace was isolated as one that no zone holds, so that
+/// all of ours there may go when nobody asks for it. What policies say of themselves proves nothing: whoever
+/// may edit them may edit that.
+pub const ISOLATED_FIELD: &str = "isolated";
+
 /// The field under which a record holds a taint of a node. Key and effect identify a taint: the API
 /// server refuses two taints that share both.
 pub fn taint_field(taint: &Taint) -> String {

@@ -1,5 +1,7 @@
 //! Namespaces that no zone holds, and that are isolated no longer.
 
+use cofferdam_state::plan::ISOLATED_FIELD;
+use cofferdam_state::record::entry_key;
 use cofferdam_testkit::model;
 
 use super::*;
@@ -20,34 +22,18 @@ fn released() -> Scene {
     scene
 }
 
-/// Whose a policy of `batch` without a source is: of a pass that was cut off, or somebody else's.
-#[test]
-fn a_name_that_a_pass_has_noted_is_ours_only_where_it_carries_our_label() {
-    for (labelled, want) in [(true, 1), (false, 0)] {
-        let mut scene = released();
-        let name = "cofferdam-allow-dns";
-        let key = cofferdam_state::record::entry_key(&ObjectKey::policy("batch", name), "");
-        let record = scene.record();
-        record.entries.remove(&key);
-        record.pending.insert(key);
-        let made = scene.policy("batch", name);
-        made.annotations.clear();
-        if !labelled {
-            made.labels.clear();
-        }
-        scene.drop(Phase::Prune, &format!("NetworkPolicy/batch/{name}"));
-        let mut codes: Vec<&str> = scene.judge().iter().map(|one| one.code).collect();
-        codes.dedup();
-        assert_eq!(codes, vec!["out-of-scope"; want], "{labelled}");
-    }
+/// Which checks refuse the plan, each once.
+fn codes(scene: &Scene) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = scene.judge().iter().map(|one| one.code).collect();
+    codes.dedup();
+    codes
 }
 
 #[test]
-fn only_what_a_trust_domain_isolated_is_taken_back_from_a_namespace_of_no_zone() {
+fn what_is_taken_back_from_a_namespace_of_no_zone_is_what_the_record_says_was_isolated() {
+    let key = entry_key(&ObjectKey::namespace("batch"), ISOLATED_FIELD);
     let mut scene = released();
-    let deny = scene.policy("batch", "cofferdam-default-deny-egress");
-    let source = ("cofferdam.io/source".to_owned(), "Zone/back".to_owned());
-    deny.annotations = [source].into();
+    scene.record().entries.remove(&key);
     let mut refusals = scene.judge();
     refusals.dedup_by_key(|refusal| refusal.code);
     assert_eq!(
@@ -56,4 +42,49 @@ fn only_what_a_trust_domain_isolated_is_taken_back_from_a_namespace_of_no_zone()
             "out-of-scope: NetworkPolicy/batch/cofferdam-open-egress: namespace `batch` is not in the bundle"
         ]
     );
+    // What a pass only meant to do it may not have done.
+    scene.record().pending.insert(key);
+    assert_eq!(codes(&scene), ["out-of-scope"]);
+    // Another namespace of that name was isolated by nobody.
+    let mut scene = released();
+    "another".clone_into(&mut scene.namespace("batch").uid);
+    assert_eq!(codes(&scene), ["out-of-scope"]);
+}
+
+#[test]
+fn what_policies_say_of_themselves_decides_nothing() {
+    let deny = "cofferdam-default-deny-egress";
+    let source = |kind: &str| ("cofferdam.io/source".to_owned(), format!("{kind}/back"));
+    let mut scene = left();
+    let Reading::Known(policies) = &mut scene.observed.policies else {
+        panic!("no policies")
+    };
+    for (_, live) in policies.iter_mut().filter(|((of, _), _)| of == "batch") {
+        live.annotations = [source("TrustDomain")].into();
+    }
+    let live = scene.policy("batch", deny).clone();
+    let delete = Action::DeletePolicy {
+        namespace: "batch".to_owned(),
+        name: deny.to_owned(),
+        uid: live.uid,
+        resource_version: live.resource_version,
+    };
+    scene.add(Phase::Prune, delete);
+    assert_eq!(codes(&scene), ["out-of-scope"]);
+    let mut scene = released();
+    scene.policy("batch", deny).annotations = [source("Zone")].into();
+    assert_eq!(codes(&scene), Vec::<&str>::new());
+}
+
+/// The shop of which a zone held `batch` and holds it no longer, with something else to do.
+fn left() -> Scene {
+    let zone = "namespaces: [{ name: web }";
+    let mut trial = shop(&SHOP.replace(zone, &format!("{zone}, {{ name: batch }}")));
+    trial.cluster.add_namespace("batch", &[]);
+    trial.apply();
+    trial.model = model(SHOP);
+    let mut scene = Scene::of(&trial);
+    scene.allowances.weakening = true;
+    assert_eq!(shown(&scene.judge()), Vec::<String>::new());
+    scene
 }

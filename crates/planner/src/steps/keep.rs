@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
+use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_state::bundle::Role;
 use cofferdam_state::digest::digest;
-use cofferdam_state::plan::{denied_field, label_field, taint_field};
+use cofferdam_state::plan::{ISOLATED_FIELD, denied_field, label_field, taint_field};
 use cofferdam_state::record::entry_key;
 
 use crate::left_behind::lost_denies;
@@ -32,6 +33,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
         }
     }
     kept.extend(denied(view));
+    kept.extend(isolated(view));
     kept.extend(lost(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
@@ -101,6 +103,21 @@ fn denied<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a
         let object = ObjectKey::namespace(namespace.as_str());
         let key = entry_key(&object, &denied_field(direction));
         is_or_was.then(|| (key, digest(&live.uid)))
+    })
+}
+
+/// That namespaces are isolated as ones that no zone holds, from before the first write until all that is
+/// ours there is gone or a zone holds them. One that a zone held counts only when nothing is left of that:
+/// were it to count earlier, a pass that was cut off would leave the zone's own denies to be taken back.
+fn isolated<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+    let live = view.observed.namespaces.known().into_iter().flatten();
+    live.filter_map(move |(name, live)| {
+        let namespace = NamespaceName::parse(name).ok()?;
+        let of_nobody = view.wanted_namespace(name).is_none();
+        let is_or_was = view.is_isolated_as_wanted(&namespace)
+            || (view.was_isolated(name, live) && !view.our_policies(name).is_empty());
+        let key = entry_key(&ObjectKey::namespace(name), ISOLATED_FIELD);
+        (of_nobody && is_or_was).then(|| (key, digest(&live.uid)))
     })
 }
 

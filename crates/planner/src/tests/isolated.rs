@@ -1,7 +1,9 @@
 //! Namespaces that no zone holds, isolated and released again.
 
+use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::keys;
 use cofferdam_objects::policy_kind::POLICY_KINDS;
 use cofferdam_testkit::generate::{Sketch, act, cluster, foreign_spec, sketch};
 use cofferdam_testkit::{Act, Edit, Faults, SHOP, Trial, model};
@@ -160,6 +162,105 @@ fn what_may_have_come_from_a_zone_stays_where_the_zone_left() {
     let mut trial = released(&[theirs]);
     trial.apply();
     assert_eq!(left(&trial), 1);
+}
+
+/// Has the policies of a namespace say that they come from somewhere else.
+fn forge(trial: &mut Trial, namespace: &str, source: &str) {
+    let policies = trial.cluster.policies.iter_mut();
+    for (_, live) in policies.filter(|((of, _), _)| of == namespace) {
+        let source = ("cofferdam.io/source".to_owned(), source.to_owned());
+        live.annotations = [source].into();
+    }
+}
+
+/// The shop of which no zone holds `orders`.
+fn without_orders(shop: &str) -> Model {
+    model(&shop.replace("{ name: orders }", "{ name: store, create: true }"))
+}
+
+#[test]
+fn what_left_a_zone_stays_although_somebody_says_that_a_trust_domain_isolated_it() {
+    let mut trial = Trial::shop(SHOP, planner);
+    trial.apply();
+    trial.model = without_orders(SHOP);
+    trial.apply();
+    forge(&mut trial, "orders", "TrustDomain/production");
+    assert!(trial.plan().is_empty(), "{:#?}", trial.plan());
+    // Nor when nothing is known of its labels any more, because somebody removed them before a pass.
+    for key in keys::NAMESPACE_KEYS {
+        trial.cluster.act(&Act::Label {
+            namespace: "orders".to_owned(),
+            key: key.to_owned(),
+            value: None,
+        });
+    }
+    trial.cluster.act(&Act::DeleteOurs(0));
+    trial.apply();
+    trial.cluster.act(&Act::DeletePolicy {
+        namespace: "web".to_owned(),
+        name: "cofferdam-allow-dns".to_owned(),
+    });
+    trial.apply();
+    forge(&mut trial, "orders", "TrustDomain/production");
+    assert!(trial.plan().is_empty(), "{:#?}", trial.plan());
+}
+
+#[test]
+fn isolation_is_taken_back_whatever_its_policies_say_of_themselves() {
+    let mut trial = released(&[]);
+    forge(&mut trial, "batch", "Zone/back");
+    assert_eq!(steps(&trial).len(), 7);
+    trial.apply();
+    assert_eq!(left(&trial), 0);
+}
+
+#[test]
+fn what_somebody_makes_in_a_namespace_that_was_made_anew_is_not_taken_back() {
+    let name = || "batch".to_owned();
+    let theirs = Act::WritePolicy {
+        namespace: name(),
+        name: "cofferdam-allow-dns".to_owned(),
+        spec: json!({"podSelector": {}, "policyTypes": ["Egress"]}),
+    };
+    let anew = [
+        Act::DeleteNamespace { name: name() },
+        Act::AddNamespace { name: name() },
+    ];
+    let mut trial = released(&[anew.as_slice(), &[theirs]].concat());
+    forge(&mut trial, "batch", "TrustDomain/production");
+    assert_eq!(steps(&trial), Vec::<String>::new());
+}
+
+#[test]
+fn what_left_a_zone_is_taken_back_only_after_a_pass_that_isolated_it_has_ended() {
+    let mut start = Trial::shop(SHOP, planner);
+    start.apply();
+    start.model = without_orders(&shop("isolate"));
+    let of_orders = |trial: &Trial| {
+        let plan = trial.plan();
+        assert_eq!(refused(trial, &plan), Vec::<String>::new());
+        let objects = plan.steps.iter().map(|step| step.action.object());
+        let here = objects.filter(|object| object.namespace.as_deref() == Some("orders"));
+        here.count()
+    };
+    for killed_after in 0..start.plan().steps.len() {
+        let mut trial = start.clone();
+        let plan = trial.plan();
+        let faults = Faults {
+            killed_after: Some(killed_after),
+            ..Faults::default()
+        };
+        trial.carry_out(&plan, &faults, |_, _| {});
+        trial.model = without_orders(SHOP);
+        assert_eq!(of_orders(&trial), 0, "killed after {killed_after}");
+        trial.model = without_orders(&shop("isolate"));
+        trial.apply();
+        trial.model = without_orders(SHOP);
+        assert!(of_orders(&trial) > 0, "killed after {killed_after}");
+        trial.apply();
+        let policies = &trial.cluster.policies;
+        assert!(policies.keys().all(|(of, _)| of != "orders"));
+    }
 }
 
 #[test]

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::bundle::{Role, deny_name, open_name, role_of};
-use cofferdam_state::observed::LivePolicy;
-use cofferdam_state::plan::denied_field;
+use cofferdam_state::observed::{LiveNamespace, LivePolicy};
+use cofferdam_state::plan::{ISOLATED_FIELD, denied_field};
 
-use super::View;
+use super::{PolicyState, View};
 
 impl View<'_> {
     /// Whether the pods of a namespace were denied in a direction, with nothing of ours to keep them open:
@@ -79,28 +78,36 @@ impl View<'_> {
     /// Namespaces that are to be isolated no longer, asked once: who is ours is known by now.
     pub(super) fn to_be_released(&self) -> BTreeSet<NamespaceName> {
         let governed = self.governed();
-        let mut found: BTreeMap<NamespaceName, BTreeSet<&str>> = BTreeMap::new();
-        for ((namespace, name), live) in self.policies() {
-            let Ok(namespace) = NamespaceName::parse(namespace) else {
-                continue;
-            };
-            let system = self.bundle.system_namespaces.contains(&namespace);
-            if system || governed.contains(&namespace) {
-                continue;
-            }
-            if self.is_ours(namespace.as_str(), name) {
-                let source = live.annotations.get(keys::SOURCE);
-                let kind = source.and_then(|source| source.split('/').next());
-                found
-                    .entry(namespace)
-                    .or_default()
-                    .insert(kind.unwrap_or_default());
-            }
-        }
-        // Where names are resolved comes from the model as a whole.
-        let isolating = |kind: &&str| matches!(*kind, "TrustDomain" | "ZoneModel");
-        found.retain(|_, kinds| kinds.contains("TrustDomain") && kinds.iter().all(isolating));
-        found.into_keys().collect()
+        let live = self.observed.namespaces.known().into_iter().flatten();
+        let left = live.filter_map(|(name, live)| Some((NamespaceName::parse(name).ok()?, live)));
+        let left = left.filter(|(name, _)| {
+            !governed.contains(name) && !self.bundle.system_namespaces.contains(name)
+        });
+        let released = left.filter(|(name, live)| {
+            self.was_isolated(name.as_str(), live) && !self.our_policies(name.as_str()).is_empty()
+        });
+        released.map(|(name, _)| name).collect()
+    }
+
+    /// Whether the record says that we isolated a namespace because no zone held it.
+    pub(crate) fn was_isolated(&self, name: &str, live: &LiveNamespace) -> bool {
+        let object = ObjectKey::namespace(name);
+        self.observed
+            .is_recorded(&object, ISOLATED_FIELD, &live.uid)
+    }
+
+    /// Whether all that is ours in a namespace that no zone holds, if anything, is as whoever isolates such
+    /// namespaces wants it: nothing is left of a zone that held it before.
+    pub(crate) fn is_isolated_as_wanted(&self, namespace: &NamespaceName) -> bool {
+        let wanted = self.wanted_policies(namespace);
+        let place = namespace.as_str();
+        let is_as_wanted = |name: &str| {
+            let policy = wanted.get(name);
+            policy
+                .is_some_and(|policy| self.policy_state(place, name, policy) == PolicyState::InSync)
+        };
+        let ours = self.our_policies(place);
+        !wanted.is_empty() && ours.into_keys().all(is_as_wanted)
     }
 }
 

@@ -205,17 +205,13 @@ impl Transition<'_> {
         ]
     }
 
-    /// Where the policies of the namespace come from: its zone, or who isolates it.
-    fn source(&self) -> Option<String> {
+    /// Where the policies of the namespace come from: its zone, or who isolates what no zone holds.
+    fn source(&self) -> String {
         let zone = self.view.wanted_namespace(self.namespace.as_str());
-        let wanted = self.wanted.values();
-        let wanted = wanted.filter_map(|policy| policy.object.metadata.annotations.as_ref());
-        let live = self.ours.values().map(|live| &live.annotations);
-        zone.map(|zone| zone.source.clone()).or_else(|| {
-            let sources = wanted.chain(live).filter_map(|one| one.get(keys::SOURCE));
-            let mut isolating = sources.filter(|source| source.starts_with("TrustDomain/"));
-            isolating.next().cloned()
-        })
+        zone.map_or_else(
+            || format!("TrustDomain/{}", self.view.bundle.trust_domain),
+            |zone| zone.source.clone(),
+        )
     }
 
     /// The open policy of a cut-over, which is in no bundle.
@@ -235,9 +231,7 @@ impl Transition<'_> {
                 name: Some(open_name(direction)),
                 namespace: Some(self.namespace.to_string()),
                 labels: Some(labels.into()),
-                annotations: self
-                    .source()
-                    .map(|source| [(keys::SOURCE.to_owned(), source)].into()),
+                annotations: Some([(keys::SOURCE.to_owned(), self.source())].into()),
                 ..ObjectMeta::default()
             },
             spec: Some(open_spec(direction)),
