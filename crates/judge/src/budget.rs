@@ -1,8 +1,11 @@
 //! Does the plan stay within the budgets, or within what the user allowed?
 
 use cofferdam_objects::compare::spec_differences;
-use cofferdam_state::plan::{Action, KeyChange, Step};
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::bundle::DesiredPolicy;
+use cofferdam_state::plan::{Action, KeyChange, Step, content_field};
 
+use crate::healing::is_label_healed;
 use crate::{Allowances, Case, Refusal, refusal};
 
 pub(super) fn check(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
@@ -21,12 +24,9 @@ pub(super) fn check(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
 fn deletions(case: &Case<'_>, allowances: &Allowances) -> Option<Refusal> {
     let record = case.observed.our_record()?;
     let live = case.observed.policies.known()?;
-    let ours = live.keys().filter(|(namespace, name)| {
-        record.holds(
-            &cofferdam_objects::key::ObjectKey::policy(namespace, name),
-            "",
-        )
-    });
+    let ours = live
+        .keys()
+        .filter(|(namespace, name)| record.holds(&ObjectKey::policy(namespace, name), ""));
     let budget = (ours.count() / 5).max(5);
     let lost = case
         .plan
@@ -80,17 +80,20 @@ fn weakening(case: &Case<'_>) -> Option<Refusal> {
         .plan
         .steps
         .iter()
-        .filter(|step| weakens(&step.action))
+        .filter(|step| weakens(case, &step.action))
         .map(|step| step.action.object().to_string())
         .collect();
     let message = format!("weakens {}", summary(&weakened)?);
     Some(refusal("weakening", message, "--allow-weakening"))
 }
 
-fn weakens(action: &Action) -> bool {
+fn weakens(case: &Case<'_>, action: &Action) -> bool {
     match action {
         Action::DeletePolicy { name, .. } => name.starts_with("cofferdam-default-deny-"),
-        Action::PatchNamespace { labels, .. } => labels.changes.iter().any(lowers_pod_security),
+        Action::PatchNamespace { name, labels, .. } => {
+            let mut lowered = labels.changes.iter().filter(|one| lowers_pod_security(one));
+            lowered.any(|change| !is_label_healed(case, name, change))
+        }
         Action::PatchNode {
             taints: Some(taints),
             ..
@@ -119,8 +122,8 @@ fn lowers_pod_security(change: &KeyChange) -> bool {
         && level(change.new.as_ref()) < level(change.old.as_ref())
 }
 
-/// New allows into a zone of sensitivity high from a flow without approval; also on a first apply.
-/// What a zone lets its own pods do among themselves (`withinZone`) is no flow, and asks for no approval.
+/// New allows into a zone of sensitivity high from a flow without approval; also on a first apply. What was
+/// in place before with the same content is not new, though somebody deleted or edited it since. What a zone lets its own pods do among themselves (`withinZone`) is no flow, and asks for no approval.
 fn unapproved(case: &Case<'_>) -> Option<Refusal> {
     let allows: Vec<String> = case
         .plan
@@ -128,7 +131,10 @@ fn unapproved(case: &Case<'_>) -> Option<Refusal> {
         .iter()
         .filter(|step| {
             let wanted = case.wanted(&step.action.object());
-            step.action.written_policy().is_some() && wanted.is_some_and(|policy| policy.unapproved)
+            step.action.written_policy().is_some()
+                && wanted.is_some_and(|policy| {
+                    policy.unapproved && !was_in_place(case, &step.action.object(), policy)
+                })
         })
         .map(|step| step.action.object().to_string())
         .collect();
@@ -137,6 +143,12 @@ fn unapproved(case: &Case<'_>) -> Option<Refusal> {
         summary(&allows)?
     );
     Some(refusal("unapproved", message, "--allow-unapproved"))
+}
+
+fn was_in_place(case: &Case<'_>, object: &ObjectKey, policy: &DesiredPolicy) -> bool {
+    let field = content_field(&policy.object);
+    let record = case.observed.our_record();
+    record.is_some_and(|record| record.has_written(object, &field))
 }
 
 fn summary(objects: &[String]) -> Option<String> {

@@ -1,10 +1,11 @@
-//! Which namespaces are denied again, and what a tenant there may have put in the way of it.
+//! Which namespaces are denied again, what a tenant there may have put in the way of it, and which of
+//! their labels only become again what they were.
 
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::bundle::open_name;
-use cofferdam_state::plan::denied_field;
+use cofferdam_state::plan::{KeyChange, denied_field, label_field};
 
 use crate::Case;
 use crate::standing::Standing;
@@ -38,5 +39,31 @@ pub(crate) fn is_obstructed(
         let wanted = (namespace.clone(), name.clone());
         let counts = *name == open_name(direction) || case.bundle.policies.contains_key(&wanted);
         counts && !standing.is_writable(namespace, name, live)
+    })
+}
+
+/// Whether a label of a namespace only becomes again what we wrote: the bundle is the one that was last in
+/// place as a whole, and asks for that value.
+pub(crate) fn is_label_healed(case: &Case<'_>, namespace: &str, change: &KeyChange) -> bool {
+    let wanted = case.bundle.namespaces.get(namespace);
+    let wanted = wanted.and_then(|wanted| wanted.labels.get(&change.key));
+    let namespaces = case.observed.namespaces.known();
+    let live = namespaces.and_then(|live| live.get(namespace));
+    let is_recorded = live.is_some_and(|live| {
+        let object = ObjectKey::namespace(namespace);
+        let field = label_field(&change.key);
+        case.observed.is_recorded(&object, &field, &live.uid)
+    });
+    wanted.is_some() && wanted == change.new.as_ref() && is_recorded && is_bundle_of_last_pass(case)
+}
+
+/// Whether the bundle is the one that was last in place as a whole, and no pass of other documents ended
+/// since: what a pass changes then, somebody else changed. That a pass failed does not count, for somebody
+/// may have seen to that.
+fn is_bundle_of_last_pass(case: &Case<'_>) -> bool {
+    case.observed.our_record().is_some_and(|record| {
+        let last = record.applies.last().map(|last| &last.revision);
+        record.bundle_hash == case.bundle.hash
+            && last.is_some_and(|last| [&record.revision, &case.bundle.revision].contains(&last))
     })
 }

@@ -10,6 +10,7 @@ use cofferdam_objects::policy::Direction;
 use k8s_openapi::api::core::v1::Taint;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
+use crate::digest::digest;
 use crate::finding::Effect;
 
 /// The ordered steps for one cluster. A plan leaves no choice to execution.
@@ -307,6 +308,13 @@ pub fn denied_field(direction: Direction) -> String {
 /// all of ours there may go when nobody asks for it. What policies say of themselves proves nothing: whoever
 /// may edit them may edit that.
 pub const ISOLATED_FIELD: &str = "isolated";
+
+/// The field under which a record holds that a policy was in place with just this content: written again
+/// after somebody deleted it, it allows nothing new.
+pub fn content_field(policy: &NetworkPolicy) -> String {
+    let content = serde_json::to_string(&policy.spec).unwrap_or_default();
+    format!("content:{}", digest(&content))
+}
 
 /// The field under which a record holds a taint of a node. Key and effect identify a taint: the API
 /// server refuses two taints that share both.

@@ -1,6 +1,7 @@
 //! What needs a flag, and the flag that the refusal prints.
 
 use cofferdam_state::record::Apply;
+use cofferdam_testkit::Faults;
 
 use super::*;
 
@@ -101,6 +102,102 @@ fn a_first_apply_has_no_deletion_budget_but_needs_its_approvals() {
     check_plan(&Scene::of(&trial), &[], Allowances::default());
 }
 
+/// The shop whose flow nobody approved, applied after all, where somebody deleted what lets it in.
+fn admitted() -> Trial {
+    let mut trial = shop(&without_approval());
+    trial.apply();
+    trial.cluster.act(&delete_flow());
+    trial
+}
+
+fn without_approval() -> String {
+    SHOP.replace("  approval: { by: security, at: 2026-09-01 }\n", "")
+}
+
+fn delete_flow() -> Act {
+    Act::DeletePolicy {
+        namespace: "orders".to_owned(),
+        name: "cofferdam-flow-web-to-orders-in".to_owned(),
+    }
+}
+
+/// That the allow of the flow asks for its flag.
+fn is_unapproved(trial: &Trial) -> bool {
+    let refusals = Scene::of(trial).judge();
+    refusals.iter().any(|refusal| refusal.code == "unapproved")
+}
+
+#[test]
+fn an_allow_without_approval_that_somebody_deletes_or_edits_is_no_new_one() {
+    let trial = admitted();
+    check_plan(&Scene::of(&trial), &[], Allowances::default());
+    let mut edited = shop(&without_approval());
+    edited.apply();
+    edited.cluster.act(&Act::WritePolicy {
+        namespace: "orders".to_owned(),
+        name: "cofferdam-flow-web-to-orders-in".to_owned(),
+        spec: serde_json::json!({"podSelector": {}, "policyTypes": ["Ingress"]}),
+    });
+    check_plan(&Scene::of(&edited), &[], Allowances::default());
+    // Nor where the documents changed in something else.
+    let mut changed = trial.clone();
+    let flow = SHOP.rsplit_once("---\n").unwrap().1;
+    let other = flow
+        .replace("web-to-orders", "more")
+        .replace("8080", "9000");
+    let more = format!("{}---\n{other}", without_approval());
+    changed.model = cofferdam_testkit::model(&more);
+    check_plan(&Scene::of(&changed), &[], Allowances::default());
+    // Nor after a pass that could not write it, nor where its namespace was deleted with it.
+    let mut again = trial.clone();
+    let plan = again.plan();
+    let flow = "NetworkPolicy/orders/cofferdam-flow-web-to-orders-in";
+    let faults = Faults {
+        refused: [flow.to_owned()].into(),
+        ..Faults::default()
+    };
+    again.carry_out(&plan, &faults, |_, _| {});
+    check_plan(&Scene::of(&again), &[], Allowances::default());
+    let name = || "orders".to_owned();
+    let mut anew = trial.clone();
+    anew.cluster.act(&Act::DeleteNamespace { name: name() });
+    anew.cluster.act(&Act::AddNamespace { name: name() });
+    check_plan(&Scene::of(&anew), &[], Allowances::default());
+}
+
+#[test]
+fn an_allow_without_approval_is_new_once_it_allows_something_else_or_was_taken_back() {
+    let mut trial = admitted();
+    trial.model = cofferdam_testkit::model(&without_approval().replace("8080", "8081"));
+    assert!(is_unapproved(&trial));
+    // Taken back by a pass that ended, or one that was cut off.
+    let (without, _) = SHOP.rsplit_once("---\n").unwrap();
+    for killed_after in [None, Some(1), Some(2)] {
+        let mut trial = shop(&without_approval());
+        trial.apply();
+        let back = trial.model.clone();
+        trial.model = cofferdam_testkit::model(without);
+        let plan = trial.plan();
+        let faults = Faults {
+            killed_after,
+            ..Faults::default()
+        };
+        trial.carry_out(&plan, &faults, |_, _| {});
+        trial.cluster.act(&delete_flow());
+        trial.model = back;
+        assert!(is_unapproved(&trial), "{killed_after:?}");
+    }
+    // What a pass that was cut off was to write was never there.
+    let mut trial = shop(&without_approval());
+    let plan = trial.plan();
+    let faults = Faults {
+        killed_after: Some(1),
+        ..Faults::default()
+    };
+    trial.carry_out(&plan, &faults, |_, _| {});
+    assert!(is_unapproved(&trial));
+}
+
 #[test]
 fn a_flow_into_a_less_sensitive_zone_needs_no_approval() {
     let unapproved = SHOP.replace("  approval: { by: security, at: 2026-09-01 }\n", "");
@@ -141,6 +238,56 @@ fn a_lower_pod_security_level_is_a_weakening() {
         &[],
         Allowances::default(),
     );
+}
+
+#[test]
+fn a_pod_security_level_that_somebody_raised_is_healed() {
+    let with = |level: &str| {
+        let zone = format!("sensitivity: high\n  podSecurity: {level}");
+        SHOP.replace("sensitivity: high", &zone)
+    };
+    for level in ["warn", "audit"] {
+        let mut trial = shop(&with("baseline"));
+        trial.apply();
+        trial.cluster.act(&Act::Label {
+            namespace: "orders".to_owned(),
+            key: format!("pod-security.kubernetes.io/{level}"),
+            value: Some("restricted".to_owned()),
+        });
+        check_plan(&Scene::of(&trial), &[], Allowances::default());
+        let refused = |scene: &Scene| {
+            let want = "weakening: weakens Namespace/orders (--allow-weakening)";
+            shown(&scene.judge()).contains(&want.to_owned())
+        };
+        // Not where the documents ask for less than before, nor where others were applied meanwhile.
+        let mut less = trial.clone();
+        less.model = cofferdam_testkit::model(&with("privileged"));
+        assert!(refused(&Scene::of(&less)));
+        let mut scene = Scene::of(&trial);
+        let other = Apply {
+            revision: "other".to_owned(),
+            complete: false,
+            ..scene.record().applies.last().unwrap().clone()
+        };
+        scene.record().applies.push(other.clone());
+        assert!(refused(&scene));
+        // A pass of the same documents that failed changes nothing in what they ask for.
+        let same = Apply {
+            revision: trial.model.revision.clone(),
+            ..other
+        };
+        scene.record().applies.push(same);
+        assert!(!refused(&scene));
+        // What the bundle does not ask for is no healing.
+        let mut scene = Scene::of(&trial);
+        let Action::PatchNamespace { labels, .. } =
+            &mut scene.step(Phase::Labels, "Namespace/orders").action
+        else {
+            panic!("no patch")
+        };
+        labels.changes[0].new = Some("privileged".to_owned());
+        assert!(refused(&scene));
+    }
 }
 
 #[test]

@@ -8,12 +8,14 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_state::bundle::Role;
 use cofferdam_state::digest::digest;
-use cofferdam_state::plan::{ISOLATED_FIELD, denied_field, label_field, taint_field};
+use cofferdam_state::plan::{
+    ISOLATED_FIELD, content_field, denied_field, label_field, taint_field,
+};
 use cofferdam_state::record::entry_key;
 
 use crate::left_behind::lost_denies;
 use crate::pools::{nodes, taint_of};
-use crate::view::{KeyState, View};
+use crate::view::{KeyState, PolicyState, View};
 
 /// Entries for everything of ours that is in the cluster, whether or not it is as wanted.
 ///
@@ -34,6 +36,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     }
     kept.extend(denied(view));
     kept.extend(isolated(view));
+    kept.extend(admitted(view));
     kept.extend(lost(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
@@ -118,6 +121,23 @@ fn isolated<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 
             || (view.was_isolated(name, live) && !view.our_policies(name).is_empty());
         let key = entry_key(&ObjectKey::namespace(name), ISOLATED_FIELD);
         (of_nobody && is_or_was).then(|| (key, digest(&live.uid)))
+    })
+}
+
+/// What was in place of the allows that nobody approved, and is asked for still: it is no new allow, whoever
+/// deletes or edits it. Of whichever UID, so that nobody makes one of it by making its namespace anew.
+fn admitted<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+    let policies = view.bundle.policies.iter();
+    let unapproved = policies.filter(|(_, policy)| policy.unapproved);
+    unapproved.filter_map(move |((namespace, name), policy)| {
+        let (place, field) = (namespace.as_str(), content_field(&policy.object));
+        let object = ObjectKey::policy(place, name);
+        let was_in_place = view
+            .record()
+            .is_some_and(|record| record.has_written(&object, &field));
+        let in_place =
+            was_in_place || view.policy_state(place, name, policy) == PolicyState::InSync;
+        in_place.then(|| (entry_key(&object, &field), String::new()))
     })
 }
 
