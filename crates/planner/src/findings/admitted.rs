@@ -1,5 +1,6 @@
 //! Namespaces that policies of ours admit by the label of a zone.
 
+use cofferdam_model::labels::Labels;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::peers;
@@ -19,11 +20,20 @@ pub(super) struct Admitted {
     pub(super) sensitivity: Option<Sensitivity>,
 }
 
-/// Whether policies of ours admit a namespace by its zone label, those in force now or those of the bundle.
+/// Whether policies of ours admit a namespace by its zone label, those in force now or those of the bundle;
+/// of a namespace that is to have other labels, those that would not admit it with them.
 ///
 /// Namespaces that the model names are admitted by their name. What is only staged or observed keeps
 /// nobody out.
-pub(super) fn by_zone_label(view: &View<'_>, live: &LiveNamespace) -> Option<Admitted> {
+pub(super) fn by_zone_label(
+    view: &View<'_>,
+    live: &LiveNamespace,
+    wanted: Option<&Labels>,
+) -> Option<Admitted> {
+    let admits = |policy: &NetworkPolicy| {
+        admits_by_label(policy, &live.labels)
+            && !wanted.is_some_and(|wanted| admits(policy, wanted))
+    };
     let is_kept_out = |namespace: &str| {
         let wanted = view.wanted_namespace(namespace);
         wanted.is_none_or(|wanted| wanted.enforcement == Enforcement::Enforce)
@@ -31,7 +41,7 @@ pub(super) fn by_zone_label(view: &View<'_>, live: &LiveNamespace) -> Option<Adm
     let of_bundle = view.bundle.policies.iter();
     let of_bundle = of_bundle
         .filter(|((namespace, _), policy)| {
-            is_kept_out(namespace.as_str()) && admits(&policy.object, live)
+            is_kept_out(namespace.as_str()) && admits(&policy.object)
         })
         .map(|((namespace, _), _)| namespace.as_str());
     let in_force = view.policies().filter(|((namespace, name), policy)| {
@@ -43,7 +53,7 @@ pub(super) fn by_zone_label(view: &View<'_>, live: &LiveNamespace) -> Option<Adm
                     spec: Some(spec),
                     ..NetworkPolicy::default()
                 };
-                admits(&policy, live)
+                admits(&policy)
             })
     });
     let in_force = in_force.map(|((namespace, _), _)| namespace.as_str());
@@ -58,9 +68,18 @@ pub(super) fn by_zone_label(view: &View<'_>, live: &LiveNamespace) -> Option<Adm
     })
 }
 
-fn admits(policy: &NetworkPolicy, live: &LiveNamespace) -> bool {
-    let mut selectors = peers(policy).filter_map(|peer| peer.namespace_selector.as_ref());
-    selectors.any(|selector| asks_zone(selector) && selects(selector, &live.labels) == Some(true))
+fn admits_by_label(policy: &NetworkPolicy, labels: &Labels) -> bool {
+    let mut selectors = selectors(policy);
+    selectors.any(|selector| asks_zone(selector) && selects(selector, labels) == Some(true))
+}
+
+fn admits(policy: &NetworkPolicy, labels: &Labels) -> bool {
+    selectors(policy).any(|selector| selects(selector, labels) == Some(true))
+}
+
+/// By which namespaces are admitted.
+fn selectors(policy: &NetworkPolicy) -> impl Iterator<Item = &LabelSelector> {
+    peers(policy).filter_map(|peer| peer.namespace_selector.as_ref())
 }
 
 fn asks_zone(selector: &LabelSelector) -> bool {

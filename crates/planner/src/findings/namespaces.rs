@@ -95,32 +95,54 @@ fn labels(
             })
             .map(|(key, value)| difference(key, Some(value), live.labels.get(key)))
             .collect();
-        let Some(first) = fields.first() else {
-            continue;
-        };
-        let key = first
-            .path
-            .trim_start_matches("metadata.labels[")
-            .trim_end_matches(']')
-            .to_owned();
-        let keys: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
-        let message = format!("{verdict}: {}", keys.join(", "));
-        let by = last_writer(&live.managed_fields, &["metadata", "labels", &key]).map(Author::from);
-        let claimed = live
-            .labels
-            .get(keys::ZONE)
-            .and_then(|zone| sensitivity_of(view, zone));
-        let one = finding(view, class, object.clone(), message)
-            .in_zone(Some(&wanted.zone))
-            .with_effect(Effect::Unknown, claimed.max(Some(wanted.sensitivity)));
-        let one = if class == Class::Conflict {
-            one.with_hint(HELD)
-        } else {
-            one
-        };
-        found.push(Finding { fields, by, ..one });
+        if !fields.is_empty() {
+            found.push(unlike(view, (name, wanted, live), (class, verdict), fields));
+        }
     }
     found
+}
+
+/// That labels are not as wanted.
+fn unlike(
+    view: &View<'_>,
+    (name, wanted, live): (&NamespaceName, &DesiredNamespace, &LiveNamespace),
+    (class, verdict): (Class, &str),
+    fields: Vec<Difference>,
+) -> Finding {
+    let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+    let message = format!("{verdict}: {}", paths.join(", "));
+    let first = paths.first().copied().unwrap_or_default();
+    let key = first
+        .trim_start_matches("metadata.labels[")
+        .trim_end_matches(']');
+    let by = last_writer(&live.managed_fields, &["metadata", "labels", key]).map(Author::from);
+    let claimed = live
+        .labels
+        .get(keys::ZONE)
+        .and_then(|zone| sensitivity_of(view, zone));
+    let sensitivity = claimed.max(Some(wanted.sensitivity));
+    let of_zone = paths.contains(&label_path(keys::ZONE).as_str());
+    let admitted = of_zone.then(|| {
+        let mut as_wanted = live.labels.clone();
+        as_wanted.extend(wanted.labels.clone());
+        admitted::by_zone_label(view, live, Some(&as_wanted))
+    });
+    let object = ObjectKey::namespace(name.as_str());
+    let mut one = finding(view, class, object, message).in_zone(Some(&wanted.zone));
+    let one = if let Some(admitted) = admitted.flatten() {
+        one.message += ", and policies of ours admit it by that zone label";
+        one.severity = None;
+        one.with_effect(Effect::Widens, sensitivity.max(admitted.sensitivity))
+    } else {
+        one.with_effect(Effect::Unknown, sensitivity)
+    };
+    let hint = (class == Class::Conflict).then(|| HELD.to_owned());
+    Finding {
+        fields,
+        by,
+        hint,
+        ..one
+    }
 }
 
 /// What helps where somebody else holds a key of ours on an object that we share.
@@ -188,7 +210,7 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
     // As a namespace of that zone it is admitted by its name, too.
     let is_of_zone = wanted.is_some_and(|wanted| wanted.zone.as_str() == value);
     let admitted = (!is_of_zone)
-        .then(|| admitted::by_zone_label(view, live))
+        .then(|| admitted::by_zone_label(view, live, None))
         .flatten();
     let sensitivity = admitted.and_then(|admitted| admitted.sensitivity);
     let message = match (admitted, recorded) {
@@ -210,9 +232,13 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
     Some(Finding { fields, by, ..one })
 }
 
+fn label_path(key: &str) -> String {
+    format!("metadata.labels[{key}]")
+}
+
 fn difference(key: &str, want: Option<&String>, have: Option<&String>) -> Difference {
     Difference {
-        path: format!("metadata.labels[{key}]"),
+        path: label_path(key),
         want: want.cloned().map(Value::String),
         have: have.cloned().map(Value::String),
     }

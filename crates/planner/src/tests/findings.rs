@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::planner;
 use crate::view::View;
 
+mod admitted;
 mod authors;
 mod cluster;
 mod cross_cluster;
