@@ -116,10 +116,10 @@ impl Judged for Finding {
     fn with_effect(mut self, effect: Effect, sensitivity: Option<Sensitivity>) -> Self {
         self.effect = effect;
         let by_effect = severity_of_effect(effect, sensitivity);
-        // What lets in whom the zone keeps out is no less urgent because it is in our name.
+        // What lets in, or may let in, whom the zone keeps out is no less urgent because it is in our name.
         let in_our_name = matches!(self.class, Class::ImpostorNamespace | Class::ImpostorObject);
         let severity = match self.severity {
-            Some(fixed) if in_our_name && effect == Effect::Widens => fixed.min(by_effect),
+            Some(fixed) if in_our_name => fixed.min(by_effect),
             Some(fixed) => fixed,
             None => by_effect,
         };

@@ -36,8 +36,11 @@ pub(super) fn effect_of_change(
 
 /// Whether it isolates every pod in the direction, and lets nothing through in any.
 pub(super) fn denies(spec: &Value, direction: Direction) -> bool {
+    selects_every_pod(spec) && isolates(spec, direction) && !allows(spec)
+}
+
+/// Whether it lets the pods it selects connect with anything, in any direction.
+pub(super) fn allows(spec: &Value) -> bool {
     let mut directions = Direction::BOTH.into_iter();
-    selects_every_pod(spec)
-        && isolates(spec, direction)
-        && !directions.any(|direction| allows_anything(spec, direction))
+    directions.any(|direction| allows_anything(spec, direction))
 }

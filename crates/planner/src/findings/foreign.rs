@@ -3,9 +3,11 @@
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
-use cofferdam_objects::policy::{Direction, allows_anything};
 use cofferdam_state::finding::{Author, Class, Effect, Finding};
+use serde_json::Value;
 
+use super::change::allows;
+use super::namespaces::sensitivity_at;
 use super::{Judged, finding};
 use crate::view::View;
 use crate::waivers::waiver_of;
@@ -27,29 +29,36 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         if view.is_wanted(namespace, name) {
             continue;
         }
-        let wanted = view.wanted_namespace(namespace);
-        // What no zone holds is governed because it is isolated, which nothing stages.
-        let enforcement = wanted.map_or(Enforcement::Enforce, |wanted| wanted.enforcement);
-        let mut directions = Direction::BOTH.into_iter();
-        let allows = directions.any(|direction| allows_anything(&live.spec, direction));
-        let (effect, message) = match (allows, enforcement) {
-            (true, Enforcement::Enforce) => (Effect::Widens, OPENS),
-            (false, Enforcement::Enforce) => (Effect::None, "allows nothing of its own"),
-            (_, Enforcement::Stage | Enforcement::Observe) => {
-                (Effect::Unknown, "selects pods of the zone")
-            }
+        let effect = effect_in(view, namespace, &live.spec);
+        let message = match effect {
+            Effect::Widens => OPENS,
+            Effect::None => "allows nothing of its own",
+            Effect::Narrows | Effect::Unknown => "selects pods of the zone",
         };
         let by = last_writer(&live.managed_fields, &["spec"]).map(Author::from);
         let object = ObjectKey::policy(namespace, name);
+        let zone = view.wanted_namespace(namespace).map(|wanted| &wanted.zone);
         let one = finding(view, Class::ForeignPolicy, object, message.to_owned())
-            .in_zone(wanted.map(|wanted| &wanted.zone))
-            .with_effect(effect, wanted.map(|wanted| wanted.sensitivity));
+            .in_zone(zone)
+            .with_effect(effect, sensitivity_at(view, namespace));
         let waiver = waiver_of(&one);
         let hint = format!("make it a flow of the model and delete it, or waive it by {waiver}");
         let one = one.with_hint(&hint);
         found.push(Finding { by, ..one });
     }
     found
+}
+
+/// What a policy that we did not write does in a namespace, as far as its rules tell.
+pub(super) fn effect_in(view: &View<'_>, namespace: &str, spec: &Value) -> Effect {
+    let wanted = view.wanted_namespace(namespace);
+    // Where no zone is, only isolation can be ours, which nothing stages.
+    let enforcement = wanted.map_or(Enforcement::Enforce, |wanted| wanted.enforcement);
+    match enforcement {
+        Enforcement::Enforce if allows(spec) => Effect::Widens,
+        Enforcement::Enforce => Effect::None,
+        Enforcement::Stage | Enforcement::Observe => Effect::Unknown,
+    }
 }
 
 /// Until the effective connectivity is computed, it counts as wider.

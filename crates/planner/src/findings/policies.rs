@@ -1,6 +1,5 @@
 //! Policies of the bundle.
 
-use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
@@ -9,6 +8,7 @@ use cofferdam_state::finding::{Author, Class, Effect, Finding, Severity};
 use cofferdam_state::observed::LivePolicy;
 
 use super::change::effect_of_change;
+use super::namespaces::sensitivity_at;
 use super::{Judged, finding};
 use crate::blocked::{self, is_record_lost};
 use crate::view::{PolicyState, View, policy_differences};
@@ -96,7 +96,7 @@ fn about(
     // Without effect it is still not as written.
     let harmless = class == Class::Changed && effect == Effect::None;
     one.severity = one.severity.or_else(|| harmless.then_some(Severity::Low));
-    let one = one.with_effect(effect, sensitivity(view, &key.0));
+    let one = one.with_effect(effect, sensitivity_at(view, &key.0));
     let labelled = live.is_some_and(|live| view.carries_our_label(live));
     let hint = match (labelled, is_record_lost(view, &key.0)) {
         (true, true) => UNRECORDED_LOST,
@@ -143,9 +143,4 @@ fn author_path(fields: &[Difference]) -> Vec<&str> {
 fn paths(fields: &[Difference]) -> String {
     let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
     paths.join(", ")
-}
-
-fn sensitivity(view: &View<'_>, namespace: &str) -> Option<Sensitivity> {
-    view.wanted_namespace(namespace)
-        .map(|wanted| wanted.sensitivity)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Effect, Finding};
 
+use super::namespaces::sensitivity_at;
 use super::{Judged, finding};
 use crate::view::View;
 use crate::waivers::waiver_of;
@@ -26,10 +27,8 @@ fn about(view: &View<'_>, governed: &BTreeSet<&str>, other: &ObjectKey) -> Optio
         }
         // What no zone holds is governed because it is isolated.
         let wanted = view.wanted_namespace(namespace);
-        (
-            wanted.map(|wanted| &wanted.zone),
-            wanted.map(|wanted| wanted.sensitivity),
-        )
+        let sensitivity = sensitivity_at(view, namespace);
+        (wanted.map(|wanted| &wanted.zone), sensitivity)
     } else {
         // It may concern every zone, also the most sensitive one.
         let namespaces = view.bundle.namespaces.values();

@@ -8,7 +8,7 @@ use cofferdam_state::observed::LivePolicy;
 
 use super::change::denies;
 use super::policies::author;
-use super::{Judged, finding, namespaces};
+use super::{Judged, finding, foreign, namespaces};
 use crate::blocked::{UNRECORDED, is_record_lost};
 use crate::view::View;
 
@@ -67,8 +67,11 @@ fn impostor(view: &View<'_>, key: &(String, String), live: &LivePolicy) -> Findi
         NOT_NEEDED
     };
     let sensitivity = namespaces::sensitivity_at(view, &key.0);
-    one.with_effect(effect_of(&key.1, live), sensitivity)
-        .with_hint(hint)
+    let effect = match role_of(&key.1) {
+        Role::Deny(_) => effect_of(&key.1, live),
+        Role::Open(_) | Role::Allow => foreign::effect_in(view, &key.0, &live.spec),
+    };
+    one.with_effect(effect, sensitivity).with_hint(hint)
 }
 
 fn told(

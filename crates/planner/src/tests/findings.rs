@@ -60,6 +60,13 @@ fn text_of(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// The findings about an object, given as `Kind/[namespace/]name`.
+fn about(trial: &Trial, object: &str) -> Vec<String> {
+    let mut found = lines(&find(trial));
+    found.retain(|line| line.contains(&format!(" {object}: ")));
+    found
+}
+
 fn lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(shown).collect()
 }

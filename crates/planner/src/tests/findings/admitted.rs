@@ -4,13 +4,6 @@ use super::*;
 
 const ZONE: &str = "cofferdam.io/zone";
 
-/// The findings about an object, given as `Kind/[namespace/]name`.
-fn about(trial: &Trial, object: &str) -> Vec<String> {
-    let mut found = lines(&find(trial));
-    found.retain(|line| line.contains(&format!(" {object}: ")));
-    found
-}
-
 /// The shop with namespaces `site` and `web` in zone `front` by their labels.
 fn selected() -> Trial {
     let by_label = "namespaces: [{ selector: { matchLabels: { part: web } } }]";

@@ -7,10 +7,10 @@ use cofferdam_state::record::entry_key;
 use super::*;
 
 const ZONE: &str = "cofferdam.io/zone";
-const DENY: &str = "orders/cofferdam-default-deny-ingress";
+pub(super) const DENY: &str = "orders/cofferdam-default-deny-ingress";
 
 /// The shop of which the model no longer mentions namespace `orders`, after an apply.
-fn left() -> Trial {
+pub(super) fn left() -> Trial {
     let mut trial = applied();
     trial.model = cofferdam_testkit::model(&SHOP.replace(
         "namespaces: [{ name: orders }]",
@@ -35,13 +35,6 @@ fn missing_of(
     let found = crate::find(&view, trial.document(), None);
     let mut found = lines(&found);
     found.retain(|line| line.contains(" missing "));
-    found
-}
-
-/// The findings about an object, given as `Kind/[namespace/]name`.
-fn about(trial: &Trial, object: &str) -> Vec<String> {
-    let mut found = lines(&find(trial));
-    found.retain(|line| line.contains(&format!(" {object}: ")));
     found
 }
 
@@ -195,9 +188,8 @@ fn a_deny_where_the_model_left_it_denies_no_longer_once_it_selects_fewer_pods() 
     );
 }
 
-#[test]
-fn an_open_policy_that_nobody_asks_for_is_as_urgent_as_what_it_opens() {
-    // A pass that was cut off before it closed what it had opened.
+/// The shop after a pass that was cut off before it closed what it had opened.
+pub(super) fn cut_off() -> Trial {
     let mut trial = Trial::shop(SHOP, planner);
     let plan = trial.plan();
     let first =
@@ -207,6 +199,12 @@ fn an_open_policy_that_nobody_asks_for_is_as_urgent_as_what_it_opens() {
         ..cofferdam_testkit::Faults::default()
     };
     trial.carry_out(&plan, &faults, |_, _| {});
+    trial
+}
+
+#[test]
+fn an_open_policy_that_nobody_asks_for_is_as_urgent_as_what_it_opens() {
+    let trial = cut_off();
     let open = |namespace: &str, severity: &str| {
         let object = format!("NetworkPolicy/{namespace}/cofferdam-open-ingress");
         let want = format!("{severity} orphan {object}: the model no longer asks for it [widens]");

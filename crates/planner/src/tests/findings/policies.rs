@@ -126,6 +126,64 @@ fn what_carries_our_label_without_being_in_the_record_is_left_alone() {
 }
 
 #[test]
+fn what_carries_our_label_and_allows_nothing_does_not_widen() {
+    let in_our_name = |text: &str, object: &str, spec: Value| {
+        let mut trial = Trial::shop(text, planner);
+        trial.apply();
+        trial.cluster.act(&write(object, spec));
+        let live = trial.cluster.policies.get_mut(&key(object)).unwrap();
+        let instance = "cofferdam.io/instance".to_owned();
+        live.labels.insert(instance, "shop".to_owned());
+        trial
+    };
+    let impostor = |severity: &str, effect: &str| {
+        format!(
+            "{severity} impostor-object NetworkPolicy/orders/theirs: it carries our label, but is not in our record{effect}"
+        )
+    };
+    let trial = in_our_name(SHOP, "orders/theirs", denies("Egress"));
+    check_trial(&trial, &[&impostor("high", " [none]")]);
+    let trial = in_our_name(SHOP, "orders/theirs", lets_in());
+    check_trial(&trial, &[&impostor("critical", " [widens]")]);
+    // Where nothing is enforced, nobody knows; that is as urgent as of a policy without our label.
+    let observed = SHOP.replace("enforcement: enforce", "enforcement: observe");
+    for spec in [denies("Egress"), lets_in()] {
+        let mut trial = in_our_name(&observed, "orders/theirs", spec);
+        check_trial(&trial, &[&impostor("critical", "")]);
+        let live = trial.cluster.policies.get_mut(&key("orders/theirs"));
+        live.unwrap().labels.clear();
+        let foreign =
+            "critical foreign-policy NetworkPolicy/orders/theirs: selects pods of the zone";
+        check_trial(&trial, &[foreign]);
+    }
+}
+
+#[test]
+fn a_namespace_of_no_zone_is_as_sensitive_as_the_zone_whose_label_it_carries() {
+    let domain = "matchLabels: { environment: production } }";
+    let more = format!("{domain}, unassignedNamespaces: isolate");
+    let mut trial = Trial::shop(&SHOP.replacen(domain, &more, 1), planner);
+    trial.cluster.add_namespace("batch", &[]);
+    trial
+        .cluster
+        .act(&label("batch", "cofferdam.io/zone", Some("back")));
+    trial.apply();
+    trial
+        .cluster
+        .act(&delete("batch/cofferdam-default-deny-ingress"));
+    trial.cluster.act(&write("batch/theirs", lets_in()));
+    let mut found = lines(&find(&trial));
+    found.retain(|line| line.contains("NetworkPolicy/"));
+    assert_eq!(
+        found,
+        [
+            "critical missing NetworkPolicy/batch/cofferdam-default-deny-ingress: not there [widens]",
+            "critical foreign-policy NetworkPolicy/batch/theirs: allows connections of its own; whether the model allows them too is not computed [widens]",
+        ]
+    );
+}
+
+#[test]
 fn a_name_that_others_hold_is_taken_and_nothing_is_isolated_there_for_the_first_time() {
     let mut trial = Trial::shop(SHOP, planner);
     trial
