@@ -19,7 +19,7 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
         return BTreeMap::new();
     }
     let mut found = BTreeMap::new();
-    for namespace in view.governed().into_iter().chain(view.released()) {
+    for namespace in view.attended() {
         let Some(live) = view.namespace(namespace.as_str()) else {
             continue;
         };
@@ -50,7 +50,7 @@ pub fn left_to_gitops(view: &View<'_>) -> Vec<ObjectKey> {
 }
 
 /// Why what carries our label is in the way.
-pub(crate) const UNRECORDED: &str = "it carries our label, but is not in our record";
+pub(crate) const NOT_IN_RECORD: &str = "it carries our label, but is not in our record";
 
 /// Whether the record knows no policy of a namespace, as after it was lost: only then may all that carry our
 /// label there be deleted at once, since none of them is one that we keep up.
@@ -75,7 +75,7 @@ fn in_the_way<'a>(
         let key = (namespace.to_string(), name.clone());
         let live = view.observed.policies.known().and_then(|all| all.get(&key));
         let why = if live.is_some_and(|live| view.carries_our_label(live)) {
-            UNRECORDED
+            NOT_IN_RECORD
         } else {
             "somebody else's object has this name"
         };

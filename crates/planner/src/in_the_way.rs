@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cofferdam_objects::key::ObjectKey;
 
-use crate::blocked::{UNRECORDED, blocked, is_record_lost};
+use crate::blocked::{NOT_IN_RECORD, blocked, is_record_lost};
 use crate::listed::listed;
 use crate::view::View;
 
@@ -12,7 +12,7 @@ use crate::view::View;
 pub(crate) fn in_the_way(view: &View<'_>) -> Vec<String> {
     let mut by_reason: BTreeMap<(String, Option<&str>), Vec<ObjectKey>> = BTreeMap::new();
     for (object, why) in blocked(view) {
-        let advice = (why == UNRECORDED).then(|| advice(view, &object));
+        let advice = (why == NOT_IN_RECORD).then(|| advice(view, &object));
         by_reason.entry((why, advice)).or_default().push(object);
     }
     let notices = by_reason.into_iter().flat_map(|((why, advice), objects)| {

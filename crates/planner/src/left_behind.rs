@@ -46,7 +46,7 @@ pub(crate) fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
         let objects = absent.map(|(namespace, deny)| ObjectKey::policy(&namespace, &deny));
         let gone = objects.filter(|object| record.has_written(object, ""));
         let gone: Vec<ObjectKey> = gone.collect();
-        if !gone.is_empty() && !live.terminating && is_same(view, name, live) {
+        if !gone.is_empty() && !live.terminating && holds_what_is_recorded(view, name, live) {
             found.extend(gone);
         }
     }
@@ -55,7 +55,7 @@ pub(crate) fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
 
 /// Whether anything is still there that can only be ours, a label or a policy, and by which the record knows the
 /// namespace itself, and not just one of its name that was deleted.
-fn is_same(view: &View<'_>, name: &str, live: &LiveNamespace) -> bool {
+fn holds_what_is_recorded(view: &View<'_>, name: &str, live: &LiveNamespace) -> bool {
     let observed = view.observed;
     let object = ObjectKey::namespace(name);
     let mut keys = keys::NAMESPACE_KEYS.into_iter();
@@ -70,11 +70,10 @@ fn is_same(view: &View<'_>, name: &str, live: &LiveNamespace) -> bool {
 
 /// Live namespaces that no zone holds and nobody isolates, or no longer.
 fn unmentioned<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a String, &'a LiveNamespace)> {
-    let (governed, released) = (view.governed(), view.released());
+    let attended = view.attended();
     let live = view.observed.namespaces.known().into_iter().flatten();
     live.filter(move |(name, _)| {
-        NamespaceName::parse(name)
-            .is_ok_and(|name| !governed.contains(&name) && !released.contains(&name))
+        NamespaceName::parse(name).is_ok_and(|name| !attended.contains(&name))
     })
 }
 

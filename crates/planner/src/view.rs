@@ -337,6 +337,11 @@ impl<'a> View<'a> {
         governed.map(NamespaceName::as_str).collect()
     }
 
+    /// Every namespace that a pass attends to: governed, or to be released.
+    pub(crate) fn attended(&self) -> BTreeSet<&NamespaceName> {
+        self.governed().into_iter().chain(&self.released).collect()
+    }
+
     /// What the bundle says of a namespace.
     pub fn wanted_namespace(&self, name: &str) -> Option<&'a DesiredNamespace> {
         self.bundle.namespaces.get(name)

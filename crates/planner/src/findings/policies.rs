@@ -10,7 +10,7 @@ use cofferdam_state::observed::LivePolicy;
 use super::change::effect_of_change;
 use super::namespaces::sensitivity_at;
 use super::{Judged, finding};
-use crate::blocked::{self, is_record_lost};
+use crate::blocked::{NOT_IN_RECORD, is_record_lost};
 use crate::view::{PolicyState, View, policy_differences};
 
 /// `missing`, `changed`, `name-taken` and `impostor-object` of policies.
@@ -80,7 +80,7 @@ fn about(
             } else {
                 format!(", and it differs: {}", paths(&fields))
             };
-            let message = format!("{}{differs}", blocked::UNRECORDED);
+            let message = format!("{NOT_IN_RECORD}{differs}");
             let effect = effect(&fields);
             (Class::ImpostorObject, fields, effect, message)
         }
@@ -99,8 +99,8 @@ fn about(
     let one = one.with_effect(effect, sensitivity_at(view, &key.0));
     let labelled = live.is_some_and(|live| view.carries_our_label(live));
     let hint = match (labelled, is_record_lost(view, &key.0)) {
-        (true, true) => UNRECORDED_LOST,
-        (true, false) => UNRECORDED,
+        (true, true) => RESTORE_RECORD,
+        (true, false) => DELETE_ONLY_IT,
         (false, _) => NOT_OURS,
     };
     let hint = not_ours.then(|| hint.to_owned());
@@ -112,9 +112,9 @@ fn about(
     })
 }
 
-const UNRECORDED: &str = "it is left alone, and stays in force as it is: delete it, and nothing else that carries our \
+const DELETE_ONLY_IT: &str = "it is left alone, and stays in force as it is: delete it, and nothing else that carries our \
     label; what it denies is open until the next `apply`";
-const UNRECORDED_LOST: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
+const RESTORE_RECORD: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
     cluster was lost: restore ConfigMap cofferdam-system/cofferdam from a backup; without one, delete all that carry \
     our label in the namespace, which is open until the next `apply`";
 const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";

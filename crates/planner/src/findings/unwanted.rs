@@ -1,5 +1,7 @@
 //! Policies that the bundle does not ask for: those of ours that left it, and those in our name.
 
+use std::collections::BTreeSet;
+
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::bundle::{Role, deny_name, role_of};
@@ -9,7 +11,7 @@ use cofferdam_state::observed::LivePolicy;
 use super::change::denies;
 use super::policies::author;
 use super::{Judged, finding, foreign, namespaces};
-use crate::blocked::{UNRECORDED, is_record_lost};
+use crate::blocked::{NOT_IN_RECORD, is_record_lost};
 use crate::view::View;
 
 /// `orphan`, and `impostor-object` of names that the bundle does not ask for.
@@ -17,18 +19,15 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     if view.observed.record.known().is_none() {
         return Vec::new();
     }
-    let (governed, released) = (view.governed_names(), view.released());
-    let is_pruned = |namespace: &str| {
-        governed.contains(namespace)
-            || NamespaceName::parse(namespace).is_ok_and(|name| released.contains(&name))
-    };
+    let attended = view.attended().into_iter();
+    let attended: BTreeSet<&str> = attended.map(NamespaceName::as_str).collect();
     let unwanted = view
         .policies()
         .filter(|((namespace, name), _)| !view.is_wanted(namespace, name));
     unwanted
         .filter_map(|(key, live)| {
             if view.is_ours(&key.0, &key.1) {
-                return Some(orphan(view, key, live, is_pruned(&key.0)));
+                return Some(orphan(view, key, live, attended.contains(key.0.as_str())));
             }
             let labelled = view.carries_our_label(live);
             labelled.then(|| impostor(view, key, live))
@@ -60,7 +59,7 @@ fn orphan(view: &View<'_>, key: &(String, String), live: &LivePolicy, is_pruned:
 }
 
 fn impostor(view: &View<'_>, key: &(String, String), live: &LivePolicy) -> Finding {
-    let one = told(view, Class::ImpostorObject, key, live, UNRECORDED);
+    let one = told(view, Class::ImpostorObject, key, live, NOT_IN_RECORD);
     let hint = if is_record_lost(view, &key.0) {
         NOT_NEEDED_LOST
     } else {
