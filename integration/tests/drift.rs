@@ -82,6 +82,76 @@ fn what_left_the_model_is_pruned_and_a_namespace_that_left_stays_as_it_is() -> R
 }
 
 #[test]
+fn what_somebody_changes_or_adds_where_the_model_left_our_policies_is_told() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
+    let model = shop.project.read(MODEL_FILE)?;
+    let (without, _) = model.split_once(flow).context("a flow")?;
+    shop.project.write(MODEL_FILE, without)?;
+    shop.project.edit(
+        MODEL_FILE,
+        "[{ name: orders }, { name: ledger",
+        "[{ name: ledger",
+    )?;
+    shop.apply(&[], 0)?;
+    // Message and severity of each finding about a policy there.
+    let told = || -> Result<Vec<String>> {
+        let findings = shop.findings()?.into_iter();
+        let here = findings.filter(|finding| finding["object"]["namespace"] == "orders");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let line = |finding: Value| {
+            let [name, message, severity] = [
+                &finding["object"]["name"],
+                &finding["message"],
+                &finding["severity"],
+            ]
+            .map(text);
+            format!("{name} {severity} {message}")
+        };
+        Ok(here.map(line).collect())
+    };
+    let as_applied = told()?;
+    let left = "medium the model no longer mentions its namespace";
+    assert!(!as_applied.is_empty());
+    let news = as_applied.iter().find(|line| !line.ends_with(left));
+    assert_eq!(news, None, "{as_applied:#?}");
+    let all =
+        r#"{"spec": {"policyTypes": ["Ingress", "Egress"], "ingress": [{}], "egress": [{}]}}"#;
+    let egress = r#"{"spec": {"egress": [{}]}}"#;
+    for (name, patch) in [
+        ("cofferdam-allow-dns", all),
+        ("cofferdam-within-zone", egress),
+    ] {
+        let patch = [
+            "-n",
+            "orders",
+            "patch",
+            "netpol",
+            name,
+            "--type=merge",
+            "-p",
+            patch,
+        ];
+        shop.cluster.kubectl_as(SOMEBODY, &patch)?;
+        let changed = format!(
+            "{name} critical the model no longer mentions its namespace, and somebody changed it since it was last applied"
+        );
+        assert!(told()?.contains(&changed), "{:#?}", told()?);
+    }
+    let theirs = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: theirs, namespace: orders }
+spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{}] }
+";
+    shop.cluster.apply_yaml(SOMEBODY, theirs)?;
+    let opens = "theirs critical allows connections of its own where our denies stand, although the model no longer mentions the namespace";
+    assert!(told()?.contains(&opens.to_owned()), "{:#?}", told()?);
+    Ok(())
+}
+
+#[test]
 fn a_deny_that_somebody_deletes_where_the_model_left_it_is_missing_as_long_as_anything_is_ours_there()
 -> Result<()> {
     let shop = Shop::start()?;

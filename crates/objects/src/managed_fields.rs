@@ -65,7 +65,24 @@ pub fn last_writer(fields: &ManagedFields, path: &[&str]) -> Option<Claim> {
 /// Whether our manager holds the field, so that nobody has given it another value since we did. Where
 /// nothing is said about managers, it does not.
 pub fn is_held_by_us(fields: &ManagedFields, path: &[&str]) -> bool {
-    fields.entries().iter().any(|entry| {
+    is_among_ours(&fields.entries(), path)
+}
+
+/// Whether our manager holds every one of these members of a field, as [`is_held_by_us`] asks of one.
+pub fn are_held_by_us<'a>(
+    fields: &ManagedFields,
+    path: &[&'a str],
+    members: impl IntoIterator<Item = &'a str>,
+) -> bool {
+    let entries = fields.entries();
+    members.into_iter().all(|member| {
+        let path: Vec<&str> = path.iter().copied().chain([member]).collect();
+        is_among_ours(&entries, &path)
+    })
+}
+
+fn is_among_ours(entries: &[ManagedFieldsEntry], path: &[&str]) -> bool {
+    entries.iter().any(|entry| {
         let ours = entry.manager.as_deref() == Some(crate::keys::FIELD_MANAGER);
         let fields = entry.fields_v1.as_ref();
         ours && entry.subresource.is_none() && fields.is_some_and(|fields| owns(&fields.0, path))
@@ -113,5 +130,28 @@ mod tests {
         );
         assert_eq!(manager(&["spec", "egress"]).as_deref(), Some("helm"));
         assert_eq!(manager(&["metadata"]), None);
+    }
+
+    #[test]
+    fn what_somebody_else_gave_another_value_is_held_by_us_no_longer() {
+        let entries: Vec<ManagedFieldsEntry> = serde_json::from_value(json!([
+            {"manager": "cofferdam", "operation": "Apply",
+             "fieldsV1": {"f:spec": {"f:podSelector": {}, "f:policyTypes": {}}}},
+            {"manager": "kubectl-edit", "operation": "Update",
+             "fieldsV1": {"f:spec": {"f:ingress": {}}}},
+        ]))
+        .unwrap();
+        let entries = ManagedFields::from(entries);
+        for (members, want) in [
+            (vec!["podSelector", "policyTypes"], true),
+            (vec!["podSelector", "ingress"], false),
+            (vec![], true),
+        ] {
+            let told = format!("{members:?}");
+            assert_eq!(are_held_by_us(&entries, &["spec"], members), want, "{told}");
+        }
+        let silent = ManagedFields::default();
+        assert!(!are_held_by_us(&silent, &["spec"], ["podSelector"]));
+        assert!(is_held_by_us(&entries, &["spec"]));
     }
 }

@@ -53,6 +53,16 @@ pub(crate) fn lost_denies(view: &View<'_>) -> Vec<ObjectKey> {
     found
 }
 
+/// Namespaces that left the model and in which a deny of ours stands: somebody is still kept out there.
+pub(crate) fn still_denied<'a>(view: &View<'a>) -> impl Iterator<Item = &'a str> {
+    let denies = Direction::BOTH.map(deny_name);
+    let left = unmentioned(view).map(|(name, _)| name.as_str());
+    left.filter(move |name| {
+        let mut denies = denies.iter();
+        denies.any(|deny| view.is_ours(name, deny))
+    })
+}
+
 /// Whether anything is still there that can only be ours, a label or a policy, and by which the record knows the
 /// namespace itself, and not just one of its name that was deleted.
 fn holds_what_is_recorded(view: &View<'_>, name: &str, live: &LiveNamespace) -> bool {

@@ -198,8 +198,13 @@ impl Cluster {
             managed_fields: ManagedFields::default(),
         });
         live.resource_version = version;
-        live.spec = spec.clone().into();
-        for field in ["podSelector", "policyTypes", "ingress", "egress"] {
+        let before = std::mem::replace(&mut live.spec, spec.clone().into());
+        let fields = ["podSelector", "policyTypes", "ingress", "egress"];
+        // Who writes the value that is there already holds nothing by that.
+        for field in fields
+            .into_iter()
+            .filter(|field| before.get(field) != spec.get(field))
+        {
             claim(&mut live.managed_fields, (SOMEBODY, &now), &["spec", field]);
         }
     }

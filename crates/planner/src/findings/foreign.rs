@@ -1,4 +1,7 @@
-//! Policies that we do not own and that select pods of a zone, or of a namespace that we isolate.
+//! Policies that we do not own and that select pods of a zone, of a namespace that we isolate, or of one that left
+//! the model and is still denied.
+
+use std::collections::BTreeSet;
 
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::key::ObjectKey;
@@ -9,6 +12,7 @@ use serde_json::Value;
 use super::change::allows;
 use super::namespaces::sensitivity_at;
 use super::{Judged, finding};
+use crate::left_behind::still_denied;
 use crate::view::View;
 use crate::waivers::waiver_of;
 
@@ -18,9 +22,11 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let governed = view.governed_names();
+    let left: BTreeSet<&str> = still_denied(view).collect();
     let mut found = Vec::new();
     for ((namespace, name), live) in view.policies() {
-        if !governed.contains(namespace.as_str()) {
+        let is_left = left.contains(namespace.as_str());
+        if !is_left && !governed.contains(namespace.as_str()) {
             continue;
         }
         if view.carries_our_label(live) || view.is_ours(namespace, name) {
@@ -31,6 +37,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         }
         let effect = effect_in(view, namespace, &live.spec);
         let message = match effect {
+            Effect::Widens if is_left => OPENS_LEFT,
             Effect::Widens => OPENS,
             Effect::None => "allows nothing of its own",
             Effect::Narrows | Effect::Unknown => "selects pods of the zone",
@@ -42,7 +49,12 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             .in_zone(zone)
             .with_effect(effect, sensitivity_at(view, namespace));
         let waiver = waiver_of(&one);
-        let hint = format!("make it a flow of the model and delete it, or waive it by {waiver}");
+        let mend = if is_left {
+            "put its namespace back into a zone, or delete it"
+        } else {
+            "make it a flow of the model and delete it"
+        };
+        let hint = format!("{mend}, or waive it by {waiver}");
         let one = one.with_hint(&hint);
         found.push(Finding { by, ..one });
     }
@@ -52,7 +64,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
 /// What a policy that we did not write does in a namespace, as far as its rules tell.
 pub(super) fn effect_in(view: &View<'_>, namespace: &str, spec: &Value) -> Effect {
     let wanted = view.wanted_namespace(namespace);
-    // Where no zone is, only isolation can be ours, which nothing stages.
+    // Where no zone is, our denies stand: isolation is never staged, and what left the model stays.
     let enforcement = wanted.map_or(Enforcement::Enforce, |wanted| wanted.enforcement);
     match enforcement {
         Enforcement::Enforce if allows(spec) => Effect::Widens,
@@ -64,3 +76,4 @@ pub(super) fn effect_in(view: &View<'_>, namespace: &str, spec: &Value) -> Effec
 /// Until the effective connectivity is computed, it counts as wider.
 const OPENS: &str =
     "allows connections of its own; whether the model allows them too is not computed";
+const OPENS_LEFT: &str = "allows connections of its own where our denies stand, although the model no longer mentions the namespace";

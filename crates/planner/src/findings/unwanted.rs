@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::managed_fields::are_held_by_us;
 use cofferdam_state::bundle::{Role, deny_name, role_of};
 use cofferdam_state::finding::{Class, Effect, Finding};
 use cofferdam_state::observed::LivePolicy;
+use serde_json::Map;
 
-use super::change::denies;
+use super::change::{allows, denies};
 use super::policies::author;
 use super::{Judged, finding, foreign, namespaces};
 use crate::blocked::{NOT_IN_RECORD, is_record_lost};
@@ -36,31 +38,71 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn orphan(view: &View<'_>, key: &(String, String), live: &LivePolicy, is_pruned: bool) -> Finding {
-    // What stands as last applied is no news; what lets in whom it kept out is.
+    // What stands as last applied is no news; what somebody made of it since is.
     let news = if is_pruned {
         None
-    } else if is_dying(&key.1, live) {
-        Some(DYING)
     } else {
-        denies_no_longer(&key.1, live).then_some(OPENED)
+        news(view, key, live)
     };
-    let (message, hint) = if is_pruned {
-        ("the model no longer asks for it", PRUNED)
-    } else {
-        (news.unwrap_or(LEFT), LEFT_THERE)
+    let mut message = if is_pruned { UNASKED } else { LEFT }.to_owned();
+    message += news.unwrap_or_default();
+    let hint = match (is_pruned, live.terminating) {
+        (true, true) => GONE,
+        (true, false) => PRUNED,
+        (false, true) => ANEW,
+        (false, false) if news.is_some() => AS_IT_IS,
+        (false, false) => LEFT_THERE,
     };
+    let vanishes = !is_pruned && is_dying_deny(&key.1, live);
     let mut one = told(view, Class::Orphan, key, live, message);
-    if news.is_some() || opens(view, key) {
+    if news.is_some() || vanishes || opens(view, key) {
         one.severity = None;
     }
-    let effect = news.map_or_else(|| effect_of(&key.1, live), |_| Effect::Widens);
+    let effect = if vanishes {
+        Effect::Widens
+    } else {
+        effect_of(&key.1, live)
+    };
     one.with_effect(effect, namespaces::sensitivity_at(view, &key.0))
         .with_hint(hint)
 }
 
+/// What somebody did to a policy of ours that nobody writes back.
+fn news(
+    view: &View<'_>,
+    (namespace, name): &(String, String),
+    live: &LivePolicy,
+) -> Option<&'static str> {
+    let object = ObjectKey::policy(namespace, name);
+    if denies_no_longer(name, live) {
+        Some(OPENED)
+    } else if view.is_remade(&object, live) {
+        Some(REMADE)
+    } else {
+        (!is_as_written(name, live)).then_some(CHANGED)
+    }
+}
+
+/// Whether nobody gave a policy of ours another rule: our manager holds all of it. Who takes a rule away
+/// leaves no trace of that, but we write none that neither denies nor allows.
+fn is_as_written(name: &str, live: &LivePolicy) -> bool {
+    let is_deny = matches!(role_of(name), Role::Deny(_));
+    let fields = live.spec.as_object().into_iter().flat_map(Map::keys);
+    let fields = fields.map(String::as_str);
+    (is_deny || allows(&live.spec)) && are_held_by_us(&live.managed_fields, &["spec"], fields)
+}
+
 fn impostor(view: &View<'_>, key: &(String, String), live: &LivePolicy) -> Finding {
-    let one = told(view, Class::ImpostorObject, key, live, NOT_IN_RECORD);
-    let hint = if is_record_lost(view, &key.0) {
+    let one = told(
+        view,
+        Class::ImpostorObject,
+        key,
+        live,
+        NOT_IN_RECORD.to_owned(),
+    );
+    let hint = if live.terminating {
+        GONE
+    } else if is_record_lost(view, &key.0) {
         NOT_NEEDED_LOST
     } else {
         NOT_NEEDED
@@ -78,11 +120,14 @@ fn told(
     class: Class,
     key: &(String, String),
     live: &LivePolicy,
-    message: &str,
+    mut message: String,
 ) -> Finding {
+    if live.terminating {
+        message += DYING;
+    }
     let object = ObjectKey::policy(&key.0, &key.1);
     let zone = view.wanted_namespace(&key.0).map(|wanted| &wanted.zone);
-    let one = finding(view, class, object, message.to_owned()).in_zone(zone);
+    let one = finding(view, class, object, message).in_zone(zone);
     Finding {
         by: author(live, &["spec"]),
         ..one
@@ -90,10 +135,14 @@ fn told(
 }
 
 fn effect_of(name: &str, live: &LivePolicy) -> Effect {
-    match role_of(name) {
-        Role::Open(_) | Role::Allow => Effect::Widens,
-        Role::Deny(_) if denies_no_longer(name, live) => Effect::Widens,
-        Role::Deny(_) => Effect::Narrows,
+    let widens = match role_of(name) {
+        Role::Open(_) | Role::Allow => allows(&live.spec),
+        Role::Deny(_) => denies_no_longer(name, live),
+    };
+    if widens {
+        Effect::Widens
+    } else {
+        Effect::Narrows
     }
 }
 
@@ -107,7 +156,7 @@ fn opens(view: &View<'_>, (namespace, name): &(String, String)) -> bool {
 }
 
 /// Whether it is a deny that vanishes as soon as its finalizers are removed.
-fn is_dying(name: &str, live: &LivePolicy) -> bool {
+fn is_dying_deny(name: &str, live: &LivePolicy) -> bool {
     live.terminating && matches!(role_of(name), Role::Deny(_))
 }
 
@@ -119,14 +168,21 @@ fn denies_no_longer(name: &str, live: &LivePolicy) -> bool {
     }
 }
 
+const UNASKED: &str = "the model no longer asks for it";
 const LEFT: &str = "the model no longer mentions its namespace";
-const OPENED: &str =
-    "the model no longer mentions its namespace, and somebody changed it: it denies no longer";
-const DYING: &str = "the model no longer mentions its namespace, and it is being deleted: it stands until its \
-    finalizers are removed, and is then gone";
+const OPENED: &str = ", and somebody changed it: it denies no longer";
+const REMADE: &str = ", and somebody deleted it and made it again";
+const CHANGED: &str = ", and somebody changed it since it was last applied";
+const DYING: &str =
+    ", and it is being deleted: it stands until its finalizers are removed, and is then gone";
 const PRUNED: &str = "`cofferdam apply` deletes it";
 const LEFT_THERE: &str =
     "it stays as last applied: put its namespace back into a zone, or delete it by hand";
+const AS_IT_IS: &str = "it stays as it is: put its namespace back into a zone, and `cofferdam apply` mends it, or \
+    delete it by hand";
+const ANEW: &str =
+    "put its namespace back into a zone, and `cofferdam apply` writes it anew when it is gone";
+const GONE: &str = "it is gone when whoever set its finalizers removes them";
 const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
 const NOT_NEEDED_LOST: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
     ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";

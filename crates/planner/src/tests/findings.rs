@@ -20,6 +20,7 @@ mod cross_cluster;
 mod held;
 mod hints;
 mod left;
+mod left_changed;
 mod namespaces;
 mod nodes;
 mod policies;
