@@ -7,25 +7,26 @@ use cofferdam_state::finding::{Class, Effect, Finding};
 
 use super::namespaces::sensitivity_at;
 use super::{Judged, finding};
+use crate::left_behind::still_denied;
 use crate::view::View;
 use crate::waivers::waiver_of;
 
-/// `foreign-policy` of those that may concern a namespace that we govern; none where they are unknown,
-/// which is a finding of its own.
+/// `foreign-policy` of those that may concern a namespace that we govern, or that left the model and is still
+/// denied; none where they are unknown, which is a finding of its own.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
-    let governed = view.governed_names();
+    let mut watched = view.governed_names();
+    watched.extend(still_denied(view));
     let others = view.observed.other_policies.known().into_iter().flatten();
     others
-        .filter_map(|other| about(view, &governed, other))
+        .filter_map(|other| about(view, &watched, other))
         .collect()
 }
 
-fn about(view: &View<'_>, governed: &BTreeSet<&str>, other: &ObjectKey) -> Option<Finding> {
+fn about(view: &View<'_>, watched: &BTreeSet<&str>, other: &ObjectKey) -> Option<Finding> {
     let (zone, sensitivity) = if let Some(namespace) = &other.namespace {
-        if !governed.contains(namespace.as_str()) {
+        if !watched.contains(namespace.as_str()) {
             return None;
         }
-        // What no zone holds is governed because it is isolated.
         let wanted = view.wanted_namespace(namespace);
         let sensitivity = sensitivity_at(view, namespace);
         (wanted.map(|wanted| &wanted.zone), sensitivity)

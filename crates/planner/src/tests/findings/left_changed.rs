@@ -1,5 +1,8 @@
 //! What somebody changes where the model left our policies, or is about to delete.
 
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::policy_kind::POLICY_KINDS;
+
 use super::left::{DENY, cut_off, left};
 use super::*;
 
@@ -150,4 +153,28 @@ fn what_is_being_deleted_is_not_said_to_stay_or_to_be_deleted_by_the_next_apply(
             Some(back.to_owned())
         )
     );
+}
+
+#[test]
+fn policies_that_are_not_modelled_concern_where_the_model_left_our_denies() {
+    let mut trial = left();
+    let cilium = POLICY_KINDS
+        .iter()
+        .find(|one| one.kind == "CiliumNetworkPolicy");
+    trial.cluster.other_policies.push(ObjectKey {
+        kind: Kind::OtherPolicy(cilium.unwrap()),
+        namespace: Some("orders".to_owned()),
+        name: "theirs".to_owned(),
+    });
+    let object = "CiliumNetworkPolicy.cilium.io/orders/theirs";
+    let unknown = "a kind of policy that is not modelled: what it opens or closes is not known";
+    assert_eq!(
+        about(&trial, object),
+        [format!("critical foreign-policy {object}: {unknown}")]
+    );
+    trial
+        .cluster
+        .policies
+        .retain(|(namespace, _), _| namespace != "orders");
+    assert_eq!(about(&trial, object), Vec::<String>::new());
 }
