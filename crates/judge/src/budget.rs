@@ -123,7 +123,8 @@ fn lowers_pod_security(change: &KeyChange) -> bool {
 }
 
 /// New allows into a zone of sensitivity high from a flow without approval; also on a first apply. What was
-/// in place before with the same content is not new, though somebody deleted or edited it since. What a zone lets its own pods do among themselves (`withinZone`) is no flow, and asks for no approval.
+/// in place before with the same content is not new, though somebody deleted or edited it since. What a
+/// zone lets its own pods do among themselves (`withinZone`) is no flow, and asks for no approval.
 fn unapproved(case: &Case<'_>) -> Option<Refusal> {
     let allows: Vec<String> = case
         .plan
