@@ -2,7 +2,6 @@
 //! their labels only become again what they were.
 
 use cofferdam_model::names::NamespaceName;
-use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::bundle::open_name;
 use cofferdam_state::plan::{KeyChange, denied_field, label_field};
@@ -13,14 +12,11 @@ use crate::standing::Standing;
 /// Whether the record says that a namespace was denied in a direction, and the bundle still denies it: then
 /// a deny waits for nobody who may write policies there.
 pub(crate) fn is_healed(case: &Case<'_>, namespace: &NamespaceName, direction: Direction) -> bool {
-    let namespaces = case.observed.namespaces.known();
-    let live = namespaces.and_then(|live| live.get(namespace.as_str()));
+    let field = denied_field(direction);
     case.bundle.denies(namespace, direction)
-        && live.is_some_and(|live| {
-            let object = ObjectKey::namespace(namespace.as_str());
-            let field = denied_field(direction);
-            case.observed.is_recorded(&object, &field, &live.uid)
-        })
+        && case
+            .observed
+            .is_recorded_of_namespace(namespace.as_str(), &field)
 }
 
 /// Whether an open policy cannot be written there, or could not go again because something that it waits
@@ -47,13 +43,8 @@ pub(crate) fn is_obstructed(
 pub(crate) fn is_label_healed(case: &Case<'_>, namespace: &str, change: &KeyChange) -> bool {
     let wanted = case.bundle.namespaces.get(namespace);
     let wanted = wanted.and_then(|wanted| wanted.labels.get(&change.key));
-    let namespaces = case.observed.namespaces.known();
-    let live = namespaces.and_then(|live| live.get(namespace));
-    let is_recorded = live.is_some_and(|live| {
-        let object = ObjectKey::namespace(namespace);
-        let field = label_field(&change.key);
-        case.observed.is_recorded(&object, &field, &live.uid)
-    });
+    let field = label_field(&change.key);
+    let is_recorded = case.observed.is_recorded_of_namespace(namespace, &field);
     wanted.is_some() && wanted == change.new.as_ref() && is_recorded && is_bundle_of_last_pass(case)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::key::Kind;
 use cofferdam_objects::policy::peers;
 use cofferdam_state::bundle::{Role, role_of};
 use cofferdam_state::plan::{Action, ISOLATED_FIELD};
@@ -73,13 +73,8 @@ fn takes_back(action: &Action) -> bool {
 /// behind stays until `detach`, whatever the policies there say of themselves: who may edit them is the one
 /// whom they shut in.
 fn was_isolated(case: &Case<'_>, namespace: &str) -> bool {
-    let namespaces = case.observed.namespaces.known();
-    let live = namespaces.and_then(|live| live.get(namespace));
-    live.is_some_and(|live| {
-        let object = ObjectKey::namespace(namespace);
-        case.observed
-            .is_recorded(&object, ISOLATED_FIELD, &live.uid)
-    })
+    case.observed
+        .is_recorded_of_namespace(namespace, ISOLATED_FIELD)
 }
 
 fn bare_namespace_selector(policy: &NetworkPolicy) -> bool {

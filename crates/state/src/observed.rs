@@ -273,6 +273,13 @@ impl Observed {
         })
     }
 
+    /// Whether the record says that we wrote a key of the namespace that lives by this name, and not of one
+    /// that was there before it.
+    pub fn is_recorded_of_namespace(&self, name: &str, field: &str) -> bool {
+        let live = self.namespaces.known().and_then(|live| live.get(name));
+        live.is_some_and(|live| self.is_recorded(&ObjectKey::namespace(name), field, &live.uid))
+    }
+
     /// Whether a pass that was cut off may have written it.
     pub fn is_pending(&self, object: &ObjectKey, field: &str) -> bool {
         self.our_record()

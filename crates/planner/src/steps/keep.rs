@@ -21,7 +21,8 @@ use crate::view::{KeyState, PolicyState, View};
 ///
 /// An entry whose object is gone is dropped, so that what somebody makes under that name later is not
 /// taken for ours; not that of a deny which nobody asks for and nobody should have deleted: it is told until
-/// all that is ours is gone there. What a pass that was cut off may have written counts as ours where it is as wanted.
+/// all that is ours is gone there. What a pass that was cut off may have written counts as ours where it
+/// is as wanted.
 pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
@@ -118,7 +119,7 @@ fn isolated<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 
         let namespace = NamespaceName::parse(name).ok()?;
         let of_nobody = view.wanted_namespace(name).is_none();
         let is_or_was = view.is_isolated_as_wanted(&namespace)
-            || (view.was_isolated(name, live) && !view.our_policies(name).is_empty());
+            || (view.was_isolated(name) && !view.our_policies(name).is_empty());
         let key = entry_key(&ObjectKey::namespace(name), ISOLATED_FIELD);
         (of_nobody && is_or_was).then(|| (key, digest(&live.uid)))
     })

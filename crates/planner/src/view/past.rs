@@ -7,7 +7,7 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::bundle::{Role, deny_name, open_name, role_of};
-use cofferdam_state::observed::{LiveNamespace, LivePolicy};
+use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{ISOLATED_FIELD, denied_field};
 
 use super::{PolicyState, View};
@@ -16,12 +16,9 @@ impl View<'_> {
     /// Whether the pods of a namespace were denied in a direction, with nothing of ours to keep them open:
     /// who is on the way there for the first time was not.
     pub fn was_denied(&self, namespace: &NamespaceName, direction: Direction) -> bool {
-        let object = ObjectKey::namespace(namespace.as_str());
-        let live = self.namespace(namespace.as_str());
-        live.is_some_and(|live| {
-            let field = denied_field(direction);
-            self.observed.is_recorded(&object, &field, &live.uid)
-        })
+        let field = denied_field(direction);
+        self.observed
+            .is_recorded_of_namespace(namespace.as_str(), &field)
     }
 
     /// Whether the pods of a namespace are denied in a direction, with nothing of ours to keep them open.
@@ -79,21 +76,19 @@ impl View<'_> {
     pub(super) fn to_be_released(&self) -> BTreeSet<NamespaceName> {
         let governed = self.governed();
         let live = self.observed.namespaces.known().into_iter().flatten();
-        let left = live.filter_map(|(name, live)| Some((NamespaceName::parse(name).ok()?, live)));
-        let left = left.filter(|(name, _)| {
+        let live = live.filter_map(|(name, _)| NamespaceName::parse(name).ok());
+        let left = live.filter(|name| {
             !governed.contains(name) && !self.bundle.system_namespaces.contains(name)
         });
-        let released = left.filter(|(name, live)| {
-            self.was_isolated(name.as_str(), live) && !self.our_policies(name.as_str()).is_empty()
+        let released = left.filter(|name| {
+            self.was_isolated(name.as_str()) && !self.our_policies(name.as_str()).is_empty()
         });
-        released.map(|(name, _)| name).collect()
+        released.collect()
     }
 
     /// Whether the record says that we isolated a namespace because no zone held it.
-    pub(crate) fn was_isolated(&self, name: &str, live: &LiveNamespace) -> bool {
-        let object = ObjectKey::namespace(name);
-        self.observed
-            .is_recorded(&object, ISOLATED_FIELD, &live.uid)
+    pub(crate) fn was_isolated(&self, name: &str) -> bool {
+        self.observed.is_recorded_of_namespace(name, ISOLATED_FIELD)
     }
 
     /// Whether all that is ours in a namespace that no zone holds, if anything, is as whoever isolates such
