@@ -39,14 +39,33 @@ spec:
     Ok(())
 }
 
+fn take_flow_away(shop: &Shop) -> Result<()> {
+    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
+    let model = shop.project.read(MODEL_FILE)?;
+    let (without, _) = model.split_once(flow).context("a flow")?;
+    shop.project.write(MODEL_FILE, without)
+}
+
+fn take_orders_away(shop: &Shop) -> Result<()> {
+    let namespaces = "[{ name: orders }, { name: ledger";
+    shop.project.edit(MODEL_FILE, namespaces, "[{ name: ledger")
+}
+
+/// A shop that was applied before namespace `orders` left the model, and since.
+fn left_by_orders() -> Result<Shop> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    take_flow_away(&shop)?;
+    take_orders_away(&shop)?;
+    shop.apply(&[], 0)?;
+    Ok(shop)
+}
+
 #[test]
 fn what_left_the_model_is_pruned_and_a_namespace_that_left_stays_as_it_is() -> Result<()> {
     let shop = Shop::start()?;
     shop.apply(&[], 0)?;
-    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
-    let model = shop.project.read(MODEL_FILE)?;
-    let (without, _) = model.split_once(flow).context("a flow")?;
-    shop.project.write(MODEL_FILE, without)?;
+    take_flow_away(&shop)?;
     let before = shop.drift()?;
     assert_eq!(
         before,
@@ -66,11 +85,7 @@ fn what_left_the_model_is_pruned_and_a_namespace_that_left_stays_as_it_is() -> R
     assert_eq!(shop.drift()?, Vec::<String>::new());
 
     let held = shop.policies("orders")?;
-    shop.project.edit(
-        MODEL_FILE,
-        "[{ name: orders }, { name: ledger",
-        "[{ name: ledger",
-    )?;
+    take_orders_away(&shop)?;
     shop.apply(&[], 0)?;
     assert_eq!(shop.policies("orders")?, held);
     let found = shop.drift()?;
@@ -83,18 +98,7 @@ fn what_left_the_model_is_pruned_and_a_namespace_that_left_stays_as_it_is() -> R
 
 #[test]
 fn what_somebody_changes_or_adds_where_the_model_left_our_policies_is_told() -> Result<()> {
-    let shop = Shop::start()?;
-    shop.apply(&[], 0)?;
-    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
-    let model = shop.project.read(MODEL_FILE)?;
-    let (without, _) = model.split_once(flow).context("a flow")?;
-    shop.project.write(MODEL_FILE, without)?;
-    shop.project.edit(
-        MODEL_FILE,
-        "[{ name: orders }, { name: ledger",
-        "[{ name: ledger",
-    )?;
-    shop.apply(&[], 0)?;
+    let shop = left_by_orders()?;
     // Message and severity of each finding about a policy there.
     let told = || -> Result<Vec<String>> {
         let findings = shop.findings()?.into_iter();
@@ -154,18 +158,7 @@ spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{}] }
 #[test]
 fn a_deny_that_somebody_deletes_where_the_model_left_it_is_missing_as_long_as_anything_is_ours_there()
 -> Result<()> {
-    let shop = Shop::start()?;
-    shop.apply(&[], 0)?;
-    let flow = "---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n";
-    let model = shop.project.read(MODEL_FILE)?;
-    let (without, _) = model.split_once(flow).context("a flow")?;
-    shop.project.write(MODEL_FILE, without)?;
-    shop.project.edit(
-        MODEL_FILE,
-        "[{ name: orders }, { name: ledger",
-        "[{ name: ledger",
-    )?;
-    shop.apply(&[], 0)?;
+    let shop = left_by_orders()?;
     let deny = "cofferdam-default-deny-ingress";
     let delete = ["-n", "orders", "delete", "netpol", deny];
     shop.cluster.kubectl_as(SOMEBODY, &delete)?;

@@ -95,6 +95,16 @@ impl Trial {
         }
     }
 
+    /// Plans and carries the plan out until it is killed, after so many of its steps.
+    pub fn apply_killed_after(&mut self, steps: usize) {
+        let faults = Faults {
+            killed_after: Some(steps),
+            ..Faults::default()
+        };
+        let plan = self.plan();
+        self.carry_out(&plan, &faults, |_, _| {});
+    }
+
     /// Carries out a plan; `each` sees the cluster after every step. None where it was killed.
     pub fn carry_out(
         &mut self,

@@ -189,12 +189,7 @@ fn an_allow_without_approval_is_new_once_it_allows_something_else_or_was_taken_b
     }
     // What a pass that was cut off was to write was never there.
     let mut trial = shop(&without_approval());
-    let plan = trial.plan();
-    let faults = Faults {
-        killed_after: Some(1),
-        ..Faults::default()
-    };
-    trial.carry_out(&plan, &faults, |_, _| {});
+    trial.apply_killed_after(1);
     assert!(is_unapproved(&trial));
 }
 

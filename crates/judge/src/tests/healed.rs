@@ -3,7 +3,6 @@
 use cofferdam_objects::policy::Direction;
 use cofferdam_state::plan::denied_field;
 use cofferdam_state::record::entry_key;
-use cofferdam_testkit::Faults;
 
 use super::*;
 
@@ -85,12 +84,7 @@ fn what_is_healed_is_kept_open_meanwhile_where_it_can_be() {
 #[test]
 fn an_open_policy_that_a_pass_left_goes_although_an_allow_is_being_deleted() {
     let mut trial = web_open(&[]);
-    let plan = trial.plan();
-    let faults = Faults {
-        killed_after: Some(1),
-        ..Faults::default()
-    };
-    trial.carry_out(&plan, &faults, |_, _| {});
+    trial.apply_killed_after(1);
     trial.cluster.act(&dying());
     let mut scene = Scene::of(&trial);
     scene.step(Phase::Close, OPEN);

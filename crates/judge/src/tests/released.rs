@@ -14,11 +14,17 @@ fn released() -> Scene {
     trial.cluster.namespaces.remove("default");
     trial.cluster.add_namespace("batch", &[]);
     trial.apply();
+    let scene = with_shop_alone(trial);
+    assert!(!scene.plan.is_empty());
+    scene
+}
+
+/// The plan, which may be carried out, for the shop and nothing else.
+fn with_shop_alone(mut trial: Trial) -> Scene {
     trial.model = model(SHOP);
     let mut scene = Scene::of(&trial);
     scene.allowances.weakening = true;
     assert_eq!(shown(&scene.judge()), Vec::<String>::new());
-    assert!(!scene.plan.is_empty());
     scene
 }
 
@@ -82,9 +88,5 @@ fn left() -> Scene {
     let mut trial = shop(&SHOP.replace(zone, &format!("{zone}, {{ name: batch }}")));
     trial.cluster.add_namespace("batch", &[]);
     trial.apply();
-    trial.model = model(SHOP);
-    let mut scene = Scene::of(&trial);
-    scene.allowances.weakening = true;
-    assert_eq!(shown(&scene.judge()), Vec::<String>::new());
-    scene
+    with_shop_alone(trial)
 }

@@ -74,12 +74,7 @@ fn what_isolated_a_namespace_of_no_zone_is_taken_back_when_nobody_asks_for_it() 
     // Wherever such a pass is killed, the next one ends it.
     for killed_after in 0..start.plan().steps.len() {
         let mut trial = start.clone();
-        let faults = Faults {
-            killed_after: Some(killed_after),
-            ..Faults::default()
-        };
-        let plan = trial.plan();
-        trial.carry_out(&plan, &faults, |_, _| {});
+        trial.apply_killed_after(killed_after);
         trial.apply();
         assert_eq!(left(&trial), 0, "killed after {killed_after}");
     }
@@ -94,12 +89,7 @@ fn what_somebody_makes_under_a_name_that_a_killed_pass_left_keeps_nothing_isolat
     // Wherever a pass is killed before the name is there, somebody may make it.
     for killed_after in 0..start.plan().steps.len() {
         let mut trial = start.clone();
-        let plan = trial.plan();
-        let faults = Faults {
-            killed_after: Some(killed_after),
-            ..Faults::default()
-        };
-        trial.carry_out(&plan, &faults, |_, _| {});
+        trial.apply_killed_after(killed_after);
         let (namespace, name) = ("batch".to_owned(), "cofferdam-allow-dns".to_owned());
         let key = (namespace.clone(), name.clone());
         trial.cluster.policies.remove(&key);
@@ -121,12 +111,7 @@ fn what_somebody_makes_under_a_name_that_a_killed_pass_left_keeps_nothing_isolat
 #[test]
 fn a_released_namespace_is_opened_by_an_open_policy_that_somebody_edited() {
     let mut trial = released(&[]);
-    let plan = trial.plan();
-    let faults = Faults {
-        killed_after: Some(2),
-        ..Faults::default()
-    };
-    trial.carry_out(&plan, &faults, |_, _| {});
+    trial.apply_killed_after(2);
     trial.cluster.act(&Act::EditOpen(1, Edit::Pods));
     let want = [
         "open update cofferdam-open-ingress",
@@ -245,12 +230,7 @@ fn what_left_a_zone_is_taken_back_only_after_a_pass_that_isolated_it_has_ended()
     };
     for killed_after in 0..start.plan().steps.len() {
         let mut trial = start.clone();
-        let plan = trial.plan();
-        let faults = Faults {
-            killed_after: Some(killed_after),
-            ..Faults::default()
-        };
-        trial.carry_out(&plan, &faults, |_, _| {});
+        trial.apply_killed_after(killed_after);
         trial.model = without_orders(SHOP);
         assert_eq!(of_orders(&trial), 0, "killed after {killed_after}");
         trial.model = without_orders(&shop("isolate"));

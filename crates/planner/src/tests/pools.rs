@@ -1,7 +1,7 @@
 //! What pools write on their nodes, as far as their zones are taken.
 
 use cofferdam_model::cluster::Delivery;
-use cofferdam_testkit::{Act, Faults, SHOP, Trial, model, toleration};
+use cofferdam_testkit::{Act, SHOP, Trial, model, toleration};
 use k8s_openapi::api::core::v1::Taint;
 
 use super::{planner, refused};
@@ -63,12 +63,7 @@ fn a_taint_stays_until_the_one_that_replaces_it_is_in_force() {
 #[test]
 fn a_taint_that_somebody_set_where_a_killed_pass_was_to_is_theirs() {
     let mut trial = Trial::shop(SHOP, planner);
-    let plan = trial.plan();
-    let faults = Faults {
-        killed_after: Some(0),
-        ..Faults::default()
-    };
-    trial.carry_out(&plan, &faults, |_, _| {});
+    trial.apply_killed_after(0);
     let taint = Taint {
         key: "cofferdam.io/pool".to_owned(),
         value: Some("theirs".to_owned()),
