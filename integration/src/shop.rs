@@ -104,7 +104,7 @@ impl Shop {
         let audit = format!("  mode: manage\n  audit: {{ file: {} }}\n", log.display());
         project.edit(CLUSTER_FILE, "  mode: manage\n", &audit)?;
         let shop = Self { cluster, project };
-        for profile in ["policies", "nodes"] {
+        for profile in ["policies", "nodes", "guards"] {
             let manifests = shop.expect(&["rbac", "--profile", profile], 0)?;
             shop.cluster.apply_yaml(ADMIN, &manifests.stdout)?;
         }

@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Status(DriftArguments),
     /// Look at the clusters: rights, versions, network plugin, identity
     Doctor(DoctorArguments),
+    /// Guard rails: how far they are taken in each cluster, and their removal
+    Guards(GuardsArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document
@@ -148,6 +150,8 @@ pub(crate) enum Part {
     Policies,
     /// Labels and taints of nodes
     Nodes,
+    /// Guard rails: admission policies and their bindings
+    Guards,
 }
 
 /// What a plan may do beyond the budgets.
@@ -243,6 +247,33 @@ pub(crate) struct DoctorArguments {
     pub(crate) write: bool,
 }
 
+/// Arguments of `guards`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cofferdam guards                                    what is in force, and what keeps the rest from it
+  cofferdam guards --remove --cluster prod-eu --kubeconfig admin.yaml    for who is locked out
+  cofferdam apply --only guards --cluster prod-eu --kubeconfig admin.yaml    put them in")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that stands alone"
+)]
+pub(crate) struct GuardsArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Show what is in force; the same as without any flag
+    #[arg(long, help_heading = HOW, conflicts_with = "remove")]
+    pub(crate) status: bool,
+    /// Remove them: bindings first, then policies
+    #[arg(long, help_heading = HOW)]
+    pub(crate) remove: bool,
+    /// Do not ask
+    #[arg(long, short, help_heading = HOW, requires = "remove")]
+    pub(crate) yes: bool,
+    /// Show what would be removed and stop
+    #[arg(long, help_heading = HOW, requires = "remove")]
+    pub(crate) dry_run: bool,
+}
+
 /// A purpose of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Profile {
@@ -252,6 +283,8 @@ pub(crate) enum Profile {
     Policies,
     /// Write labels and taints of nodes
     Nodes,
+    /// Write guard rails, and try them out
+    Guards,
 }
 
 /// Arguments of `rbac`.

@@ -6,6 +6,7 @@ mod compile;
 mod completions;
 mod doctor;
 mod drift;
+mod guards;
 mod init;
 mod plan;
 mod rbac;
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Drift(command) => block_on(&command.selection, drift::run(arguments, command)),
         Command::Status(command) => block_on(&command.selection, status::run(arguments, command)),
         Command::Doctor(command) => block_on(&command.selection, doctor::run(arguments, command)),
+        Command::Guards(command) => block_on(&command.selection, guards::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),

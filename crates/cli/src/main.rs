@@ -5,6 +5,7 @@ mod args;
 mod between;
 mod clock;
 mod commands;
+mod confirm;
 mod decide;
 mod doctor;
 mod durations;

@@ -17,6 +17,7 @@ pub(crate) fn is_chosen(kind: Kind, only: &[Part]) -> bool {
             Part::Namespaces => kind == Kind::Namespace,
             Part::Policies => kind == Kind::NetworkPolicy,
             Part::Nodes => kind == Kind::Node,
+            Part::Guards => matches!(kind, Kind::Admission(_)),
         })
 }
 

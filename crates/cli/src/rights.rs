@@ -1,7 +1,7 @@
 //! The least rights per purpose: what `rbac` prints and `doctor` asks about.
 
 use cofferdam_cluster::Right;
-use cofferdam_objects::keys::{RECORD_NAME, SYSTEM_NAMESPACE};
+use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
 
 use crate::args::Profile;
@@ -19,6 +19,16 @@ pub(crate) struct Rule {
     pub(crate) verbs: &'static [&'static str],
 }
 
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+/// What guard rails are made of.
+const ADMISSION_KINDS: [&str; 4] = [
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+];
+
 const READ: &[&str] = &["get", "list"];
 
 impl Profile {
@@ -28,6 +38,7 @@ impl Profile {
             Self::Observe => "observe",
             Self::Policies => "policies",
             Self::Nodes => "nodes",
+            Self::Guards => "guards",
         }
     }
 }
@@ -60,13 +71,14 @@ pub(crate) fn cluster_rules(profile: Profile) -> Vec<Rule> {
             READ,
         ),
         rule(
-            "admissionregistration.k8s.io",
+            ADMISSION,
             &[
                 "mutatingwebhookconfigurations",
                 "validatingwebhookconfigurations",
             ],
             READ,
         ),
+        rule(ADMISSION, &ADMISSION_KINDS, READ),
         rule("apiregistration.k8s.io", &["apiservices"], READ),
         rule("apiextensions.k8s.io", &["customresourcedefinitions"], READ),
         Rule {
@@ -95,6 +107,17 @@ pub(crate) fn writes(profile: Profile) -> Vec<Rule> {
             ),
         ],
         Profile::Nodes => vec![rule("", &["nodes"], &["patch"])],
+        Profile::Guards => vec![
+            rule(
+                ADMISSION,
+                &ADMISSION_KINDS,
+                &["create", "patch", "update", "delete"],
+            ),
+            Rule {
+                names: vec![PROBE_NAMESPACE],
+                ..rule("", &["namespaces"], &["create", "patch"])
+            },
+        ],
     }
 }
 
@@ -102,7 +125,9 @@ pub(crate) fn writes(profile: Profile) -> Vec<Rule> {
 pub(crate) fn own_rules(profile: Profile) -> Vec<Rule> {
     let verbs: &[&str] = match profile {
         Profile::Observe => &["get"],
-        Profile::Policies | Profile::Nodes => &["get", "create", "patch", "update"],
+        Profile::Policies | Profile::Nodes | Profile::Guards => {
+            &["get", "create", "patch", "update"]
+        }
     };
     let by_name = |group, resource| Rule {
         names: vec![RECORD_NAME],
@@ -112,6 +137,20 @@ pub(crate) fn own_rules(profile: Profile) -> Vec<Rule> {
         by_name("", "configmaps"),
         by_name("coordination.k8s.io", "leases"),
     ]
+}
+
+/// Rights in the namespace of probes: to try out guard rails by dry runs.
+pub(crate) fn probe_rules(profile: Profile) -> Vec<Rule> {
+    let pods = rule("", &["pods"], &["create"]);
+    match profile {
+        Profile::Observe | Profile::Policies => Vec::new(),
+        Profile::Nodes => vec![pods],
+        Profile::Guards => vec![
+            pods,
+            rule("apps", &["daemonsets"], &["create"]),
+            rule("networking.k8s.io", &["networkpolicies"], &["create"]),
+        ],
+    }
 }
 
 /// Everything that a profile may write, as questions for the server.
@@ -136,6 +175,7 @@ pub(crate) fn write_rights(profile: Profile) -> Vec<Right> {
     };
     ask(writes(profile), None)
         .chain(ask(own_rules(profile), Some(SYSTEM_NAMESPACE)))
+        .chain(ask(probe_rules(profile), Some(PROBE_NAMESPACE)))
         .collect()
 }
 

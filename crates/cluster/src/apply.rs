@@ -1,12 +1,14 @@
 //! Carrying out the steps of a plan, each bound to the state that the plan saw.
 
+mod guard;
 mod patch;
 mod policy;
 mod verify;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::FIELD_MANAGER;
 use cofferdam_state::plan::{Action, LabelPatch, Step, TaintPatch};
 use http::Method;
@@ -27,8 +29,8 @@ pub struct Written {
     pub resource_version: String,
 }
 
-/// Policies that this pass wrote, by namespace and name.
-pub type Opened = HashMap<(String, String), Written>;
+/// Policies and guard rails as this pass wrote them.
+pub type Writes = BTreeMap<ObjectKey, Written>;
 
 /// A policy in one state.
 struct Exactly<'a> {
@@ -51,11 +53,11 @@ impl Connection {
     pub async fn execute(
         &self,
         step: &Step,
-        opened: &Opened,
+        writes: &Writes,
         lease: &Held,
     ) -> Result<Written, Error> {
         let left = lease.remaining().await?;
-        let write = Box::pin(self.write(&step.action, opened));
+        let write = Box::pin(self.write(&step.action, writes));
         if let Ok(result) = tokio::time::timeout(left, write).await {
             return result;
         }
@@ -64,7 +66,7 @@ impl Connection {
         Err(self.error(Category::LeaseLost, what, why))
     }
 
-    async fn write(&self, action: &Action, opened: &Opened) -> Result<Written, Error> {
+    async fn write(&self, action: &Action, writes: &Writes) -> Result<Written, Error> {
         match action {
             Action::CreateNamespace { name, labels } => self.create_namespace(name, labels).await,
             Action::PatchNamespace { name, uid, labels } => {
@@ -113,8 +115,21 @@ impl Connection {
                 })
                 .await
             }
+            Action::CreateGuard { object } => self.create_guard(object).await,
+            Action::ReplaceGuard { object, expected } => {
+                self.replace_guard(object, expected, writes).await
+            }
+            Action::DeleteGuard {
+                kind,
+                uid,
+                resource_version,
+                ..
+            } => {
+                let state = (uid.as_str(), resource_version.as_str());
+                self.delete_guard(&action.object(), *kind, state).await
+            }
             Action::DeleteOpened { namespace, name } => {
-                self.delete_opened(namespace, name, opened).await
+                self.delete_opened(namespace, name, writes).await
             }
         }
     }
@@ -217,22 +232,32 @@ impl Connection {
         &self,
         namespace: &str,
         name: &str,
-        opened: &Opened,
+        writes: &Writes,
     ) -> Result<Written, Error> {
-        let Some(written) = opened.get(&(namespace.to_owned(), name.to_owned())) else {
-            return Err(self.error(
-                Category::Conflict,
-                format!("cannot delete NetworkPolicy {namespace}/{name}"),
-                "this pass did not write it",
-            ));
-        };
+        let what = format!("delete NetworkPolicy {namespace}/{name}");
+        let key = ObjectKey::policy(namespace, name);
+        let (uid, resource_version) = self.written(&key, writes, &what)?;
         self.delete_policy(&Exactly {
             namespace,
             name,
-            uid: &written.uid,
-            resource_version: &written.resource_version,
+            uid,
+            resource_version,
         })
         .await
+    }
+
+    /// UID and resource version of an object that this very pass wrote.
+    fn written<'a>(
+        &self,
+        key: &ObjectKey,
+        writes: &'a Writes,
+        what: &str,
+    ) -> Result<(&'a String, &'a String), Error> {
+        let Some(written) = writes.get(key) else {
+            let why = "this pass did not write it";
+            return Err(self.error(Category::Conflict, format!("cannot {what}"), why));
+        };
+        Ok((&written.uid, &written.resource_version))
     }
 
     fn verified(&self, what: &str, differences: &[String], live: &Value) -> Result<Written, Error> {

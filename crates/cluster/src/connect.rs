@@ -96,10 +96,11 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         proxy::choose(proxy.as_deref(), environment, &config.cluster_url).map_err(refuse)?;
     let server = told_address(&config.cluster_url);
     let proxy = config.proxy_url.as_ref().map(proxy::told);
-    let client = build(config).await.map_err(refuse)?;
+    let client = build(config.clone()).await.map_err(refuse)?;
     Ok(Connection::new(Parts {
         cluster: cluster.name.clone(),
         client,
+        config,
         server,
         proxy,
         kubeconfig: path.clone(),
@@ -154,7 +155,7 @@ async fn configure(file: Kubeconfig, context: Option<String>) -> Result<Config, 
 }
 
 /// Building reads files, so it is done where blocking harms nobody. It needs the runtime's context.
-async fn build(config: Config) -> Result<kube::Client, String> {
+pub(crate) async fn build(config: Config) -> Result<kube::Client, String> {
     let runtime = tokio::runtime::Handle::current();
     let built = tokio::task::spawn_blocking(move || {
         let _guard = runtime.enter();

@@ -197,7 +197,7 @@ impl Connection {
         let call = || Call::with_body(Method::PATCH, url.clone(), APPLY, &body, what.clone());
         let mut answer = self.fetch::<Lease>(call()).await;
         if answer.as_ref().is_err_and(|e| e.is(Category::NotFound)) {
-            self.ensure_namespace().await?;
+            self.ensure_namespace(SYSTEM_NAMESPACE).await?;
             answer = self.fetch(call()).await;
         }
         taken(answer, started)

@@ -8,11 +8,12 @@ pub mod error;
 pub mod lease;
 mod observe;
 pub mod patience;
+mod probe;
 mod record;
 mod request;
 mod rights;
 
-pub use apply::{Opened, Written};
+pub use apply::{Writes, Written};
 pub use connect::{ConnectOptions, Contexts, connect, contexts};
 pub use error::{Category, Error};
 pub use lease::{Held, Wait};

@@ -1,5 +1,6 @@
 //! One pass of looking: every kind listed once, all at the same time.
 
+mod admission;
 mod convert;
 mod kinds;
 mod list;
@@ -46,8 +47,9 @@ impl Connection {
             Box::pin(self.read_record()),
             Box::pin(self.identity()),
         );
-        let (other_policies, capabilities) = tokio::join!(
+        let (other_policies, admission, capabilities) = tokio::join!(
             Box::pin(self.other_policies(kinds.as_ref())),
+            Box::pin(self.admission(kinds.as_ref())),
             Box::pin(self.capabilities(&lists, version, kinds.as_ref())),
         );
         let uid = match (&lists.namespaces, convert::uid(&lists)) {
@@ -71,6 +73,7 @@ impl Connection {
             pods: reading(lists.pods.map(convert::pods)),
             templates: reading(convert::templates(lists.workloads)),
             services: reading(lists.services.map(convert::services)),
+            admission,
             ingress_backends: reading(lists.ingresses.map(convert::backends)),
             identity: reading(identity),
             writes: Reading::Known(Vec::new()),

@@ -215,7 +215,7 @@ impl Connection {
         let call = || Call::with_body(Method::PATCH, url.clone(), APPLY, &body, what.clone());
         let map: ConfigMap = match self.fetch(call()).await {
             Err(error) if error.is(Category::NotFound) && expected.is_none() => {
-                self.ensure_namespace().await?;
+                self.ensure_namespace(SYSTEM_NAMESPACE).await?;
                 self.fetch(call()).await?
             }
             answer => answer?,
@@ -228,21 +228,19 @@ impl Connection {
         Ok(live)
     }
 
-    /// Creates `cofferdam-system`; one that exists is left as it is.
-    pub(crate) async fn ensure_namespace(&self) -> Result<(), Error> {
-        let url = format!(
-            "/api/v1/namespaces/{SYSTEM_NAMESPACE}?fieldManager={FIELD_MANAGER}&force=true"
-        );
+    /// Creates a namespace of our own; one that exists is left as it is.
+    pub(crate) async fn ensure_namespace(&self, name: &str) -> Result<(), Error> {
+        let url = format!("/api/v1/namespaces/{name}?fieldManager={FIELD_MANAGER}&force=true");
         let body = json!({
             "apiVersion": "v1",
             "kind": "Namespace",
             "metadata": {
-                "name": SYSTEM_NAMESPACE,
+                "name": name,
                 "resourceVersion": "1",
                 "labels": {MANAGED_BY: MANAGED_BY_VALUE},
             },
         });
-        let what = format!("create namespace {SYSTEM_NAMESPACE}");
+        let what = format!("create namespace {name}");
         match self
             .send(Call::with_body(Method::PATCH, url, APPLY, &body, what))
             .await

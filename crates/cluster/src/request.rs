@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::connect;
 use crate::error::{Category, Error, of_status, of_transport};
 use crate::patience::Progress;
 use breaker::Breaker;
@@ -30,12 +31,13 @@ use retry::Fault;
 /// A cluster that we can talk to. Clones share the limits.
 #[derive(Clone)]
 pub struct Connection {
+    client: kube::Client,
     inner: Arc<Inner>,
 }
 
 struct Inner {
     cluster: ClusterName,
-    client: kube::Client,
+    config: kube::Config,
     server: String,
     proxy: Option<String>,
     kubeconfig: PathBuf,
@@ -54,6 +56,8 @@ struct Inner {
 pub(crate) struct Parts {
     pub(crate) cluster: ClusterName,
     pub(crate) client: kube::Client,
+    /// What the client was built from.
+    pub(crate) config: kube::Config,
     pub(crate) server: String,
     /// The address of the proxy that leads there, without user and password.
     pub(crate) proxy: Option<String>,
@@ -86,6 +90,7 @@ pub(crate) struct Call {
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const APPLY: &str = "application/apply-patch+yaml";
+pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 
 impl Call {
@@ -137,9 +142,10 @@ impl Connection {
     pub(crate) fn new(parts: Parts) -> Self {
         let permits = usize::try_from(parts.limits.in_flight.max(1)).unwrap_or(1);
         Self {
+            client: parts.client,
             inner: Arc::new(Inner {
                 cluster: parts.cluster,
-                client: parts.client,
+                config: parts.config,
                 server: parts.server,
                 proxy: parts.proxy,
                 kubeconfig: parts.kubeconfig,
@@ -154,6 +160,17 @@ impl Connection {
                 hint: Mutex::default(),
             }),
         }
+    }
+
+    /// The same on a connection of its own, which may end at another server of the same address.
+    pub(crate) async fn anew(&self) -> Result<Self, Error> {
+        let built = connect::build(self.inner.config.clone()).await;
+        let client = built.map_err(|why| {
+            let what = format!("cannot connect to {} anew", self.inner.server);
+            self.error(Category::Credential, what, why)
+        })?;
+        let inner = Arc::clone(&self.inner);
+        Ok(Self { client, inner })
     }
 
     /// The cluster.
@@ -278,7 +295,7 @@ impl Connection {
 
     /// The whole answer; each part of it must come before the deadline.
     async fn answer(&self, request: Request<Body>) -> Result<Answer, Fault> {
-        let head = self.part(self.inner.client.clone().send(request)).await?;
+        let head = self.part(self.client.clone().send(request)).await?;
         let code = head.status().as_u16();
         self.note_clock(head.headers());
         let retry_after = head.headers().get(http::header::RETRY_AFTER);

@@ -11,6 +11,7 @@ use cofferdam_state::bundle::{Bundle, DesiredNamespace};
 use cofferdam_state::digest::short_digest;
 
 use crate::backend::{Backend, Scope};
+use crate::guards::{Ground, guards};
 use crate::members::members;
 use crate::namespaces::desired_namespaces;
 use crate::network_policy::NetworkPolicyBackend;
@@ -51,18 +52,28 @@ pub fn compile(
     let staged = pools
         .iter()
         .filter(|(_, level)| *level == Enforcement::Stage);
+    let namespaces = desired_namespaces(&scope);
+    let system_namespaces = system_namespaces(model, capabilities, &members);
+    let guards = guards(&Ground {
+        scope: &scope,
+        namespaces: &namespaces,
+        pools: &pools,
+        system_namespaces: &system_namespaces,
+    });
     let mut bundle = Bundle {
         cluster: cluster.name.clone(),
         instance: model.instance.clone(),
         trust_domain: domain.name.clone(),
         revision: model.revision.clone(),
         hash: String::new(),
-        namespaces: desired_namespaces(&scope),
+        namespaces,
         policies: policies.policies,
         held_open: policies.held_open,
         pools: pools.iter().map(|(pool, _)| (*pool).clone()).collect(),
         staged_pools: staged.map(|(pool, _)| pool.name.clone()).collect(),
-        system_namespaces: system_namespaces(model, capabilities, &members),
+        system_namespaces,
+        guards,
+        guarded_by: cluster.guards.clone(),
     };
     bundle.hash = hash(&bundle);
     Some(Compiled { bundle, remarks })
@@ -100,6 +111,12 @@ fn hash(bundle: &Bundle) -> String {
         // Writing to memory cannot fail.
         serde_json::to_writer(&mut text, &*policy.object).ok();
         text.push(b'\n');
+    }
+    for guard in bundle.guards.values() {
+        for object in [&guard.policy, guard.binding(guard.level)] {
+            text.extend_from_slice(object.manifest().to_string().as_bytes());
+            text.push(b'\n');
+        }
     }
     short_digest(&text)
 }

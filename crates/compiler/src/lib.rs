@@ -7,6 +7,7 @@
 
 pub mod backend;
 mod compile;
+mod guards;
 pub mod members;
 mod namespaces;
 mod network_policy;

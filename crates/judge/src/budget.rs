@@ -1,9 +1,11 @@
 //! Does the plan stay within the budgets, or within what the user allowed?
 
+use cofferdam_objects::admission::AdmissionObject;
 use cofferdam_objects::compare::spec_differences;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::bundle::DesiredPolicy;
 use cofferdam_state::plan::{Action, KeyChange, Step, content_field};
+use serde_json::Value;
 
 use crate::healing::is_label_healed;
 use crate::{Allowances, Case, Refusal, refusal};
@@ -70,6 +72,9 @@ fn is_lost(case: &Case<'_>, step: &Step) -> bool {
         | Action::PatchNode { .. }
         | Action::ReplacePolicy { .. }
         | Action::DeletePolicy { .. }
+        | Action::CreateGuard { .. }
+        | Action::ReplaceGuard { .. }
+        | Action::DeleteGuard { .. }
         | Action::DeleteOpened { .. } => false,
     };
     !case.plan.steps.iter().any(successor)
@@ -103,12 +108,26 @@ fn weakens(case: &Case<'_>, action: &Action) -> bool {
                 .iter()
                 .any(|new| new.key == old.key && new.effect == old.effect)
         }),
+        Action::DeleteGuard { .. } => true,
+        Action::ReplaceGuard { object, .. } => unbinds(case, object),
         Action::PatchNode { taints: None, .. }
+        | Action::CreateGuard { .. }
         | Action::CreateNamespace { .. }
         | Action::CreatePolicy { .. }
         | Action::ReplacePolicy { .. }
         | Action::DeleteOpened { .. } => false,
     }
+}
+
+/// Whether a guard rail that refuses is to note only.
+fn unbinds(case: &Case<'_>, object: &AdmissionObject) -> bool {
+    let denies = |spec: &Value| {
+        let actions = spec.get("validationActions").and_then(Value::as_array);
+        actions.is_some_and(|actions| actions.iter().any(|action| action == "Deny"))
+    };
+    let live = case.observed.admission.known();
+    let live = live.and_then(|live| live.get(&object.key()));
+    live.is_some_and(|live| denies(&live.spec)) && !denies(&object.spec) && object.kind.is_binding()
 }
 
 fn lowers_pod_security(change: &KeyChange) -> bool {

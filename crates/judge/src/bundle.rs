@@ -32,8 +32,11 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<&'static str> {
             let wanted = case.wanted(&action.object());
             wanted.map(|_| "the bundle holds it, and it would be deleted")
         }
-        // Whether it may go is a question of order.
-        Action::DeleteOpened { .. } => None,
+        // Whether an open policy may go is a question of order; guard rails have a check of their own.
+        Action::DeleteOpened { .. }
+        | Action::CreateGuard { .. }
+        | Action::ReplaceGuard { .. }
+        | Action::DeleteGuard { .. } => None,
         Action::CreateNamespace { name, labels } => {
             let all = labels.iter();
             is_label_unasked(case, name, all).then_some(UNASKED_LABEL)

@@ -5,6 +5,7 @@
 
 mod budget;
 mod bundle;
+mod guards;
 mod healing;
 mod identity;
 mod moves;
@@ -92,6 +93,7 @@ pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
     refusals.extend(bundle::check(case));
     refusals.extend(order::check(case));
     refusals.extend(moves::check(case));
+    refusals.extend(guards::check(case));
     refusals.extend(widening::check(case));
     refusals.extend(budget::check(case, allowances));
     refusals

@@ -85,6 +85,10 @@ fn fault(case: &Case<'_>, written: &Written<'_>, action: &Action) -> Option<Refu
             label_fault(case, &object, labels, &live.labels)
                 .or_else(|| taint_fault(case, &object, taints.as_ref()?))
         }
+        // Guard rails have a check of their own.
+        Action::CreateGuard { .. } | Action::ReplaceGuard { .. } | Action::DeleteGuard { .. } => {
+            None
+        }
         Action::DeleteOpened { namespace, name } => {
             if written.contains(&(namespace.as_str(), name.as_str())) {
                 None

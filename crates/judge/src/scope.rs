@@ -26,6 +26,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
             | Kind::ConfigMap
             | Kind::Pod
             | Kind::Service
+            | Kind::Admission(_)
             | Kind::OtherPolicy(_)
             | Kind::Cluster => None,
         };
@@ -65,7 +66,10 @@ fn takes_back(action: &Action) -> bool {
         }
         Action::CreateNamespace { .. }
         | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. } => false,
+        | Action::PatchNode { .. }
+        | Action::CreateGuard { .. }
+        | Action::ReplaceGuard { .. }
+        | Action::DeleteGuard { .. } => false,
     }
 }
 

@@ -45,6 +45,8 @@ classes! {
     MissingNamespace = "missing-namespace",
     /// A node pool that is not as the fleet says.
     NodePool = "node-pool",
+    /// A guard rail that is not in force as compiled.
+    GuardMissing = "guard-missing",
     /// The network plugin does not enforce, or that is unknown.
     NotEnforced = "not-enforced",
     /// The cluster is not as its stored capabilities say.

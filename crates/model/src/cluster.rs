@@ -103,6 +103,28 @@ pub struct Guards {
     pub break_glass: Vec<String>,
 }
 
+impl Guards {
+    /// Whether a user, being in these groups, is a writer.
+    pub fn is_writer(&self, user: &str, groups: &[String]) -> bool {
+        is_among(&self.writers, user, groups)
+    }
+
+    /// Whether a user, being in these groups, may in an emergency.
+    pub fn is_break_glass(&self, user: &str, groups: &[String]) -> bool {
+        is_among(&self.break_glass, user, groups)
+    }
+}
+
+fn is_among(subjects: &[String], user: &str, groups: &[String]) -> bool {
+    subjects
+        .iter()
+        .any(|subject| match subject.split_once(':') {
+            Some(("user", name)) => name == user,
+            Some(("group", name)) => groups.iter().any(|group| group == name),
+            Some(_) | None => false,
+        })
+}
+
 /// Limits on our requests to one cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

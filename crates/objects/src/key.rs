@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::admission::{ADMISSION_VERSION, AdmissionKind};
 use crate::policy_kind::PolicyKind;
 
 /// Kind, namespace and name; the namespace is absent for cluster-scoped kinds.
@@ -30,6 +31,8 @@ pub enum Kind {
     Pod,
     /// `v1` Service.
     Service,
+    /// An admission policy or a binding of one.
+    Admission(AdmissionKind),
     /// A kind of policy that we do not model.
     OtherPolicy(&'static PolicyKind),
     /// A cluster itself, for findings about no object in it.
@@ -46,6 +49,7 @@ impl Kind {
             Self::ConfigMap => "ConfigMap",
             Self::Pod => "Pod",
             Self::Service => "Service",
+            Self::Admission(kind) => kind.as_str(),
             Self::OtherPolicy(other) => other.kind,
             Self::Cluster => "Cluster",
         }
@@ -56,6 +60,7 @@ impl Kind {
         match self {
             Self::NetworkPolicy => "networking.k8s.io/v1",
             Self::Namespace | Self::Node | Self::ConfigMap | Self::Pod | Self::Service => "v1",
+            Self::Admission(_) => ADMISSION_VERSION,
             Self::OtherPolicy(other) => other.api_version,
             Self::Cluster => "cofferdam.io/v1alpha1",
         }
@@ -86,6 +91,15 @@ impl ObjectKey {
         Self {
             kind: Kind::NetworkPolicy,
             namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+
+    /// An admission policy or binding.
+    pub fn admission(kind: AdmissionKind, name: &str) -> Self {
+        Self {
+            kind: Kind::Admission(kind),
+            namespace: None,
             name: name.to_owned(),
         }
     }

@@ -39,6 +39,10 @@ pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// The namespace of our record and lease.
 pub const SYSTEM_NAMESPACE: &str = "cofferdam-system";
+/// The namespace in which guard rails are tried out; nothing is ever kept there.
+pub const PROBE_NAMESPACE: &str = "cofferdam-probe";
+/// Label of an object that tries a guard rail out: the name of the rail's policy. No rail lets it pass.
+pub const PROBE: &str = "cofferdam.io/probe";
 /// The name of our record (ConfigMap) and lease (Lease).
 pub const RECORD_NAME: &str = "cofferdam";
 
@@ -54,9 +58,14 @@ pub const NAMESPACE_KEYS: [&str; 8] = [
     POD_SECURITY_AUDIT_VERSION,
 ];
 
+/// The domain of labels that only we write.
+pub const OUR_DOMAIN: &str = "cofferdam.io/";
+/// The domain of node labels that only we write: no kubelet may set them (plugin `NodeRestriction`).
+pub const OUR_NODE_DOMAIN: &str = "cofferdam.node-restriction.kubernetes.io/";
+/// The domain of Pod Security labels.
+pub const POD_SECURITY_DOMAIN: &str = "pod-security.kubernetes.io/";
+
 /// Whether a label key is in a domain that is ours alone.
 pub fn is_ours(key: &str) -> bool {
-    key.split_once('/').is_some_and(|(domain, _)| {
-        domain == "cofferdam.io" || domain == "cofferdam.node-restriction.kubernetes.io"
-    })
+    key.starts_with(OUR_DOMAIN) || key.starts_with(OUR_NODE_DOMAIN)
 }

@@ -3,6 +3,7 @@
 //! Data and questions about data only. This crate enables the Kubernetes version of `k8s-openapi` for
 //! the whole workspace.
 
+pub mod admission;
 pub mod compare;
 pub mod key;
 pub mod keys;

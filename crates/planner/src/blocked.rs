@@ -8,6 +8,7 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::Class;
 
+use crate::guards::{GuardState, state};
 use crate::steps::open_names_taken;
 use crate::view::View;
 
@@ -32,6 +33,15 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
         }
         found.extend(in_the_way(view, namespace));
     }
+    let guards = view.bundle.guards.values();
+    let objects = guards.flat_map(|guard| [&guard.policy, guard.binding(guard.level)]);
+    let taken = objects.filter(|object| state(view, object) == GuardState::Taken);
+    found.extend(taken.map(|object| {
+        (
+            object.key(),
+            "somebody else's object has this name".to_owned(),
+        )
+    }));
     found
 }
 

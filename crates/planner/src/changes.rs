@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
 use crate::findings::taint_text;
+use crate::guards::object_differences;
 use crate::view::policy_differences;
 
 /// The fields that a step changes; none where it creates or deletes a whole object.
@@ -19,7 +20,15 @@ pub fn changes(observed: &Observed, step: &Step) -> Vec<Difference> {
             of_labels(labels).chain(taints).collect()
         }
         Action::ReplacePolicy { object, .. } => of_policy(observed, object).unwrap_or_default(),
+        Action::ReplaceGuard { object, .. } => {
+            let live = observed.admission.known();
+            let live = live.and_then(|live| live.get(&object.key()));
+            live.map(|live| object_differences(object, live))
+                .unwrap_or_default()
+        }
         Action::CreateNamespace { .. }
+        | Action::CreateGuard { .. }
+        | Action::DeleteGuard { .. }
         | Action::CreatePolicy { .. }
         | Action::DeletePolicy { .. }
         | Action::DeleteOpened { .. } => Vec::new(),

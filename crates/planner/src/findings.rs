@@ -4,6 +4,7 @@ mod admitted;
 mod capabilities;
 mod change;
 mod foreign;
+mod guards;
 mod held_open;
 mod host_network;
 mod identity;
@@ -25,7 +26,7 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 
 pub use nodes::intolerant;
-pub(crate) use nodes::{taint_text, toleration_hint};
+pub(crate) use nodes::{taint_text, tolerates, toleration_hint};
 
 /// Every finding about one cluster, sorted; waivers are not applied yet.
 ///
@@ -47,6 +48,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(host_network::check(view));
         found.extend(unassigned::check(view));
         found.extend(nodes::check(view));
+        found.extend(guards::check(view));
     }
     found.sort_by(|a, b| {
         (a.severity, a.class, &a.object, &a.message)
@@ -97,6 +99,7 @@ fn fixed_severity(class: Class) -> Option<Severity> {
     match class {
         Class::Missing | Class::Changed | Class::ForeignPolicy | Class::Unknown => None,
         Class::NotEnforced
+        | Class::GuardMissing
         | Class::WrongCluster
         | Class::ImpostorNamespace
         | Class::ImpostorObject

@@ -10,9 +10,10 @@ use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Operation, Phase};
 
 use crate::findings::{intolerant, toleration_hint};
+use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
 use crate::pools::nodes;
-use crate::steps::phase_of;
+use crate::steps::{is_text_held, phase_of};
 use crate::view::{KeyState, View};
 
 /// Policies of namespaces that are not there, and taints that would keep out what runs in the pool's own
@@ -27,6 +28,31 @@ pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
         );
     }
     held.extend(taints(view));
+    held.extend(guards(view));
+    held
+}
+
+/// Guard rails that are not taken as far as they should be.
+fn guards(view: &View<'_>) -> Vec<HeldStep> {
+    let mut held = Vec::new();
+    for guard in view.bundle.guards.values() {
+        let wanted = guard.binding(guard.level);
+        let in_place = state(view, wanted) == GuardState::InSync && !is_text_held(view, guard);
+        if in_place || !is_served(view, guard) || state(view, wanted) == GuardState::Taken {
+            continue;
+        }
+        held.extend(obstacles(view, guard).into_iter().map(|obstacle| HeldStep {
+            operation: Operation::Update,
+            object: wanted.key(),
+            phase: if guard.is_mutating() {
+                Phase::Pin
+            } else {
+                Phase::Protect
+            },
+            reason: format!("the guard rail waits: {}", obstacle.reason),
+            hint: obstacle.hint,
+        }));
+    }
     held
 }
 

@@ -10,6 +10,7 @@ mod changes;
 mod connections;
 pub mod cross_cluster;
 pub mod findings;
+pub mod guards;
 mod held;
 mod in_the_way;
 mod left_behind;

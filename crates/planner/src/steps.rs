@@ -1,11 +1,13 @@
 //! The plan: steps from observed to bundle, in the order of their phases.
 
+mod guards;
 mod keep;
 mod moves;
 mod namespaces;
 mod nodes;
 mod policies;
 
+pub(crate) use guards::is_text_held;
 pub(crate) use policies::{open_names_taken, phase_of};
 
 use cofferdam_model::cluster::Delivery;
@@ -29,6 +31,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         steps.extend(policies::steps(view));
     }
     steps.extend(nodes::steps(view));
+    steps.extend(guards::steps(view));
     // What gives up connections comes in its order already.
     steps.sort_by_cached_key(|step| {
         let object = (step.phase != Phase::Narrow).then(|| step.action.object());
@@ -42,6 +45,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         bundle_hash: view.bundle.hash.clone(),
         notices: notices(view, model, &steps),
         kept: keep::kept(view),
+        probes: guards::probes(view, &steps),
         resumes: record.is_some_and(|record| !record.pending.is_empty()),
         steps,
     })

@@ -16,6 +16,13 @@ pub fn bundle_files(bundle: &Bundle) -> Vec<(String, Value)> {
         let path = format!("_cluster/namespace-{name}.yaml");
         files.push((path, namespace_manifest(name.as_str(), namespace)));
     }
+    for guard in bundle.guards.values() {
+        for object in [&guard.policy, guard.binding(guard.level)] {
+            let kind = object.kind.as_str().to_lowercase();
+            let path = format!("_cluster/{kind}-{}.yaml", object.name);
+            files.push((path, object.manifest()));
+        }
+    }
     for ((namespace, name), policy) in &bundle.policies {
         let path = format!("{namespace}/networkpolicy-{name}.yaml");
         let object = serde_json::to_value(&*policy.object).unwrap_or(Value::Null);

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod doctor;
 mod drift;
+mod guards;
 mod plan;
 mod status;
 
@@ -11,6 +12,7 @@ pub use apply::render as apply;
 pub use check::render as check;
 pub use doctor::render as doctor;
 pub use drift::render as drift;
+pub use guards::render as guards;
 pub use plan::render as plan;
 pub use status::render as status;
 

@@ -6,6 +6,7 @@ pub mod compile;
 pub mod doctor;
 pub mod drift;
 pub mod finding;
+pub mod guards;
 pub mod plan;
 pub mod status;
 

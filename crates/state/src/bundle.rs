@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use cofferdam_model::cluster::Guards;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{
     ClusterName, InstanceName, NamespaceName, PoolName, TrustDomainName, ZoneName,
@@ -11,6 +12,8 @@ use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::policy::Direction;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+
+use crate::guard::DesiredGuard;
 
 /// All objects that one cluster must hold, compiled from the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +40,25 @@ pub struct Bundle {
     pub staged_pools: BTreeSet<PoolName>,
     /// Namespaces that are never touched.
     pub system_namespaces: BTreeSet<NamespaceName>,
+    /// Guard rails by name.
+    pub guards: BTreeMap<String, DesiredGuard>,
+    /// Whom they let change what they protect.
+    pub guarded_by: Guards,
 }
 
 impl Bundle {
     /// Whether the nodes of a pool are to be tainted: one of its zones is enforced here.
     pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
         !self.staged_pools.contains(&pool.name)
+    }
+
+    /// Names of the namespaces of a pool's zones, however far they are taken.
+    pub fn namespaces_of_pool<'a>(
+        &'a self,
+        pool: &'a NodePool,
+    ) -> impl Iterator<Item = (&'a NamespaceName, &'a DesiredNamespace)> {
+        let all = self.namespaces.iter();
+        all.filter(|(_, wanted)| pool.zones.contains(&wanted.zone))
     }
 
     /// Whether the pods of a namespace are to be denied in a direction: it holds the deny.

@@ -10,6 +10,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
+use serde_json::Value;
 
 use crate::audit::AuditedWrite;
 use crate::record::{Record, entry_key};
@@ -87,6 +88,8 @@ pub struct Observed {
     pub templates: Reading<Vec<Template>>,
     /// Services.
     pub services: Reading<Vec<LiveService>>,
+    /// Admission policies and bindings in our name: by label or by the beginning of their name.
+    pub admission: Reading<BTreeMap<ObjectKey, LiveAdmission>>,
     /// Services that an Ingress sends traffic to: Ingress `namespace/name`, namespace, service.
     pub ingress_backends: Reading<Vec<(String, String, String)>>,
     /// Who we are to this cluster.
@@ -148,6 +151,23 @@ pub struct LivePolicy {
     pub managed_fields: ManagedFields,
 }
 
+/// An admission policy or binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveAdmission {
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version.
+    pub resource_version: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Its annotations.
+    pub annotations: Labels,
+    /// Its spec as the server sent it.
+    pub spec: Value,
+    /// Who wrote what.
+    pub managed_fields: ManagedFields,
+}
+
 /// A node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveNode {
@@ -184,6 +204,8 @@ pub struct LivePod {
     pub finished: bool,
     /// What it tolerates.
     pub tolerations: Vec<Toleration>,
+    /// Labels that its node must have.
+    pub node_selector: Labels,
     /// The kind and name of its controller.
     pub owner: Option<(String, String)>,
 }
@@ -197,6 +219,10 @@ pub struct Template {
     pub namespace: String,
     /// What its pods tolerate.
     pub tolerations: Vec<Toleration>,
+    /// Labels that their nodes must have.
+    pub node_selector: Labels,
+    /// The node that they are bound to past the scheduler, where one is named.
+    pub node_name: Option<String>,
 }
 
 /// A Service.
@@ -229,6 +255,7 @@ impl Observed {
             pods: none(reason),
             templates: none(reason),
             services: none(reason),
+            admission: none(reason),
             ingress_backends: none(reason),
             identity: none(reason),
             writes: none(reason),
@@ -247,6 +274,7 @@ impl Observed {
             ("pods", self.pods.unknown()),
             ("workloads", self.templates.unknown()),
             ("services", self.services.unknown()),
+            ("admission policies", self.admission.unknown()),
             ("ingresses", self.ingress_backends.unknown()),
         ]
         .into_iter()

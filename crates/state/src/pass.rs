@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Phase, Plan, Step};
+use crate::guard::Probe;
+use crate::plan::{Action, Phase, Plan, Step};
 use crate::record::{Apply, HISTORY, Record, entry_key};
 
 /// The steps of one phase. A stage begins when every step of the one before was acknowledged.
@@ -13,6 +14,8 @@ pub struct Stage<'a> {
     pub phase: Phase,
     /// Whether what came before must have settled first, also where an earlier pass wrote it.
     pub settles_first: bool,
+    /// Guard rails that must be in force first.
+    pub probes: Vec<&'a Probe>,
     /// Steps that go at once; each turn begins when the one before was acknowledged.
     pub turns: Vec<Vec<&'a Step>>,
 }
@@ -30,10 +33,17 @@ impl Plan {
         let stage = |phase: Phase| Stage {
             phase,
             settles_first: phase.waits_for_settling(),
+            probes: self.probes_before(Some(phase)),
             turns: turns(phase, self.phase(phase)),
         };
         let stages = Phase::ALL.into_iter().map(stage);
         stages.filter(|stage| stage.steps() > 0).collect()
+    }
+
+    /// Guard rails that must be in force before a phase, or with none at the end.
+    pub fn probes_before(&self, phase: Option<Phase>) -> Vec<&Probe> {
+        let due = self.probes.iter().filter(|due| due.before == phase);
+        due.map(|due| &due.probe).collect()
     }
 
     /// The keys under which the record will hold what the plan writes.
@@ -53,6 +63,11 @@ fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a
     if phase == Phase::Narrow {
         return one_by_one(steps);
     }
+    if phase == Phase::Protect {
+        let (later, first): (Vec<&Step>, Vec<&Step>) = steps.partition(|step| frees_policy(step));
+        let turns = [first, later].into_iter();
+        return turns.filter(|turn| !turn.is_empty()).collect();
+    }
     let mut turns: Vec<Vec<&Step>> = Vec::new();
     for step in steps {
         let together = |turn: &&mut Vec<&Step>| {
@@ -64,6 +79,12 @@ fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a
         }
     }
     turns
+}
+
+/// Whether a step deletes a policy, which its binding goes before: a pass that is cut off in between leaves
+/// nothing in force.
+fn frees_policy(step: &Step) -> bool {
+    matches!(&step.action, Action::DeleteGuard { kind, .. } if !kind.is_binding())
 }
 
 /// The first step of every namespace, then the second of every one, and so on.
@@ -172,7 +193,6 @@ mod tests {
 
     use super::*;
     use crate::finding::Effect;
-    use crate::plan::Action;
 
     /// A plan of steps given as phase, zone and `namespace/name` of a policy of ours that goes.
     fn plan(steps: &[(Phase, &str, &str)], resumes: bool) -> Plan {
@@ -197,6 +217,7 @@ mod tests {
             steps: steps.iter().map(step).collect(),
             notices: Vec::new(),
             kept: [("kept".to_owned(), "uid".to_owned())].into(),
+            probes: Vec::new(),
             resumes,
         }
     }

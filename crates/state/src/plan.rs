@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, ZoneName};
+use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
 use k8s_openapi::api::core::v1::Taint;
@@ -12,6 +13,8 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use crate::digest::digest;
 use crate::finding::Effect;
+use crate::guard::Probe;
+pub use crate::phase::Phase;
 
 /// The ordered steps for one cluster. A plan leaves no choice to execution.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +33,19 @@ pub struct Plan {
     pub notices: Vec<String>,
     /// Entries of the record for what is in place already and is ours.
     pub kept: BTreeMap<String, String>,
+    /// What must be seen to be in force before what rests on it is written.
+    pub probes: Vec<DueProbe>,
     /// Whether a pass was cut off and is resumed.
     pub resumes: bool,
+}
+
+/// A guard rail that is tried out in the course of an apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueProbe {
+    /// The phase that waits for it; none where it is the last thing done.
+    pub before: Option<Phase>,
+    /// What is tried.
+    pub probe: Probe,
 }
 
 /// One step.
@@ -47,60 +61,6 @@ pub struct Step {
     pub effect: Effect,
     /// The zone concerned.
     pub zone: Option<ZoneName>,
-}
-
-/// The phases of an apply, in order. Every step of a phase is acknowledged before the next begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// Namespaces, labels of namespaces and nodes.
-    Labels,
-    /// Open policies, so that nothing is isolated by what follows.
-    Open,
-    /// Policies that allow.
-    Allow,
-    /// Policies that give up what another one gained meanwhile; begins when that has settled.
-    Narrow,
-    /// Policies that deny.
-    Deny,
-    /// Policies that left the bundle; begins when the phases before have settled.
-    Prune,
-    /// Open policies that are no longer needed; begins when the phases before have settled.
-    Close,
-    /// Taints on nodes.
-    Taint,
-}
-
-impl Phase {
-    /// Every phase, in order.
-    pub const ALL: [Self; 8] = [
-        Self::Labels,
-        Self::Open,
-        Self::Allow,
-        Self::Narrow,
-        Self::Deny,
-        Self::Prune,
-        Self::Close,
-        Self::Taint,
-    ];
-
-    /// The word of reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Labels => "labels",
-            Self::Open => "open",
-            Self::Allow => "allow",
-            Self::Narrow => "narrow",
-            Self::Deny => "deny",
-            Self::Prune => "prune",
-            Self::Close => "close",
-            Self::Taint => "taint",
-        }
-    }
-
-    /// Whether what came before must have settled first.
-    pub fn waits_for_settling(self) -> bool {
-        matches!(self, Self::Narrow | Self::Prune | Self::Close)
-    }
 }
 
 /// What a step does, with the state it expects.
@@ -158,6 +118,29 @@ pub enum Action {
         /// The resource version it must have.
         resource_version: String,
     },
+    /// Creates an admission policy or binding; refused when the name is taken.
+    CreateGuard {
+        /// The whole object.
+        object: Arc<AdmissionObject>,
+    },
+    /// Writes an admission policy or binding of ours whole.
+    ReplaceGuard {
+        /// The whole object.
+        object: Arc<AdmissionObject>,
+        /// The state it must be in.
+        expected: Expected,
+    },
+    /// Deletes an admission policy or binding of ours.
+    DeleteGuard {
+        /// Its kind.
+        kind: AdmissionKind,
+        /// Its name.
+        name: String,
+        /// The UID it must have.
+        uid: String,
+        /// The resource version it must have.
+        resource_version: String,
+    },
     /// Deletes the open policy that this very pass wrote.
     DeleteOpened {
         /// Its namespace.
@@ -165,6 +148,20 @@ pub enum Action {
         /// Its name.
         name: String,
     },
+}
+
+/// The state that an object must be in to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// As it was seen.
+    Seen {
+        /// Its UID.
+        uid: String,
+        /// Its resource version.
+        resource_version: String,
+    },
+    /// As this very pass wrote it.
+    Written,
 }
 
 /// Changes to labels, key by key.
@@ -245,6 +242,24 @@ impl Action {
             | Self::PatchNamespace { .. }
             | Self::PatchNode { .. }
             | Self::DeletePolicy { .. }
+            | Self::CreateGuard { .. }
+            | Self::ReplaceGuard { .. }
+            | Self::DeleteGuard { .. }
+            | Self::DeleteOpened { .. } => None,
+        }
+    }
+
+    /// The admission policy or binding that it writes; none where it writes none.
+    pub fn written_guard(&self) -> Option<&Arc<AdmissionObject>> {
+        match self {
+            Self::CreateGuard { object } | Self::ReplaceGuard { object, .. } => Some(object),
+            Self::CreateNamespace { .. }
+            | Self::PatchNamespace { .. }
+            | Self::PatchNode { .. }
+            | Self::CreatePolicy { .. }
+            | Self::ReplacePolicy { .. }
+            | Self::DeletePolicy { .. }
+            | Self::DeleteGuard { .. }
             | Self::DeleteOpened { .. } => None,
         }
     }
@@ -263,16 +278,22 @@ impl Action {
                 namespace, name, ..
             }
             | Self::DeleteOpened { namespace, name } => ObjectKey::policy(namespace, name),
+            Self::CreateGuard { object } | Self::ReplaceGuard { object, .. } => object.key(),
+            Self::DeleteGuard { kind, name, .. } => ObjectKey::admission(*kind, name),
         }
     }
 
     /// What it does, in the word of reports.
     pub fn operation(&self) -> Operation {
         match self {
-            Self::CreateNamespace { .. } | Self::CreatePolicy { .. } => Operation::Create,
+            Self::CreateNamespace { .. } | Self::CreatePolicy { .. } | Self::CreateGuard { .. } => {
+                Operation::Create
+            }
             Self::PatchNamespace { .. } | Self::PatchNode { .. } => Operation::Patch,
-            Self::ReplacePolicy { .. } => Operation::Update,
-            Self::DeletePolicy { .. } | Self::DeleteOpened { .. } => Operation::Delete,
+            Self::ReplacePolicy { .. } | Self::ReplaceGuard { .. } => Operation::Update,
+            Self::DeletePolicy { .. } | Self::DeleteGuard { .. } | Self::DeleteOpened { .. } => {
+                Operation::Delete
+            }
         }
     }
 
@@ -287,8 +308,13 @@ impl Action {
                 let set = taints.iter().flat_map(TaintPatch::set);
                 written(labels).chain(set.map(taint_field)).collect()
             }
-            Self::CreatePolicy { .. } | Self::ReplacePolicy { .. } => vec![String::new()],
-            Self::DeletePolicy { .. } | Self::DeleteOpened { .. } => Vec::new(),
+            Self::CreatePolicy { .. }
+            | Self::ReplacePolicy { .. }
+            | Self::CreateGuard { .. }
+            | Self::ReplaceGuard { .. } => vec![String::new()],
+            Self::DeletePolicy { .. } | Self::DeleteGuard { .. } | Self::DeleteOpened { .. } => {
+                Vec::new()
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use cofferdam_objects::keys::{NAMESPACE_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::audit::AuditedWrite;
 use cofferdam_state::observed::{
-    Identity, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveRecord, LiveService, Observed,
-    Reading, Template,
+    Identity, LiveAdmission, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveRecord, LiveService,
+    Observed, Reading, Template,
 };
 use cofferdam_state::record::Record;
 use k8s_openapi::api::core::v1::Toleration;
@@ -41,6 +41,8 @@ pub struct Cluster {
     pub templates: Vec<Template>,
     /// Services.
     pub services: Vec<LiveService>,
+    /// Admission policies and bindings.
+    pub admission: BTreeMap<ObjectKey, LiveAdmission>,
     /// What Ingresses send traffic to.
     pub ingress_backends: Vec<(String, String, String)>,
     /// The audit log.
@@ -65,6 +67,7 @@ impl Cluster {
             pods: Vec::new(),
             templates: Vec::new(),
             services: Vec::new(),
+            admission: BTreeMap::new(),
             ingress_backends: Vec::new(),
             writes: Vec::new(),
             ticks: 0,
@@ -109,6 +112,7 @@ impl Cluster {
             pods: Reading::Known(self.pods.clone()),
             templates: Reading::Known(self.templates.clone()),
             services: Reading::Known(self.services.clone()),
+            admission: Reading::Known(self.admission.clone()),
             ingress_backends: Reading::Known(self.ingress_backends.clone()),
             identity: Reading::Known(Identity {
                 user: "cofferdam".to_owned(),
@@ -174,6 +178,7 @@ pub fn pod(namespace: &str, name: &str, labels: &[(&str, &str)]) -> LivePod {
         host_network: false,
         finished: false,
         tolerations: Vec::new(),
+        node_selector: owned([]),
         owner: None,
     }
 }

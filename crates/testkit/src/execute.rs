@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::FIELD_MANAGER;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
@@ -14,14 +15,15 @@ use serde_json::Value;
 use crate::cluster::{Cluster, owned};
 use crate::managed_fields::{claim, held, release};
 
-/// Policies that a pass wrote, by namespace and name: UID and resource version.
-pub type Opened = BTreeMap<(String, String), (String, String)>;
+/// Policies and guard rails that a pass wrote: UID and resource version.
+pub type Writes = BTreeMap<ObjectKey, (String, String)>;
 
-const STALE: &str = "it is not as it was when the plan was made";
+pub(crate) const NOT_WRITTEN: &str = "this pass did not write it";
+pub(crate) const STALE: &str = "it is not as it was when the plan was made";
 
 impl Cluster {
     /// Carries out a step, or says why the server refuses it; then nothing has changed.
-    pub fn execute(&mut self, action: &Action, opened: &mut Opened) -> Result<(), String> {
+    pub fn execute(&mut self, action: &Action, writes: &mut Writes) -> Result<(), String> {
         match action {
             Action::CreateNamespace { name, labels } => self.create_namespace(name, labels),
             Action::PatchNamespace { name, uid, labels } => {
@@ -57,7 +59,7 @@ impl Cluster {
                     return Err("the name is taken".to_owned());
                 }
                 self.apply_policy(object)?;
-                self.note_written(key, opened);
+                self.note_written(&key, writes);
                 Ok(())
             }
             Action::ReplacePolicy {
@@ -68,7 +70,7 @@ impl Cluster {
                 let key = key_of(object);
                 self.expect_policy(&key, uid, resource_version)?;
                 self.apply_policy(object)?;
-                self.note_written(key, opened);
+                self.note_written(&key, writes);
                 Ok(())
             }
             Action::DeletePolicy {
@@ -78,10 +80,13 @@ impl Cluster {
                 resource_version,
             } => self.delete_policy(&(namespace.clone(), name.clone()), uid, resource_version),
             Action::DeleteOpened { namespace, name } => {
-                let key = (namespace.clone(), name.clone());
-                let (uid, version) = opened.get(&key).ok_or("this pass did not write it")?;
-                self.delete_policy(&key, uid, version)
+                let key = ObjectKey::policy(namespace, name);
+                let (uid, version) = writes.get(&key).ok_or(NOT_WRITTEN)?;
+                self.delete_policy(&(namespace.clone(), name.clone()), uid, version)
             }
+            Action::CreateGuard { .. }
+            | Action::ReplaceGuard { .. }
+            | Action::DeleteGuard { .. } => self.execute_guard(action, writes),
         }
     }
 
@@ -148,9 +153,10 @@ impl Cluster {
         Ok(())
     }
 
-    fn note_written(&self, key: (String, String), opened: &mut Opened) {
-        if let Some(live) = self.policies.get(&key) {
-            opened.insert(key, (live.uid.clone(), live.resource_version.clone()));
+    fn note_written(&self, key: &(String, String), writes: &mut Writes) {
+        if let Some(live) = self.policies.get(key) {
+            let state = (live.uid.clone(), live.resource_version.clone());
+            writes.insert(ObjectKey::policy(&key.0, &key.1), state);
         }
     }
 

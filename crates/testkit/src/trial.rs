@@ -10,7 +10,7 @@ use cofferdam_state::plan::{Action, Plan, Step};
 use cofferdam_state::record::Record;
 
 use crate::cluster::Cluster;
-use crate::execute::Opened;
+use crate::execute::Writes;
 use crate::model::model;
 
 /// The planner: the plan for one cluster, or why there is none.
@@ -116,7 +116,7 @@ impl Trial {
         let before = expected.as_ref().map(|live| &live.record);
         let record = Record::begun(before, plan, self.writer());
         let pending = self.write(expected.as_ref(), record);
-        let (mut opened, mut stuck) = (Opened::new(), BTreeSet::new());
+        let (mut writes, mut stuck) = (Writes::new(), BTreeSet::new());
         let (mut written, mut failed) = (0, Vec::new());
         if faults.killed_after == Some(0) {
             return None;
@@ -132,7 +132,7 @@ impl Trial {
             let result = if refused {
                 Err("the server says no".to_owned())
             } else {
-                self.execute(&step.action, &mut opened)
+                self.execute(&step.action, &mut writes)
             };
             match result {
                 Ok(()) => written += 1,
@@ -169,8 +169,8 @@ impl Trial {
         })
     }
 
-    fn execute(&mut self, action: &Action, opened: &mut Opened) -> Result<(), String> {
-        self.cluster.execute(action, opened)
+    fn execute(&mut self, action: &Action, writes: &mut Writes) -> Result<(), String> {
+        self.cluster.execute(action, writes)
     }
 
     fn write(

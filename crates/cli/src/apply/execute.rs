@@ -3,12 +3,14 @@
 //! It may be killed at any moment: what a pass is about to create is recorded before it is created, and
 //! open policies stand before anything isolates, so that the next pass takes up where this one ended.
 
+mod in_force;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_cluster::{Category, Connection, Error, Held, Opened, Wait, Written};
+use cofferdam_cluster::{Category, Connection, Error, Held, Wait, Writes, Written};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::count::counted;
@@ -96,7 +98,7 @@ pub(crate) async fn execute(
         connection,
         plan,
         lease: Arc::clone(&lease),
-        opened: Opened::new(),
+        writes: Writes::new(),
         done: Done::default(),
     };
     let result = tokio::select! {
@@ -144,7 +146,7 @@ struct Writing<'a> {
     connection: &'a Arc<Connection>,
     plan: &'a Plan,
     lease: Arc<Held>,
-    opened: Opened,
+    writes: Writes,
     done: Done,
 }
 
@@ -173,10 +175,15 @@ impl<'a> Writing<'a> {
                 stage.phase.as_str(),
                 counted(stage.steps(), "step")
             ));
+            if !self.are_in_force(&stage.probes, say).await? {
+                self.leave_out(&stage);
+                continue;
+            }
             for turn in stage.turns {
                 self.run_turn(turn).await?;
             }
         }
+        self.are_in_force(&plan.probes_before(None), say).await?;
         let after = self.connection.observe(clock::now()).await;
         self.conclude(model, pass, pending, after).await
     }
@@ -206,9 +213,9 @@ impl<'a> Writing<'a> {
         let stuck = &self.done.stuck;
         let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
         let steps: Vec<&Step> = steps.into_iter().filter(free).collect();
-        let (connection, opened, lease) = (self.connection, &self.opened, &self.lease);
+        let (connection, writes, lease) = (self.connection, &self.writes, &self.lease);
         let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(steps)
-            .map(|step| async move { (step, connection.execute(step, opened, lease).await) })
+            .map(|step| async move { (step, connection.execute(step, writes, lease).await) })
             .buffer_unordered(at_once)
             .collect()
             .await;
@@ -229,10 +236,7 @@ impl<'a> Writing<'a> {
 
     fn note_written(&mut self, step: &Step, written: Written) {
         self.done.written += 1;
-        let object = step.action.object();
-        if let (Some(_), Some(namespace)) = (step.action.written_policy(), object.namespace) {
-            self.opened.insert((namespace, object.name), written);
-        }
+        self.writes.insert(step.action.object(), written);
     }
 
     fn note_failure(&mut self, step: &Step, error: &Error) {

@@ -1,9 +1,9 @@
 //! `apply`: shows the plan, asks, and writes it in waves.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use cofferdam_model::cluster::Mode;
 use cofferdam_model::count::counted;
 use cofferdam_report::wire::API_VERSION;
@@ -16,6 +16,7 @@ use crate::apply::execute::{Pass, execute};
 use crate::apply::outcome::{INTERRUPTED, interrupt, outcome};
 use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
+use crate::confirm::confirmed;
 use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
@@ -58,7 +59,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     if asks || arguments.output == Format::Text {
         output::talk(text::plan(&plans).trim_end())?;
     }
-    if asks && !confirmed()? {
+    if asks && !confirmed("Write this?")? {
         output::talk("nothing was written")?;
         return Ok(Exit::Failure);
     }
@@ -83,18 +84,6 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     };
     show(&report, arguments.output, text::apply)?;
     Ok(exit)
-}
-
-/// Asks on a terminal; off one, `--yes` is needed.
-fn confirmed() -> Result<bool> {
-    let input = std::io::stdin();
-    if !input.is_terminal() {
-        bail!("standard input is no terminal to ask on: review with `plan`, then say `--yes`");
-    }
-    output::talk("Write this? Only `yes` is accepted:")?;
-    let mut answer = String::new();
-    input.lock().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
 }
 
 /// Why a cluster was not written after somebody interrupted another.

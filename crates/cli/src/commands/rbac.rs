@@ -1,14 +1,14 @@
 //! `rbac`: the least rights for a purpose, complete in themselves.
 
 use anyhow::Result;
-use cofferdam_objects::keys::SYSTEM_NAMESPACE;
+use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
 use cofferdam_report::manifest::{list, yaml};
 use cofferdam_report::{json, output};
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Format, RbacArguments};
 use crate::exit::Exit;
-use crate::rights::{Rule, cluster_rules, own_rules};
+use crate::rights::{Rule, cluster_rules, own_rules, probe_rules};
 use crate::subjects::subjects;
 
 pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
@@ -16,16 +16,21 @@ pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Resul
     let name = format!("cofferdam-{}", command.profile.as_str());
     let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
     let (everywhere, own) = (cluster_rules(command.profile), own_rules(command.profile));
-    let objects = [
+    let mut objects = vec![
+        namespace(SYSTEM_NAMESPACE),
         object("ClusterRole", &name, None, &rules(everywhere)),
         binding("ClusterRole", &name, None, &subjects),
         object("Role", &name, Some(SYSTEM_NAMESPACE), &rules(own)),
         binding("Role", &name, Some(SYSTEM_NAMESPACE), &subjects),
     ];
-    let namespace = json!({
-        "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": SYSTEM_NAMESPACE },
-    });
-    let objects: Vec<Value> = std::iter::once(namespace).chain(objects).collect();
+    let probes = probe_rules(command.profile);
+    if !probes.is_empty() {
+        objects.extend([
+            namespace(PROBE_NAMESPACE),
+            object("Role", &name, Some(PROBE_NAMESPACE), &rules(probes)),
+            binding("Role", &name, Some(PROBE_NAMESPACE), &subjects),
+        ]);
+    }
     output::data(&if arguments.output == Format::Json {
         json::render(&list(objects))
     } else {
@@ -33,6 +38,10 @@ pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Resul
         documents.join("---\n")
     })?;
     Ok(Exit::Fine)
+}
+
+fn namespace(name: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })
 }
 
 fn rule(rule: &Rule) -> Value {

@@ -78,6 +78,7 @@ pub(super) fn pods(list: Vec<Pod>) -> Vec<LivePod> {
             host_network: pod.spec.host_network,
             finished: matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"),
             tolerations: pod.spec.tolerations,
+            node_selector: pod.spec.node_selector,
         }
     };
     list.into_iter().map(live).collect()
@@ -93,6 +94,8 @@ pub(super) fn templates(
         let own = own.filter(|workload| workload.metadata.controller().is_none());
         all.extend(own.map(|workload| Template {
             tolerations: workload.template().spec.tolerations.clone(),
+            node_selector: workload.template().spec.node_selector.clone(),
+            node_name: workload.template().spec.node_name.clone(),
             workload: format!("{kind}/{}", workload.metadata.name),
             namespace: workload.metadata.namespace,
         }));

@@ -66,6 +66,7 @@ read! {
         node_name: Option<String>,
         host_network: bool,
         tolerations: Vec<Toleration>,
+        node_selector: Labels,
     }
     PodStatus { phase: String }
 
@@ -80,7 +81,13 @@ read! {
     JobTemplate { spec: JobSpec }
     JobSpec { template: PodTemplate }
     PodTemplate { metadata: Meta, spec: TemplateSpec }
-    TemplateSpec { host_network: bool, tolerations: Vec<Toleration>, containers: Vec<Container> }
+    TemplateSpec {
+        host_network: bool,
+        tolerations: Vec<Toleration>,
+        node_selector: Labels,
+        node_name: Option<String>,
+        containers: Vec<Container>,
+    }
     Container { name: String, image: String, command: Vec<String>, args: Vec<String> }
 
     Service { metadata: Meta, spec: ServiceSpec }

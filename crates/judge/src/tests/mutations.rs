@@ -94,6 +94,9 @@ fn object(step: &mut Step) -> &mut NetworkPolicy {
         | Action::PatchNamespace { .. }
         | Action::PatchNode { .. }
         | Action::DeletePolicy { .. }
+        | Action::CreateGuard { .. }
+        | Action::ReplaceGuard { .. }
+        | Action::DeleteGuard { .. }
         | Action::DeleteOpened { .. }) => panic!("{other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodePool};
+use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodePool, TaintEffect};
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::{Claim, last_writer};
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::namespaces::HELD;
 use super::{Judged, finding};
+use crate::guards::{can_pin, is_pinned};
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::{KeyState, View};
 
@@ -154,13 +155,18 @@ fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
     })
 }
 
-/// The pods and workloads of the pool's zones that do not tolerate its taint. Where they are not
-/// known, one entry says so.
+/// The pods and workloads of the pool's zones that the taint would keep from its nodes, or drive away. Where
+/// they are not known, one entry says so.
+///
+/// A pin makes new pods tolerate the taint; those that run are not touched by it, unless it evicts.
 pub fn intolerant(view: &View<'_>, pool: &NodePool) -> BTreeSet<String> {
+    let can_pin = can_pin(view, pool);
+    let evicts = pool.taint.effect == TaintEffect::NoExecute;
     let in_zones = |namespace: &str| {
         view.wanted_namespace(namespace)
             .is_some_and(|wanted| pool.zones.contains(&wanted.zone))
     };
+    let is_bound = |namespace: &str| can_pin && is_pinned(view, pool, namespace);
     let (Some(pods), Some(templates)) =
         (view.observed.pods.known(), view.observed.templates.known())
     else {
@@ -169,11 +175,12 @@ pub fn intolerant(view: &View<'_>, pool: &NodePool) -> BTreeSet<String> {
     let pods = pods
         .iter()
         .filter(|pod| in_zones(&pod.namespace) && !pod.finished)
+        .filter(|pod| evicts || !is_bound(&pod.namespace))
         .filter(|pod| !tolerates(&pod.tolerations, pool))
         .map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name));
     let templates = templates
         .iter()
-        .filter(|template| in_zones(&template.namespace))
+        .filter(|template| in_zones(&template.namespace) && !is_bound(&template.namespace))
         .filter(|template| !tolerates(&template.tolerations, pool))
         .map(|template| {
             let (kind, name) = template.workload.split_once('/').unwrap_or_default();
@@ -264,7 +271,7 @@ fn about(
 }
 
 /// Whether tolerations match the pool's taint, as the scheduler judges it.
-fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+pub(crate) fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
     tolerations.iter().any(|toleration| {
         let effect = toleration.effect.as_deref().unwrap_or_default();
         let key = toleration.key.as_deref().unwrap_or_default();

@@ -39,6 +39,7 @@ pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     kept.extend(isolated(view));
     kept.extend(admitted(view));
     kept.extend(lost(view));
+    kept.extend(crate::guards::kept(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
         let object = ObjectKey::namespace(name);

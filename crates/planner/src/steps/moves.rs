@@ -75,6 +75,9 @@ impl Shift {
             | Action::PatchNamespace { .. }
             | Action::PatchNode { .. }
             | Action::DeletePolicy { .. }
+            | Action::CreateGuard { .. }
+            | Action::ReplaceGuard { .. }
+            | Action::DeleteGuard { .. }
             | Action::DeleteOpened { .. } => return Self::nothing(),
         };
         if step.phase != Phase::Allow {

@@ -1,0 +1,49 @@
+//! Guard rails that a pass waits for.
+
+use cofferdam_cluster::{Category, Error};
+use cofferdam_report::wire::apply::FailedStep;
+use cofferdam_state::guard::Probe;
+use cofferdam_state::pass::Stage;
+
+use super::Writing;
+
+impl Writing<'_> {
+    /// Waits until guard rails are in force; says and notes it where one is not. The pass stops where the
+    /// lease is lost.
+    pub(super) async fn are_in_force(
+        &mut self,
+        probes: &[&Probe],
+        say: &(impl Fn(&str) + Send + Sync),
+    ) -> Result<bool, Error> {
+        let mut all = true;
+        for probe in probes {
+            if self.done.stuck.contains(&probe.policy.name) {
+                all = false;
+                continue;
+            }
+            say(&format!("waiting until {} is in force", probe.policy));
+            match self.connection.wait_for_guard(probe, &self.lease).await {
+                Ok(()) => {}
+                Err(error) if error.category() == Category::LeaseLost => return Err(error),
+                Err(error) => {
+                    all = false;
+                    self.done.failed.push(FailedStep {
+                        object: probe.policy.clone(),
+                        message: error.reason(),
+                    });
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Notes what was not begun because a guard rail that it rests on is not in force.
+    pub(super) fn leave_out(&mut self, stage: &Stage<'_>) {
+        let steps = stage.turns.iter().flatten();
+        let failed = steps.map(|step| FailedStep {
+            object: step.action.object(),
+            message: "left out: a guard rail that it rests on is not in force".to_owned(),
+        });
+        self.done.failed.extend(failed);
+    }
+}

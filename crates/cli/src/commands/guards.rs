@@ -1,0 +1,193 @@
+//! `guards`: how far guard rails are taken, and their removal, which works for who is locked out by them.
+
+use anyhow::Result;
+use cofferdam_model::cluster::Mode;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_planner::guards::{live_guards, statuses};
+use cofferdam_report::wire::API_VERSION;
+use cofferdam_report::wire::guards::{GuardsCluster, GuardsReport, WireGuard, WireObstacle};
+use cofferdam_report::{output, text};
+use cofferdam_state::guard::GuardLevel;
+use futures_util::future::join_all;
+
+use crate::args::{Arguments, Format, GuardsArguments};
+use crate::confirm::confirmed;
+use crate::exit::Exit;
+use crate::fleet::{Authors, Examined, examine};
+use crate::project;
+use crate::show::show;
+
+pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Result<Exit> {
+    let loaded = project::read(&arguments.directory)?;
+    let model = project::model(&loaded)?;
+    let directory = &arguments.directory;
+    let selection = &command.selection;
+    let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
+    let mut report = GuardsReport {
+        api_version: API_VERSION,
+        kind: "GuardsReport",
+        clusters: examined.iter().map(cluster).collect(),
+    };
+    if command.status || !command.remove {
+        let exit = Exit::of(report.clusters.iter().map(exit_of_status));
+        show(&report, arguments.output, text::guards)?;
+        return Ok(exit);
+    }
+    for (one, told) in examined.iter().zip(&mut report.clusters) {
+        told.guards.clear();
+        if let Some(why) = why_not(one) {
+            told.reason.get_or_insert(why);
+        } else {
+            let objects = live_guards(&one.view());
+            told.removed = objects.into_iter().map(|(key, _)| key.into()).collect();
+        }
+    }
+    let anything = report.clusters.iter().any(|one| !one.removed.is_empty());
+    if command.dry_run || !anything {
+        show(&report, arguments.output, text::guards)?;
+        let left = anything.then_some(Exit::Difference);
+        return Ok(Exit::of(refusals(&examined).chain(left)));
+    }
+    if !command.yes || arguments.output == Format::Text {
+        output::talk("Guard rails to be removed:")?;
+        output::talk(text::guards(&report).trim_end())?;
+    }
+    if !command.yes && !confirmed("Remove them?")? {
+        output::talk("nothing was removed")?;
+        return Ok(Exit::Failure);
+    }
+    let results = join_all(examined.iter().map(remove)).await;
+    let mut exits: Vec<Exit> = refusals(&examined).collect();
+    for (told, result) in report.clusters.iter_mut().zip(results) {
+        told.removed = result.removed.iter().map(Into::into).collect();
+        if let Some(error) = result.failed {
+            told.reason = Some(error);
+            exits.push(Exit::Failure);
+        }
+    }
+    show(&report, arguments.output, text::guards)?;
+    let again = "the next `apply` puts them in again, unless `guards.writers` is empty in the Cluster document";
+    output::talk(again)?;
+    Ok(Exit::of(exits))
+}
+
+fn cluster(one: &Examined<'_>) -> GuardsCluster {
+    let guards = &one.cluster.guards;
+    let identity = one.observed.identity.known();
+    let none = one.bundle.guards.is_empty();
+    let (reason, hint) = match &one.unreachable {
+        Some(why) => (Some(why.reason.clone()), why.hint.clone()),
+        None if none && guards.writers.is_empty() => (
+            Some("no guard rails: its document names no `guards.writers`".to_owned()),
+            Some(format!(
+                "cofferdam doctor --pin --cluster {}",
+                one.cluster.name
+            )),
+        ),
+        None if none => (
+            Some("no guard rails: no zone is taken further than `observe`".to_owned()),
+            None,
+        ),
+        None => (None, None),
+    };
+    GuardsCluster {
+        name: one.cluster.name.to_string(),
+        trust_domain: one.bundle.trust_domain.to_string(),
+        reachable: one.unreachable.is_none(),
+        reason,
+        hint,
+        identity: identity.map(|who| format!("user:{}", who.user)),
+        writers: guards.writers.clone(),
+        break_glass: guards.break_glass.clone(),
+        guards: rails(one),
+        removed: Vec::new(),
+    }
+}
+
+fn rails(one: &Examined<'_>) -> Vec<WireGuard> {
+    let view = one.view();
+    let statuses = statuses(&view).into_iter();
+    statuses
+        .map(|status| WireGuard {
+            name: status.guard.name().to_owned(),
+            protects: status.guard.rail.protects(),
+            pool: status.guard.pool.as_ref().map(ToString::to_string),
+            wanted: status.guard.level.as_str(),
+            in_force: status.standing.as_str(),
+            obstacles: status
+                .obstacles
+                .into_iter()
+                .map(|(reason, hint)| WireObstacle { reason, hint })
+                .collect(),
+        })
+        .collect()
+}
+
+fn exit_of_status(cluster: &GuardsCluster) -> Exit {
+    if !cluster.reachable {
+        return Exit::Unknown;
+    }
+    Exit::of(cluster.guards.iter().map(|guard| {
+        let wanted = match guard.wanted {
+            wanted if wanted == GuardLevel::Deny.as_str() => "deny",
+            _ => "audit",
+        };
+        match guard.in_force {
+            "unknown" => Exit::Unknown,
+            in_force if in_force == wanted => Exit::Fine,
+            _ => Exit::Difference,
+        }
+    }))
+}
+
+/// Why nothing may be removed in a cluster.
+fn why_not(one: &Examined<'_>) -> Option<String> {
+    let pinned = one.cluster.uid.as_ref();
+    if let Some(why) = &one.unreachable {
+        return Some(why.reason.clone());
+    }
+    if one.cluster.mode == Mode::ReadOnly {
+        return Some("only observed (`mode: readOnly`): nothing is removed".to_owned());
+    }
+    if pinned.is_none() || one.observed.uid.known() != pinned {
+        return Some("its identity is not the one that its document is pinned to".to_owned());
+    }
+    let unread = one.observed.admission.unknown();
+    unread.map(|reason| format!("admission policies: {reason}"))
+}
+
+/// What refuses removal, as exits.
+fn refusals<'a>(examined: &'a [Examined<'_>]) -> impl Iterator<Item = Exit> + 'a {
+    examined.iter().filter_map(|one| {
+        why_not(one).map(|_| match (&one.unreachable, one.cluster.mode) {
+            (Some(_), _) => Exit::Unknown,
+            (None, Mode::ReadOnly) => Exit::Fine,
+            (None, Mode::Manage) => Exit::Failure,
+        })
+    })
+}
+
+#[derive(Default)]
+struct Removal {
+    removed: Vec<ObjectKey>,
+    failed: Option<String>,
+}
+
+/// Deletes bindings, then policies. Neither lease nor record is asked for: who is locked out can write
+/// neither, and the next apply finds that they are gone.
+async fn remove(one: &Examined<'_>) -> Removal {
+    let mut result = Removal::default();
+    let (Some(connection), None) = (&one.connection, why_not(one)) else {
+        return result;
+    };
+    for (key, live) in live_guards(&one.view()) {
+        match connection.remove_guard(key, live).await {
+            Ok(()) => result.removed.push(key.clone()),
+            Err(error) => {
+                result.failed = Some(error.reason());
+                break;
+            }
+        }
+    }
+    result
+}

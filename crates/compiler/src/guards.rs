@@ -1,0 +1,113 @@
+//! Guard rails: the admission policies of a cluster, one file per rail.
+//!
+//! They are made of what the documents say alone, whoever runs, so that every writer compiles the same.
+//! Namespaces are matched by `kubernetes.io/metadata.name`, which nobody can change, and never by
+//! `matchConditions` on `namespaceObject`, which fail for every request.
+
+mod cel;
+mod daemon_sets;
+mod draft;
+mod namespaces;
+mod nodes;
+mod objects;
+mod pin;
+mod pods;
+mod probes;
+mod registration;
+mod subjects;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_model::names::NamespaceName;
+use cofferdam_model::node_pool::NodePool;
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::keys;
+use cofferdam_state::bundle::DesiredNamespace;
+use cofferdam_state::guard::{DesiredGuard, GuardLevel};
+
+use crate::backend::Scope;
+
+/// Namespaces that no rail about pods may ever hold up, also where nothing is known of the cluster.
+const NEVER_HELD_UP: [&str; 4] = [
+    "cofferdam-system",
+    "kube-node-lease",
+    "kube-public",
+    "kube-system",
+];
+
+/// What rails are compiled from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    /// The model as seen from the cluster.
+    pub(crate) scope: &'a Scope<'a>,
+    /// The namespaces of its zones.
+    pub(crate) namespaces: &'a BTreeMap<NamespaceName, DesiredNamespace>,
+    /// Its pools, each with how far it is taken.
+    pub(crate) pools: &'a [(&'a NodePool, Enforcement)],
+    /// Namespaces that are never touched.
+    pub(crate) system_namespaces: &'a BTreeSet<NamespaceName>,
+}
+
+impl Ground<'_> {
+    /// Names of the namespaces of a pool's zones, however far they are taken.
+    fn namespaces_of(&self, pool: &NodePool) -> BTreeSet<&str> {
+        let all = self.namespaces.iter();
+        all.filter(|(_, wanted)| pool.zones.contains(&wanted.zone))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// Names of the namespaces whose pods are bound to a pool: those that are enforced.
+    fn pinned_namespaces_of(&self, pool: &NodePool) -> BTreeSet<&str> {
+        let all = self.namespaces.iter();
+        all.filter(|(_, wanted)| pool.zones.contains(&wanted.zone))
+            .filter(|(_, wanted)| wanted.enforcement == Enforcement::Enforce)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// Names of system namespaces, that of probes aside: every rail about pods is tried out there.
+    fn system(&self) -> BTreeSet<&str> {
+        let detected = self.system_namespaces.iter().map(NamespaceName::as_str);
+        let all = detected.chain(NEVER_HELD_UP);
+        all.filter(|name| *name != keys::PROBE_NAMESPACE).collect()
+    }
+
+    /// As far as the namespace that is taken furthest; none where nothing is written at all.
+    fn level(&self) -> Option<GuardLevel> {
+        let furthest = self.namespaces.values().map(|wanted| wanted.enforcement);
+        match furthest.max()? {
+            Enforcement::Observe => None,
+            Enforcement::Stage => Some(GuardLevel::Audit),
+            Enforcement::Enforce => Some(GuardLevel::Deny),
+        }
+    }
+}
+
+/// The guard rails of a cluster by name; none where no zone is taken further than `observe`, and none where
+/// its document names no writers: whom they are to let pass is not for us to guess.
+pub(crate) fn guards(ground: &Ground<'_>) -> BTreeMap<String, DesiredGuard> {
+    let Some(level) = ground.level() else {
+        return BTreeMap::new();
+    };
+    if ground.scope.cluster.guards.writers.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut drafts = vec![
+        probes::rail(),
+        namespaces::rail(ground),
+        nodes::rail(ground),
+    ];
+    drafts.extend(objects::rails(ground));
+    let dedicated = ground.pools.iter();
+    for (pool, _) in dedicated.filter(|(_, level)| *level == Enforcement::Enforce) {
+        drafts.push(pods::rail(ground, pool));
+        drafts.push(pin::rail(ground, pool));
+        drafts.push(daemon_sets::rail(ground, pool));
+        drafts.extend(registration::rail(pool));
+    }
+    let guards = drafts.into_iter().map(|draft| draft.finish(ground, level));
+    guards
+        .map(|guard| (guard.name().to_owned(), guard))
+        .collect()
+}

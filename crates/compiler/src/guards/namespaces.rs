@@ -1,0 +1,59 @@
+//! Our labels on namespaces, and the Pod Security levels of zones: only writers change them.
+
+use cofferdam_objects::keys;
+use cofferdam_state::guard::{Attempt, Rail};
+
+use super::draft::{Draft, Effect, everywhere, rule};
+use super::{Ground, cel};
+
+const NAME: &str = "cofferdam-namespaces";
+
+pub(super) fn rail(_ground: &Ground<'_>) -> Draft {
+    let ours = cel::same_under(
+        "variables.before",
+        "variables.after",
+        &[keys::OUR_DOMAIN],
+        &[],
+    );
+    let security = cel::same_under(
+        "variables.before",
+        "variables.after",
+        &[keys::POD_SECURITY_DOMAIN],
+        &[],
+    );
+    let in_zone = format!("{} in variables.before", cel::text(keys::ZONE));
+    // Labels can be changed through the subresources too.
+    let resources = ["namespaces", "namespaces/status", "namespaces/finalize"];
+    Draft {
+        rail: Rail::Namespaces,
+        pool: None,
+        name: NAME.to_owned(),
+        matches: everywhere(rule("", &resources, &["CREATE", "UPDATE"])),
+        variables: vec![
+            ("before", cel::metadata("oldObject", "labels")),
+            ("after", cel::metadata("object", "labels")),
+        ],
+        effect: Effect::Refuse {
+            validations: vec![
+                (
+                    ours,
+                    "labels cofferdam.io/* say which zone a namespace is in, and only Cofferdam writes them: \
+                     leave them out, and ask your platform team to put the namespace into a zone of the zone \
+                     model"
+                        .to_owned(),
+                ),
+                (
+                    format!("!({in_zone}) || ({security})"),
+                    "the Pod Security levels of this namespace are those of its zone, and only Cofferdam writes \
+                     them: change the pods, or ask your platform team to change `podSecurity` of the zone"
+                        .to_owned(),
+                ),
+            ],
+            spares_writers: true,
+        },
+        attempt: Some(Attempt::LabelNamespace {
+            key: keys::PROBE.to_owned(),
+            value: NAME.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,80 @@
+//! Our labels on nodes, and the taints of pools: only writers change them. Registration is not judged: it
+//! may bring the taint, and NodeRestriction keeps kubelets from our labels.
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::node_pool::{ManageTaint, NodePool};
+use cofferdam_objects::keys;
+use cofferdam_state::guard::Rail;
+
+use super::draft::{Draft, Effect, everywhere, rule};
+use super::{Ground, cel};
+
+const NAME: &str = "cofferdam-nodes";
+
+pub(super) fn rail(ground: &Ground<'_>) -> Draft {
+    let pools = || ground.pools.iter().map(|(pool, _)| *pool);
+    let labels: BTreeSet<&str> = pools().map(|pool| pool.label.0.as_str()).collect();
+    let labels: Vec<&str> = labels.into_iter().collect();
+    let taints: BTreeSet<&str> = pools().map(|pool| pool.taint.key.as_str()).collect();
+    let reported = pools().filter(|pool| pool.manage != Some(ManageTaint::Patch));
+    let reported: BTreeSet<String> = reported.map(taint_text).collect();
+    let same_labels = cel::same_under(
+        "variables.before",
+        "variables.after",
+        &[keys::OUR_DOMAIN, keys::OUR_NODE_DOMAIN],
+        &labels,
+    );
+    let taints_of = |of: &str| {
+        format!(
+            "has({of}.spec.taints) ? {of}.spec.taints.filter(t, t.key.startsWith({}) || t.key in {})\
+             .map(t, t.key + '=' + (has(t.value) ? t.value : '') + ':' + t.effect) : []",
+            cel::text(keys::OUR_DOMAIN),
+            cel::list(taints),
+        )
+    };
+    let (before, after) = (taints_of.clone()("oldObject"), taints_of("object"));
+    let added = format!("t in variables.taintsBefore || t in {}", {
+        cel::list(reported.iter().map(String::as_str))
+    });
+    Draft {
+        rail: Rail::Nodes,
+        pool: None,
+        name: NAME.to_owned(),
+        // Labels can be changed through the status too.
+        matches: everywhere(rule("", &["nodes", "nodes/status"], &["UPDATE"])),
+        variables: vec![
+            ("before", cel::metadata("oldObject", "labels")),
+            ("after", cel::metadata("object", "labels")),
+            ("taintsBefore", before),
+            ("taintsAfter", after),
+        ],
+        effect: Effect::Refuse {
+            validations: vec![
+                (
+                    same_labels,
+                    "labels of node pools say which zones a node is dedicated to, and only Cofferdam writes \
+                     them: change NodePool in the fleet documents instead"
+                        .to_owned(),
+                ),
+                (
+                    format!(
+                        "variables.taintsBefore.all(t, t in variables.taintsAfter) \
+                         && variables.taintsAfter.all(t, {added})"
+                    ),
+                    "taints of node pools keep other pods off a zone's nodes, and only Cofferdam writes them: \
+                     change NodePool in the fleet documents instead"
+                        .to_owned(),
+                ),
+            ],
+            spares_writers: true,
+        },
+        attempt: None,
+    }
+}
+
+/// As the expressions spell it.
+fn taint_text(pool: &NodePool) -> String {
+    let taint = &pool.taint;
+    format!("{}={}:{}", taint.key, taint.value, taint.effect.as_str())
+}

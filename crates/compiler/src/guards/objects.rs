@@ -1,0 +1,121 @@
+//! Our own objects: only writers make, change or delete what is in our name.
+//!
+//! What leaves with its namespace may go: the namespace would stay `Terminating` for ever otherwise, for the
+//! namespace controller and for administrators alike. Writes that change nothing are everybody's, since
+//! storage migration makes them.
+
+use cofferdam_objects::keys;
+use cofferdam_state::guard::{Attempt, Rail};
+use k8s_openapi::api::admissionregistration::v1::MatchResources;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+use serde_json::json;
+
+use super::draft::{Draft, Effect, create, everywhere, named, rule};
+use super::{Ground, cel};
+
+const OPERATIONS: [&str; 3] = ["CREATE", "UPDATE", "DELETE"];
+
+pub(super) fn rails(_ground: &Ground<'_>) -> [Draft; 3] {
+    let policies = rule("networking.k8s.io", &["networkpolicies"], &OPERATIONS);
+    let mut ours = everywhere(policies);
+    ours.object_selector = Some(LabelSelector {
+        match_expressions: Some(vec![LabelSelectorRequirement {
+            key: keys::INSTANCE.to_owned(),
+            operator: "Exists".to_owned(),
+            values: None,
+        }]),
+        match_labels: None,
+    });
+    [
+        rail(
+            (Rail::Policies, "cofferdam-policies", POLICY_MESSAGE),
+            ours,
+            &["spec"],
+            |name| Some(policy_probe(name)),
+        ),
+        rail(
+            (Rail::Record, "cofferdam-record", OWN_MESSAGE),
+            by_name("", "configmaps"),
+            &["data", "binaryData", "immutable"],
+            |_| None,
+        ),
+        rail(
+            (Rail::Lease, "cofferdam-lease", OWN_MESSAGE),
+            by_name("coordination.k8s.io", "leases"),
+            &["spec"],
+            |_| None,
+        ),
+    ]
+}
+
+const POLICY_MESSAGE: &str = "network policies labelled cofferdam.io/instance are those of the zone model, and only \
+     Cofferdam writes them: to allow a connection, ask your platform team for a Flow; policies of your own go without \
+     this label";
+const OWN_MESSAGE: &str =
+    "Cofferdam keeps here what it wrote in this cluster, and only Cofferdam writes it";
+
+fn rail(
+    (rail, name, message): (Rail, &str, &str),
+    matches: MatchResources,
+    content: &[&str],
+    attempt: impl Fn(&str) -> Option<Attempt>,
+) -> Draft {
+    let same = ["metadata.labels", "metadata.annotations"];
+    let same = same.iter().chain(content).map(|field| {
+        format!(
+            "has(object.{field}) == has(oldObject.{field}) \
+             && (!has(object.{field}) || object.{field} == oldObject.{field})"
+        )
+    });
+    let unchanged = format!("request.operation == 'UPDATE' && {}", cel::all(same));
+    Draft {
+        rail,
+        pool: None,
+        name: name.to_owned(),
+        matches,
+        variables: vec![
+            (
+                "leaving",
+                "namespaceObject != null && has(namespaceObject.metadata.deletionTimestamp)"
+                    .to_owned(),
+            ),
+            ("unchanged", unchanged),
+        ],
+        effect: Effect::Refuse {
+            validations: vec![(
+                "variables.leaving || variables.unchanged".to_owned(),
+                message.to_owned(),
+            )],
+            spares_writers: true,
+        },
+        attempt: attempt(name),
+    }
+}
+
+/// Our object of a kind in our own namespace.
+fn by_name(group: &str, resource: &str) -> MatchResources {
+    let mut rule = rule(group, &[resource], &OPERATIONS);
+    rule.resource_names = Some(vec![keys::RECORD_NAME.to_owned()]);
+    MatchResources {
+        namespace_selector: Some(named("In", [keys::SYSTEM_NAMESPACE])),
+        ..everywhere(rule)
+    }
+}
+
+fn policy_probe(name: &str) -> Attempt {
+    let path = "/apis/networking.k8s.io/v1/namespaces/cofferdam-probe/networkpolicies";
+    let policy = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "spec": { "podSelector": {}, "policyTypes": ["Ingress"] },
+    });
+    let mut attempt = create(name, path, policy);
+    // It is by this label that the rail sees it.
+    if let Attempt::Create { object, .. } = &mut attempt
+        && let Some(labels) = object.pointer_mut("/metadata/labels")
+        && let Some(labels) = labels.as_object_mut()
+    {
+        labels.insert(keys::INSTANCE.to_owned(), "probe".into());
+    }
+    attempt
+}

@@ -1,0 +1,69 @@
+//! Pods of a pool's zones run on its nodes: they get its node selector and tolerate its taint.
+//!
+//! `nodeSelector` is an atomic map, which an apply configuration may not touch; so both are JSON patches.
+
+use cofferdam_model::node_pool::NodePool;
+use cofferdam_objects::keys;
+use cofferdam_state::guard::Rail;
+
+use super::draft::{Draft, Effect, create, everywhere, named, pool_name, rule};
+use super::pods::{IS_MIRROR, matches_taint};
+use super::probes::{PODS, probing_pod};
+use super::{Ground, cel};
+
+pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
+    let name = pool_name("pin", pool);
+    let mut matches = everywhere(rule("", &["pods"], &["CREATE"]));
+    let pinned = ground.pinned_namespaces_of(pool).into_iter();
+    matches.namespace_selector = Some(named("In", pinned.chain([keys::PROBE_NAMESPACE])));
+    let probe = cel::text(keys::PROBE);
+    let probed = format!(
+        "request.namespace == {} && has(object.metadata.labels) && {probe} in object.metadata.labels \
+         && object.metadata.labels[{probe}] == {}",
+        cel::text(keys::PROBE_NAMESPACE),
+        cel::text(&name)
+    );
+    let (key, value) = (cel::text(&pool.label.0), cel::text(&pool.label.1));
+    let select = format!(
+        "JSONPatch{{op: 'add', path: '/spec/nodeSelector/' + jsonpatch.escapeKey({key}), value: {value}}}"
+    );
+    let tolerate = format!(
+        "Object.spec.tolerations{{key: {}, operator: 'Equal', value: {}, effect: {}}}",
+        cel::text(&pool.taint.key),
+        cel::text(&pool.taint.value),
+        cel::text(pool.taint.effect.as_str())
+    );
+    Draft {
+        rail: Rail::Pin,
+        pool: Some(pool.clone()),
+        matches,
+        variables: vec![("probed", probed.clone())],
+        effect: Effect::Change {
+            conditions: vec![
+                ("no-mirror-pod", format!("!({IS_MIRROR})")),
+                (
+                    "no-probe-of-another",
+                    format!(
+                        "request.namespace != {} || ({probed})",
+                        cel::text(keys::PROBE_NAMESPACE)
+                    ),
+                ),
+            ],
+            patches: vec![
+                format!(
+                    "has(object.spec.nodeSelector) ? [{select}] \
+                     : [JSONPatch{{op: 'add', path: '/spec/nodeSelector', value: {{{key}: {value}}}}}]"
+                ),
+                format!(
+                    "!has(object.spec.tolerations) ? [JSONPatch{{op: 'add', path: '/spec/tolerations', \
+                     value: [{tolerate}]}}] \
+                     : object.spec.tolerations.exists(t, {}) ? [] \
+                     : [JSONPatch{{op: 'add', path: '/spec/tolerations/-', value: {tolerate}}}]",
+                    matches_taint(&pool.taint)
+                ),
+            ],
+        },
+        attempt: Some(create(&name, PODS, probing_pod())),
+        name,
+    }
+}

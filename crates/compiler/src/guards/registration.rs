@@ -1,0 +1,126 @@
+//! New nodes of a pool have its taint from the moment they register, so that nothing lands on them before
+//! the next apply. The label waits for that: NodeRestriction refuses it at registration.
+
+use cofferdam_model::labels::{Operator, Selector};
+use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodeChoice, NodePool};
+use cofferdam_state::guard::Rail;
+
+use super::cel;
+use super::draft::{Draft, Effect, everywhere, pool_name, rule};
+
+/// None where the pool's owner sets the taint.
+pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
+    if pool.manage == Some(ManageTaint::Report) {
+        return None;
+    }
+    let selected = cel::any(pool.nodes.iter().map(is_chosen));
+    let clouds = cel::list(CLOUD_POOL_LABELS);
+    let by_cloud = match pool.manage {
+        None => format!("{LABELS}.exists(k, k in {clouds})"),
+        Some(_) => "false".to_owned(),
+    };
+    let (key, effect) = (&pool.taint.key, pool.taint.effect.as_str());
+    let taint = format!(
+        "Object.spec.taints{{key: {}, value: {}, effect: {}}}",
+        cel::text(key),
+        cel::text(&pool.taint.value),
+        cel::text(effect)
+    );
+    let has = format!(
+        "object.spec.taints.exists(t, t.key == {} && t.effect == {})",
+        cel::text(key),
+        cel::text(effect)
+    );
+    Some(Draft {
+        rail: Rail::Registration,
+        pool: Some(pool.clone()),
+        name: pool_name("registration", pool),
+        matches: everywhere(rule("", &["nodes"], &["CREATE"])),
+        variables: Vec::new(),
+        effect: Effect::Change {
+            conditions: vec![
+                ("of-the-pool", selected),
+                ("not-of-a-cloud", format!("!({by_cloud})")),
+            ],
+            patches: vec![format!(
+                "!has(object.spec.taints) ? [JSONPatch{{op: 'add', path: '/spec/taints', value: [{taint}]}}] \
+                 : {has} ? [] : [JSONPatch{{op: 'add', path: '/spec/taints/-', value: {taint}}}]"
+            )],
+        },
+        attempt: None,
+    })
+}
+
+const LABELS: &str = "(has(object.metadata.labels) ? object.metadata.labels : {})";
+
+fn is_chosen(choice: &NodeChoice) -> String {
+    match choice {
+        NodeChoice::Selector(selector) => is_selected(selector),
+        NodeChoice::Names(globs) => cel::any(globs.iter().map(|glob| {
+            let pattern = cel::text(&pattern(glob));
+            format!("object.metadata.name.matches({pattern})")
+        })),
+        NodeChoice::ProviderIds(prefixes) => cel::any(prefixes.iter().map(|prefix| {
+            let prefix = cel::text(prefix);
+            format!("has(object.spec.providerID) && object.spec.providerID.startsWith({prefix})")
+        })),
+    }
+}
+
+fn is_selected(selector: &Selector) -> String {
+    let pairs = selector.match_labels.iter().map(|(key, value)| {
+        let (key, value) = (cel::text(key), cel::text(value));
+        format!("{key} in {LABELS} && {LABELS}[{key}] == {value}")
+    });
+    let expressions = selector.match_expressions.iter().map(|expression| {
+        let key = cel::text(&expression.key);
+        let list = |values: &[String]| cel::list(values.iter().map(String::as_str));
+        match &expression.operator {
+            Operator::In(values) => {
+                format!("{key} in {LABELS} && {LABELS}[{key}] in {}", list(values))
+            }
+            Operator::NotIn(values) => {
+                format!(
+                    "!({key} in {LABELS}) || !({LABELS}[{key}] in {})",
+                    list(values)
+                )
+            }
+            Operator::Exists => format!("{key} in {LABELS}"),
+            Operator::DoesNotExist => format!("!({key} in {LABELS})"),
+        }
+    });
+    cel::all(pairs.chain(expressions))
+}
+
+/// A glob of `*` and `?` as a regular expression (RE2) for the whole text.
+fn pattern(glob: &str) -> String {
+    let mut out = String::from("^");
+    for c in glob.chars() {
+        match c {
+            '*' => out.push_str(".*"),
+            '?' => out.push('.'),
+            c if c.is_ascii_alphanumeric() || c == '-' => out.push(c),
+            c => {
+                out.push('\\');
+                out.push(c);
+            }
+        }
+    }
+    out.push('$');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn globs_become_patterns_of_the_whole_name() {
+        for (glob, want) in [
+            ("pci-*", "^pci-.*$"),
+            ("n?.example.org", r"^n.\.example\.org$"),
+        ] {
+            assert_eq!(pattern(glob), want);
+        }
+    }
+}

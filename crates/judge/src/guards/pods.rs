@@ -1,0 +1,123 @@
+//! What is there that a rail would refuse, or a taint keep out.
+
+use cofferdam_model::node_pool::{NodePool, TaintEffect};
+use cofferdam_model::zone::Enforcement;
+use k8s_openapi::api::core::v1::Toleration;
+
+use crate::Case;
+
+/// What runs, or is to run, outside the pool's zones and tolerates its taint.
+pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
+    let (Some(pods), Some(templates)) =
+        (case.observed.pods.known(), case.observed.templates.known())
+    else {
+        return Some("pods that could not be read".to_owned());
+    };
+    let spared = |namespace: &str| {
+        let mut of_pool = case.bundle.namespaces_of_pool(pool);
+        let mut system = case.bundle.system_namespaces.iter();
+        [
+            "cofferdam-system",
+            "kube-node-lease",
+            "kube-public",
+            "kube-system",
+        ]
+        .contains(&namespace)
+            || of_pool.any(|(name, _)| name.as_str() == namespace)
+            || system.any(|name| name.as_str() == namespace)
+    };
+    let is_guest = |namespace: &str, name: &str| {
+        let mut guests = pool.guests.iter();
+        guests.any(|guest| guest.namespace.as_str() == namespace && guest.daemon_set == name)
+    };
+    let pod = pods.iter().find(|pod| {
+        let by_right = pod.owner.as_ref().is_some_and(|(kind, name)| {
+            kind == "Node" || (kind == "DaemonSet" && is_guest(&pod.namespace, name))
+        });
+        !by_right && !pod.finished && !spared(&pod.namespace) && tolerates(&pod.tolerations, pool)
+    });
+    let template = || {
+        templates.iter().find(|template| {
+            let daemon_set = template.workload.strip_prefix("DaemonSet/");
+            let guest = daemon_set.is_some_and(|name| is_guest(&template.namespace, name));
+            let bound = template
+                .node_name
+                .as_ref()
+                .is_some_and(|name| !name.is_empty());
+            !spared(&template.namespace)
+                && (bound || (!guest && tolerates(&template.tolerations, pool)))
+        })
+    };
+    pod.map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name))
+        .or_else(|| template().map(|one| format!("{} in {}", one.workload, one.namespace)))
+}
+
+/// A DaemonSet of the pool's enforced namespaces that does not ask for its nodes.
+pub(super) fn unselective(case: &Case<'_>, pool: &NodePool) -> Option<String> {
+    let Some(templates) = case.observed.templates.known() else {
+        return Some("workloads that could not be read".to_owned());
+    };
+    let is_bound = |namespace: &str| {
+        let mut all = case.bundle.namespaces_of_pool(pool);
+        all.any(|(name, wanted)| {
+            name.as_str() == namespace && wanted.enforcement == Enforcement::Enforce
+        })
+    };
+    let (key, value) = &pool.label;
+    let one = templates.iter().find(|template| {
+        template.workload.starts_with("DaemonSet/")
+            && is_bound(&template.namespace)
+            && template.node_selector.get(key) != Some(value)
+    })?;
+    Some(format!("{} in {}", one.workload, one.namespace))
+}
+
+pub(super) fn has_ready_node(case: &Case<'_>, pool: &NodePool) -> bool {
+    let nodes = case.observed.nodes.known().into_iter().flatten();
+    let mut ready = nodes.filter(|(_, node)| node.ready);
+    ready.any(|(name, node)| {
+        let pools = case.bundle.pools.iter();
+        let mut selecting = pools.filter(|one| one.selects(name, &node.labels, &node.provider_id));
+        selecting.next().is_some_and(|one| one.name == pool.name) && selecting.next().is_none()
+    })
+}
+
+/// Whether any toleration matches the taint of a pool (Kubernetes, "Taints and Tolerations").
+fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    tolerations.iter().any(|one| {
+        let effects = [String::new(), pool.taint.effect.as_str().to_owned()];
+        let of_effect = effects.contains(&text(&one.effect));
+        let all_keys = text(&one.key).is_empty() && text(&one.operator) == "Exists";
+        let same_key = text(&one.key) == pool.taint.key;
+        let same_value = text(&one.operator) == "Exists" || text(&one.value) == pool.taint.value;
+        of_effect && (all_keys || (same_key && same_value))
+    })
+}
+
+/// What of a pool's zones does not tolerate its taint and is not pinned.
+pub(super) fn kept_out(case: &Case<'_>, pool: &NodePool, pinned: bool) -> Option<String> {
+    let (Some(pods), Some(templates)) =
+        (case.observed.pods.known(), case.observed.templates.known())
+    else {
+        return Some("pods that could not be read".to_owned());
+    };
+    let concerned = |namespace: &str, runs: bool| {
+        let mut all = case.bundle.namespaces_of_pool(pool);
+        all.find(|(name, _)| name.as_str() == namespace)
+            .is_some_and(|(_, wanted)| {
+                let bound = pinned && wanted.enforcement == Enforcement::Enforce;
+                !bound || (runs && pool.taint.effect == TaintEffect::NoExecute)
+            })
+    };
+    let pod = pods.iter().find(|pod| {
+        !pod.finished && concerned(&pod.namespace, true) && !tolerates(&pod.tolerations, pool)
+    });
+    let template = || {
+        templates
+            .iter()
+            .find(|one| concerned(&one.namespace, false) && !tolerates(&one.tolerations, pool))
+    };
+    pod.map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name))
+        .or_else(|| template().map(|one| format!("{} in {}", one.workload, one.namespace)))
+}

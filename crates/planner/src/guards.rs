@@ -1,0 +1,332 @@
+//! Guard rails: what of them is there, and what keeps them from being taken further.
+
+mod status;
+
+pub use status::{GuardStatus, Standing, live_guards, statuses};
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::node_pool::NodePool;
+use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::admission::AdmissionObject;
+use cofferdam_objects::compare::{Difference, differences};
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys;
+use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
+use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
+use cofferdam_state::record::entry_key;
+
+use crate::findings::tolerates;
+use crate::pools::nodes;
+use crate::view::View;
+
+/// How a policy or binding of a rail is found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum GuardState<'a> {
+    /// It is not there.
+    Missing,
+    /// It is as wanted.
+    InSync,
+    /// It is ours and differs.
+    Changed(&'a LiveAdmission, Vec<Difference>),
+    /// Somebody else's object has the name.
+    Taken,
+}
+
+/// A live policy or binding.
+pub(crate) fn live<'a>(view: &View<'a>, key: &ObjectKey) -> Option<&'a LiveAdmission> {
+    view.observed.admission.known()?.get(key)
+}
+
+/// Whether a live policy or binding is ours: recorded, or as a pass that was cut off was to make it.
+pub(crate) fn is_ours(view: &View<'_>, key: &ObjectKey, live: &LiveAdmission) -> bool {
+    let labelled =
+        live.labels.get(keys::INSTANCE).map(String::as_str) == Some(view.bundle.instance.as_str());
+    view.record()
+        .is_some_and(|record| record.has_written(key, ""))
+        || (view.observed.is_pending(key, "") && labelled)
+}
+
+/// How an object of a rail is found, against what it should be.
+pub(crate) fn state<'a>(view: &View<'a>, wanted: &AdmissionObject) -> GuardState<'a> {
+    let key = wanted.key();
+    let Some(live) = live(view, &key) else {
+        return GuardState::Missing;
+    };
+    if !is_ours(view, &key, live) {
+        return GuardState::Taken;
+    }
+    let found = object_differences(wanted, live);
+    if found.is_empty() {
+        GuardState::InSync
+    } else {
+        GuardState::Changed(live, found)
+    }
+}
+
+/// The fields in which a live policy or binding differs from what is wanted.
+pub(crate) fn object_differences(
+    wanted: &AdmissionObject,
+    live: &LiveAdmission,
+) -> Vec<Difference> {
+    let mut found = differences("spec", &wanted.spec, &live.spec);
+    for (field, wanted, live) in [
+        ("labels", &wanted.labels, &live.labels),
+        ("annotations", &wanted.annotations, &live.annotations),
+    ] {
+        let other = wanted
+            .iter()
+            .filter(|(key, value)| live.get(*key) != Some(*value));
+        found.extend(other.map(|(key, value)| Difference {
+            path: format!("metadata.{field}[{key}]"),
+            want: Some(value.clone().into()),
+            have: live.get(key).cloned().map(Into::into),
+        }));
+    }
+    found
+}
+
+/// Whether the server knows policies of this kind.
+pub(crate) fn is_served(view: &View<'_>, guard: &DesiredGuard) -> bool {
+    let known = view.observed.capabilities.known();
+    known.is_some_and(|known| {
+        if guard.is_mutating() {
+            known.admission.mutating_policies
+        } else {
+            known.admission.validating_policies
+        }
+    })
+}
+
+/// The level at which a rail is in force just as compiled; none where it is not.
+pub(crate) fn live_level(view: &View<'_>, guard: &DesiredGuard) -> Option<GuardLevel> {
+    if state(view, &guard.policy) != GuardState::InSync {
+        return None;
+    }
+    let levels = [GuardLevel::Deny, GuardLevel::Audit].into_iter();
+    let mut levels = levels.filter(|level| *level == GuardLevel::Deny || guard.audit.is_some());
+    levels.find(|level| state(view, guard.binding(*level)) == GuardState::InSync)
+}
+
+/// What keeps a rail from refusing, or changing, what it is meant to; what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// What, in one line.
+    pub(crate) reason: String,
+    /// What to do.
+    pub(crate) hint: String,
+}
+
+/// Everything that keeps a rail from being taken as far as the bundle asks.
+pub(crate) fn obstacles(view: &View<'_>, guard: &DesiredGuard) -> Vec<Obstacle> {
+    if guard.level == GuardLevel::Audit {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    found.extend(lock_out(view));
+    if guard.rail == Rail::Pin {
+        found.extend(pool_of(view, guard).and_then(|pool| without_nodes(view, pool)));
+    }
+    let refused = violations(view, guard);
+    if !refused.is_empty() {
+        let shown = crate::listed::listed(refused.iter().map(String::as_str));
+        found.push(Obstacle {
+            reason: format!("it would refuse what is there already: {shown}"),
+            hint: mend(view, guard),
+        });
+    }
+    found
+}
+
+/// That we would lock ourselves out.
+fn lock_out(view: &View<'_>) -> Option<Obstacle> {
+    let Some(who) = view.observed.identity.known() else {
+        return Some(Obstacle {
+            reason: "it is not known as whom we write here".to_owned(),
+            hint: "the API server must answer SelfSubjectReview".to_owned(),
+        });
+    };
+    let guards = &view.bundle.guarded_by;
+    let may =
+        guards.is_writer(&who.user, &who.groups) || guards.is_break_glass(&who.user, &who.groups);
+    (!may).then(|| Obstacle {
+        reason: format!(
+            "`user:{}`, as whom we write, is not among `guards.writers`, and would be locked out",
+            who.user
+        ),
+        hint: format!(
+            "add it to the Cluster document: `cofferdam doctor --pin --cluster {}`",
+            view.bundle.cluster
+        ),
+    })
+}
+
+/// That pods would be bound to nodes that do not exist.
+fn without_nodes(view: &View<'_>, pool: &NodePool) -> Option<Obstacle> {
+    let mut all = nodes(view);
+    let ready = all.any(|node| {
+        let only = matches!(node.pools.as_slice(), [only] if only.name == pool.name);
+        only && node.live.ready
+    });
+    (!ready).then(|| Obstacle {
+        reason: format!(
+            "pool `{}` has no ready node that pods could be bound to",
+            pool.name
+        ),
+        hint: format!(
+            "mend `spec.nodes` of NodePool `{}`, or its nodes",
+            pool.name
+        ),
+    })
+}
+
+/// The pool that a rail is about.
+pub(crate) fn pool_of<'a>(view: &View<'a>, guard: &DesiredGuard) -> Option<&'a NodePool> {
+    let name = guard.pool.as_ref()?;
+    view.bundle.pools.iter().find(|pool| pool.name == *name)
+}
+
+/// What is there and would be refused if it were made now.
+///
+/// Our own reading of every object beside the expression that the server evaluates: what runs is not
+/// touched by a rail, but what takes its place one day is.
+pub(crate) fn violations(view: &View<'_>, guard: &DesiredGuard) -> BTreeSet<String> {
+    let Some(pool) = pool_of(view, guard) else {
+        return BTreeSet::new();
+    };
+    let (Some(pods), Some(templates)) =
+        (view.observed.pods.known(), view.observed.templates.known())
+    else {
+        return ["pods or workloads that could not be read".to_owned()].into();
+    };
+    match guard.rail {
+        Rail::Pods => {
+            let pods = pods.iter().filter(|pod| is_stray_pod(view, pool, pod));
+            let pods = pods.map(told_pod);
+            let templates = templates
+                .iter()
+                .filter(|one| is_stray_template(view, pool, one));
+            pods.chain(templates.map(told_template)).collect()
+        }
+        Rail::DaemonSets => {
+            let (key, value) = &pool.label;
+            let lacking = templates.iter().filter(|template| {
+                template.workload.starts_with("DaemonSet/")
+                    && is_pinned(view, pool, &template.namespace)
+                    && template.node_selector.get(key) != Some(value)
+            });
+            lacking.map(told_template).collect()
+        }
+        Rail::Namespaces
+        | Rail::Nodes
+        | Rail::Policies
+        | Rail::Record
+        | Rail::Lease
+        | Rail::Probes
+        | Rail::Pin
+        | Rail::Registration => BTreeSet::new(),
+    }
+}
+
+/// Whether pods of a namespace are bound to a pool: it is in one of its zones, and enforced.
+pub(crate) fn is_pinned(view: &View<'_>, pool: &NodePool, namespace: &str) -> bool {
+    view.wanted_namespace(namespace).is_some_and(|wanted| {
+        pool.zones.contains(&wanted.zone) && wanted.enforcement == Enforcement::Enforce
+    })
+}
+
+/// Whether the rail about pods of a pool sees the pods of a namespace.
+fn is_outside(view: &View<'_>, pool: &NodePool, namespace: &str) -> bool {
+    let in_pool = view
+        .wanted_namespace(namespace)
+        .is_some_and(|wanted| pool.zones.contains(&wanted.zone));
+    let mut system = view.bundle.system_namespaces.iter();
+    let is_system = SYSTEM.contains(&namespace) || system.any(|name| name.as_str() == namespace);
+    !in_pool && !is_system
+}
+
+/// Never held up, whatever a zone says.
+const SYSTEM: [&str; 4] = [
+    keys::SYSTEM_NAMESPACE,
+    "kube-node-lease",
+    "kube-public",
+    "kube-system",
+];
+
+fn is_guest(pool: &NodePool, namespace: &str, daemon_set: &str) -> bool {
+    pool.guests
+        .iter()
+        .any(|guest| guest.namespace.as_str() == namespace && guest.daemon_set == daemon_set)
+}
+
+fn is_stray_pod(view: &View<'_>, pool: &NodePool, pod: &LivePod) -> bool {
+    let spared = match &pod.owner {
+        // The mirror of a pod that its kubelet runs by itself.
+        Some((kind, _)) if kind == "Node" => true,
+        Some((kind, name)) if kind == "DaemonSet" => is_guest(pool, &pod.namespace, name),
+        Some(_) | None => false,
+    };
+    !spared
+        && !pod.finished
+        && is_outside(view, pool, &pod.namespace)
+        && tolerates(&pod.tolerations, pool)
+}
+
+fn is_stray_template(view: &View<'_>, pool: &NodePool, template: &Template) -> bool {
+    let daemon_set = template.workload.strip_prefix("DaemonSet/");
+    let guest = daemon_set.is_some_and(|name| is_guest(pool, &template.namespace, name));
+    let bound = template
+        .node_name
+        .as_ref()
+        .is_some_and(|name| !name.is_empty());
+    is_outside(view, pool, &template.namespace)
+        && (bound || (!guest && tolerates(&template.tolerations, pool)))
+}
+
+fn told_pod(pod: &LivePod) -> String {
+    format!("Pod/{}/{}", pod.namespace, pod.name)
+}
+
+fn told_template(template: &Template) -> String {
+    let (kind, name) = template.workload.split_once('/').unwrap_or_default();
+    format!("{kind}/{}/{name}", template.namespace)
+}
+
+fn mend(view: &View<'_>, guard: &DesiredGuard) -> String {
+    let Some(pool) = pool_of(view, guard) else {
+        return String::new();
+    };
+    if guard.rail == Rail::DaemonSets {
+        let (key, value) = &pool.label;
+        return format!("write `{key}: {value}` under `nodeSelector` of their pod templates");
+    }
+    format!(
+        "remove `nodeName` and what tolerates `{}` from them, or list DaemonSets under `guests` of NodePool `{}`",
+        pool.taint.key, pool.name
+    )
+}
+
+/// Whether the pin of a pool is in force, or can be before taints are written.
+pub(crate) fn can_pin(view: &View<'_>, pool: &NodePool) -> bool {
+    let mut guards = view.bundle.guards.values();
+    let pin =
+        guards.find(|guard| guard.rail == Rail::Pin && guard.pool.as_ref() == Some(&pool.name));
+    pin.is_some_and(|pin| {
+        let free = [&pin.policy, &pin.deny];
+        is_served(view, pin)
+            && free
+                .iter()
+                .all(|object| state(view, object) != GuardState::Taken)
+            && (live_level(view, pin).is_some() || obstacles(view, pin).is_empty())
+    })
+}
+
+/// Entries of the record for what of rails is there and is ours.
+pub(crate) fn kept<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+    let live = view.observed.admission.known().into_iter().flatten();
+    let ours = live.filter(|(key, live)| is_ours(view, key, live));
+    ours.map(|(key, live)| {
+        let uid = cofferdam_state::digest::digest(&live.uid);
+        (entry_key(key, ""), uid)
+    })
+}

@@ -1,0 +1,105 @@
+//! How far each guard rail is taken, and why no further.
+
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::guard::{DesiredGuard, GuardLevel};
+use cofferdam_state::observed::LiveAdmission;
+
+use super::{GuardState, is_ours, is_served, live_level, obstacles, state};
+use crate::view::View;
+
+/// A guard rail beside what is in force of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardStatus<'a> {
+    /// The rail.
+    pub guard: &'a DesiredGuard,
+    /// What is in force.
+    pub standing: Standing,
+    /// What keeps it from being taken further, each with what to do.
+    pub obstacles: Vec<(String, String)>,
+}
+
+/// What of a guard rail is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is as compiled, at this level.
+    InForce(GuardLevel),
+    /// It, or its binding, is not as compiled.
+    Changed,
+    /// It, or its binding, is not there.
+    Missing,
+    /// Somebody else's object has its name.
+    Taken,
+    /// The API server does not serve its kind.
+    NotServed,
+    /// What is there could not be read.
+    Unknown,
+}
+
+impl Standing {
+    /// The word of reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce(GuardLevel::Deny) => "deny",
+            Self::InForce(GuardLevel::Audit) => "audit",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Taken => "taken",
+            Self::NotServed => "notServed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Every guard rail of the bundle, by name.
+pub fn statuses<'a>(view: &View<'a>) -> Vec<GuardStatus<'a>> {
+    let guards = view.bundle.guards.values();
+    guards
+        .map(|guard| GuardStatus {
+            guard,
+            standing: standing(view, guard),
+            obstacles: obstacles(view, guard)
+                .into_iter()
+                .map(|one| (one.reason, one.hint))
+                .collect(),
+        })
+        .collect()
+}
+
+fn standing(view: &View<'_>, guard: &DesiredGuard) -> Standing {
+    let observed = view.observed;
+    if observed.admission.known().is_none() || observed.capabilities.known().is_none() {
+        return Standing::Unknown;
+    }
+    if !is_served(view, guard) {
+        return Standing::NotServed;
+    }
+    if let Some(level) = live_level(view, guard) {
+        return Standing::InForce(level);
+    }
+    let states = [&guard.policy, guard.binding(guard.level)].map(|object| state(view, object));
+    if states.contains(&GuardState::Taken) {
+        Standing::Taken
+    } else if states.contains(&GuardState::Missing) {
+        Standing::Missing
+    } else {
+        Standing::Changed
+    }
+}
+
+/// Every live policy and binding of ours, bindings first: recorded, or labelled as of this zone model, since
+/// who is locked out may have lost the record too.
+pub fn live_guards<'a>(view: &View<'a>) -> Vec<(&'a ObjectKey, &'a LiveAdmission)> {
+    let all = view.observed.admission.known().into_iter().flatten();
+    let instance = view.bundle.instance.as_str();
+    let ours = all.filter(|(key, live)| {
+        let label = live.labels.get(cofferdam_objects::keys::INSTANCE);
+        is_ours(view, key, live) || label.is_some_and(|label| label == instance)
+    });
+    let mut ours: Vec<(&ObjectKey, &LiveAdmission)> = ours.collect();
+    ours.sort_by_key(|(key, _)| (!is_binding(key), *key));
+    ours
+}
+
+fn is_binding(key: &ObjectKey) -> bool {
+    matches!(key.kind, cofferdam_objects::key::Kind::Admission(kind) if kind.is_binding())
+}

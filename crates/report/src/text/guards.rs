@@ -1,0 +1,56 @@
+//! `guards` as people read it.
+
+use std::fmt::Write as _;
+
+use super::table;
+use crate::wire::guards::{GuardsCluster, GuardsReport};
+
+/// A table per cluster, then what is in the way.
+pub fn render(report: &GuardsReport) -> String {
+    let mut text = String::new();
+    for cluster in &report.clusters {
+        render_cluster(cluster, &mut text);
+    }
+    text
+}
+
+fn render_cluster(cluster: &GuardsCluster, text: &mut String) {
+    // Writing to a String cannot fail.
+    writeln!(text, "{} ({})", cluster.name, cluster.trust_domain).ok();
+    if let Some(reason) = &cluster.reason {
+        writeln!(text, "  {reason}").ok();
+    }
+    if let Some(hint) = &cluster.hint {
+        writeln!(text, "    hint: {hint}").ok();
+    }
+    if !cluster.writers.is_empty() {
+        let identity = cluster.identity.as_deref().unwrap_or("unknown");
+        writeln!(text, "  writers: {}", cluster.writers.join(", ")).ok();
+        writeln!(text, "  break-glass: {}", cluster.break_glass.join(", ")).ok();
+        writeln!(text, "  we are: {identity}").ok();
+    }
+    if !cluster.guards.is_empty() {
+        let rows = cluster.guards.iter().map(|guard| {
+            vec![
+                guard.name.clone(),
+                guard.wanted.to_lowercase(),
+                guard.in_force.to_owned(),
+                guard.protects.to_owned(),
+            ]
+        });
+        text.push_str(&table(
+            &["guard rail", "wanted", "in force", "protects"],
+            rows.collect(),
+        ));
+    }
+    for guard in &cluster.guards {
+        for obstacle in &guard.obstacles {
+            writeln!(text, "  {}: {}", guard.name, obstacle.reason).ok();
+            writeln!(text, "    hint: {}", obstacle.hint).ok();
+        }
+    }
+    for removed in &cluster.removed {
+        writeln!(text, "  - {}/{}", removed.kind, removed.name).ok();
+    }
+    text.push('\n');
+}
