@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Format, Selection};
 use crate::selected::select;
-use crate::{clock, warnings};
+use crate::{clock, enforceable, warnings};
 
 /// A cluster as it was found.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ pub(crate) async fn examine<'a>(
     let options = || connect_options(directory, selection);
     let outcomes = reach_all(&selected, selection, authors, options).await?;
     let mut examined = assemble_all(loaded, model, selected, outcomes);
+    enforceable::ask(&mut examined, selection.max_in_flight).await;
     mark_twins(&mut examined);
     warnings::say(&examined)?;
     Ok(examined)

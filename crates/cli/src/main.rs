@@ -9,6 +9,7 @@ mod confirm;
 mod decide;
 mod doctor;
 mod durations;
+mod enforceable;
 mod exit;
 mod fleet;
 mod logging;

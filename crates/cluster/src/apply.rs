@@ -5,6 +5,8 @@ mod patch;
 mod policy;
 mod verify;
 
+pub(crate) use patch::escape;
+
 use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
@@ -163,6 +165,9 @@ impl Connection {
         let what = format!("patch {kind} {name}");
         let url = format!("/api/v1/{plural}/{name}?fieldManager={FIELD_MANAGER}");
         let body = patch::operations(uid, labels, taints);
+        if *kind == "Namespace" {
+            self.recheck_enforce(name, labels, &body).await?;
+        }
         let call = Call::with_body(Method::PATCH, url, JSON_PATCH, &body, what.clone());
         let live: Value = self.fetch(call).await.map_err(|error| {
             // A failed test is answered 422 without saying which.

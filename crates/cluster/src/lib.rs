@@ -8,6 +8,7 @@ pub mod error;
 pub mod lease;
 mod observe;
 pub mod patience;
+mod pod_security;
 mod probe;
 mod record;
 mod request;

@@ -9,6 +9,7 @@ pub(crate) mod wire;
 
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_state::observed::{Identity, Observed, Reading};
+use cofferdam_state::pod_security::EnforceAnswers;
 use futures_util::future::join_all;
 use http::Method;
 use serde::Deserialize;
@@ -77,6 +78,7 @@ impl Connection {
             ingress_backends: reading(lists.ingresses.map(convert::backends)),
             identity: reading(identity),
             writes: Reading::Known(Vec::new()),
+            enforce_answers: EnforceAnswers::new(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! One request: paced, bounded in number and time, with failures in words.
 
 mod breaker;
+mod call;
 mod pace;
 mod retry;
+mod warnings;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use cofferdam_model::cluster::Limits;
 use cofferdam_model::names::ClusterName;
 use http::{Method, Request};
@@ -25,6 +26,7 @@ use crate::connect;
 use crate::error::{Category, Error, of_status, of_transport};
 use crate::patience::Progress;
 use breaker::Breaker;
+pub(crate) use call::{APPLY, Call, JSON, JSON_PATCH, MERGE_PATCH};
 use pace::Pace;
 use retry::Fault;
 
@@ -50,6 +52,7 @@ struct Inner {
     requests: AtomicU64,
     clock_skew: OnceLock<i64>,
     hint: Mutex<Option<String>>,
+    warnings: Mutex<Vec<String>>,
 }
 
 /// What a connection is made of.
@@ -69,64 +72,12 @@ pub(crate) struct Parts {
 }
 
 /// An answer of any kind.
-struct Answer {
+pub(crate) struct Answer {
     code: u16,
     retry_after: Option<Duration>,
+    /// What the server warned of beside it.
+    pub(crate) warnings: Vec<String>,
     body: Vec<u8>,
-}
-
-/// One request.
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) content: &'static str,
-    pub(crate) accept: &'static str,
-    pub(crate) body: Bytes,
-    /// What is done, such as `list pods`.
-    pub(crate) what: String,
-    /// Whether it may wait for no other request: a lease that is not renewed in time is lost.
-    pub(crate) urgent: bool,
-}
-
-pub(crate) const JSON: &str = "application/json";
-pub(crate) const APPLY: &str = "application/apply-patch+yaml";
-pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
-pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
-
-impl Call {
-    /// A request whose body is written already.
-    pub(crate) fn new(
-        method: Method,
-        path: impl Into<String>,
-        content: &'static str,
-        body: impl Into<Bytes>,
-        what: impl Into<String>,
-    ) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            content,
-            accept: JSON,
-            body: body.into(),
-            what: what.into(),
-            urgent: false,
-        }
-    }
-
-    pub(crate) fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
-        Self::new(Method::GET, path, JSON, Bytes::new(), what)
-    }
-
-    pub(crate) fn with_body(
-        method: Method,
-        path: impl Into<String>,
-        content: &'static str,
-        body: &serde_json::Value,
-        what: impl Into<String>,
-    ) -> Self {
-        let body = body.to_string().into_bytes();
-        Self::new(method, path, content, body, what)
-    }
 }
 
 impl fmt::Debug for Connection {
@@ -158,6 +109,7 @@ impl Connection {
                 requests: AtomicU64::new(0),
                 clock_skew: OnceLock::new(),
                 hint: Mutex::default(),
+                warnings: Mutex::default(),
             }),
         }
     }
@@ -224,16 +176,30 @@ impl Connection {
         Error::new(self.inner.cluster.as_str(), category, what, why)
     }
 
+    /// What the server warned of at writes, each once, since this was last asked.
+    pub fn take_warnings(&self) -> Vec<String> {
+        let warnings = self.inner.warnings.lock();
+        std::mem::take(&mut *warnings.unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Sends one request and returns the body of a successful answer.
+    pub(crate) async fn send(&self, call: Call) -> Result<Vec<u8>, Error> {
+        Ok(self.ask(call).await?.body)
+    }
+
+    /// Sends one request and returns the successful answer.
     ///
     /// A server that is busy is asked again when it says; a read that got no answer is tried again as
     /// well. A write is not: nobody knows whether it was carried out.
-    pub(crate) async fn send(&self, call: Call) -> Result<Vec<u8>, Error> {
+    pub(crate) async fn ask(&self, call: Call) -> Result<Answer, Error> {
         let what = format!("cannot {}", call.what);
         let mut attempt = 0;
         loop {
             let fault = match self.attempt(&call, &what).await {
-                Ok(body) => return Ok(body),
+                Ok(answer) => {
+                    self.note_warnings(&call, &answer.warnings);
+                    return Ok(answer);
+                }
                 Err(fault) => fault,
             };
             let number = self.inner.requests.load(Ordering::Relaxed);
@@ -250,7 +216,20 @@ impl Connection {
         }
     }
 
-    async fn attempt(&self, call: &Call, what: &str) -> Result<Vec<u8>, Fault> {
+    fn note_warnings(&self, call: &Call, warnings: &[String]) {
+        if !call.is_write() {
+            return;
+        }
+        let noted = self.inner.warnings.lock();
+        let mut noted = noted.unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings {
+            if !noted.contains(warning) {
+                noted.push(warning.clone());
+            }
+        }
+    }
+
+    async fn attempt(&self, call: &Call, what: &str) -> Result<Answer, Fault> {
         let inner = &self.inner;
         let request = Request::builder()
             .method(call.method.clone())
@@ -283,7 +262,7 @@ impl Connection {
         );
         let answer = answer?;
         if (200..=299).contains(&answer.code) {
-            return Ok(answer.body);
+            return Ok(answer);
         }
         let (category, why) = of_status(answer.code, &answer.body);
         Err(match answer.code {
@@ -302,6 +281,7 @@ impl Connection {
         let retry_after = retry_after
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
+        let warnings = warnings::of_headers(head.headers());
         let mut stream = head.into_body();
         let mut body = Vec::new();
         let next = async |stream: &mut Body| stream.frame().await.transpose();
@@ -311,6 +291,7 @@ impl Connection {
         Ok(Answer {
             code,
             retry_after,
+            warnings,
             body,
         })
     }

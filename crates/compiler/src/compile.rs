@@ -13,7 +13,7 @@ use cofferdam_state::digest::short_digest;
 use crate::backend::{Backend, Scope};
 use crate::guards::{Ground, guards};
 use crate::members::members;
-use crate::namespaces::desired_namespaces;
+use crate::namespaces::{self, desired_namespaces};
 use crate::network_policy::NetworkPolicyBackend;
 use crate::pools::pools;
 
@@ -46,6 +46,7 @@ pub fn compile(
     };
     let policies = NetworkPolicyBackend.compile(&scope);
     let mut remarks = policies.remarks;
+    remarks.extend(namespaces::remarks(&scope));
     remarks.sort();
     remarks.dedup();
     let pools = pools(&scope);

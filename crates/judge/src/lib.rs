@@ -12,6 +12,7 @@ mod moves;
 mod opening;
 mod order;
 mod ownership;
+mod pod_security;
 mod scope;
 mod standing;
 mod widening;
@@ -91,6 +92,7 @@ pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
     refusals.extend(scope::check(case));
     refusals.extend(ownership::check(case));
     refusals.extend(bundle::check(case));
+    refusals.extend(pod_security::check(case));
     refusals.extend(order::check(case));
     refusals.extend(moves::check(case));
     refusals.extend(guards::check(case));

@@ -19,6 +19,7 @@ mod healed;
 mod in_place;
 mod moves;
 mod mutations;
+mod pod_security;
 mod released;
 mod widening;
 

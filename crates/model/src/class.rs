@@ -47,6 +47,8 @@ classes! {
     NodePool = "node-pool",
     /// A guard rail that is not in force as compiled.
     GuardMissing = "guard-missing",
+    /// Pods run that the Pod Security level of their zone refuses: once replaced, they stay away.
+    PodSecurityWouldBreak = "pod-security-would-break",
     /// The network plugin does not enforce, or that is unknown.
     NotEnforced = "not-enforced",
     /// The cluster is not as its stored capabilities say.

@@ -25,6 +25,8 @@ pub const TEAM: &str = "team";
 
 /// Namespace label: the Pod Security level below which pods are refused.
 pub const POD_SECURITY_ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// Namespace label: the version of the enforce level.
+pub const POD_SECURITY_ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
 /// Namespace label: the Pod Security level below which callers are warned.
 pub const POD_SECURITY_WARN: &str = "pod-security.kubernetes.io/warn";
 /// Namespace label: the version of the warn level.
@@ -33,6 +35,12 @@ pub const POD_SECURITY_WARN_VERSION: &str = "pod-security.kubernetes.io/warn-ver
 pub const POD_SECURITY_AUDIT: &str = "pod-security.kubernetes.io/audit";
 /// Namespace label: the version of the audit level.
 pub const POD_SECURITY_AUDIT_VERSION: &str = "pod-security.kubernetes.io/audit-version";
+
+/// Namespace label: whether OpenShift sets the Pod Security labels of a namespace by the rights of its
+/// service accounts.
+pub const OPENSHIFT_LABEL_SYNC: &str = "security.openshift.io/scc.podSecurityLabelSync";
+/// The API group whose kinds tell that a cluster has what reads [`OPENSHIFT_LABEL_SYNC`].
+pub const OPENSHIFT_SECURITY_GROUP: &str = "security.openshift.io";
 
 /// Namespace label that the API server sets to the namespace's name and nobody can change.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -47,11 +55,14 @@ pub const PROBE: &str = "cofferdam.io/probe";
 pub const RECORD_NAME: &str = "cofferdam";
 
 /// Every label key that we may write on a namespace.
-pub const NAMESPACE_KEYS: [&str; 8] = [
+pub const NAMESPACE_KEYS: [&str; 11] = [
     ZONE,
     TIER,
     TRUST_DOMAIN,
     TEAM,
+    OPENSHIFT_LABEL_SYNC,
+    POD_SECURITY_ENFORCE,
+    POD_SECURITY_ENFORCE_VERSION,
     POD_SECURITY_WARN,
     POD_SECURITY_WARN_VERSION,
     POD_SECURITY_AUDIT,

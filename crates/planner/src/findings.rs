@@ -11,6 +11,7 @@ mod identity;
 mod lost;
 mod namespaces;
 mod nodes;
+mod pod_security;
 mod policies;
 mod unassigned;
 mod unmodelled;
@@ -39,6 +40,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         .all(|finding| finding.class != Class::WrongCluster)
     {
         found.extend(namespaces::check(view));
+        found.extend(pod_security::check(view));
         found.extend(policies::check(view));
         found.extend(unwanted::check(view));
         found.extend(lost::check(view));
@@ -110,7 +112,8 @@ fn fixed_severity(class: Class) -> Option<Severity> {
         | Class::NodePool
         | Class::BundleSkew
         | Class::CrossCluster
-        | Class::UnassignedNamespace => Some(Severity::Medium),
+        | Class::UnassignedNamespace
+        | Class::PodSecurityWouldBreak => Some(Severity::Medium),
         Class::CapabilitiesChanged => Some(Severity::Low),
     }
 }

@@ -12,12 +12,13 @@ use cofferdam_state::plan::{Operation, Phase};
 use crate::findings::{intolerant, toleration_hint};
 use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
+use crate::pod_security;
 use crate::pools::nodes;
 use crate::steps::{is_text_held, phase_of};
 use crate::view::{KeyState, View};
 
-/// Policies of namespaces that are not there, and taints that would keep out what runs in the pool's own
-/// zones.
+/// Policies of namespaces that are not there, Pod Security levels that running pods violate, and taints that
+/// would keep out what runs in the pool's own zones.
 pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
     let mut held = Vec::new();
     if view.delivery == Delivery::Push {
@@ -27,6 +28,7 @@ pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
                 .flat_map(|name| policies(view, name)),
         );
     }
+    held.extend(pod_security::held(view));
     held.extend(taints(view));
     held.extend(guards(view));
     held

@@ -16,6 +16,7 @@ mod in_the_way;
 mod left_behind;
 mod listed;
 pub mod notices;
+mod pod_security;
 mod pools;
 pub mod steps;
 pub mod view;
@@ -25,6 +26,7 @@ pub use blocked::{blocked, left_to_gitops};
 pub use changes::changes;
 pub use findings::find;
 pub use held::held_back;
+pub use pod_security::questions;
 pub use steps::plan;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod healing;
 mod isolated;
 mod moves;
 mod passes;
+mod pod_security;
 mod pools;
 mod somebody_else;
 mod unfinished;

@@ -14,4 +14,5 @@ pub mod observed;
 pub mod pass;
 pub mod phase;
 pub mod plan;
+pub mod pod_security;
 pub mod record;

@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::Value;
 
 use crate::audit::AuditedWrite;
+use crate::pod_security::EnforceAnswers;
 use crate::record::{Record, entry_key};
 
 /// Something that was read completely, or was not.
@@ -96,6 +97,8 @@ pub struct Observed {
     pub identity: Reading<Identity>,
     /// What the audit log says was written, oldest first; empty where the cluster names no log.
     pub writes: Reading<Vec<AuditedWrite>>,
+    /// What the server says to Pod Security levels that are to be enforced; asked once it is known which.
+    pub enforce_answers: EnforceAnswers,
 }
 
 /// Who a credential is to a cluster.
@@ -259,6 +262,7 @@ impl Observed {
             ingress_backends: none(reason),
             identity: none(reason),
             writes: none(reason),
+            enforce_answers: EnforceAnswers::new(),
         }
     }
 

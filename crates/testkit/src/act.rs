@@ -55,6 +55,10 @@ pub enum Act {
         key: String,
         value: Option<String>,
     },
+    /// Runs a pod that violates every Pod Security level but `privileged`.
+    RunPrivileged { namespace: String, pod: String },
+    /// Stops it.
+    StopPrivileged { namespace: String, pod: String },
     /// Sets or removes a label of a node.
     LabelNode {
         node: String,
@@ -102,6 +106,7 @@ impl Cluster {
                 self.namespaces.remove(name);
                 self.policies.retain(|(namespace, _), _| namespace != name);
                 self.pods.retain(|pod| pod.namespace != *name);
+                self.privileged_pods.remove(name);
             }
             Act::Terminate { name } => {
                 if let Some(live) = self.namespaces.get_mut(name) {
@@ -113,6 +118,17 @@ impl Cluster {
                 key,
                 value,
             } => self.label(namespace, key, value.as_ref()),
+            Act::RunPrivileged { namespace, pod } => {
+                if self.namespaces.contains_key(namespace) {
+                    let pods = self.privileged_pods.entry(namespace.clone());
+                    pods.or_default().insert(pod.clone());
+                }
+            }
+            Act::StopPrivileged { namespace, pod } => {
+                if let Some(pods) = self.privileged_pods.get_mut(namespace) {
+                    pods.remove(pod);
+                }
+            }
             Act::LabelNode { node, key, value } => self.label_node(node, key, value.as_ref()),
             Act::Taint { node, taint } => {
                 let same = |other: &Taint| other.key == taint.key && other.effect == taint.effect;

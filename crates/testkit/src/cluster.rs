@@ -1,6 +1,6 @@
 //! What a cluster in memory holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::labels::Labels;
@@ -47,6 +47,8 @@ pub struct Cluster {
     pub ingress_backends: Vec<(String, String, String)>,
     /// The audit log.
     pub writes: Vec<AuditedWrite>,
+    /// Pods that violate every Pod Security level but `privileged`, by namespace.
+    pub privileged_pods: BTreeMap<String, BTreeSet<String>>,
     ticks: u64,
 }
 
@@ -70,6 +72,7 @@ impl Cluster {
             admission: BTreeMap::new(),
             ingress_backends: Vec::new(),
             writes: Vec::new(),
+            privileged_pods: BTreeMap::new(),
             ticks: 0,
         };
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
@@ -119,6 +122,7 @@ impl Cluster {
                 groups: Vec::new(),
             }),
             writes: Reading::Known(self.writes.clone()),
+            enforce_answers: self.enforce_answers(),
         }
     }
 

@@ -26,6 +26,9 @@ impl Cluster {
     pub fn execute(&mut self, action: &Action, writes: &mut Writes) -> Result<(), String> {
         match action {
             Action::CreateNamespace { name, labels } => self.create_namespace(name, labels),
+            Action::PatchNamespace { name, labels, .. } if self.refuses_enforcing(name, labels) => {
+                Err("pods there would be refused".to_owned())
+            }
             Action::PatchNamespace { name, uid, labels } => {
                 let now = self.now();
                 let live = self.namespaces.get_mut(name).ok_or(STALE)?;

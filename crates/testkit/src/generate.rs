@@ -274,6 +274,7 @@ pub fn act() -> impl Strategy<Value = Act> {
     let key = select(vec![
         "cofferdam.io/zone",
         "team",
+        "pod-security.kubernetes.io/enforce",
         "pod-security.kubernetes.io/warn",
         "unrelated",
     ]);
@@ -293,6 +294,8 @@ pub fn act() -> impl Strategy<Value = Act> {
                 spec,
             }
         }),
+        1 => zone_namespace().prop_map(|namespace| Act::RunPrivileged { namespace, pod: "agent".to_owned() }),
+        1 => zone_namespace().prop_map(|namespace| Act::StopPrivileged { namespace, pod: "agent".to_owned() }),
         1 => zone_namespace().prop_map(|name| Act::AddNamespace { name }),
         1 => zone_namespace().prop_map(|name| Act::DeleteNamespace { name }),
         1 => zone_namespace().prop_map(|name| Act::Terminate { name }),

@@ -21,6 +21,7 @@ pub mod generate;
 mod guards;
 mod managed_fields;
 mod model;
+mod pod_security;
 pub mod reach;
 mod shop;
 mod trial;

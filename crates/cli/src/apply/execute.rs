@@ -184,7 +184,10 @@ impl<'a> Writing<'a> {
             }
         }
         self.are_in_force(&plan.probes_before(None), say).await?;
-        let after = self.connection.observe(clock::now()).await;
+        let mut after = self.connection.observe(clock::now()).await;
+        // What waits goes on waiting: nobody asks again in the same pass.
+        let answers = &self.one.observed.enforce_answers;
+        after.enforce_answers.clone_from(answers);
         self.conclude(model, pass, pending, after).await
     }
 

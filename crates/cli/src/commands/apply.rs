@@ -215,7 +215,12 @@ impl Fleet<'_> {
                     }
                 };
                 let due = (plan, decision.held.len());
-                execute(one, due, self.deciding.terms.model, self.pass, say).await
+                let report = execute(one, due, self.deciding.terms.model, self.pass, say).await;
+                for warning in one.connection.iter().flat_map(|one| one.take_warnings()) {
+                    let line = format!("warning: {name}: the server says: {warning}");
+                    output::talk(&line).ok();
+                }
+                report
             }
             Some(_) | None => refused(one, decision),
         }

@@ -38,7 +38,8 @@ pub(super) fn operations(uid: &str, labels: &LabelPatch, taints: Option<&TaintPa
     Value::Array(all)
 }
 
-fn escape(key: &str) -> String {
+/// A key as a part of a JSON pointer.
+pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_objects::keys::OPENSHIFT_SECURITY_GROUP;
 use cofferdam_objects::policy_kind::{POLICY_KINDS, PolicyKind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -31,6 +32,7 @@ const OF_INTEREST: &[(&str, &[&str])] = &[
         "security.istio.io",
         &["AuthorizationPolicy", "PeerAuthentication"],
     ),
+    (OPENSHIFT_SECURITY_GROUP, &["SecurityContextConstraints"]),
     ("policy.linkerd.io", &["AuthorizationPolicy", "Server"]),
     ("gateway.networking.k8s.io", &["Gateway"]),
     ("networking.k8s.aws", &["PolicyEndpoint"]),

@@ -207,10 +207,11 @@ fn taking_denies_back_is_a_weakening() {
         ..Allowances::default()
     };
     let staged = SHOP.replace("enforcement: enforce", "enforcement: stage");
-    let want = "weakening: weakens NetworkPolicy/orders/cofferdam-default-deny-egress, \
+    // Of the namespaces it is their Pod Security level that is enforced no longer.
+    let want = "weakening: weakens Namespace/orders, Namespace/web, \
+                NetworkPolicy/orders/cofferdam-default-deny-egress, \
                 NetworkPolicy/orders/cofferdam-default-deny-ingress, \
-                NetworkPolicy/web/cofferdam-default-deny-egress, \
-                NetworkPolicy/web/cofferdam-default-deny-ingress, Node/pci-1 (--allow-weakening)";
+                NetworkPolicy/web/cofferdam-default-deny-egress and 2 more (--allow-weakening)";
     check(SHOP, &staged, &[want], weakening);
     check(&staged, SHOP, &[], Allowances::default());
 }

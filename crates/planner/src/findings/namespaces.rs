@@ -13,6 +13,7 @@ use cofferdam_state::plan::label_field;
 use serde_json::Value;
 
 use super::{Judged, admitted, finding};
+use crate::pod_security::{ENFORCE_KEYS, Standing, standing};
 use crate::view::{KeyState, View};
 
 /// `missing`, `changed` and `conflict` of labels, `missing-namespace`, `impostor-namespace`, `orphan`.
@@ -77,6 +78,10 @@ fn labels(
     live: &LiveNamespace,
 ) -> Vec<Finding> {
     let object = ObjectKey::namespace(name.as_str());
+    let breaks = matches!(standing(view, (name, wanted, live)), Standing::Breaks(_));
+    // Told with the pods that are in its way, and as that to be waived.
+    let is_told =
+        |class: Class, key: &str| class == Class::Missing && breaks && ENFORCE_KEYS.contains(&key);
     let mut found = Vec::new();
     for (class, verdict) in [
         (Class::Missing, "not labelled"),
@@ -91,7 +96,7 @@ fn labels(
             .iter()
             .filter(|(key, value)| {
                 let state = view.key_state((&object, &live.uid), key, value, live.labels.get(*key));
-                class_of(state) == Some(class)
+                class_of(state) == Some(class) && !is_told(class, key)
             })
             .map(|(key, value)| difference(key, Some(value), live.labels.get(key)))
             .collect();
@@ -236,7 +241,7 @@ fn label_path(key: &str) -> String {
     format!("metadata.labels[{key}]")
 }
 
-fn difference(key: &str, want: Option<&String>, have: Option<&String>) -> Difference {
+pub(super) fn difference(key: &str, want: Option<&String>, have: Option<&String>) -> Difference {
     Difference {
         path: label_path(key),
         want: want.cloned().map(Value::String),

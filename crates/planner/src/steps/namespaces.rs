@@ -13,6 +13,7 @@ use cofferdam_state::finding::Effect;
 use cofferdam_state::observed::LiveNamespace;
 use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step, label_field};
 
+use crate::pod_security::{ENFORCE_KEYS, Standing, standing};
 use crate::view::{KeyState, View};
 
 /// Creates and labels the namespaces of zones. A namespace that left the model is not touched.
@@ -60,7 +61,11 @@ fn patch(
     let object = ObjectKey::namespace(name.as_str());
     let mut reasons = BTreeSet::new();
     let mut changes = Vec::new();
+    let is_enforceable = standing(view, (name, wanted, live)) == Standing::Clean;
     for (key, value) in &wanted.labels {
+        if ENFORCE_KEYS.contains(&key.as_str()) && !is_enforceable {
+            continue;
+        }
         let old = live.labels.get(key).cloned();
         match view.key_state((&object, &live.uid), key, value, old.as_ref()) {
             KeyState::InSync | KeyState::Conflict => continue,

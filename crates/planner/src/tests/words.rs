@@ -53,6 +53,7 @@ fn reasons_tell_a_zone_on_its_way_back_from_one_on_its_way_forward() {
     check_reasons(
         &trial,
         &[
+            "labels patch: the model no longer asks for labels that we wrote",
             "open create: not there",
             "prune delete: the namespace is only staged now, and nothing is denied there",
             "taint patch: no pool asks for what we wrote here any more",
@@ -65,6 +66,7 @@ fn reasons_tell_a_zone_on_its_way_back_from_one_on_its_way_forward() {
         &[
             "close delete: the namespace is enforced now, and every policy is in place",
             "deny create: not there",
+            "labels patch: labels of the zone are missing",
             "taint patch: nodes of pool `pci` are dedicated to its zones",
         ],
     );
@@ -134,7 +136,17 @@ fn a_plan_tells_what_an_open_policy_was_made_that_it_writes_back() {
     check_changes(&trial, &[changed]);
     trial.model = model(&bare);
     let taint = "Node/pci-1 spec.taints: nothing -> \"cofferdam.io/pool=pci:NoSchedule\"";
-    check_changes(&trial, &[changed, taint]);
+    let enforced = ["orders", "web"].map(|namespace| {
+        let path =
+            format!("Namespace/{namespace} metadata.labels[pod-security.kubernetes.io/enforce");
+        [
+            format!("{path}]: nothing -> \"baseline\""),
+            format!("{path}-version]: nothing -> \"latest\""),
+        ]
+    });
+    let enforced = enforced.as_flattened().iter().map(String::as_str);
+    let want: Vec<&str> = enforced.chain([changed, taint]).collect();
+    check_changes(&trial, &want);
 }
 
 /// The notices of a plan.

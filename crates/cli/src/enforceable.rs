@@ -1,0 +1,40 @@
+//! Asks clusters what they would refuse, before anything is planned that makes them.
+
+use std::sync::Arc;
+
+use cofferdam_cluster::Connection;
+use cofferdam_state::observed::Reading;
+use cofferdam_state::pod_security::EnforceQuestion;
+use futures_util::stream::{self, StreamExt as _};
+
+use crate::fleet::Examined;
+
+/// A question, and the place of the cluster that it is for.
+type Asked = (usize, Arc<Connection>, EnforceQuestion);
+
+/// Has each cluster say which running pods violate the Pod Security levels that are to be enforced there, with
+/// so many requests under way at once. Where all of them are in place, nothing is asked.
+pub(crate) async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
+    let clusters = examined.iter().enumerate();
+    let asked: Vec<Asked> = clusters
+        .filter_map(|(place, one)| Some((place, one, one.connection.as_ref()?)))
+        .flat_map(|(place, one, connection)| {
+            let questions = cofferdam_planner::questions(&one.view()).into_iter();
+            questions.map(move |question| (place, Arc::clone(connection), question))
+        })
+        .collect();
+    let at_once = usize::try_from(at_once.max(1)).unwrap_or(1);
+    let answers: Vec<(usize, EnforceQuestion, Reading<Vec<String>>)> = stream::iter(asked)
+        .map(|(place, connection, question)| async move {
+            let answer = connection.ask_enforce(&question).await;
+            (place, question, answer)
+        })
+        .buffer_unordered(at_once)
+        .collect()
+        .await;
+    for (place, question, answer) in answers {
+        if let Some(one) = examined.get_mut(place) {
+            one.observed.enforce_answers.insert(question, answer);
+        }
+    }
+}
