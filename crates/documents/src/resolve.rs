@@ -26,6 +26,7 @@ pub(crate) mod label;
 pub(crate) mod names;
 pub(crate) mod node_pool;
 pub(crate) mod optional;
+pub(crate) mod pod_security;
 pub(crate) mod ports;
 pub(crate) mod time;
 pub(crate) mod trust_domain;

@@ -19,6 +19,7 @@ mod namespaces;
 mod narrowing;
 mod nowhere;
 mod own_addresses;
+mod pod_security;
 mod pools;
 mod presence;
 mod system;
@@ -86,6 +87,7 @@ pub(crate) fn judge(draft: &Draft, places: &Places<'_>, today: &Date, findings: 
     namespaces::check(model, &mut court);
     system::check(model, &mut court);
     pools::check(model, &mut court);
+    pod_security::check(model, &mut court);
     narrowing::check(draft, &mut court);
     tiers::check(draft, &mut court);
     internet::check(model, &mut court);

@@ -154,6 +154,7 @@ spec:
   defaults:
     enforcement: observe # observe writes nothing, stage denies nothing yet, enforce
     podSecurity: baseline
+    podSecurityVersion: v1.33 # which pods that refuses does not change with a cluster's upgrade
     withinZone: same-namespace
     reviewEvery: 180d
 # A zone and a flow, to begin with:

@@ -112,13 +112,9 @@ pub(crate) struct PodSecurityModes {
     pub(crate) warn: Option<PodSecurityLevel>,
     /// Pods below are noted in the audit log; as `enforce` where left out.
     pub(crate) audit: Option<PodSecurityLevel>,
-    /// `latest` or a Kubernetes version such as `v1.36`.
-    #[serde(default = "latest")]
-    pub(crate) version: String,
-}
-
-fn latest() -> String {
-    "latest".to_owned()
+    /// `latest` or a Kubernetes version such as `v1.36`; the zone model's `podSecurityVersion` where left
+    /// out.
+    pub(crate) version: Option<String>,
 }
 
 /// A level of the Pod Security Standards.

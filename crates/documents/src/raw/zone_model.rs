@@ -27,6 +27,10 @@ pub(crate) struct Defaults {
     /// The Pod Security level of namespaces.
     #[serde(default = "baseline")]
     pub(crate) pod_security: PodSecurityLevel,
+    /// The Kubernetes version whose Pod Security levels are meant, such as `v1.36`, or `latest`, with which
+    /// every upgrade of a cluster may change what is refused.
+    #[serde(default = "latest")]
+    pub(crate) pod_security_version: String,
     /// What the pods of a zone may reach among themselves.
     #[serde(default = "same_namespace")]
     pub(crate) within_zone: WithinZone,
@@ -40,6 +44,10 @@ pub(crate) struct Defaults {
 
 fn baseline() -> PodSecurityLevel {
     PodSecurityLevel::Baseline
+}
+
+fn latest() -> String {
+    "latest".to_owned()
 }
 
 fn same_namespace() -> WithinZone {
@@ -58,6 +66,7 @@ impl Default for Defaults {
     fn default() -> Self {
         Self {
             pod_security: baseline(),
+            pod_security_version: latest(),
             within_zone: same_namespace(),
             enforcement: observe(),
             review_every: review_every(),

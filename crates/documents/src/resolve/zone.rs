@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_model::labels::Selector;
 use cofferdam_model::names::{NamespaceName, TierName, TrustDomainName, ZoneName};
 use cofferdam_model::zone::{
-    Enforcement, EnforcementByDomain, Internet, NamespaceChoice, NamespaceRule, PodSecurity,
-    PodSecurityLevel, Sensitivity, WithinZone, Zone,
+    Enforcement, EnforcementByDomain, Internet, NamespaceChoice, NamespaceRule, Sensitivity,
+    WithinZone, Zone,
 };
 
 use crate::finding::Reporter;
 use crate::nearest::{did_you_mean, one_of};
 use crate::raw::zone as raw;
-use crate::raw::zone_model::Defaults;
 use crate::raw::{Document, Metadata};
 use crate::resolve::label::{check_value, selector};
 use crate::resolve::names::Names;
+use crate::resolve::pod_security::pod_security as read_pod_security;
 use crate::shape::join;
 
 /// Reads a zone.
@@ -231,50 +231,4 @@ fn read_scope(
         }
     }
     good.then(|| raw.clone())
-}
-
-fn read_pod_security(
-    reporter: &mut Reporter<'_>,
-    raw: Option<&raw::PodSecurity>,
-    defaults: &Defaults,
-) -> Option<PodSecurity> {
-    let same = |level: raw::PodSecurityLevel| PodSecurity {
-        enforce: level_of(level),
-        warn: level_of(level),
-        audit: level_of(level),
-        version: "latest".to_owned(),
-    };
-    let modes = match raw {
-        None => return Some(same(defaults.pod_security)),
-        Some(raw::PodSecurity::Level(level)) => return Some(same(*level)),
-        Some(raw::PodSecurity::Modes(modes)) => modes,
-    };
-    let minor = modes.version.strip_prefix("v1.");
-    let digits = |text: &str| {
-        let canonical = !text.starts_with('0') || text == "0";
-        !text.is_empty() && canonical && text.chars().all(|c| c.is_ascii_digit())
-    };
-    if modes.version != "latest" && !minor.is_some_and(digits) {
-        let message = format!(
-            "`{}` is neither `latest` nor a version such as `v1.36`",
-            modes.version
-        );
-        reporter.error("spec.podSecurity.version", "invalid-version", message);
-        return None;
-    }
-    let enforce = modes.enforce.unwrap_or(defaults.pod_security);
-    Some(PodSecurity {
-        enforce: level_of(enforce),
-        warn: level_of(modes.warn.unwrap_or(enforce)),
-        audit: level_of(modes.audit.unwrap_or(enforce)),
-        version: modes.version.clone(),
-    })
-}
-
-fn level_of(raw: raw::PodSecurityLevel) -> PodSecurityLevel {
-    match raw {
-        raw::PodSecurityLevel::Privileged => PodSecurityLevel::Privileged,
-        raw::PodSecurityLevel::Baseline => PodSecurityLevel::Baseline,
-        raw::PodSecurityLevel::Restricted => PodSecurityLevel::Restricted,
-    }
 }

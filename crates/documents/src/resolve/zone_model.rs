@@ -7,6 +7,7 @@ use cofferdam_model::names::{InstanceName, NamespaceName, TierName};
 use crate::finding::Reporter;
 use crate::raw::zone_model::{Defaults, ZoneModelSpec};
 use crate::raw::{Document, Metadata};
+use crate::resolve::pod_security::version;
 use crate::resolve::time::days;
 
 /// What a zone model says itself.
@@ -35,10 +36,13 @@ pub(crate) fn zone_model(
     } = &document.spec;
     let Defaults {
         pod_security: _,
+        pod_security_version,
         within_zone: _,
         enforcement: _,
         review_every,
     } = defaults;
+    let version_path = "spec.defaults.podSecurityVersion";
+    let pinned = version(reporter, version_path, pod_security_version);
     let review_every_days = days(reporter, "spec.defaults.reviewEvery", review_every);
     let system: Vec<Option<NamespaceName>> = system_namespaces
         .iter()
@@ -48,6 +52,7 @@ pub(crate) fn zone_model(
             reporter.name(&path, text, NamespaceName::parse)
         })
         .collect();
+    pinned?;
     Some(Frame {
         tiers: read_tiers(reporter, tiers)?,
         instance: instance?,
