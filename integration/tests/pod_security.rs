@@ -335,3 +335,45 @@ fn a_level_that_the_server_would_ignore_is_not_called_enforced() -> Result<()> {
     );
     Ok(())
 }
+
+/// The kind by which OpenShift is told, served as OpenShift serves it.
+const CONSTRAINTS: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: securitycontextconstraints.security.openshift.io }
+spec:
+  group: security.openshift.io
+  scope: Cluster
+  names: { plural: securitycontextconstraints, singular: securitycontextconstraints, kind: SecurityContextConstraints }
+  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]
+";
+
+#[test]
+fn the_label_sync_of_openshift_is_switched_off_and_somebodys_choice_is_left_alone() -> Result<()> {
+    const SYNC: &str = "security.openshift.io/scc.podSecurityLabelSync";
+    let shop = start(Version::V1_36)?;
+    shop.cluster.apply_yaml(ADMIN, CONSTRAINTS)?;
+    wait_until("the kind is served", || {
+        let groups = shop.cluster.kubectl(&["api-resources", "--cached=false"])?;
+        Ok(groups.contains("SecurityContextConstraints"))
+    })?;
+    let on = format!("{SYNC}=true");
+    shop.cluster
+        .kubectl_as(SOMEBODY, &["label", "namespace", "web", &on])?;
+    shop.expect(&["doctor", "--write"], 0)?;
+    let stored = shop.project.read("fleet/capabilities/prod.yaml")?;
+    let kind = "security.openshift.io/v1/SecurityContextConstraints";
+    ensure!(stored.contains(kind), "{stored}");
+    shop.apply(&[], 0)?;
+    let sync = |namespace: &str| -> Result<Value> {
+        let live = shop.cluster.get_json(&["namespace", namespace])?;
+        Ok(live["metadata"]["labels"][SYNC].clone())
+    };
+    assert_eq!(sync("orders")?, "false");
+    assert_eq!(sync("ledger")?, "false");
+    assert_eq!(sync("web")?, "true");
+    let held = "held by another manager with another value";
+    let conflict = format!("conflict: {held}: metadata.labels[{SYNC}]");
+    assert_eq!(found(&shop, "web")?, [conflict]);
+    Ok(())
+}

@@ -14,6 +14,7 @@ use proptest::test_runner::Config;
 use crate::compile;
 
 mod documents;
+mod pod_security;
 
 /// The bundle of a cluster with what it shows.
 fn bundle(model: &Model, cluster: &Cluster) -> Bundle {

@@ -143,11 +143,23 @@ impl Application {
             .tolerations
             .iter()
             .map(|(key, value)| json!({"key": key, "operator": "Equal", "value": value}));
+        // What runs in the host network may not be hardened anyway; all else passes `restricted`.
+        let (pod, container) = if self.host_network {
+            (Value::Null, Value::Null)
+        } else {
+            (
+                json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}),
+                json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}),
+            )
+        };
         json!({
             "hostNetwork": self.host_network,
             "nodeSelector": self.node_selector,
             "tolerations": tolerations.collect::<Vec<_>>(),
-            "containers": [{"name": self.name, "image": self.image, "ports": ports}],
+            "securityContext": pod,
+            "containers": [
+                {"name": self.name, "image": self.image, "ports": ports, "securityContext": container},
+            ],
         })
     }
 

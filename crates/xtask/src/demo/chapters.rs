@@ -160,8 +160,7 @@ fn taint(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
     };
     roll_out(prod)?;
     Terminal::say(
-        "(The warning comes from the Pod Security labels that were written just now. No controllers run \
-         here, so the demo has played the one that replaces the pods.)",
+        "(No controllers run here, so the demo has played the one that replaces the pods.)",
     )?;
     terminal.cofferdam(&APPLY, 0, Show::All)?;
     terminal.kubectl(
