@@ -17,9 +17,10 @@ type Asked = (usize, Arc<Connection>, EnforceQuestion);
 pub(crate) async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
     let clusters = examined.iter().enumerate();
     let asked: Vec<Asked> = clusters
+        .filter(|(_, one)| is_meant(one))
         .filter_map(|(place, one)| Some((place, one, one.connection.as_ref()?)))
         .flat_map(|(place, one, connection)| {
-            let questions = cofferdam_planner::questions(&one.view()).into_iter();
+            let questions = cofferdam_planner::enforce_questions(&one.view()).into_iter();
             questions.map(move |question| (place, Arc::clone(connection), question))
         })
         .collect();
@@ -37,4 +38,10 @@ pub(crate) async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
             one.observed.enforce_answers.insert(question, answer);
         }
     }
+}
+
+/// Whether it is the cluster of its document, as far as that says.
+fn is_meant(one: &Examined<'_>) -> bool {
+    let pinned = one.cluster.uid.as_ref();
+    pinned.is_none_or(|uid| one.observed.uid.known() == Some(uid))
 }

@@ -26,7 +26,7 @@ pub use blocked::{blocked, left_to_gitops};
 pub use changes::changes;
 pub use findings::find;
 pub use held::held_back;
-pub use pod_security::questions;
+pub use pod_security::enforce_questions;
 pub use steps::plan;
 
 #[cfg(test)]

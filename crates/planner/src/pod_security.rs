@@ -36,7 +36,7 @@ pub(crate) enum Standing {
 }
 
 /// What is to be asked of the server before anything is planned; nothing where it is in place already.
-pub fn questions(view: &View<'_>) -> Vec<EnforceQuestion> {
+pub fn enforce_questions(view: &View<'_>) -> Vec<EnforceQuestion> {
     if view.observed.record.known().is_none() {
         return Vec::new();
     }

@@ -202,7 +202,7 @@ fn only_levels_that_are_to_be_written_are_asked_about() {
     let asked = |trial: &Trial, delivery| {
         let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
         let view = View::new(&bundle, &observed, delivery);
-        let questions = crate::questions(&view).into_iter();
+        let questions = crate::enforce_questions(&view).into_iter();
         let questions =
             questions.map(|one| format!("{} {} {}", one.namespace, one.level, one.version));
         questions.collect::<Vec<_>>()
