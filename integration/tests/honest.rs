@@ -7,7 +7,7 @@
 
 use anyhow::{Result, ensure};
 use cofferdam_integration::cluster::ADMIN;
-use cofferdam_integration::shop::{CLUSTER_FILE, SOMEBODY, Shop};
+use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop};
 use serde_json::{Value, json};
 
 fn shop() -> Result<Shop> {
@@ -119,6 +119,11 @@ fn nobody_is_blamed_for_what_another_deleted() -> Result<()> {
 #[test]
 fn pods_on_the_nodes_network_and_policies_for_pods_to_come_are_told() -> Result<()> {
     let shop = shop()?;
+    // At any other level such a pod is refused.
+    let high = "  sensitivity: high\n";
+    let free = format!("{high}  podSecurity: privileged\n");
+    shop.project.edit(MODEL_FILE, high, &free)?;
+    shop.apply(&["--allow-weakening"], 0)?;
     let mut host: Value = serde_json::from_str(&pod("orders"))?;
     host["spec"]["hostNetwork"] = json!(true);
     shop.cluster
