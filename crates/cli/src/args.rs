@@ -47,6 +47,7 @@ const HOW: &str = "How";
 
 const EXAMPLES: &str = "Examples:
   cofferdam init --kubeconfig ~/.kube/config   write a start
+  cofferdam import --cluster prod              draft zones and flows from what lives there
   cofferdam doctor --pin --write               look at the clusters, pin and store what they are
   cofferdam check                              validate the documents
   cofferdam plan                               what would be written where, and why
@@ -71,6 +72,22 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Write a start, or what it lacks: a Cluster document per kubeconfig context, and a minimal model
     Init(InitArguments),
+    /// Draft zones, flows and node pools from what lives in a cluster; overwrites nothing
+    ///
+    /// A way in for clusters that run. Reads one cluster whose document exists, and writes drafts to
+    /// `policies/NAME-zones.yaml`, `policies/NAME-flows.yaml` and `fleet/NAME-node-pools.yaml`; beside them what
+    /// is missing of zone model, trust domain and stored capabilities. It needs only rights to read, and
+    /// everything is drafted as `observe`, so that nothing is written to the cluster.
+    ///
+    /// Namespaces become zones by their label `cofferdam.io/zone`; else by the label that groups best among
+    /// `app.kubernetes.io/part-of`, `team`, `owner`, `department`, `environment` and `env`: the one on most
+    /// namespaces, on half of them at least, and with fewer values than namespaces; else, and without the label,
+    /// each is a zone. System namespaces and those of the model are left out.
+    ///
+    /// NetworkPolicies become flows where both ends let a connection through. Whatever is not drafted, or not
+    /// exactly, is listed, and stands as a comment at the end of the drafts. Ends with 0 when everything was
+    /// read, with 3 when something was not.
+    Import(ImportArguments),
     /// Parse and validate the documents; talks to no cluster
     Check,
     /// Write each cluster's bundle as YAML, for review or GitOps, or print it as JSON
@@ -128,6 +145,42 @@ pub(crate) struct InitArguments {
     /// The kubeconfig whose contexts become clusters
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam import --cluster prod-eu --dry-run          what would be written\n  cofferdam import --cluster prod-eu && cofferdam check\n  cofferdam import --cluster prod-eu --group-by team    a zone for each team\n  cofferdam import --cluster prod-eu -o json | jq '.unmapped[]'"
+)]
+pub(crate) struct ImportArguments {
+    /// The cluster
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: String,
+    /// Group namespaces into zones by the values of this label, instead of the one that groups best
+    #[arg(long, help_heading = HOW, value_name = "LABEL")]
+    pub(crate) group_by: Option<String>,
+    /// Write nothing: print the files to standard output, and talk of the rest on standard error
+    #[arg(long, help_heading = HOW)]
+    pub(crate) dry_run: bool,
+    /// Give up when nothing came from the cluster for this long, 1s to 1h
+    #[arg(long, default_value = "60s", value_parser = durations::patience, allow_hyphen_values = true, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+    /// Use this kubeconfig instead of the document's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+impl ImportArguments {
+    /// The one cluster, and how it is reached.
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            cluster: vec![self.cluster.clone()],
+            trust_domain: Vec::new(),
+            timeout: self.timeout,
+            max_in_flight: 256,
+            kubeconfig: self.kubeconfig.clone(),
+        }
+    }
 }
 
 /// Arguments of `compile`.

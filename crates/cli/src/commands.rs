@@ -7,6 +7,7 @@ mod completions;
 mod doctor;
 mod drift;
 mod guards;
+mod import;
 mod init;
 mod plan;
 mod rbac;
@@ -37,6 +38,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Init(command) => init::run(arguments, command),
         Command::Check => check::run(arguments),
         Command::Compile(command) => compile::run(arguments, command),
+        Command::Import(command) => {
+            let selection = command.selection();
+            block_on(&selection, import::run(arguments, command, &selection))
+        }
         Command::Plan(command) => block_on(&command.selection, plan::run(arguments, command)),
         Command::Apply(command) => block_on(&command.selection, apply::run(arguments, command)),
         Command::Drift(command) => block_on(&command.selection, drift::run(arguments, command)),

@@ -10,6 +10,7 @@ mod capabilities_document;
 mod deserialize;
 mod emit;
 mod finding;
+mod import;
 mod load;
 mod nearest;
 mod parse;
@@ -25,6 +26,10 @@ mod tree;
 mod waive;
 
 pub use capabilities_document::capabilities_document;
+pub use import::{
+    ImportOptions, Imported, Live, Mapped, SeenNamespace, SeenNode, SeenPod, SeenPolicy, Unmapped,
+    foundation, import,
+};
 pub use load::{Loaded, SourceFile, Unread, load, load_partly};
 pub use nearest::did_you_mean;
 pub use pin::pin;

@@ -1,6 +1,6 @@
 //! The documents with which a fleet begins, and those that it lacks later.
 
-mod name;
+pub(crate) mod name;
 mod present;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,8 +54,8 @@ pub fn starter(contexts: &[ContextStart], present: &Present) -> Vec<SourceFile> 
     files
 }
 
-const DOMAINS_FILE: &str = "fleet/trust-domains.yaml";
-const MODEL_FILE: &str = "policies/model.yaml";
+pub(crate) const DOMAINS_FILE: &str = "fleet/trust-domains.yaml";
+pub(crate) const MODEL_FILE: &str = "policies/model.yaml";
 
 fn cluster_file(name: &str) -> String {
     format!("fleet/clusters/{name}.yaml")
@@ -141,7 +141,7 @@ spec:
 }
 
 /// The model, with a zone for a trust domain to begin with.
-fn model(domain: &str) -> String {
+pub(crate) fn model(domain: &str) -> String {
     format!(
         "# The zone model: which namespaces belong together, and which connections are allowed.
 apiVersion: {API_VERSION}

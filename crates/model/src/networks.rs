@@ -63,3 +63,38 @@ pub fn size<'a>(outermost: impl IntoIterator<Item = &'a IpNet>) -> u128 {
 pub fn cover(outermost: &BTreeSet<IpNet>, network: &IpNet) -> bool {
     covering(outermost, network).is_some() || size(within(outermost, network)) == size([network])
 }
+
+/// The networks of addresses that are never public: the special-purpose ones (IANA registries), and Azure's
+/// platform address. IPv4-mapped IPv6 is not among them: no packet carries it, and API servers refuse it in
+/// a policy.
+pub fn not_public() -> impl Iterator<Item = IpNet> {
+    NOT_PUBLIC.iter().filter_map(|text| text.parse().ok())
+}
+
+const NOT_PUBLIC: [&str; 15] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/127",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{NOT_PUBLIC, not_public};
+
+    #[test]
+    fn every_reserved_network_is_a_network() {
+        assert_eq!(not_public().count(), NOT_PUBLIC.len());
+    }
+}

@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 mod drift;
 mod guards;
+mod import;
 mod plan;
 mod status;
 
@@ -13,6 +14,7 @@ pub use check::render as check;
 pub use doctor::render as doctor;
 pub use drift::render as drift;
 pub use guards::render as guards;
+pub use import::render as import;
 pub use plan::render as plan;
 pub use status::render as status;
 

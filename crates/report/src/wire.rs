@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod drift;
 pub mod finding;
 pub mod guards;
+pub mod import;
 pub mod plan;
 pub mod status;
 

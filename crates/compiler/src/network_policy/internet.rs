@@ -1,32 +1,13 @@
 //! The internet: every public address, in both directions.
 
 use cofferdam_model::cluster::IngressSource;
+use cofferdam_model::networks::not_public;
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
 use super::addresses::{less, network_peers};
 use super::builder::Builder;
 use super::services::node_peers;
-
-/// Addresses that are never public (IANA special-purpose registries), and Azure's platform address.
-/// IPv4-mapped IPv6 is not among them: no packet carries it, and API servers refuse it in a policy.
-const NOT_PUBLIC: [&str; 15] = [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "168.63.129.16/32",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-    "::/127",
-    "fc00::/7",
-    "fe80::/10",
-    "ff00::/8",
-];
 
 /// Where traffic to the internet goes: everywhere but to pods, services, nodes and whatever is not
 /// public.
@@ -77,19 +58,9 @@ fn everywhere() -> Vec<IpNet> {
         .collect()
 }
 
-fn not_public() -> impl Iterator<Item = IpNet> {
-    NOT_PUBLIC.iter().filter_map(|text| text.parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_reserved_network_is_a_network() {
-        assert_eq!(not_public().count(), NOT_PUBLIC.len());
-        assert_eq!(everywhere().len(), 2);
-    }
 
     #[test]
     fn no_reserved_network_is_one_that_an_api_server_refuses() {

@@ -48,7 +48,7 @@ fn parts(context: &str) -> (&str, Option<&str>) {
 }
 
 /// A text as a name: lower case letters and digits, and single dashes between them.
-fn as_name(text: &str) -> String {
+pub(crate) fn as_name(text: &str) -> String {
     let letters: String = text
         .chars()
         .map(|c| match c.to_ascii_lowercase() {

@@ -89,7 +89,7 @@ impl Present {
     }
 
     /// The trust domain that is told first.
-    pub(super) fn first_domain(&self) -> Option<&str> {
+    pub(crate) fn first_domain(&self) -> Option<&str> {
         self.domains.first().map(|domain| domain.name.as_str())
     }
 
