@@ -164,6 +164,7 @@ pub fn import(
     let pools = pools::drafts(&scene, &zones, &mut notes);
     let drafts = draft::Drafts {
         zones: zones.drafts(&scene, &mut notes),
+        about_zones: zones.about(),
         flows,
         pools,
     };

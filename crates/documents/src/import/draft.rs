@@ -27,6 +27,8 @@ pub(super) struct Draft {
 #[derive(Debug)]
 pub(super) struct Drafts {
     pub(super) zones: Vec<Draft>,
+    /// What a reader of the zones is to know, a line each.
+    pub(super) about_zones: Vec<String>,
     pub(super) flows: Vec<Draft>,
     pub(super) pools: Vec<Draft>,
 }
@@ -62,6 +64,7 @@ impl Drafts {
     pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Draft> {
         let Self {
             zones,
+            about_zones: _,
             flows,
             pools,
         } = self;
@@ -72,6 +75,7 @@ impl Drafts {
     pub(super) fn files(&self, cluster: &ClusterName, notes: &Notes) -> Vec<DraftFile> {
         let Self {
             zones,
+            about_zones,
             flows,
             pools,
         } = self;
@@ -84,18 +88,22 @@ impl Drafts {
             }
         };
         let places = [
-            (format!("policies/{cluster}-zones.yaml"), zones),
-            (format!("policies/{cluster}-flows.yaml"), flows),
-            (format!("fleet/{cluster}-node-pools.yaml"), pools),
+            (
+                format!("policies/{cluster}-zones.yaml"),
+                about_zones.as_slice(),
+                zones,
+            ),
+            (format!("policies/{cluster}-flows.yaml"), &[], flows),
+            (format!("fleet/{cluster}-node-pools.yaml"), &[], pools),
         ];
         let files = places.into_iter().enumerate();
-        let files = files.map(|(number, (path, drafts))| {
+        let files = files.map(|(number, (path, about, drafts))| {
             let unmapped = notes.all_unmapped();
             let unmapped = unmapped.filter(|one| rest(&one.object) == number);
             let unmapped: Vec<String> = unmapped
                 .map(|one| comment(&format!("- {}: {}", one.object, one.reason)))
                 .collect();
-            file(path, cluster, drafts, &unmapped)
+            file((path, cluster), about, drafts, &unmapped)
         });
         files.flatten().collect()
     }
@@ -110,8 +118,8 @@ pub(super) struct DraftFile {
 }
 
 fn file(
-    path: String,
-    cluster: &ClusterName,
+    (path, cluster): (String, &ClusterName),
+    about: &[String],
     drafts: &[Draft],
     unmapped: &[String],
 ) -> Option<DraftFile> {
@@ -121,6 +129,7 @@ fn file(
     let mut text = comment(&format!(
         "Drafted by `cofferdam import` from what lives in cluster `{cluster}`; to be reviewed, and yours from now on."
     ));
+    text.extend(about.iter().map(|line| comment(line)));
     let mut lines = BTreeMap::new();
     let (active, inactive): (Vec<&Draft>, Vec<&Draft>) =
         drafts.iter().partition(|draft| draft.inactive.is_none());

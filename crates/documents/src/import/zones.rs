@@ -111,6 +111,16 @@ impl Zones {
         zones
     }
 
+    /// What a reader of the documents is to know.
+    pub(super) fn about(&self) -> Vec<String> {
+        let lines = [
+            self.grouped_by.as_str(),
+            "review: `tier` (none keeps every flow possible) and `sensitivity`; nothing live tells them",
+            "`observe` writes nothing; go on to `stage`, and only then to `enforce`",
+        ];
+        lines.map(str::to_owned).into()
+    }
+
     /// The documents.
     pub(super) fn drafts(&self, scene: &Scene<'_>, notes: &mut Notes) -> Vec<Draft> {
         let only = only_here(scene);
@@ -119,49 +129,43 @@ impl Zones {
             notes.unmapped(format!("Cluster/{}", scene.cluster.name), reason);
         }
         let all = self.all.iter();
-        all.map(|(name, sketch)| self.draft(scene, (name, sketch), only.as_ref(), notes))
+        all.map(|(name, sketch)| draft(scene, (name, sketch), only.as_ref(), notes))
             .collect()
     }
+}
 
-    fn draft(
-        &self,
-        scene: &Scene<'_>,
-        (name, sketch): (&String, &ZoneSketch),
-        only: Option<&Value>,
-        notes: &mut Notes,
-    ) -> Draft {
-        let namespaces = sketch.namespaces.iter().map(|namespace| {
-            let mut rule = json!({ "name": namespace });
-            let team = team(scene, namespace);
-            if let Some(fields) = rule.as_object_mut() {
-                fields.extend(team.map(|team| ("team".to_owned(), json!(team))));
-                fields.extend(only.map(|only| ("clusters".to_owned(), only.clone())));
-            }
-            rule
-        });
-        let word = |allowed| if allowed { "allow" } else { "deny" };
-        let spec = json!({
-            "tier": "none",
-            "sensitivity": "medium",
-            "trustDomains": [scene.domain.name.as_str()],
-            "enforcement": "observe",
-            "namespaces": namespaces.collect::<Vec<Value>>(),
-            "podSecurity": security::of_zone(scene, name, &sketch.namespaces, notes),
-            "internet": { "ingress": word(sketch.from_internet), "egress": word(sketch.to_internet) },
-            "withinZone": if sketch.same_namespace { "same-namespace" } else { "deny" },
-        });
-        let remarks = [
-            self.grouped_by.as_str(),
-            "review: `tier` (none keeps every flow possible) and `sensitivity`; nothing live tells them",
-            "`observe` writes nothing; go on to `stage`, and only then to `enforce`",
-        ];
-        Draft {
-            kind: "Zone",
-            name: name.clone(),
-            remarks: remarks.map(str::to_owned).into(),
-            spec,
-            inactive: None,
+fn draft(
+    scene: &Scene<'_>,
+    (name, sketch): (&String, &ZoneSketch),
+    only: Option<&Value>,
+    notes: &mut Notes,
+) -> Draft {
+    let namespaces = sketch.namespaces.iter().map(|namespace| {
+        let mut rule = json!({ "name": namespace });
+        let team = team(scene, namespace);
+        if let Some(fields) = rule.as_object_mut() {
+            fields.extend(team.map(|team| ("team".to_owned(), json!(team))));
+            fields.extend(only.map(|only| ("clusters".to_owned(), only.clone())));
         }
+        rule
+    });
+    let word = |allowed| if allowed { "allow" } else { "deny" };
+    let spec = json!({
+        "tier": "none",
+        "sensitivity": "medium",
+        "trustDomains": [scene.domain.name.as_str()],
+        "enforcement": "observe",
+        "namespaces": namespaces.collect::<Vec<Value>>(),
+        "podSecurity": security::of_zone(scene, name, &sketch.namespaces, notes),
+        "internet": { "ingress": word(sketch.from_internet), "egress": word(sketch.to_internet) },
+        "withinZone": if sketch.same_namespace { "same-namespace" } else { "deny" },
+    });
+    Draft {
+        kind: "Zone",
+        name: name.clone(),
+        remarks: Vec::new(),
+        spec,
+        inactive: None,
     }
 }
 
