@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 
 /// Commands that are planned, and must not be advised before they work.
-const PLANNED: [&str; 4] = ["`adopt`", "`detach`", "`guards`", "`import`"];
+const PLANNED: [&str; 3] = ["`adopt`", "`detach`", "`guards`"];
 
 /// Every line of our sources that may be a text for users.
 fn lines(directory: &Path, found: &mut Vec<String>) -> Result<()> {
