@@ -211,6 +211,10 @@ fn names_that_do_not_exist_are_answered_with_those_that_do() -> Result<()> {
             "there is no cluster `prod-us`; there are prod-eu, test-eu (did you mean `prod-eu`?)",
         ),
         (
+            &["import", "--cluster", "prod-us"],
+            "there is no cluster `prod-us`; there are prod-eu, test-eu (did you mean `prod-eu`?)",
+        ),
+        (
             &["plan", "--cluster", "nope"],
             "there is no cluster `nope`; there are prod-eu, test-eu",
         ),

@@ -13,6 +13,7 @@ mod notes;
 mod outside;
 mod pools;
 mod ports;
+mod remarks;
 mod resolution;
 mod rules;
 mod security;
@@ -170,3 +171,6 @@ pub fn import(
     };
     settle::settle(&scene, drafts, notes, (files, &options.today))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! In reading order: [`load()`] takes texts to a [`cofferdam_model::Model`]; `parse` and `tree` give
 //! every value its place; `raw` holds one type per kind, from which the JSON Schemas are made; `shape` compares
 //! trees with schemas; `resolve` makes the model's types; `rules` judges what single documents cannot
-//! show.
+//! show; `import` drafts documents from what lives in a cluster.
 
 mod capabilities_document;
 mod deserialize;
