@@ -14,7 +14,7 @@ use super::rules::{Sides, sides};
 use super::zones::{Zones, team};
 use super::{Scene, join, outside, remarks, resolution, selectors};
 
-/// Policies that a justification names one by one.
+/// Policies, namespaces or nodes that a text names one by one.
 pub(super) const NAMED: usize = 5;
 
 /// The flows, and the networks that they name.

@@ -50,6 +50,9 @@ pub(super) fn join(sides: &Sides, skip: &BTreeSet<(String, String)>, notes: &mut
             let none = Vec::new();
             let out = towards.get(to).unwrap_or(&none);
             let into = of.get(from).unwrap_or(&none);
+            if out.is_empty() && into.is_empty() {
+                continue;
+            }
             let side = |name: &str, direction| sides.get(&(name.to_owned(), direction));
             let (Some(source), Some(destination)) =
                 (side(from, Direction::Egress), side(to, Direction::Ingress))

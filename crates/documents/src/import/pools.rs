@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Names};
+use super::flows::NAMED;
 use super::notes::Notes;
 use super::zones::Zones;
 use super::{Scene, SeenNode, SeenPod};
@@ -298,14 +299,27 @@ fn guests(
 
 /// Nodes that nothing groups.
 fn tell_rest(nodes: &BTreeMap<String, SeenNode>, told: &mut Notes) {
-    for (name, node) in nodes {
-        let clouds = CLOUD_POOL_LABELS
-            .iter()
-            .any(|key| node.labels.get(*key).is_some_and(|value| !value.is_empty()));
-        if !clouds && !node.taints.iter().any(dedicates) {
-            let reason =
-                "in no pool: it has no label of a cloud's pools and no taint that dedicates it";
-            told.unmapped(format!("Node/{name}"), reason);
-        }
+    let labelled = |node: &SeenNode| {
+        let mut values = CLOUD_POOL_LABELS.iter().map(|key| node.labels.get(*key));
+        values.any(|value| value.is_some_and(|value| !value.is_empty()))
+    };
+    let rest = nodes
+        .iter()
+        .filter(|(_, node)| !labelled(node) && !node.taints.iter().any(dedicates));
+    let rest: Vec<&str> = rest.map(|(name, _)| name.as_str()).collect();
+    if rest.is_empty() {
+        return;
     }
+    let first: Vec<&str> = rest.iter().copied().take(NAMED).collect();
+    let more = rest.len().saturating_sub(NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let reason = format!(
+        "in no pool, as they have no label of a cloud's pools and no taint that dedicates them: {}{more}",
+        first.join(", ")
+    );
+    told.unmapped("Nodes/others", reason);
 }
