@@ -233,7 +233,7 @@ fn check_connections(live: &Live, files: &[SourceFile], imported: &Imported) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn drafts_of_whatever_lives_pass_and_write_nothing(live in scene()) {
