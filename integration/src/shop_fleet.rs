@@ -40,10 +40,10 @@ spec: { clusters: { matchLabels: { environment: production } }, rollout: { order
 ";
 
 /// Who may do what: everything that `apply` writes, reading, and nothing.
-const USERS: [(&str, Option<&str>); 3] = [
-    ("cofferdam", Some("policies")),
-    ("reader", Some("observe")),
-    ("nobody", None),
+const USERS: [(&str, &[&str]); 3] = [
+    ("cofferdam", &["policies", "guards"]),
+    ("reader", &["observe"]),
+    ("nobody", &[]),
 ];
 
 /// Starts clusters, given as name, environment (`staging` or `production`) and version; seeds them,
@@ -66,8 +66,7 @@ pub fn start(members: &[(&str, &str, Version)]) -> Result<(Vec<Cluster>, Project
         seed_standard(cluster, &seed)?;
         let labels = format!("{{ environment: {environment} }}");
         project.add_cluster(cluster, "cofferdam", &labels)?;
-        for (user, profile) in USERS {
-            let Some(profile) = profile else { continue };
+        for (user, profile) in profiles() {
             let subject = format!("user:{user}");
             let manifests = project.run(&["rbac", "--profile", profile, "--subject", &subject])?;
             cluster.apply_yaml(ADMIN, &manifests.stdout)?;
@@ -76,4 +75,9 @@ pub fn start(members: &[(&str, &str, Version)]) -> Result<(Vec<Cluster>, Project
     let pinned = project.run(&["doctor", "--pin", "--write"])?;
     ensure!(pinned.code == 0, "{}\n{}", pinned.stdout, pinned.stderr);
     Ok((clusters, project))
+}
+
+fn profiles() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let users = USERS.into_iter();
+    users.flat_map(|(user, profiles)| profiles.iter().map(move |profile| (user, *profile)))
 }

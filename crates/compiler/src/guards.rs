@@ -7,6 +7,7 @@
 mod cel;
 mod daemon_sets;
 mod draft;
+mod faults;
 mod namespaces;
 mod nodes;
 mod objects;
@@ -15,6 +16,8 @@ mod pods;
 mod probes;
 mod registration;
 mod subjects;
+
+pub use faults::guard_faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 

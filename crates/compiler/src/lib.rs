@@ -14,6 +14,7 @@ mod network_policy;
 mod pools;
 
 pub use compile::{Compiled, compile};
+pub use guards::guard_faults;
 
 #[cfg(test)]
 mod tests;

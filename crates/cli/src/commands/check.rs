@@ -17,6 +17,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             let stored = model.capabilities.get(&cluster.name);
             if let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) {
                 diagnostics.extend(project::located(&loaded, &compiled.remarks));
+                let faults = cofferdam_compiler::guard_faults(&compiled.bundle);
+                diagnostics.extend(project::located(&loaded, &faults));
             }
         }
     }

@@ -14,7 +14,11 @@ use serde_json::Value;
 pub fn guard_faults(bundle: &Bundle) -> Vec<Remark> {
     let guards = bundle.guards.values();
     guards
-        .flat_map(|guard| faults(guard).into_iter().map(|fault| remark(bundle, guard, fault)))
+        .flat_map(|guard| {
+            faults(guard)
+                .into_iter()
+                .map(|fault| remark(bundle, guard, &fault))
+        })
         .collect()
 }
 
@@ -43,7 +47,9 @@ fn fault(name: &str, expression: &str, defined: &BTreeSet<String>) -> Option<Str
         return Some(format!("{name}: {first}"));
     }
     let unknown = used_variables(expression).find(|used| !defined.contains(*used))?;
-    Some(format!("{name}: nothing defines `variables.{unknown}` before"))
+    Some(format!(
+        "{name}: nothing defines `variables.{unknown}` before"
+    ))
 }
 
 /// Names after `variables.`; no string of ours has that in it.
@@ -54,9 +60,17 @@ fn used_variables(expression: &str) -> impl Iterator<Item = &str> {
 
 /// Every expression with what it is, in the order in which the server evaluates them.
 fn expressions(spec: &Value) -> Vec<(String, &str)> {
-    let list = |field: &str| spec.get(field).and_then(Value::as_array).into_iter().flatten();
+    let list = |field: &str| {
+        spec.get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     let text = |value: &'_ Value, path: &str| -> Option<String> {
-        value.pointer(path).and_then(Value::as_str).map(ToOwned::to_owned)
+        value
+            .pointer(path)
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned)
     };
     let mut all = Vec::new();
     for (field, label, path, named) in [
@@ -64,7 +78,12 @@ fn expressions(spec: &Value) -> Vec<(String, &str)> {
         ("variables", "variable", "/expression", true),
         ("validations", "validation", "/expression", false),
         ("mutations", "mutation", "/jsonPatch/expression", false),
-        ("auditAnnotations", "audit annotation", "/valueExpression", false),
+        (
+            "auditAnnotations",
+            "audit annotation",
+            "/valueExpression",
+            false,
+        ),
     ] {
         for (index, item) in list(field).enumerate() {
             let name = text(item, "/name").filter(|_| named);
@@ -76,7 +95,7 @@ fn expressions(spec: &Value) -> Vec<(String, &str)> {
     all
 }
 
-fn remark(bundle: &Bundle, guard: &DesiredGuard, fault: String) -> Remark {
+fn remark(bundle: &Bundle, guard: &DesiredGuard, fault: &str) -> Remark {
     let (kind, name) = match &guard.pool {
         Some(pool) => ("NodePool", pool.to_string()),
         None => ("Cluster", bundle.cluster.to_string()),
