@@ -24,7 +24,7 @@ fuzz_target!(|text: &str| {
         let Some(compiled) = cofferdam_compiler::compile(model, cluster, known) else {
             continue;
         };
-        for (path, object) in bundle_files(&compiled.bundle) {
+        for (path, object) in bundle_files(&compiled.bundle, cluster.delivery) {
             let text = yaml(&object);
             let read: serde_json::Value = serde_yaml::from_str(&text).unwrap_or_default();
             assert_eq!(read, object, "{path} reads otherwise:\n{text}");

@@ -71,7 +71,7 @@ impl Connection {
             policies: reading(lists.policies.map(convert::policies)),
             other_policies,
             nodes: reading(lists.nodes.map(convert::nodes)),
-            pods: reading(lists.pods.map(convert::pods)),
+            pods: reading(lists.pods.map(|pods| convert::pods(pods, &lists.workloads))),
             templates: reading(convert::templates(lists.workloads)),
             services: reading(lists.services.map(convert::services)),
             admission,

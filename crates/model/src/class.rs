@@ -45,6 +45,8 @@ classes! {
     MissingNamespace = "missing-namespace",
     /// A node pool that is not as the fleet says.
     NodePool = "node-pool",
+    /// Pods of a pool's zones on other nodes, or others on nodes of a pool.
+    MisplacedPod = "misplaced-pod",
     /// A guard rail that is not in force as compiled.
     GuardMissing = "guard-missing",
     /// Pods run that the Pod Security level of their zone refuses: once replaced, they stay away.

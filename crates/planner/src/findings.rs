@@ -9,6 +9,7 @@ mod held_open;
 mod host_network;
 mod identity;
 mod lost;
+mod misplaced;
 mod namespaces;
 mod nodes;
 mod pod_security;
@@ -51,6 +52,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(unassigned::check(view));
         found.extend(nodes::check(view));
         found.extend(guards::check(view));
+        found.extend(misplaced::check(view));
     }
     found.sort_by(|a, b| {
         (a.severity, a.class, &a.object, &a.message)
@@ -110,6 +112,7 @@ fn fixed_severity(class: Class) -> Option<Severity> {
         | Class::Conflict
         | Class::MissingNamespace
         | Class::NodePool
+        | Class::MisplacedPod
         | Class::BundleSkew
         | Class::CrossCluster
         | Class::UnassignedNamespace

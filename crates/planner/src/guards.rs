@@ -253,7 +253,7 @@ const SYSTEM: [&str; 4] = [
     "kube-system",
 ];
 
-fn is_guest(pool: &NodePool, namespace: &str, daemon_set: &str) -> bool {
+pub(crate) fn is_guest(pool: &NodePool, namespace: &str, daemon_set: &str) -> bool {
     pool.guests
         .iter()
         .any(|guest| guest.namespace.as_str() == namespace && guest.daemon_set == daemon_set)

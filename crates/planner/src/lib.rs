@@ -18,6 +18,7 @@ mod listed;
 pub mod notices;
 mod pod_security;
 mod pools;
+mod provider;
 pub mod steps;
 pub mod view;
 pub mod waivers;

@@ -15,6 +15,7 @@ use crate::view::View;
 mod cut_over;
 mod edited_open;
 mod findings;
+mod guard_expressions;
 mod healing;
 mod isolated;
 mod moves;

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_state::bundle::{Bundle, DesiredNamespace};
 use serde_json::{Value, json};
 
 /// The files of a bundle: path `<namespace or _cluster>/<kind>-<name>.yaml`, and object.
-pub fn bundle_files(bundle: &Bundle) -> Vec<(String, Value)> {
+///
+/// Guard rails are among them for review only: they go in noting first, and that is for `apply` to do. Where
+/// a GitOps controller would apply the files, they are left out.
+pub fn bundle_files(bundle: &Bundle, delivery: Delivery) -> Vec<(String, Value)> {
     let mut files = Vec::new();
     for (name, namespace) in bundle
         .namespaces
@@ -16,7 +20,8 @@ pub fn bundle_files(bundle: &Bundle) -> Vec<(String, Value)> {
         let path = format!("_cluster/namespace-{name}.yaml");
         files.push((path, namespace_manifest(name.as_str(), namespace)));
     }
-    for guard in bundle.guards.values() {
+    let guards = bundle.guards.values();
+    for guard in guards.filter(|_| delivery == Delivery::Push) {
         for object in [&guard.policy, guard.binding(guard.level)] {
             let kind = object.kind.as_str().to_lowercase();
             let path = format!("_cluster/{kind}-{}.yaml", object.name);

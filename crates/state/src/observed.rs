@@ -178,6 +178,8 @@ pub struct LiveNode {
     pub uid: String,
     /// Its labels.
     pub labels: Labels,
+    /// Its annotations that tell of the machine behind it (`cluster.x-k8s.io/*`).
+    pub annotations: Labels,
     /// Its taints, in order.
     pub taints: Vec<Taint>,
     /// `spec.providerID`.
@@ -211,6 +213,9 @@ pub struct LivePod {
     pub node_selector: Labels,
     /// The kind and name of its controller.
     pub owner: Option<(String, String)>,
+    /// The kind and name of the workload that it belongs to in the end, such as the Deployment behind a
+    /// `ReplicaSet`.
+    pub workload: Option<(String, String)>,
 }
 
 /// The pod template of a workload.

@@ -184,6 +184,7 @@ pub fn pod(namespace: &str, name: &str, labels: &[(&str, &str)]) -> LivePod {
         tolerations: Vec::new(),
         node_selector: owned([]),
         owner: None,
+        workload: None,
     }
 }
 
@@ -192,6 +193,7 @@ pub fn node(uid: &str, labels: &[(&str, &str)]) -> LiveNode {
     LiveNode {
         uid: uid.to_owned(),
         labels: owned(labels.iter().copied()),
+        annotations: owned([]),
         taints: Vec::new(),
         provider_id: String::new(),
         ready: true,

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use cofferdam_documents::{Loaded, WRONG_IDENTITY};
 use cofferdam_model::Model;
+use cofferdam_model::cluster::Delivery;
 use cofferdam_model::count::counted;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_report::wire::API_VERSION;
@@ -34,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
         let stored = model.capabilities.get(&cluster.name);
         if let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) {
             diagnostics.extend(project::located(&loaded, &compiled.remarks));
-            bundles.push(compiled.bundle);
+            bundles.push((compiled.bundle, cluster.delivery));
         }
     }
     diagnostics.sort();
@@ -51,15 +52,18 @@ pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<E
         return Ok(Exit::Failure);
     }
     if let Some(out) = &command.out {
-        for bundle in &bundles {
-            write(bundle, out)?;
+        for (bundle, delivery) in &bundles {
+            write(bundle, *delivery, out)?;
         }
     }
     if arguments.output == Format::Json {
         let report = CompileReport {
             api_version: API_VERSION,
             kind: "CompileReport",
-            clusters: bundles.iter().map(listed).collect(),
+            clusters: bundles
+                .iter()
+                .map(|(bundle, delivery)| listed(bundle, *delivery))
+                .collect(),
         };
         output::data(&json::render(&report))?;
     }
@@ -97,8 +101,8 @@ fn refuse_documents(directory: &Path, out: &Path, model: &Model) -> Result<()> {
     Ok(())
 }
 
-fn listed(bundle: &Bundle) -> CompileCluster {
-    let objects = manifest::bundle_files(bundle).into_iter();
+fn listed(bundle: &Bundle, delivery: Delivery) -> CompileCluster {
+    let objects = manifest::bundle_files(bundle, delivery).into_iter();
     CompileCluster {
         name: bundle.cluster.to_string(),
         trust_domain: bundle.trust_domain.to_string(),
@@ -107,8 +111,8 @@ fn listed(bundle: &Bundle) -> CompileCluster {
     }
 }
 
-fn write(bundle: &Bundle, out: &Path) -> Result<()> {
-    let objects = manifest::bundle_files(bundle).into_iter();
+fn write(bundle: &Bundle, delivery: Delivery, out: &Path) -> Result<()> {
+    let objects = manifest::bundle_files(bundle, delivery).into_iter();
     let tree: Vec<(String, String)> = objects
         .map(|(path, object)| (path, manifest::yaml(&object)))
         .collect();

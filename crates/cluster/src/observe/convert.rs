@@ -51,12 +51,15 @@ pub(super) fn nodes(list: Vec<Node>) -> BTreeMap<String, LiveNode> {
     let live = |node: Node| {
         let addresses = node.status.addresses.iter();
         let addresses = addresses.filter_map(|address| address.address.parse().ok());
+        let annotations = node.metadata.annotations.into_iter();
+        let of_machine = annotations.filter(|(key, _)| key.starts_with("cluster.x-k8s.io/"));
         let mut conditions = node.status.conditions.iter();
         let live = LiveNode {
             addresses: addresses.collect(),
             ready: conditions.any(|c| c.r#type == "Ready" && c.status == "True"),
             uid: node.metadata.uid,
             labels: node.metadata.labels,
+            annotations: of_machine.collect(),
             taints: node.spec.taints,
             provider_id: node.spec.provider_id,
             managed_fields: node.metadata.managed_fields,
@@ -66,11 +69,22 @@ pub(super) fn nodes(list: Vec<Node>) -> BTreeMap<String, LiveNode> {
     list.into_iter().map(live).collect()
 }
 
-pub(super) fn pods(list: Vec<Pod>) -> Vec<LivePod> {
+pub(super) fn pods(list: Vec<Pod>, workloads: &[(&'static str, Listed<Workload>)]) -> Vec<LivePod> {
+    let controllers = controllers(workloads);
     let live = |pod: Pod| {
         let owner = pod.metadata.controller();
+        let owner = owner.map(|owner| (owner.kind.clone(), owner.name.clone()));
+        let above = owner.as_ref().and_then(|(kind, name)| {
+            let key = (
+                kind.as_str(),
+                pod.metadata.namespace.as_str(),
+                name.as_str(),
+            );
+            controllers.get(&key)
+        });
         LivePod {
-            owner: owner.map(|owner| (owner.kind.clone(), owner.name.clone())),
+            workload: above.cloned().or_else(|| owner.clone()),
+            owner,
             namespace: pod.metadata.namespace,
             name: pod.metadata.name,
             labels: pod.metadata.labels,
@@ -82,6 +96,22 @@ pub(super) fn pods(list: Vec<Pod>) -> Vec<LivePod> {
         }
     };
     list.into_iter().map(live).collect()
+}
+
+/// What controls workloads, such as the Deployment of a `ReplicaSet`, by kind, namespace and name of what it
+/// controls; of kinds that could not be read nothing is known, which only shortens what is told of pods.
+fn controllers<'a>(
+    workloads: &'a [(&'static str, Listed<Workload>)],
+) -> BTreeMap<(&'a str, &'a str, &'a str), (String, String)> {
+    let read = workloads.iter();
+    let read = read.flat_map(|(kind, list)| list.iter().flatten().map(move |one| (*kind, one)));
+    read.filter_map(|(kind, workload)| {
+        let metadata = &workload.metadata;
+        let above = metadata.controller()?;
+        let key = (kind, metadata.namespace.as_str(), metadata.name.as_str());
+        Some((key, (above.kind.clone(), above.name.clone())))
+    })
+    .collect()
 }
 
 /// Templates of what no other workload controls; unknown as a whole where one kind is.

@@ -1,4 +1,5 @@
-//! What is there that a rail would refuse, or a taint keep out.
+//! What is there that a rail would refuse, or a taint keep out. What could not be read refuses every plan
+//! already.
 
 use cofferdam_model::node_pool::{NodePool, TaintEffect};
 use cofferdam_model::zone::Enforcement;
@@ -8,11 +9,8 @@ use crate::Case;
 
 /// What runs, or is to run, outside the pool's zones and tolerates its taint.
 pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
-    let (Some(pods), Some(templates)) =
-        (case.observed.pods.known(), case.observed.templates.known())
-    else {
-        return Some("pods that could not be read".to_owned());
-    };
+    let pods = case.observed.pods.known()?;
+    let templates = case.observed.templates.known()?;
     let spared = |namespace: &str| {
         let mut of_pool = case.bundle.namespaces_of_pool(pool);
         let mut system = case.bundle.system_namespaces.iter();
@@ -54,9 +52,7 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
 
 /// A DaemonSet of the pool's enforced namespaces that does not ask for its nodes.
 pub(super) fn unselective(case: &Case<'_>, pool: &NodePool) -> Option<String> {
-    let Some(templates) = case.observed.templates.known() else {
-        return Some("workloads that could not be read".to_owned());
-    };
+    let templates = case.observed.templates.known()?;
     let is_bound = |namespace: &str| {
         let mut all = case.bundle.namespaces_of_pool(pool);
         all.any(|(name, wanted)| {
@@ -97,11 +93,8 @@ fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
 
 /// What of a pool's zones does not tolerate its taint and is not pinned.
 pub(super) fn kept_out(case: &Case<'_>, pool: &NodePool, pinned: bool) -> Option<String> {
-    let (Some(pods), Some(templates)) =
-        (case.observed.pods.known(), case.observed.templates.known())
-    else {
-        return Some("pods that could not be read".to_owned());
-    };
+    let pods = case.observed.pods.known()?;
+    let templates = case.observed.templates.known()?;
     let concerned = |namespace: &str, runs: bool| {
         let mut all = case.bundle.namespaces_of_pool(pool);
         all.find(|(name, _)| name.as_str() == namespace)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodePool, TaintEffect};
+use cofferdam_model::node_pool::{ManageTaint, NodePool, TaintEffect};
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::{Claim, last_writer};
@@ -14,6 +14,7 @@ use super::namespaces::HELD;
 use super::{Judged, finding};
 use crate::guards::{can_pin, is_pinned};
 use crate::pools::{PooledNode, nodes, taint_of};
+use crate::provider::taint_command;
 use crate::view::{KeyState, View};
 
 /// `node-pool`, and `changed` and `conflict` of pool labels and taints.
@@ -217,15 +218,12 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
     };
     let labels = &node.live.labels;
     let hint = (pool.manages(labels) == ManageTaint::Report).then(|| {
-        let mut owners = CLOUD_POOL_LABELS.iter();
-        let owner = owners.find(|key| labels.contains_key(**key));
-        let owner = owner.map(|key| format!(" (`{key}`)")).unwrap_or_default();
-        let taint = pool_taint_text(pool);
         let name = &pool.name;
-        format!(
-            "set taint `{taint}` where the pool is defined{owner}, or write `manage: patch` under `spec` of NodePool \
-             `{name}` to have it set here"
-        )
+        let command = taint_command(pool, node.live).unwrap_or_else(|| {
+            let taint = pool_taint_text(pool);
+            format!("set taint `{taint}` where the pool is defined")
+        });
+        format!("{command}, or write `manage: patch` under `spec` of NodePool `{name}` to have it set here")
     });
     let held = (class == Class::Conflict).then(|| HELD.to_owned());
     let field = Difference {

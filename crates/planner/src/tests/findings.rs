@@ -21,6 +21,7 @@ mod held;
 mod hints;
 mod left;
 mod left_changed;
+mod misplaced;
 mod namespaces;
 mod nodes;
 mod policies;

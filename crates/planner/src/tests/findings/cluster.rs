@@ -74,7 +74,7 @@ fn what_is_unknown_for_one_reason_is_one_finding() {
         lines(&find_in(&trial, &unreachable, None)),
         [
             "- unknown Cluster/prod: identity of the cluster, capabilities, record, namespaces, NetworkPolicies, nodes, \
-             pods, workloads, services, ingresses and policies of kinds that are not modelled: no answer"
+             pods, workloads, services, admission policies, ingresses and policies of kinds that are not modelled: no answer"
         ]
     );
     let mut seen = trial.cluster.observe();

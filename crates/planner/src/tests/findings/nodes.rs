@@ -243,16 +243,78 @@ fn a_taint_that_its_owner_sets_is_reported_only() {
     check_trial(&trial, &[]);
 }
 
-#[test]
-fn a_cloud_owns_the_taints_of_its_pools() {
-    let mut trial = Trial::shop(SHOP, planner);
-    let cloud = node("uid-pci-1", &[("eks.amazonaws.com/nodegroup", "pci")]);
-    trial.cluster.nodes.insert("pci-1".to_owned(), cloud);
+/// What is said to do about the taint of a node with these labels and annotations.
+#[track_caller]
+fn check_owner(labels: &[(&str, &str)], annotations: &[(&str, &str)], want: &str) {
+    let manage = SHOP.replace("zones: [back] }", "zones: [back], manage: report }");
+    assert_ne!(manage, SHOP);
+    let mut trial = Trial::shop(&manage, planner);
+    let mut owned = node("uid-pci-1", labels);
+    let annotations = annotations.iter();
+    let annotations = annotations.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    owned.annotations = annotations.collect();
+    owned.taints.push(Taint {
+        key: "theirs".to_owned(),
+        value: None,
+        effect: "NoSchedule".to_owned(),
+        time_added: None,
+    });
+    trial.cluster.nodes.insert("pci-1".to_owned(), owned);
     trial.apply();
     let hints: Vec<Option<String>> = find(&trial).into_iter().map(|f| f.hint).collect();
-    let hint = "set taint `cofferdam.io/pool=pci:NoSchedule` where the pool is defined (`eks.amazonaws.com/nodegroup`), or \
-                write `manage: patch` under `spec` of NodePool `pci` to have it set here";
-    assert!(hints.contains(&Some(hint.to_owned())), "{hints:?}");
+    let hint = format!(
+        "{want}, or write `manage: patch` under `spec` of NodePool `pci` to have it set here"
+    );
+    assert!(hints.contains(&Some(hint)), "{hints:#?}");
+}
+
+#[test]
+fn who_owns_a_pool_is_told_how_to_set_its_taint() {
+    check_owner(
+        &[],
+        &[],
+        "set taint `cofferdam.io/pool=pci:NoSchedule` where the pool is defined",
+    );
+    check_owner(
+        &[
+            ("eks.amazonaws.com/nodegroup", "cards"),
+            ("alpha.eksctl.io/cluster-name", "prod"),
+        ],
+        &[],
+        "`aws eks update-nodegroup-config --cluster-name prod --nodegroup-name cards --taints \
+         'addOrUpdateTaints=[{key=cofferdam.io/pool,value=pci,effect=NO_SCHEDULE}]'`",
+    );
+    check_owner(
+        &[("cloud.google.com/gke-nodepool", "cards")],
+        &[],
+        "`gcloud container node-pools update cards --cluster=CLUSTER \
+         --node-taints=theirs:NoSchedule,cofferdam.io/pool=pci:NoSchedule` (it replaces all taints of the pool)",
+    );
+    check_owner(
+        &[
+            ("agentpool", "cards"),
+            ("kubernetes.azure.com/agentpool", "cards"),
+        ],
+        &[],
+        "`az aks nodepool update --resource-group GROUP --cluster-name CLUSTER --name cards --node-taints \
+         theirs:NoSchedule,cofferdam.io/pool=pci:NoSchedule` (it replaces all taints of the pool)",
+    );
+    check_owner(
+        &[("karpenter.sh/nodepool", "cards")],
+        &[],
+        "add `- { key: cofferdam.io/pool, value: pci, effect: NoSchedule }` under `spec.template.spec.taints` of \
+         Karpenter's NodePool `cards` (its nodes are replaced)",
+    );
+    check_owner(
+        &[],
+        &[
+            ("cluster.x-k8s.io/owner-kind", "MachineSet"),
+            ("cluster.x-k8s.io/owner-name", "cards-1"),
+        ],
+        "add `- { key: cofferdam.io/pool, value: pci, effect: NoSchedule }` under `spec.template.spec.taints` of the \
+         MachineDeployment behind MachineSet `cards-1` (feature gate MachineTaintPropagation), or under \
+         `joinConfiguration.nodeRegistration.taints` of its KubeadmConfigTemplate",
+    );
 }
 
 #[test]
