@@ -6,6 +6,7 @@
 )]
 
 use anyhow::Result;
+use cofferdam_integration::assets::Version;
 use cofferdam_integration::options::ClusterOptions;
 use cofferdam_integration::seed::{SeedOptions, Workload};
 use cofferdam_integration::shop::{MODEL_FILE, SOMEBODY, Shop};
@@ -27,13 +28,17 @@ const LABEL: &str = "cofferdam.node-restriction.kubernetes.io/pool";
 
 /// A shop of three nodes, the second with a fast disk; one more workload in the pool's zone.
 fn start(books: Workload) -> Result<Shop> {
+    start_version(Version::V1_36, books)
+}
+
+fn start_version(version: Version, books: Workload) -> Result<Shop> {
     let fast = [("disk".to_owned(), "fast".to_owned())].into();
     let seed = SeedOptions {
         node_labels: vec![[].into(), fast],
         workloads: vec![books],
         ..SeedOptions::default()
     };
-    let shop = Shop::start_with(ClusterOptions::new("prod"), seed)?;
+    let shop = Shop::start_with(ClusterOptions::new("prod").version(version), seed)?;
     shop.project.edit(
         MODEL_FILE,
         "[{ name: web }]",
@@ -94,6 +99,13 @@ fn taints(shop: &Shop) -> Result<Vec<String>> {
     Ok(all)
 }
 
+/// The findings but those of pods that run elsewhere: nothing schedules those of the shop.
+fn drift(shop: &Shop) -> Result<Vec<String>> {
+    let mut found = shop.drift()?;
+    found.retain(|one| !one.starts_with("misplaced-pod "));
+    Ok(found)
+}
+
 #[test]
 fn labels_and_taints_of_others_stay_and_ours_are_healed() -> Result<()> {
     let shop = start(tolerant())?;
@@ -117,7 +129,7 @@ fn labels_and_taints_of_others_stay_and_ours_are_healed() -> Result<()> {
     let (_, live) = node(&shop)?;
     assert_eq!(live["metadata"]["labels"][LABEL], "back");
     assert_eq!(live["metadata"]["labels"]["disk"], "fast");
-    assert_eq!(shop.drift()?, Vec::<String>::new());
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
     shop.expect(&["plan"], 0)?;
 
     let label = format!("{LABEL}=other");
@@ -128,7 +140,7 @@ fn labels_and_taints_of_others_stay_and_ours_are_healed() -> Result<()> {
         &["taint", "node", &name, "cofferdam.io/pool=back:NoSchedule-"],
     )?;
     let changed = format!("changed Node/{name}");
-    assert_eq!(shop.drift()?, [changed.clone(), changed]);
+    assert_eq!(drift(&shop)?, [changed.clone(), changed]);
     let findings = shop.findings()?;
     assert!(
         findings
@@ -139,7 +151,7 @@ fn labels_and_taints_of_others_stay_and_ours_are_healed() -> Result<()> {
     );
     shop.apply(&[], 0)?;
     assert_eq!(taints(&shop)?, all);
-    assert_eq!(shop.drift()?, Vec::<String>::new());
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
     Ok(())
 }
 
@@ -155,14 +167,14 @@ fn a_pool_that_goes_or_changes_its_keys_leaves_nothing_of_ours_behind() -> Resul
             "zones: [back]\n  label: { key: example.org/pool, value: back }",
         ),
     )?;
-    assert!(shop.drift()?.contains(&format!("node-pool Node/{name}")));
+    assert!(drift(&shop)?.contains(&format!("node-pool Node/{name}")));
     shop.apply(&["--allow-weakening"], 0)?;
     let (_, live) = node(&shop)?;
     assert_eq!(live["metadata"]["labels"].get(LABEL), None, "{live}");
     assert_eq!(live["metadata"]["labels"]["example.org/pool"], "back");
 
     std::fs::remove_file(shop.project.path().join(POOL_FILE))?;
-    assert!(shop.drift()?.contains(&format!("node-pool Node/{name}")));
+    assert!(drift(&shop)?.contains(&format!("node-pool Node/{name}")));
     let refused = shop.apply(&[], 1)?;
     assert!(
         refused.stdout.contains("--allow-weakening"),
@@ -177,13 +189,13 @@ fn a_pool_that_goes_or_changes_its_keys_leaves_nothing_of_ours_behind() -> Resul
         "{live}"
     );
     assert_eq!(taints(&shop)?, Vec::<String>::new());
-    assert_eq!(shop.drift()?, Vec::<String>::new());
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
     Ok(())
 }
 
 #[test]
-fn a_taint_waits_for_everybody_who_would_not_tolerate_it() -> Result<()> {
-    let shop = start(Workload::new("books", &[], "books", 8080))?;
+fn where_nothing_pins_pods_a_taint_waits_for_everybody_who_would_not_tolerate_it() -> Result<()> {
+    let shop = start_version(Version::V1_33, Workload::new("books", &[], "books", 8080))?;
     // Not all of the bundle is in place.
     shop.apply(&[], 1)?;
     assert_eq!(taints(&shop)?, Vec::<String>::new());

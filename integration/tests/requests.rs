@@ -82,8 +82,10 @@ fn start() -> Result<(Cluster, Project)> {
     ];
     let project = Project::new(&files)?;
     project.add_cluster(&cluster, "cofferdam", "{ environment: production }")?;
-    let manifests = project.run(&["rbac", "--profile", "policies"])?;
-    cluster.apply_yaml(ADMIN, &manifests.stdout)?;
+    for profile in ["policies", "guards"] {
+        let manifests = project.run(&["rbac", "--profile", profile])?;
+        cluster.apply_yaml(ADMIN, &manifests.stdout)?;
+    }
     let doctor = project.run(&["doctor", "--pin", "--write"])?;
     assert_eq!(doctor.code, 0, "{}\n{}", doctor.stdout, doctor.stderr);
     Ok((cluster, project))
@@ -130,8 +132,17 @@ impl Asked {
     fn others(&self) -> Vec<&AuditEntry> {
         let others = self.requests();
         others
-            .filter(|entry| entry.verb != "list" && !is_of_bundle(entry))
+            .filter(|entry| entry.verb != "list" && !is_of_bundle(entry) && !is_of_guards(entry))
             .collect()
+    }
+
+    /// How often guard rails were written.
+    fn guards(&self) -> usize {
+        let requests = self.requests();
+        let guards = requests.filter(|entry| is_of_guards(entry) && entry.is_write());
+        guards
+            .filter(|entry| entry.resource != "namespaces")
+            .count()
     }
 
     fn expect(&self, code: i32) {
@@ -146,7 +157,17 @@ impl Asked {
 
 fn is_of_bundle(entry: &AuditEntry) -> bool {
     let kinds = ["networkpolicies", "namespaces"];
-    entry.is_write() && kinds.contains(&entry.resource.as_str()) && entry.name != "cofferdam-system"
+    entry.is_write()
+        && kinds.contains(&entry.resource.as_str())
+        && !entry.name.starts_with("cofferdam-system")
+        && !is_of_guards(entry)
+}
+
+/// Guard rails, and what is tried to see whether they are in force.
+fn is_of_guards(entry: &AuditEntry) -> bool {
+    let of_probes = |name: &String| name == "cofferdam-probe";
+    entry.resource.contains("admissionpolic")
+        || [&entry.name, &entry.namespace].into_iter().any(of_probes)
 }
 
 #[test]
@@ -167,6 +188,8 @@ fn a_pass_asks_once_per_changed_object_and_lists_each_kind_before_and_after() ->
     let lists = first.lists();
     assert!(lists.values().all(|times| *times == 2), "{lists:?}");
     assert!(first.others().len() <= 16, "{:#?}", first.others());
+    // Six policies, and their bindings once to note and once to refuse.
+    assert_eq!(first.guards(), 18);
 
     let second = Asked::by(&cluster, &project, &apply)?;
     second.expect(0);
@@ -190,6 +213,7 @@ fn a_pass_asks_once_per_changed_object_and_lists_each_kind_before_and_after() ->
     ];
     assert_eq!(written, wanted.map(|object| (object.to_owned(), 1)).into());
     assert!(changed.others().len() <= 16, "{:#?}", changed.others());
+    assert_eq!(changed.guards(), 0);
     Ok(())
 }
 

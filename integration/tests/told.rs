@@ -85,8 +85,10 @@ fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
     );
 
     // Rights that are missing make some of it unknown.
-    shop.cluster
-        .kubectl(&["delete", "clusterrolebinding", "cofferdam-nodes"])?;
+    for profile in ["cofferdam-nodes", "cofferdam-guards"] {
+        shop.cluster
+            .kubectl(&["delete", "clusterrolebinding", profile])?;
+    }
     let rights = shop.expect(&["rbac", "--profile", "policies"], 0)?.stdout;
     let less = rights
         .replace("  - nodes\n", "")

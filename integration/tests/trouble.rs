@@ -67,11 +67,12 @@ fn what_may_not_be_listed_is_unknown_and_nothing_is_concluded_from_it() -> Resul
         ("customresourcedefinitions", "capabilities"),
         ("ingresses", "ingresses"),
     ] {
-        // Without the other profile's role, which grants the same.
+        // Without the other profiles' roles, which grant the same.
         shop.cluster.kubectl(&[
             "delete",
             "clusterrolebinding",
             "cofferdam-nodes",
+            "cofferdam-guards",
             "--ignore-not-found",
         ])?;
         let less = role.replace(&format!("\"{plural}\""), "\"nothing\"");
@@ -299,6 +300,12 @@ fn wherever_an_apply_is_killed_nothing_is_isolated_without_its_allows() -> Resul
 
 /// Takes back everything by hand, as an administrator could.
 fn reset(shop: &Shop) -> Result<()> {
+    for kind in [
+        "validatingadmissionpolicybindings",
+        "validatingadmissionpolicies",
+    ] {
+        shop.cluster.kubectl(&["delete", kind, "--all"])?;
+    }
     shop.cluster
         .kubectl(&["delete", "netpol", "--all", "--all-namespaces"])?;
     shop.cluster.kubectl(&[

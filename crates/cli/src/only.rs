@@ -6,7 +6,7 @@ use cofferdam_model::count::counted;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_planner::view::View;
 use cofferdam_state::held::HeldStep;
-use cofferdam_state::plan::{Action, Plan};
+use cofferdam_state::plan::{Action, DueProbe, Phase, Plan};
 
 use crate::args::Part;
 
@@ -50,10 +50,12 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     if !is_chosen(Kind::NetworkPolicy, only) {
         plan.notices.clear();
     }
+    let mut held = unpinned(plan, only);
+    plan.probes.retain(|due| is_probed(due, only));
     if is_chosen(Kind::Namespace, only) {
         plan.steps
             .retain(|step| is_chosen(step.action.object().kind, only));
-        return Vec::new();
+        return held;
     }
     let created = plan.steps.iter().filter_map(|step| {
         let Action::CreateNamespace { name, .. } = &step.action else {
@@ -62,7 +64,6 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
         Some(name.clone())
     });
     let created: BTreeSet<String> = created.collect();
-    let mut held = Vec::new();
     plan.steps.retain(|step| {
         let object = step.action.object();
         if !is_chosen(object.kind, only) {
@@ -80,6 +81,42 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
             hint: "create it by `--only namespaces`, before or in the same run".to_owned(),
         });
         false
+    });
+    held
+}
+
+/// Whether a guard rail is tried out: because it is written, or because taints that are written rest on it.
+fn is_probed(due: &DueProbe, only: &[Part]) -> bool {
+    is_chosen(due.probe.policy.kind, only)
+        || (due.before == Some(Phase::Taint) && is_chosen(Kind::Node, only))
+}
+
+/// Takes taints out of the plan that rest on a pin which is left out.
+fn unpinned(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+    let pins = plan.probes.iter();
+    let pins = pins.filter(|due| due.before == Some(Phase::Taint));
+    let pins: BTreeSet<&str> = pins.map(|due| due.probe.policy.name.as_str()).collect();
+    let left_out = plan.steps.iter().find_map(|step| {
+        let object = step.action.written_guard()?;
+        let waits = pins.contains(object.name.as_str()) && !is_chosen(object.key().kind, only);
+        waits.then(|| object.name.clone())
+    });
+    let Some(pin) = left_out else {
+        return Vec::new();
+    };
+    let mut held = Vec::new();
+    plan.steps.retain(|step| {
+        let rests = step.phase == Phase::Taint && is_chosen(Kind::Node, only);
+        if rests {
+            held.push(HeldStep {
+                operation: step.action.operation(),
+                object: step.action.object(),
+                phase: step.phase,
+                reason: format!("guard rail `{pin}` is not in force, and `--only` leaves it out"),
+                hint: "put it in by `--only guards`, before or in the same run".to_owned(),
+            });
+        }
+        !rests
     });
     held
 }

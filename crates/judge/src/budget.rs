@@ -2,7 +2,7 @@
 
 use cofferdam_objects::admission::AdmissionObject;
 use cofferdam_objects::compare::spec_differences;
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::bundle::DesiredPolicy;
 use cofferdam_state::plan::{Action, KeyChange, Step, content_field};
 use serde_json::Value;
@@ -81,13 +81,12 @@ fn is_lost(case: &Case<'_>, step: &Step) -> bool {
 }
 
 fn weakening(case: &Case<'_>) -> Option<Refusal> {
-    let weakened: Vec<String> = case
-        .plan
-        .steps
-        .iter()
-        .filter(|step| weakens(case, &step.action))
-        .map(|step| step.action.object().to_string())
-        .collect();
+    let steps = case.plan.steps.iter();
+    let weakened = steps.filter(|step| weakens(case, &step.action));
+    let mut weakened: Vec<ObjectKey> = weakened.map(|step| step.action.object()).collect();
+    // Guard rails weaken all at once, and are not to hide the rest.
+    weakened.sort_by_key(|object| matches!(object.kind, Kind::Admission(_)));
+    let weakened: Vec<String> = weakened.iter().map(ToString::to_string).collect();
     let message = format!("weakens {}", summary(&weakened)?);
     Some(refusal("weakening", message, "--allow-weakening"))
 }

@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     if asks || arguments.output == Format::Text {
         output::talk(text::plan(&plans).trim_end())?;
     }
-    if asks && !confirmed("Write this?")? {
+    if asks && !confirmed("Write this?", "plan")? {
         output::talk("nothing was written")?;
         return Ok(Exit::Failure);
     }

@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Res
         output::talk("Guard rails to be removed:")?;
         output::talk(text::guards(&report).trim_end())?;
     }
-    if !command.yes && !confirmed("Remove them?")? {
+    if !command.yes && !confirmed("Remove them?", "--dry-run")? {
         output::talk("nothing was removed")?;
         return Ok(Exit::Failure);
     }
