@@ -21,6 +21,11 @@ pub(crate) const ROOTS: [&str; 2] = ["fleet", "policies"];
 /// Files above this are refused unread.
 const LARGEST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Whether a directory has documents at all.
+pub(crate) fn exists(directory: &Path) -> bool {
+    ROOTS.into_iter().any(|part| directory.join(part).exists())
+}
+
 /// Reads and loads every document below `fleet/` and `policies/`.
 pub(crate) fn read(directory: &Path) -> Result<Loaded> {
     let shown = directory.display();

@@ -1,6 +1,11 @@
 //! The least rights per purpose: what `rbac` prints and `doctor` asks about.
 
+use std::collections::BTreeSet;
+
 use cofferdam_cluster::Right;
+use cofferdam_compiler::{GuardNames, guard_names};
+use cofferdam_model::Model;
+use cofferdam_model::zone::NamespaceChoice;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
 
@@ -14,7 +19,7 @@ pub(crate) struct Rule {
     /// Plurals of kinds.
     pub(crate) resources: Vec<&'static str>,
     /// The only objects meant; any where empty.
-    pub(crate) names: Vec<&'static str>,
+    pub(crate) names: Vec<String>,
     /// What may be done.
     pub(crate) verbs: &'static [&'static str],
 }
@@ -45,7 +50,7 @@ impl Profile {
 
 /// Rights on the whole cluster: everything is read, because what was not read is unknown; what is
 /// written goes by profile.
-pub(crate) fn cluster_rules(profile: Profile) -> Vec<Rule> {
+pub(crate) fn cluster_rules(profile: Profile, names: &Names) -> Vec<Rule> {
     let mut rules = vec![
         rule(
             "",
@@ -82,7 +87,7 @@ pub(crate) fn cluster_rules(profile: Profile) -> Vec<Rule> {
         rule("apiregistration.k8s.io", &["apiservices"], READ),
         rule("apiextensions.k8s.io", &["customresourcedefinitions"], READ),
         Rule {
-            names: vec!["amazon-vpc-cni", "cilium-config", "coredns"],
+            names: owned(&["amazon-vpc-cni", "cilium-config", "coredns"]),
             ..rule("", &["configmaps"], &["get"])
         },
     ];
@@ -90,34 +95,76 @@ pub(crate) fn cluster_rules(profile: Profile) -> Vec<Rule> {
         let plurals: Vec<&'static str> = group.iter().map(|kind| kind.plural).collect();
         rules.extend(group.first().map(|kind| rule(kind.group(), &plurals, READ)));
     }
-    rules.extend(writes(profile));
+    rules.extend(writes(profile, names));
     rules
 }
 
+/// What rights by name are about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// Guard rails.
+    pub(crate) guards: GuardNames,
+    /// Namespaces that zones ask to be created.
+    pub(crate) created: BTreeSet<String>,
+}
+
+impl Names {
+    /// The names that a fleet may come to need, in whichever of its clusters.
+    pub(crate) fn of(model: &Model) -> Self {
+        let rules = model.zones.values().flat_map(|zone| &zone.namespaces);
+        let created = rules
+            .filter(|rule| rule.create)
+            .filter_map(|rule| match &rule.choice {
+                NamespaceChoice::Name(name) => Some(name.to_string()),
+                NamespaceChoice::Selector(_) => None,
+            });
+        Self {
+            guards: guard_names(model.node_pools.values()),
+            created: created.collect(),
+        }
+    }
+}
+
 /// What a profile may write on the whole cluster.
-pub(crate) fn writes(profile: Profile) -> Vec<Rule> {
+fn writes(profile: Profile, names: &Names) -> Vec<Rule> {
+    let only = |rule: Rule, objects: &BTreeSet<String>| Rule {
+        names: objects.iter().cloned().collect(),
+        ..rule
+    };
     match profile {
         Profile::Observe => Vec::new(),
-        Profile::Policies => vec![
-            rule("", &["namespaces"], &["create", "patch"]),
-            rule(
-                "networking.k8s.io",
-                &["networkpolicies"],
-                &["create", "patch", "delete"],
-            ),
-        ],
+        Profile::Policies => {
+            let own = [SYSTEM_NAMESPACE.to_owned()];
+            let created = names.created.iter().cloned().chain(own).collect();
+            vec![
+                only(rule("", &["namespaces"], &["create"]), &created),
+                rule("", &["namespaces"], &["patch"]),
+                rule(
+                    "networking.k8s.io",
+                    &["networkpolicies"],
+                    &["create", "patch", "delete"],
+                ),
+            ]
+        }
         Profile::Nodes => vec![rule("", &["nodes"], &["patch"])],
-        Profile::Guards => vec![
-            rule(
-                ADMISSION,
-                &ADMISSION_KINDS,
-                &["create", "patch", "update", "delete"],
-            ),
-            Rule {
-                names: vec![PROBE_NAMESPACE],
-                ..rule("", &["namespaces"], &["create", "patch"])
-            },
-        ],
+        Profile::Guards => {
+            let verbs = &["create", "patch", "update", "delete"];
+            let [changing @ .., _, _] = ADMISSION_KINDS;
+            let [_, _, refusing @ ..] = ADMISSION_KINDS;
+            let mut rules = vec![
+                only(rule(ADMISSION, &refusing, verbs), &names.guards.refusing),
+                Rule {
+                    names: owned(&[PROBE_NAMESPACE]),
+                    ..rule("", &["namespaces"], &["create", "patch"])
+                },
+            ];
+            // A rule without names would be one about every object.
+            if !names.guards.changing.is_empty() {
+                let changing = rule(ADMISSION, &changing, verbs);
+                rules.push(only(changing, &names.guards.changing));
+            }
+            rules
+        }
     }
 }
 
@@ -130,7 +177,7 @@ pub(crate) fn own_rules(profile: Profile) -> Vec<Rule> {
         }
     };
     let by_name = |group, resource| Rule {
-        names: vec![RECORD_NAME],
+        names: owned(&[RECORD_NAME]),
         ..rule(group, &[resource], verbs)
     };
     vec![
@@ -154,29 +201,34 @@ pub(crate) fn probe_rules(profile: Profile) -> Vec<Rule> {
 }
 
 /// Everything that a profile may write, as questions for the server.
-pub(crate) fn write_rights(profile: Profile) -> Vec<Right> {
+pub(crate) fn write_rights(profile: Profile, names: &Names) -> Vec<Right> {
     let ask = |rules: Vec<Rule>, namespace: Option<&'static str>| {
         rules.into_iter().flat_map(move |rule| {
-            let name = rule.names.first().copied();
+            let name = rule.names.first().cloned();
             let verbs = rule.verbs.iter().filter(|verb| !READ.contains(verb));
             let all: Vec<Right> = verbs
                 .flat_map(|verb| {
+                    let name = name.clone();
                     rule.resources.iter().map(move |resource| Right {
                         verb,
                         group: rule.group,
                         resource,
                         namespace,
-                        name,
+                        name: name.clone(),
                     })
                 })
                 .collect();
             all
         })
     };
-    ask(writes(profile), None)
+    ask(writes(profile, names), None)
         .chain(ask(own_rules(profile), Some(SYSTEM_NAMESPACE)))
         .chain(ask(probe_rules(profile), Some(PROBE_NAMESPACE)))
         .collect()
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn rule(group: &'static str, resources: &[&'static str], verbs: &'static [&'static str]) -> Rule {

@@ -19,4 +19,4 @@ pub use connect::{ConnectOptions, Contexts, connect, contexts};
 pub use error::{Category, Error};
 pub use lease::{Held, Wait};
 pub use request::Connection;
-pub use rights::Right;
+pub use rights::{GrantedRule, Right};

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::request::{Call, Connection, JSON};
 
 /// A right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
     /// What is done.
     pub verb: &'static str,
@@ -20,12 +21,13 @@ pub struct Right {
     /// Where; everywhere where none is said.
     pub namespace: Option<&'static str>,
     /// The only object meant; any where none is said.
-    pub name: Option<&'static str>,
+    pub name: Option<String>,
 }
 
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.map(|name| format!("/{name}")).unwrap_or_default();
+        let name = self.name.as_ref().map(|name| format!("/{name}"));
+        let name = name.unwrap_or_default();
         write!(f, "{} {}{name}", self.verb, self.resource)?;
         if let Some(namespace) = self.namespace {
             write!(f, " in {namespace}")?;
@@ -57,4 +59,52 @@ impl Connection {
         let allowed = review.pointer("/status/allowed").and_then(Value::as_bool);
         Ok(allowed.unwrap_or(false))
     }
+
+    /// Every rule by which we may do something in a namespace, or everywhere; with why the list may lack some.
+    pub async fn rules(
+        &self,
+        namespace: &str,
+    ) -> Result<(Vec<GrantedRule>, Option<String>), Error> {
+        let url = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+        let body = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        });
+        let what = "ask which rights we have";
+        let review: Review = self
+            .fetch(Call::with_body(Method::POST, url, JSON, &body, what))
+            .await?;
+        let status = review.status;
+        let lacks = status.incomplete.then_some(status.evaluation_error);
+        Ok((status.of_resources, lacks))
+    }
+}
+
+/// A rule that grants something; `*` stands for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct GrantedRule {
+    /// What may be done.
+    pub verbs: Vec<String>,
+    /// With kinds of these API groups.
+    pub api_groups: Vec<String>,
+    /// With these plurals of kinds.
+    pub resources: Vec<String>,
+    /// With these objects only; with any where empty.
+    pub resource_names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Review {
+    status: Rules,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Rules {
+    #[serde(rename = "resourceRules")]
+    of_resources: Vec<GrantedRule>,
+    incomplete: bool,
+    evaluation_error: String,
 }

@@ -114,3 +114,30 @@ pub(crate) fn guards(ground: &Ground<'_>) -> BTreeMap<String, DesiredGuard> {
         .map(|guard| (guard.name().to_owned(), guard))
         .collect()
 }
+
+/// Names of every guard rail that a cluster with these pools may come to have, for rights by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuardNames {
+    /// Of policies that refuse, and of their bindings.
+    pub refusing: BTreeSet<String>,
+    /// Of policies that change what is admitted, and of their bindings.
+    pub changing: BTreeSet<String>,
+}
+
+/// The names of guard rails, whether or not they are asked for yet.
+pub fn guard_names<'a>(pools: impl IntoIterator<Item = &'a NodePool>) -> GuardNames {
+    let everywhere = [probes::NAME, namespaces::NAME, nodes::NAME].into_iter();
+    let everywhere = everywhere.chain(objects::NAMES);
+    let mut names = GuardNames {
+        refusing: everywhere.map(ToOwned::to_owned).collect(),
+        changing: BTreeSet::new(),
+    };
+    for pool in pools {
+        let refusing = [pods::WHAT, daemon_sets::WHAT];
+        let changing = [pin::WHAT, registration::WHAT];
+        let of_pool = |what: &&str| draft::pool_name(what, pool);
+        names.refusing.extend(refusing.iter().map(of_pool));
+        names.changing.extend(changing.iter().map(of_pool));
+    }
+    names
+}

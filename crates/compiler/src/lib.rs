@@ -14,7 +14,7 @@ mod network_policy;
 mod pools;
 
 pub use compile::{Compiled, compile};
-pub use guards::guard_faults;
+pub use guards::{GuardNames, guard_faults, guard_names};
 
 #[cfg(test)]
 mod tests;

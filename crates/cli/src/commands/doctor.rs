@@ -11,6 +11,7 @@ use crate::doctor::{checks, store};
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
 use crate::project;
+use crate::rights::Names;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Result<Exit> {
@@ -19,10 +20,11 @@ pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Res
     let directory = &arguments.directory;
     let selection = &command.selection;
     let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
+    let names = Names::of(model);
     let report = DoctorReport {
         api_version: API_VERSION,
         kind: "DoctorReport",
-        clusters: join_all(examined.iter().map(|one| cluster(one, command.pin))).await,
+        clusters: join_all(examined.iter().map(|one| cluster(one, &names, command.pin))).await,
     };
     show(&report, arguments.output, text::doctor)?;
     for one in examined.iter().filter(|one| one.twin.is_none()) {
@@ -36,12 +38,12 @@ pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Res
     Ok(exit_of(&report))
 }
 
-async fn cluster(one: &Examined<'_>, pins: bool) -> DoctorCluster {
+async fn cluster(one: &Examined<'_>, names: &Names, pins: bool) -> DoctorCluster {
     DoctorCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
         reachable: one.unreachable.is_none(),
-        checks: checks::all(one, pins).await,
+        checks: checks::all(one, names, pins).await,
     }
 }
 

@@ -1,6 +1,9 @@
 //! `rbac`: the least rights for a purpose, complete in themselves.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
+use cofferdam_compiler::guard_names;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
 use cofferdam_report::manifest::{list, yaml};
 use cofferdam_report::{json, output};
@@ -8,14 +11,17 @@ use serde_json::{Value, json};
 
 use crate::args::{Arguments, Format, RbacArguments};
 use crate::exit::Exit;
-use crate::rights::{Rule, cluster_rules, own_rules, probe_rules};
+use crate::project;
+use crate::rights::{Names, Rule, cluster_rules, own_rules, probe_rules};
 use crate::subjects::subjects;
 
 pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
     let subjects = subjects(arguments, command).await?;
     let name = format!("cofferdam-{}", command.profile.as_str());
     let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
-    let (everywhere, own) = (cluster_rules(command.profile), own_rules(command.profile));
+    let names = names(arguments)?;
+    let everywhere = cluster_rules(command.profile, &names);
+    let own = own_rules(command.profile);
     let mut objects = vec![
         namespace(SYSTEM_NAMESPACE),
         object("ClusterRole", &name, None, &rules(everywhere)),
@@ -38,6 +44,21 @@ pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Resul
         documents.join("---\n")
     })?;
     Ok(Exit::Fine)
+}
+
+/// The names that the documents know; where there are none, those that every fleet has.
+fn names(arguments: &Arguments) -> Result<Names> {
+    if !project::exists(&arguments.directory) {
+        output::talk(
+            "there are no documents here: no rights about guard rails of node pools, and none to create namespaces of zones",
+        )?;
+        return Ok(Names {
+            guards: guard_names([]),
+            created: BTreeSet::new(),
+        });
+    }
+    let loaded = project::read(&arguments.directory)?;
+    Ok(Names::of(project::model(&loaded)?))
 }
 
 fn namespace(name: &str) -> Value {

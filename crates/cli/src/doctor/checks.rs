@@ -4,14 +4,16 @@ use cofferdam_cluster::Connection;
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::cluster::{Delivery, Mode};
 use cofferdam_model::count::counted;
+use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
 use cofferdam_report::wire::doctor::{DoctorCheck, DoctorStatus};
 use cofferdam_state::observed::told_unknowns;
 use futures_util::future::join_all;
 
+use super::excess::{excess, needed, summary};
 use crate::args::Profile;
 use crate::clock;
 use crate::fleet::Examined;
-use crate::rights::write_rights;
+use crate::rights::{Names, write_rights};
 use crate::warnings::SOON_SECONDS;
 
 /// Minor versions of Kubernetes that are tested.
@@ -21,13 +23,14 @@ const SKEW_SECONDS: i64 = 5;
 
 /// Every check of a cluster; asks the server which rights we have. `pins`: this very run writes the
 /// identity into the document.
-pub(crate) async fn all(one: &Examined<'_>, pins: bool) -> Vec<DoctorCheck> {
+pub(crate) async fn all(one: &Examined<'_>, names: &Names, pins: bool) -> Vec<DoctorCheck> {
     let (Some(connection), None) = (&one.connection, &one.unreachable) else {
         return unreachable(one);
     };
     let mut checks = identity(one, pins);
     checks.extend(credential(one, connection));
-    checks.extend(rights(one, connection).await);
+    checks.extend(rights(one, names, connection).await);
+    checks.push(excess_rights(one, names, connection).await);
     checks.extend(clock_skew(connection));
     if let Some(known) = one.observed.capabilities.known() {
         checks.extend(of_capabilities(known));
@@ -97,16 +100,12 @@ fn credential(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck> {
 }
 
 /// Reading is tried out by the observation; writing is asked about.
-async fn rights(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck> {
+async fn rights(one: &Examined<'_>, names: &Names, connection: &Connection) -> Vec<DoctorCheck> {
     if one.cluster.mode == Mode::ReadOnly {
         let message = "not asked: its document says `mode: readOnly`";
         return vec![DoctorCheck::ok("rights to write", message)];
     }
-    // What a GitOps controller applies takes no rights of ours; nodes are no matter of manifests.
-    let is_pushed = one.cluster.delivery == Delivery::Push;
-    let policies = is_pushed.then_some(Profile::Policies);
-    let nodes = (!one.bundle.pools.is_empty()).then_some(Profile::Nodes);
-    let profiles: Vec<Profile> = policies.into_iter().chain(nodes).collect();
+    let profiles = profiles(one);
     if profiles.is_empty() {
         let message = "not asked: its document says `delivery: gitops`";
         return vec![DoctorCheck::ok("rights to write", message)];
@@ -118,13 +117,58 @@ async fn rights(one: &Examined<'_>, connection: &Connection) -> Vec<DoctorCheck>
             .identity
             .known()
             .map(|who| subject_of(&who.user));
-        let mut check = rights_of(connection, profile).await;
+        let mut check = rights_of(connection, profile, names).await;
         if check.status == DoctorStatus::Failed {
             check.hint = Some(grant(one, profile, subject.as_deref()));
         }
         checks.push(check);
     }
     checks
+}
+
+/// The purposes that a credential serves in a cluster, beside looking. What a GitOps controller applies takes
+/// no rights of ours; nodes and guard rails are no matter of manifests.
+fn profiles(one: &Examined<'_>) -> Vec<Profile> {
+    if one.cluster.mode == Mode::ReadOnly {
+        return Vec::new();
+    }
+    let is_pushed = one.cluster.delivery == Delivery::Push;
+    let policies = is_pushed.then_some(Profile::Policies);
+    let nodes = (!one.bundle.pools.is_empty()).then_some(Profile::Nodes);
+    let guards = (!one.bundle.guards.is_empty()).then_some(Profile::Guards);
+    policies.into_iter().chain(nodes).chain(guards).collect()
+}
+
+/// What the credential may do that none of its purposes needs.
+async fn excess_rights(one: &Examined<'_>, names: &Names, connection: &Connection) -> DoctorCheck {
+    let title = "excess rights";
+    let served: Vec<Profile> = [Profile::Observe]
+        .into_iter()
+        .chain(profiles(one))
+        .collect();
+    let needed = needed(&served, names);
+    let places = ["default", SYSTEM_NAMESPACE, PROBE_NAMESPACE];
+    let mut granted = Vec::new();
+    for answer in join_all(places.map(|place| connection.rules(place))).await {
+        match answer {
+            Ok((rules, None)) => granted.extend(rules),
+            Ok((_, Some(why))) => {
+                let told = format!("the server does not tell all rights: {why}");
+                return DoctorCheck::new(title, DoctorStatus::Warning, told);
+            }
+            Err(error) => {
+                return DoctorCheck::new(title, DoctorStatus::Unknown, error.reason());
+            }
+        }
+    }
+    let found = excess(&granted, &needed);
+    if found.is_empty() {
+        return DoctorCheck::ok(title, "none");
+    }
+    let profiles: Vec<&str> = served.into_iter().map(Profile::as_str).collect();
+    let told = format!("beyond {}: {}", profiles.join(", "), summary(&found));
+    DoctorCheck::new(title, DoctorStatus::Warning, told)
+        .with_hint("who steals the credential has them too; `cofferdam rbac` prints what is needed")
 }
 
 /// The command that grants the rights of a profile.
@@ -146,8 +190,8 @@ fn subject_of(user: &str) -> String {
 }
 
 /// Whether we have the rights that `apply` needs for a part of the bundle; it fails without them.
-async fn rights_of(connection: &Connection, profile: Profile) -> DoctorCheck {
-    let wanted = write_rights(profile);
+async fn rights_of(connection: &Connection, profile: Profile, names: &Names) -> DoctorCheck {
+    let wanted = write_rights(profile, names);
     let answers = join_all(wanted.iter().map(|right| connection.may(right))).await;
     let mut missing = Vec::new();
     for (right, answer) in wanted.iter().zip(answers) {

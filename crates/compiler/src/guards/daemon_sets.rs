@@ -12,8 +12,11 @@ use super::{Ground, cel};
 
 const PATH: &str = "/apis/apps/v1/namespaces/cofferdam-probe/daemonsets";
 
+/// In the names of rails of this kind.
+pub(super) const WHAT: &str = "daemon-sets";
+
 pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
-    let name = pool_name("daemon-sets", pool);
+    let name = pool_name(WHAT, pool);
     let mut matches = everywhere(rule("apps", &["daemonsets"], &["CREATE", "UPDATE"]));
     let pinned = ground.pinned_namespaces_of(pool).into_iter();
     matches.namespace_selector = Some(named("In", pinned.chain([keys::PROBE_NAMESPACE])));

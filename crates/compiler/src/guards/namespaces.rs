@@ -6,7 +6,8 @@ use cofferdam_state::guard::{Attempt, Rail};
 use super::draft::{Draft, Effect, everywhere, rule};
 use super::{Ground, cel};
 
-const NAME: &str = "cofferdam-namespaces";
+/// Its name.
+pub(super) const NAME: &str = "cofferdam-namespaces";
 
 pub(super) fn rail(_ground: &Ground<'_>) -> Draft {
     let ours = cel::same_under(

@@ -10,7 +10,8 @@ use cofferdam_state::guard::Rail;
 use super::draft::{Draft, Effect, everywhere, rule};
 use super::{Ground, cel};
 
-const NAME: &str = "cofferdam-nodes";
+/// Its name.
+pub(super) const NAME: &str = "cofferdam-nodes";
 
 pub(super) fn rail(ground: &Ground<'_>) -> Draft {
     let pools = || ground.pools.iter().map(|(pool, _)| *pool);

@@ -13,6 +13,12 @@ use serde_json::json;
 use super::draft::{Draft, Effect, create, everywhere, named, rule};
 use super::{Ground, cel};
 
+/// The names of these rails.
+pub(super) const NAMES: [&str; 3] = [POLICIES, RECORD, LEASE];
+
+const POLICIES: &str = "cofferdam-policies";
+const RECORD: &str = "cofferdam-record";
+const LEASE: &str = "cofferdam-lease";
 const OPERATIONS: [&str; 3] = ["CREATE", "UPDATE", "DELETE"];
 
 pub(super) fn rails(_ground: &Ground<'_>) -> [Draft; 3] {
@@ -28,19 +34,19 @@ pub(super) fn rails(_ground: &Ground<'_>) -> [Draft; 3] {
     });
     [
         rail(
-            (Rail::Policies, "cofferdam-policies", POLICY_MESSAGE),
+            (Rail::Policies, POLICIES, POLICY_MESSAGE),
             ours,
             &["spec"],
             |name| Some(policy_probe(name)),
         ),
         rail(
-            (Rail::Record, "cofferdam-record", OWN_MESSAGE),
+            (Rail::Record, RECORD, OWN_MESSAGE),
             by_name("", "configmaps"),
             &["data", "binaryData", "immutable"],
             |_| None,
         ),
         rail(
-            (Rail::Lease, "cofferdam-lease", OWN_MESSAGE),
+            (Rail::Lease, LEASE, OWN_MESSAGE),
             by_name("coordination.k8s.io", "leases"),
             &["spec"],
             |_| None,

@@ -11,8 +11,11 @@ use super::pods::{IS_MIRROR, matches_taint};
 use super::probes::{PODS, probing_pod};
 use super::{Ground, cel};
 
+/// In the names of rails of this kind.
+pub(super) const WHAT: &str = "pin";
+
 pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
-    let name = pool_name("pin", pool);
+    let name = pool_name(WHAT, pool);
     let mut matches = everywhere(rule("", &["pods"], &["CREATE"]));
     let pinned = ground.pinned_namespaces_of(pool).into_iter();
     matches.namespace_selector = Some(named("In", pinned.chain([keys::PROBE_NAMESPACE])));

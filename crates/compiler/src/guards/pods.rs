@@ -23,8 +23,11 @@ pub(super) const IS_MIRROR: &str = "has(object.metadata.annotations) \
      && 'kubernetes.io/config.mirror' in object.metadata.annotations \
      && has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups";
 
+/// In the names of rails of this kind.
+pub(super) const WHAT: &str = "pods";
+
 pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
-    let name = pool_name("pods", pool);
+    let name = pool_name(WHAT, pool);
     let mut matches = everywhere(rule("", &["pods"], &["CREATE", "UPDATE"]));
     let spared = ground
         .namespaces_of(pool)
@@ -105,7 +108,7 @@ fn is_pin_probe(pool: &NodePool) -> String {
         "request.namespace == {} && has(request.dryRun) && request.dryRun && has(object.metadata.labels) \
          && {probe} in object.metadata.labels && object.metadata.labels[{probe}] == {}",
         cel::text(keys::PROBE_NAMESPACE),
-        cel::text(&pool_name("pin", pool)),
+        cel::text(&pool_name(super::pin::WHAT, pool)),
         probe = cel::text(keys::PROBE)
     )
 }

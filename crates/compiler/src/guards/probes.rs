@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::draft::{Draft, Effect, create, everywhere, named, rule};
 
-const NAME: &str = "cofferdam-probes";
+/// Its name.
+pub(super) const NAME: &str = "cofferdam-probes";
 
 pub(super) fn rail() -> Draft {
     let mut matches = everywhere(rule("", &["pods"], &["CREATE"]));

@@ -8,6 +8,9 @@ use cofferdam_state::guard::Rail;
 use super::cel;
 use super::draft::{Draft, Effect, everywhere, pool_name, rule};
 
+/// In the names of rails of this kind.
+pub(super) const WHAT: &str = "registration";
+
 /// None where the pool's owner sets the taint.
 pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
     if pool.manage == Some(ManageTaint::Report) {
@@ -34,7 +37,7 @@ pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
     Some(Draft {
         rail: Rail::Registration,
         pool: Some(pool.clone()),
-        name: pool_name("registration", pool),
+        name: pool_name(WHAT, pool),
         matches: everywhere(rule("", &["nodes"], &["CREATE"])),
         variables: Vec::new(),
         effect: Effect::Change {
