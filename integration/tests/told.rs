@@ -85,15 +85,15 @@ fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
     );
 
     // Rights that are missing make some of it unknown.
-    for profile in ["cofferdam-nodes", "cofferdam-guards"] {
-        shop.cluster
-            .kubectl(&["delete", "clusterrolebinding", profile])?;
+    shop.cluster
+        .kubectl(&["delete", "clusterrolebinding", "cofferdam-nodes"])?;
+    for profile in ["policies", "guards"] {
+        let rights = shop.expect(&["rbac", "--profile", profile], 0)?.stdout;
+        let less = rights
+            .replace("  - nodes\n", "")
+            .replace("  - services\n", "");
+        shop.cluster.apply_yaml(ADMIN, &less)?;
     }
-    let rights = shop.expect(&["rbac", "--profile", "policies"], 0)?.stdout;
-    let less = rights
-        .replace("  - nodes\n", "")
-        .replace("  - services\n", "");
-    shop.cluster.apply_yaml(ADMIN, &less)?;
     let drift = shop.expect(&["drift", "-o", "json"], 3)?.json()?;
     let messages = texts(&drift, "/clusters/0/findings", "/message");
     let about: Vec<&str> = messages
@@ -127,7 +127,7 @@ fn what_is_unknown_is_said_once_and_is_never_fine() -> Result<()> {
             .display()
     );
     let parts = "identity of the cluster, capabilities, record, namespaces, NetworkPolicies, nodes, pods, workloads, \
-                 services, ingresses and policies of kinds that are not modelled";
+                 services, admission policies, ingresses and policies of kinds that are not modelled";
     assert_eq!(
         texts(&drift, "/clusters/0/findings", "/message"),
         [format!("{parts}: {why}")]

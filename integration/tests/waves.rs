@@ -50,7 +50,7 @@ fn a_failure_stops_the_waves_behind_it_and_nothing_is_forgotten() -> Result<()> 
     let states = apply(&project, &[], 1)?;
     assert_eq!(
         states,
-        ["staging failed", "prod-a skipped", "prod-b skipped"]
+        ["staging partial", "prod-a skipped", "prod-b skipped"]
     );
     let written = prod_a.get_json(&["-n", "shop", "netpol"])?;
     assert_eq!(written["items"].as_array().map(Vec::len), Some(0));
