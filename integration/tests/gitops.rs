@@ -9,6 +9,11 @@ fn sync(shop: &Shop) -> Result<()> {
     let out = out.to_str().context("a path")?;
     shop.expect(&["compile", "--out", out], 0)?;
     let directory = format!("{out}/prod");
+    let web = std::fs::read_to_string(format!("{directory}/_cluster/namespace-web.yaml"))?;
+    assert!(
+        web.contains("Prune=false") && web.contains("prune: disabled"),
+        "{web}"
+    );
     let manager = "--field-manager=argocd-controller";
     let apply = [
         "apply",

@@ -18,7 +18,8 @@ pub fn bundle_files(bundle: &Bundle, delivery: Delivery) -> Vec<(String, Value)>
         .filter(|(_, n)| !n.labels.is_empty())
     {
         let path = format!("_cluster/namespace-{name}.yaml");
-        files.push((path, namespace_manifest(name.as_str(), namespace)));
+        let manifest = namespace_manifest(name.as_str(), namespace, delivery);
+        files.push((path, manifest));
     }
     let guards = bundle.guards.values();
     for guard in guards.filter(|_| delivery == Delivery::Push) {
@@ -44,19 +45,29 @@ pub fn list(objects: Vec<Value>) -> Value {
     Value::Object(head.chain([items]).collect())
 }
 
-fn namespace_manifest(name: &str, namespace: &DesiredNamespace) -> Value {
+/// Annotations by which a GitOps controller keeps what is no longer in its manifests: a namespace that leaves
+/// the model is not to be deleted with all that is in it (Argo CD, "Sync Options"; Flux, "Kustomization").
+const KEPT: [(&str, &str); 2] = [
+    ("argocd.argoproj.io/sync-options", "Prune=false"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+];
+
+fn namespace_manifest(name: &str, namespace: &DesiredNamespace, delivery: Delivery) -> Value {
     let labels: BTreeMap<_, _> = namespace
         .labels_if_absent
         .iter()
         .chain(&namespace.labels)
         .collect();
+    let source = (cofferdam_objects::keys::SOURCE, namespace.source.as_str());
+    let kept = KEPT.into_iter().filter(|_| delivery == Delivery::Gitops);
+    let annotations: BTreeMap<&str, &str> = kept.chain([source]).collect();
     json!({
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
             "name": name,
             "labels": labels,
-            "annotations": { cofferdam_objects::keys::SOURCE: namespace.source },
+            "annotations": annotations,
         },
     })
 }
