@@ -10,7 +10,7 @@ use super::drifts::{self, Healer};
 use super::project;
 use super::terminal::{Show, Terminal, Typed};
 
-const NOTHING_TYPED: Typed = Typed {
+const NOTHING_TYPED: Typed<'static> = Typed {
     editor: None,
     input: None,
 };
@@ -29,13 +29,14 @@ pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) ->
     check(terminal)?;
     plan(terminal)?;
     apply(terminal)?;
-    taint(terminal, clusters)?;
+    pool(terminal, clusters)?;
     drift(terminal)?;
     heal(terminal)?;
     settle_the_rest(terminal)?;
+    guards(terminal, clusters)?;
     Terminal::chapter("The end")?;
     Terminal::say(&format!(
-        "Six drifts were made, found with tool and user, and healed or settled; all of it was checked. \
+        "Six drifts were made, found with tool and user, and healed or settled, then refused; all of it was checked. \
          It took {} seconds.",
         start.elapsed().as_secs()
     ))
@@ -70,7 +71,7 @@ fn rights(terminal: &Terminal) -> Result<()> {
     Terminal::say(
         "Cofferdam gets a user with the least rights, not cluster-admin. The same goes to all three clusters:",
     )?;
-    for profile in ["policies", "nodes"] {
+    for profile in ["policies", "nodes", "guards"] {
         for (cluster, shown) in [("prod", true), ("staging", false), ("management", false)] {
             terminal.grant(profile, cluster, shown)?;
         }
@@ -122,55 +123,109 @@ fn plan(terminal: &Terminal) -> Result<()> {
 
 fn apply(terminal: &Terminal) -> Result<()> {
     Terminal::chapter("Apply")?;
-    Terminal::say(
-        "Staging goes first, prod last; a wave that fails stops the next. Exit code 1 says that not all is \
-         in place yet.",
-    )?;
-    terminal.cofferdam(&APPLY, 1, Show::From("Plan: "))?;
+    Terminal::say("Staging goes first, prod last; a wave that fails stops the next.")?;
+    terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
     terminal.cofferdam(&["status"], 2, Show::All)?;
     expect(terminal, ["inSync", "inSync", "drifted"])?;
-    let found = terminal.cofferdam(&["drift", "--cluster", "prod"], 2, Show::All)?;
-    if !found.contains("is held back: Deployment/ledger/postgres") {
-        bail!("`drift` does not say which workload holds the taint back");
-    }
     Terminal::say(
-        "Two are in sync. In prod one thing waits: the nodes for card data get their taint only when \
-         everything that runs there tolerates it, and the ledger's database does not.",
-    )
+        "All is written, and the next plan is empty. In prod something runs where it should not:",
+    )?;
+    terminal.cofferdam(&["plan"], 0, Show::All)?;
+    let found = terminal.cofferdam(&["drift", "--cluster", "prod"], 2, Show::All)?;
+    if !found.contains("misplaced-pod") || !found.contains("rollout restart deployment/web") {
+        bail!("`drift` does not say which pods are to be restarted");
+    }
+    Ok(())
 }
 
-fn taint(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
-    Terminal::chapter("The taint that waited")?;
-    Terminal::say("Erin owns the ledger, and adds the toleration.")?;
-    let arguments = [
+fn pool(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
+    Terminal::chapter("Nodes of their own")?;
+    let Some(prod) = clusters.iter().find(|cluster| cluster.name() == "prod") else {
+        bail!("there is no prod");
+    };
+    restart_strangers(prod)?;
+    Terminal::say(
+        "Their teams restart them. (No controllers run here, so the demo has played the one that replaces the pods.)",
+    )?;
+    terminal.cofferdam(&["status"], 0, Show::All)?;
+    expect(terminal, ["inSync"; 3])?;
+    Terminal::say(
+        "The nodes for card data are tainted, and an admission policy of the API server pins every new pod of \
+         that zone to them: Erin need not know of any of it.",
+    )?;
+    let context = ["--context", "prod"];
+    let nodes = ["get", "nodes", "-o", COLUMNS];
+    terminal.kubectl("admin", &[&context[..], &nodes].concat(), &NOTHING_TYPED)?;
+    let create = ["create", "--dry-run=server", "-o", PINNED, "-f", "-"];
+    let shell = POD.replace("NAMESPACE", "ledger").replace(
+        "tolerations: [{ operator: Exists }]",
+        "restartPolicy: Never",
+    );
+    let typed = Typed {
+        editor: None,
+        input: Some(&shell),
+    };
+    terminal.kubectl("erin", &[&context[..], &create].concat(), &typed)?;
+    terminal
+        .cofferdam(&["guards", "--cluster", "prod"], 0, Show::All)
+        .map(drop)
+}
+
+fn guards(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
+    Terminal::chapter("Refused")?;
+    Terminal::say(
+        "All of that was possible because the documents name all engineers as break-glass: guard rails let them pass, \
+         and the audit log says so. From now on nobody but Cofferdam may change what it wrote.",
+    )?;
+    for cluster in clusters {
+        project::break_glass(&terminal.project, cluster.name(), false)?;
+    }
+    terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
+    Terminal::say(
+        "Argo CD syncs its namespace with the forged zone label, to prod this time. (In staging zones are only staged yet, and rails only warn.)",
+    )?;
+    let apply = [
+        "--context",
+        "prod",
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-f",
+        "-",
+    ];
+    terminal.refused(
+        "argocd",
+        &apply,
+        drifts::IMPOSTOR,
+        "only Cofferdam writes them",
+    )?;
+    Terminal::say("A release tries to run on the nodes for card data:")?;
+    let apply = ["--context", "prod", "apply", "-f", "-"];
+    let batch = POD.replace("NAMESPACE", "catalog");
+    terminal.refused("release-bot", &apply, &batch, "dedicated to other zones")?;
+    Terminal::say("Bob deletes what looks to be in his way, and Dave frees a node:")?;
+    let name = "cofferdam-default-deny-egress";
+    let delete = [
         "--context",
         "prod",
         "-n",
         "ledger",
-        "patch",
-        "deployment",
-        "postgres",
-        "--type=json",
-        "-p",
-        TOLERATE,
+        "delete",
+        "networkpolicy",
+        name,
     ];
-    terminal.kubectl("erin", &arguments, &NOTHING_TYPED)?;
-    let Some(prod) = clusters.iter().find(|cluster| cluster.name() == "prod") else {
-        bail!("there is no prod");
-    };
-    roll_out(prod)?;
-    Terminal::say(
-        "(No controllers run here, so the demo has played the one that replaces the pods.)",
-    )?;
-    terminal.cofferdam(&APPLY, 0, Show::All)?;
-    terminal.kubectl(
-        "admin",
-        &["--context", "prod", "get", "nodes", "-o", COLUMNS],
-        &NOTHING_TYPED,
-    )?;
-    Terminal::say("Now all three are in sync, and the next plan is empty.")?;
+    terminal.refused("bob", &delete, "", "only Cofferdam writes them")?;
+    let taint = [
+        "--context",
+        "prod",
+        "taint",
+        "nodes",
+        "prod-node-1",
+        "cofferdam.io/pool-",
+    ];
+    terminal.refused("dave", &taint, "", "only Cofferdam writes them")?;
     terminal.cofferdam(&["status"], 0, Show::All)?;
-    terminal.cofferdam(&["plan"], 0, Show::All).map(drop)
+    expect(terminal, ["inSync"; 3])
 }
 
 fn drift(terminal: &Terminal) -> Result<()> {
@@ -250,6 +305,43 @@ fn settle_the_rest(terminal: &Terminal) -> Result<()> {
     expect(terminal, ["inSync"; 3])
 }
 
+/// Takes the pods of others from the nodes for card data; the taint keeps what takes their place away.
+fn restart_strangers(prod: &Cluster) -> Result<()> {
+    let text = |value: &Value, path: &str| {
+        let text = value.pointer(path).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let nodes = prod.get_json(&[
+        "nodes",
+        "-l",
+        "fleet.node-restriction.kubernetes.io/pool=pci",
+    ])?;
+    let items = |list: &Value| list.get("items").and_then(Value::as_array).cloned();
+    let nodes = items(&nodes).unwrap_or_default();
+    let nodes: Vec<String> = nodes
+        .iter()
+        .map(|node| text(node, "/metadata/name"))
+        .collect();
+    for pod in items(&prod.get_json(&["pods", "-A"])?).unwrap_or_default() {
+        let namespace = text(&pod, "/metadata/namespace");
+        let of_zone = ["payments", "vault", "ledger"].contains(&namespace.as_str());
+        let of_node = text(&pod, "/metadata/ownerReferences/0/kind") == "DaemonSet";
+        if nodes.contains(&text(&pod, "/spec/nodeName")) && !of_zone && !of_node {
+            let name = text(&pod, "/metadata/name");
+            prod.kubectl(&[
+                "-n",
+                &namespace,
+                "delete",
+                "pod",
+                &name,
+                "--grace-period=0",
+                "--force",
+            ])?;
+        }
+    }
+    Ok(())
+}
+
 /// The verdicts on staging, management and prod must be these.
 fn expect(terminal: &Terminal, verdicts: [&str; 3]) -> Result<()> {
     let report = terminal.report(&["status"])?;
@@ -265,27 +357,22 @@ fn expect(terminal: &Terminal, verdicts: [&str; 3]) -> Result<()> {
     Ok(())
 }
 
-/// Gives the ledger's pods what their Deployment asks for now.
-fn roll_out(prod: &Cluster) -> Result<()> {
-    let toleration = TOLERATE_POD;
-    let names = prod.kubectl(&["-n", "ledger", "get", "pods", "-o", "name"])?;
-    for pod in names.lines() {
-        prod.kubectl(&[
-            "-n",
-            "ledger",
-            "patch",
-            pod,
-            "--type=json",
-            "-p",
-            toleration,
-        ])?;
-    }
-    Ok(())
-}
-
-const TOLERATE: &str = r#"[{"op": "add", "path": "/spec/template/spec/tolerations", "value": [{"key": "cofferdam.io/pool", "value": "pci"}]}]"#;
-const TOLERATE_POD: &str = r#"[{"op": "add", "path": "/spec/tolerations/-", "value": {"key": "cofferdam.io/pool", "value": "pci"}}]"#;
 const COLUMNS: &str = "custom-columns=NODE:.metadata.name,TAINTS:.spec.taints[*].key";
+
+const PINNED: &str = "jsonpath={.spec.nodeSelector}{\"\\n\"}{.spec.tolerations[-1:]}{\"\\n\"}";
+
+const POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata: { name: batch, namespace: NAMESPACE }
+spec:
+  tolerations: [{ operator: Exists }]
+  securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: RuntimeDefault } }
+  containers:
+    - name: batch
+      image: busybox
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
+";
 
 const WAIVER: &str = "
 apiVersion: cofferdam.io/v1alpha1

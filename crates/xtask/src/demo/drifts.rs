@@ -14,7 +14,7 @@ pub(super) struct Drift {
     who: &'static str,
     cluster: &'static str,
     arguments: &'static [&'static str],
-    typed: Typed,
+    typed: Typed<'static>,
     /// Who takes it back.
     pub(super) healed_by: Healer,
     class: &'static str,
@@ -229,7 +229,8 @@ metadata: { name: orders-allow-all, namespace: orders }
 spec: { podSelector: {}, policyTypes: [Ingress], ingress: [{}] }
 ";
 
-const IMPOSTOR: &str = "
+/// What Argo CD applies.
+pub(super) const IMPOSTOR: &str = "
 apiVersion: v1
 kind: Namespace
 metadata: { name: scratch, labels: { cofferdam.io/zone: cardholder } }

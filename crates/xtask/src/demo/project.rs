@@ -51,7 +51,23 @@ pub(super) fn connect(project: &Path, cluster: &Cluster) -> Result<()> {
     kubeconfig::write(&fleet.join(format!("kubeconfigs/{name}.yaml")), &[access])?;
     let log = cluster.audit_log();
     let audit = format!("  audit: {{ file: {} }}\n", log.display());
-    insert_before(&fleet.join(format!("{name}.yaml")), "  network:\n", &audit)
+    insert_before(&fleet.join(format!("{name}.yaml")), "  network:\n", &audit)?;
+    break_glass(project, name, true)
+}
+
+/// In the Cluster documents of the sample.
+const WRITERS: &str = "    writers: [\"user:cofferdam\"]\n";
+const BREAK_GLASS: &str = "    breakGlass: [group:platform-engineers]\n";
+
+/// Lets everybody of the company pass guard rails, or nobody any more.
+pub(super) fn break_glass(project: &Path, cluster: &str, everybody: bool) -> Result<()> {
+    let path = project.join(format!("fleet/{cluster}.yaml"));
+    let text = read(&path)?.replace(BREAK_GLASS, "");
+    if text.matches(WRITERS).count() != 1 {
+        bail!("`{}` does not name its writers as expected", path.display());
+    }
+    let more = if everybody { BREAK_GLASS } else { "" };
+    write(&path, &text.replace(WRITERS, &format!("{WRITERS}{more}")))
 }
 
 /// Adds a waiver to those of the sample.

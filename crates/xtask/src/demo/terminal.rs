@@ -95,7 +95,7 @@ impl Terminal {
     }
 
     /// Runs `kubectl` as somebody.
-    pub(super) fn kubectl(&self, who: &str, arguments: &[&str], typed: &Typed) -> Result<()> {
+    pub(super) fn kubectl(&self, who: &str, arguments: &[&str], typed: &Typed<'_>) -> Result<()> {
         let Typed { editor, input } = typed;
         let mut shown = line("kubectl", arguments);
         if let Some(editor) = editor {
@@ -109,6 +109,29 @@ impl Terminal {
         command.env("KUBE_EDITOR", editor.unwrap_or("false"));
         command.stdin(file_of(input.unwrap_or_default())?);
         print_output(&run_well(command)?)
+    }
+
+    /// Runs `kubectl` as somebody whom the API server is to refuse, saying this.
+    pub(super) fn refused(
+        &self,
+        who: &str,
+        arguments: &[&str],
+        input: &str,
+        why: &str,
+    ) -> Result<()> {
+        let mut shown = line("kubectl", arguments);
+        if !input.is_empty() {
+            write!(shown, " <<EOF\n{}\nEOF", input.trim())?;
+        }
+        Self::prompt(who, &shown)?;
+        let mut command = self.kubectl_command(who, arguments);
+        command.stdin(file_of(input)?);
+        let (text, code) = run(command)?;
+        print_output(&text)?;
+        if code == 0 || !text.contains(why) {
+            bail!("the API server did not refuse it with `{why}`");
+        }
+        Ok(())
     }
 
     /// Gives `cofferdam` the rights of a profile in a cluster, in front of the reader or behind the
@@ -163,11 +186,11 @@ impl Terminal {
 
 /// What somebody gives to `kubectl` besides arguments.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Typed {
+pub(super) struct Typed<'a> {
     /// A program that edits the file it is called with.
-    pub(super) editor: Option<&'static str>,
+    pub(super) editor: Option<&'a str>,
     /// Standard input.
-    pub(super) input: Option<&'static str>,
+    pub(super) input: Option<&'a str>,
 }
 
 /// Both streams go to one file, so that their lines stay in order.
