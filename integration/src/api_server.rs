@@ -122,6 +122,7 @@ pub(crate) fn start_controllers(
         format!("--authorization-kubeconfig={kubeconfig}"),
         "--controllers=*,-node-lifecycle-controller".to_owned(),
         "--leader-elect=false".to_owned(),
+        "--use-service-account-credentials=true".to_owned(),
         "--secure-port=0".to_owned(),
         format!("--root-ca-file={}", file("ca.crt")),
         format!(

@@ -25,6 +25,10 @@ use start::lock;
 /// The user in `system:masters` that seeds clusters; never the one under test.
 pub const ADMIN: &str = "cofferdam-test-admin";
 
+/// As whom the controllers run, each with an account of its own: never as an administrator, to whom
+/// admission may let pass what it refuses to them.
+const CONTROLLERS: &str = "system:kube-controller-manager";
+
 const PORT_TAKEN: &str = "address already in use";
 const ATTEMPTS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -209,11 +213,12 @@ impl Cluster {
         Ok(serde_json::from_str(&self.kubectl(&arguments)?)?)
     }
 
-    /// Starts `kube-controller-manager`, unless it runs; seed before, for it makes pods of its own.
+    /// Starts `kube-controller-manager` with its usual rights, unless it runs; seed before, for it makes pods of its
+    /// own.
     pub fn start_controllers(&self) -> Result<()> {
         let mut controllers = lock(&self.controllers);
         if controllers.is_none() {
-            let kubeconfig = self.kubeconfig(ADMIN)?;
+            let kubeconfig = self.kubeconfig(CONTROLLERS)?;
             *controllers = Some(api_server::start_controllers(
                 self.directory(),
                 &kubeconfig,

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::{ADMIN, Cluster, PAUSE, Running};
+use super::{ADMIN, CONTROLLERS, Cluster, PAUSE, Running};
 use crate::api_server::ApiServer;
 use crate::certificates::Authority;
 use crate::kubeconfig::{self, Access, Credential};
@@ -32,6 +32,7 @@ impl Cluster {
         };
         let mut users = options.users.clone();
         users.push(User::new(ADMIN, &["system:masters"])?);
+        users.push(User::new(CONTROLLERS, &[])?);
         let authority = Authority::new(&options.name)?;
         let server = ApiServer::prepare(directory.path(), &options, &authority, &users)?;
         let kubectl = Kubectl::new(directory.path())?;
