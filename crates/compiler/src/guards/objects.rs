@@ -41,13 +41,13 @@ pub(super) fn rails(_ground: &Ground<'_>) -> [Draft; 3] {
         ),
         rail(
             (Rail::Record, RECORD, OWN_MESSAGE),
-            by_name("", "configmaps"),
+            in_our_namespace("", "configmaps"),
             &["data", "binaryData", "immutable"],
             |_| None,
         ),
         rail(
             (Rail::Lease, LEASE, OWN_MESSAGE),
-            by_name("coordination.k8s.io", "leases"),
+            in_our_namespace("coordination.k8s.io", "leases"),
             &["spec"],
             |_| None,
         ),
@@ -74,6 +74,16 @@ fn rail(
         )
     });
     let unchanged = format!("request.operation == 'UPDATE' && {}", cel::all(same));
+    // Network policies are seen by our label, whatever they are called.
+    let other = match rail {
+        Rail::Policies => "false".to_owned(),
+        _ => {
+            let name = cel::text(keys::RECORD_NAME);
+            format!(
+                "object != null ? object.metadata.name != {name} : oldObject.metadata.name != {name}"
+            )
+        }
+    };
     Draft {
         rail,
         pool: None,
@@ -86,10 +96,11 @@ fn rail(
                     .to_owned(),
             ),
             ("unchanged", unchanged),
+            ("other", other),
         ],
         effect: Effect::Refuse {
             validations: vec![(
-                "variables.leaving || variables.unchanged".to_owned(),
+                "variables.leaving || variables.unchanged || variables.other".to_owned(),
                 message.to_owned(),
             )],
             spares_writers: true,
@@ -98,13 +109,12 @@ fn rail(
     }
 }
 
-/// Our object of a kind in our own namespace.
-fn by_name(group: &str, resource: &str) -> MatchResources {
-    let mut rule = rule(group, &[resource], &OPERATIONS);
-    rule.resource_names = Some(vec![keys::RECORD_NAME.to_owned()]);
+/// Objects of a kind in our own namespace. That it is ours is asked of the object, and not by `resourceNames`:
+/// the deletion of a collection names none.
+fn in_our_namespace(group: &str, resource: &str) -> MatchResources {
     MatchResources {
         namespace_selector: Some(named("In", [keys::SYSTEM_NAMESPACE])),
-        ..everywhere(rule)
+        ..everywhere(rule(group, &[resource], &OPERATIONS))
     }
 }
 
