@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::node_pool::{ManageTaint, NodePool};
+use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodePool};
 use cofferdam_objects::keys;
 use cofferdam_state::guard::Rail;
 
@@ -18,8 +18,11 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
     let labels: BTreeSet<&str> = pools().map(|pool| pool.label.0.as_str()).collect();
     let labels: Vec<&str> = labels.into_iter().collect();
     let taints: BTreeSet<&str> = pools().map(|pool| pool.taint.key.as_str()).collect();
-    let reported = pools().filter(|pool| pool.manage != Some(ManageTaint::Patch));
-    let reported: BTreeSet<String> = reported.map(taint_text).collect();
+    let managed = |manage| {
+        let pools = pools().filter(|pool| pool.manage == manage);
+        let taints: BTreeSet<String> = pools.map(taint_text).collect();
+        cel::list(taints.iter().map(String::as_str))
+    };
     let same_labels = cel::same_under(
         "variables.before",
         "variables.after",
@@ -35,9 +38,13 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
         )
     };
     let (before, after) = (taints_of.clone()("oldObject"), taints_of("object"));
-    let added = format!("t in variables.taintsBefore || t in {}", {
-        cel::list(reported.iter().map(String::as_str))
-    });
+    // Who owns a pool may set its taint: a cloud does so while a node runs, too.
+    let added = format!(
+        "t in variables.taintsBefore || t in {} || (t in {} && variables.after.exists(k, k in {}))",
+        managed(Some(ManageTaint::Report)),
+        managed(None),
+        cel::list(CLOUD_POOL_LABELS),
+    );
     Draft {
         rail: Rail::Nodes,
         pool: None,
