@@ -150,7 +150,13 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
         let mut written = steps
             .iter()
             .filter(|step| keys.contains(&step.action.object()));
-        let tainted = guard.rail == Rail::Pin && is_tainted(view, guard, steps);
+        // Without a pin a taint rests on what pods tolerate already.
+        let pins = guard.rail == Rail::Pin
+            && [&guard.policy, &guard.deny].iter().all(|object| {
+                let mut written = steps.iter().filter_map(|step| step.action.written_guard());
+                state(view, object) == GuardState::InSync || written.any(|one| one == *object)
+            });
+        let tainted = pins && is_tainted(view, guard, steps);
         let denied = steps.iter().any(|step| {
             let written = step.action.written_guard();
             written.is_some_and(|object| **object == *guard.deny)
