@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::Path;
 
+use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::Kind;
 use cofferdam_state::audit::AuditedWrite;
 use cofferdam_state::observed::Reading;
@@ -102,6 +103,11 @@ fn write_of(line: &[u8]) -> Option<AuditedWrite> {
         ("", "nodes") => Kind::Node,
         ("", "configmaps") => Kind::ConfigMap,
         ("networking.k8s.io", "networkpolicies") => Kind::NetworkPolicy,
+        ("admissionregistration.k8s.io", plural) => Kind::Admission(
+            AdmissionKind::ALL
+                .into_iter()
+                .find(|kind| kind.plural() == plural)?,
+        ),
         _ => return None,
     };
     let deletes = matches!(event.verb.as_str(), "delete" | "deletecollection");
@@ -202,6 +208,20 @@ mod tests {
                     json!({"resource": "namespaces", "namespace": "pay", "name": "pay"});
             }),
             Some(("alice", "kubectl-patch", "Namespace//pay")),
+        );
+        check(
+            &event(|e| {
+                e["objectRef"] = json!({
+                    "apiGroup": "admissionregistration.k8s.io",
+                    "resource": "mutatingadmissionpolicybindings",
+                    "name": "pin",
+                });
+            }),
+            Some((
+                "alice",
+                "kubectl-patch",
+                "MutatingAdmissionPolicyBinding//pin",
+            )),
         );
     }
 

@@ -58,7 +58,7 @@ fn confirmed(
 fn gone(writes: &[AuditedWrite], finding: &Finding, observed: &Observed) -> Option<Author> {
     let somebody_took_it = matches!(
         finding.class,
-        Class::Missing | Class::MissingNamespace | Class::Changed
+        Class::Missing | Class::MissingNamespace | Class::Changed | Class::GuardMissing
     );
     // An object is missing as a whole, or fields of one that is there.
     let deleted = finding.fields.is_empty();

@@ -2,6 +2,7 @@
 
 use cofferdam_objects::admission::AdmissionObject;
 use cofferdam_objects::compare::Difference;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::last_writer;
 use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use cofferdam_state::guard::{DesiredGuard, GuardLevel};
@@ -20,7 +21,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn missing(view: &View<'_>, guard: &DesiredGuard) -> Option<Finding> {
-    let (what, hint, fields, by) = if is_served(view, guard) {
+    let fault = if is_served(view, guard) {
         unlike(view, guard)?
     } else {
         let since = if guard.is_mutating() { "1.36" } else { "1.30" };
@@ -29,20 +30,41 @@ fn missing(view: &View<'_>, guard: &DesiredGuard) -> Option<Finding> {
             guard.policy.kind.as_str()
         );
         let hint = format!("it is served since Kubernetes {since}; waive it until then");
-        (what, hint, Vec::new(), None)
+        Fault::new(&guard.policy, what, hint)
     };
-    let message = format!("nothing protects {}: {what}", guard.rail.protects());
-    let one = finding(view, Class::GuardMissing, guard.policy.key(), message);
+    let message = format!("nothing protects {}: {}", guard.rail.protects(), fault.what);
+    let one = finding(view, Class::GuardMissing, fault.object, message);
     Some(Finding {
-        fields,
-        by,
-        ..one.with_effect(Effect::Unknown, None).with_hint(&hint)
+        fields: fault.fields,
+        by: fault.by,
+        ..one
+            .with_effect(Effect::Unknown, None)
+            .with_hint(&fault.hint)
     })
 }
 
-type Unlike = (String, String, Vec<Difference>, Option<Author>);
+/// Why a rail is not in force as compiled, of which of its objects, and by whom.
+struct Fault {
+    object: ObjectKey,
+    what: String,
+    hint: String,
+    fields: Vec<Difference>,
+    by: Option<Author>,
+}
 
-fn unlike(view: &View<'_>, guard: &DesiredGuard) -> Option<Unlike> {
+impl Fault {
+    fn new(object: &AdmissionObject, what: String, hint: String) -> Self {
+        Self {
+            object: object.key(),
+            what,
+            hint,
+            fields: Vec::new(),
+            by: None,
+        }
+    }
+}
+
+fn unlike(view: &View<'_>, guard: &DesiredGuard) -> Option<Fault> {
     let wanted = guard.binding(guard.level);
     let states = [
         (&guard.policy, state(view, &guard.policy)),
@@ -59,43 +81,39 @@ fn unlike(view: &View<'_>, guard: &DesiredGuard) -> Option<Unlike> {
     } else {
         hints.join("; ")
     };
+    let why = |what: String| match reasons.as_slice() {
+        [] => what,
+        some => format!("{what}, for {}", some.join("; ")),
+    };
     let audited = state(view, guard.binding(GuardLevel::Audit)) == GuardState::InSync;
     if guard.level == GuardLevel::Deny && audited && guard.audit.is_some() {
-        let why = match reasons.as_slice() {
-            [] => "the guard rail only notes and warns".to_owned(),
-            some => format!(
-                "the guard rail only notes and warns, for {}",
-                some.join("; ")
-            ),
-        };
-        return Some((why, hint, Vec::new(), None));
-    }
-    for (object, state) in &states {
-        match state {
-            GuardState::InSync => {}
-            GuardState::Missing => {
-                let mut why = format!("{} is not there", object.key());
-                if !reasons.is_empty() {
-                    why = format!("{why}, for {}", reasons.join("; "));
-                }
-                return Some((why, hint, Vec::new(), None));
-            }
-            GuardState::Taken => {
-                let why = format!("{} is somebody else's", object.key());
-                return Some((
-                    why,
-                    "delete it, or give it another name".to_owned(),
-                    Vec::new(),
-                    None,
-                ));
-            }
-            GuardState::Changed(_, fields) => {
-                let why = format!("{} was changed", object.key());
-                return Some((why, hint, fields.clone(), author(view, object)));
-            }
+        let what = why("the guard rail only notes and warns".to_owned());
+        if !reasons.is_empty() {
+            return Some(Fault::new(&guard.policy, what, hint));
         }
+        return Some(Fault {
+            by: author(view, wanted),
+            ..Fault::new(wanted, what, hint)
+        });
     }
-    None
+    let (object, state) = states
+        .into_iter()
+        .find(|(_, state)| *state != GuardState::InSync)?;
+    let key = object.key();
+    Some(match state {
+        GuardState::InSync => return None,
+        GuardState::Missing => Fault::new(object, why(format!("{key} is not there")), hint),
+        GuardState::Taken => Fault::new(
+            object,
+            format!("{key} is somebody else's"),
+            "delete it, or give it another name".to_owned(),
+        ),
+        GuardState::Changed(_, fields) => Fault {
+            fields,
+            by: author(view, object),
+            ..Fault::new(object, format!("{key} was changed"), hint)
+        },
+    })
 }
 
 fn author(view: &View<'_>, object: &AdmissionObject) -> Option<Author> {
