@@ -10,6 +10,7 @@ pub mod audit;
 pub mod certificates;
 pub mod cluster;
 pub mod cofferdam;
+pub mod guarded;
 pub mod kubeconfig;
 pub mod options;
 pub mod process;

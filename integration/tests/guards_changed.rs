@@ -1,0 +1,181 @@
+//! Guard rails that somebody takes away or weakens.
+
+use anyhow::Result;
+use cofferdam_integration::guarded::{Answer, TENANT, ask, standings, start, start_pool};
+use cofferdam_integration::shop::{SOMEBODY, Shop};
+use cofferdam_integration::wait::wait_until;
+use cofferdam_integration::{ClusterOptions, SeedOptions};
+use serde_json::{Value, json};
+
+const BINDINGS: &str = "validatingadmissionpolicybinding";
+const POLICIES: &str = "validatingadmissionpolicy";
+
+/// Lets somebody change a rail; expects it to be told with who did it, and healed by the next pass.
+fn check(shop: &Shop, rail: &str, change: &[&str], standing: &str) -> Result<()> {
+    shop.cluster.kubectl_as(SOMEBODY, change)?;
+    let (told, code) = standings(shop)?;
+    assert!(
+        told.contains(&format!("{rail} {standing}")),
+        "{change:?}: {told:?}"
+    );
+    assert_eq!(code, 2);
+    let findings = shop.findings()?;
+    let of_rail = |finding: &&Value| finding.pointer("/object/name") == Some(&json!(rail));
+    let found: Vec<&Value> = findings.iter().filter(of_rail).collect();
+    let [finding] = found.as_slice() else {
+        panic!("{change:?}: {}", json!(findings))
+    };
+    assert_eq!(
+        finding.pointer("/class"),
+        Some(&json!("guard-missing")),
+        "{finding}"
+    );
+    assert_eq!(
+        finding.pointer("/severity"),
+        Some(&json!("high")),
+        "{finding}"
+    );
+    let by = finding.pointer("/by/user");
+    assert_eq!(by, Some(&json!(SOMEBODY)), "{finding}");
+    shop.apply(&[], 0)?;
+    assert_eq!(shop.drift()?, Vec::<String>::new(), "{change:?}");
+    shop.expect(&["plan"], 0)?;
+    let (told, code) = standings(shop)?;
+    assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
+    assert_eq!(code, 0);
+    Ok(())
+}
+
+#[test]
+fn a_rail_that_was_weakened_is_told_and_healed() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.apply(&[], 0)?;
+    let rail = "cofferdam-namespaces";
+    let patch = |kind, text| ["patch", kind, rail, "--type=json", "-p", text];
+    let never = r#"[{"op":"add","path":"/spec/matchConditions","value":[{"name":"never","expression":"false"}]}]"#;
+    let variable =
+        r#"[{"op":"add","path":"/spec/variables/-","value":{"name":"more","expression":"true"}}]"#;
+    let audit = r#"[{"op":"replace","path":"/spec/validationActions","value":["Warn","Audit"]}]"#;
+    let ignore = r#"[{"op":"replace","path":"/spec/failurePolicy","value":"Ignore"}]"#;
+    let writer = r#"[{"op":"replace","path":"/spec/validations/1/expression","value":"true"}]"#;
+    let nowhere = r#"[{"op":"add","path":"/spec/matchResources","value":{"namespaceSelector":{"matchLabels":{"a":"b"}}}}]"#;
+    check(&shop, rail, &patch(POLICIES, never), "changed")?;
+    check(&shop, rail, &patch(POLICIES, variable), "changed")?;
+    check(&shop, rail, &patch(POLICIES, ignore), "changed")?;
+    check(&shop, rail, &patch(POLICIES, writer), "changed")?;
+    check(&shop, rail, &patch(BINDINGS, audit), "audit")?;
+    check(&shop, rail, &patch(BINDINGS, nowhere), "changed")?;
+    check(
+        &shop,
+        "cofferdam-pin-back",
+        &[
+            "patch",
+            "mutatingadmissionpolicy",
+            "cofferdam-pin-back",
+            "--type=json",
+            "-p",
+            never,
+        ],
+        "changed",
+    )?;
+    let label = [
+        "label",
+        "namespace",
+        "web",
+        "cofferdam.io/zone=back",
+        "--overwrite",
+    ];
+    ask(
+        &shop.cluster,
+        TENANT,
+        &label,
+        "",
+        Answer::Refused("only Cofferdam writes them"),
+    )
+}
+
+#[test]
+fn a_rail_that_was_deleted_is_told_and_comes_back() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.apply(&[], 0)?;
+    let rail = "cofferdam-namespaces";
+    check(&shop, rail, &["delete", BINDINGS, rail], "missing")?;
+    check(&shop, rail, &["delete", POLICIES, rail], "missing")?;
+    let pin = "cofferdam-pin-back";
+    check(
+        &shop,
+        pin,
+        &["delete", "mutatingadmissionpolicybinding", pin],
+        "missing",
+    )?;
+    let label = [
+        "label",
+        "namespace",
+        "web",
+        "cofferdam.io/zone=back",
+        "--overwrite",
+    ];
+    ask(
+        &shop.cluster,
+        TENANT,
+        &label,
+        "",
+        Answer::Refused("only Cofferdam writes them"),
+    )
+}
+
+#[test]
+fn rails_of_a_pool_that_goes_are_deleted_and_those_of_others_are_left_alone() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    let theirs = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": "cofferdam-pods-other", "labels": { "app.kubernetes.io/name": "theirs" } },
+        "spec": { "policyName": "cofferdam-pods-other", "validationActions": ["Deny"] },
+    });
+    shop.cluster.apply_yaml(SOMEBODY, &theirs.to_string())?;
+    shop.apply(&[], 0)?;
+    std::fs::remove_file(shop.project.path().join("fleet/pools.yaml"))?;
+    shop.apply(&["--allow-weakening"], 0)?;
+    let kinds =
+        format!("{POLICIES},{BINDINGS},mutatingadmissionpolicy,mutatingadmissionpolicybinding");
+    let left = shop.cluster.kubectl(&["get", &kinds, "--output=name"])?;
+    assert!(!left.contains("-back"), "{left}");
+    assert!(left.contains("cofferdam-pods-other"), "{left}");
+    assert_eq!(shop.drift()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn a_rail_of_somebody_else_in_our_name_is_neither_taken_over_nor_called_fine() -> Result<()> {
+    let shop = start(ClusterOptions::new("prod"), SeedOptions::default())?;
+    let theirs = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": "cofferdam-namespaces" },
+        "spec": { "policyName": "theirs", "validationActions": ["Deny"] },
+    });
+    shop.cluster.apply_yaml(SOMEBODY, &theirs.to_string())?;
+    shop.apply(&[], 1)?;
+    let (told, code) = standings(&shop)?;
+    assert!(
+        told.contains(&"cofferdam-namespaces taken".to_owned()),
+        "{told:?}"
+    );
+    assert_eq!(code, 2);
+    let live = shop.cluster.get_json(&[BINDINGS, "cofferdam-namespaces"])?;
+    assert_eq!(live.pointer("/spec/policyName"), Some(&json!("theirs")));
+    shop.cluster
+        .kubectl_as(SOMEBODY, &["delete", BINDINGS, "cofferdam-namespaces"])?;
+    wait_until("the name is free", || {
+        Ok(shop
+            .project
+            .run(&["apply", "--yes", "--settle", "0s"])?
+            .code
+            == 0)
+    })?;
+    let (told, code) = standings(&shop)?;
+    assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
+    assert_eq!(code, 0);
+    Ok(())
+}
