@@ -2,7 +2,7 @@
 
 use cofferdam_model::Model;
 use cofferdam_model::zone::Enforcement;
-use cofferdam_objects::keys::NAMESPACE_NAME;
+use cofferdam_objects::keys::{self, NAMESPACE_NAME};
 use cofferdam_objects::policy::peers;
 use cofferdam_state::bundle::{Bundle, DesiredNamespace, Role};
 use cofferdam_testkit::generate::{Sketch, Target, cluster, sketch};
@@ -14,6 +14,7 @@ use proptest::test_runner::Config;
 use crate::compile;
 
 mod documents;
+mod guards;
 mod pod_security;
 
 /// The bundle of a cluster with what it shows.

@@ -16,6 +16,7 @@ mod cut_over;
 mod edited_open;
 mod findings;
 mod guard_expressions;
+mod guards;
 mod healing;
 mod isolated;
 mod moves;

@@ -69,6 +69,10 @@ pub enum Act {
     Taint { node: String, taint: Taint },
     /// Removes the taints of a key.
     Untaint { node: String, key: String },
+    /// Deletes the admission policy or binding that stands at this place, counted around.
+    LoseGuard(usize),
+    /// Lets it refuse or change nothing any more.
+    WeakenGuard(usize),
 }
 
 impl Cluster {
@@ -140,6 +144,8 @@ impl Cluster {
             Act::Untaint { node, key } => {
                 self.set_taints(node, |taints| taints.retain(|taint| taint.key != *key));
             }
+            Act::LoseGuard(place) => self.lose_guard(*place),
+            Act::WeakenGuard(place) => self.weaken_guard(*place),
         }
     }
 

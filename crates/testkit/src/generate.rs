@@ -29,6 +29,8 @@ pub struct Sketch {
     pub isolate: bool,
     /// The zone to which a node pool is dedicated, if any.
     pub pool: Option<usize>,
+    /// Whether the cluster's document names writers, so that guard rails are compiled.
+    pub guarded: bool,
 }
 
 /// A zone in the making. It holds `<zone>-a`, and perhaps `<zone>-b` and what is labelled for it.
@@ -79,10 +81,19 @@ impl Sketch {
     /// The documents, one by one.
     pub fn documents(&self) -> Vec<String> {
         let isolate = if self.isolate { "isolate" } else { "report" };
+        let guards = if self.guarded {
+            ", guards: { writers: ['user:cofferdam'] }"
+        } else {
+            ""
+        };
         let mut documents = vec![
             format!("kind: ZoneModel\nmetadata: {{ name: acme }}\nspec: {{ tiers: {TIERS:?} }}\n"),
-            "kind: Cluster\nmetadata: { name: prod, labels: { environment: production } }\nspec: { access: { kubeconfig: prod.yaml }, identity: { uid: uid-prod }, mode: manage }\n".to_owned(),
-            format!("kind: TrustDomain\nmetadata: {{ name: production }}\nspec: {{ clusters: {{ matchLabels: {{ environment: production }} }}, unassignedNamespaces: {isolate} }}\n"),
+            format!(
+                "kind: Cluster\nmetadata: {{ name: prod, labels: {{ environment: production }} }}\nspec: {{ access: {{ kubeconfig: prod.yaml }}, identity: {{ uid: uid-prod }}, mode: manage{guards} }}\n"
+            ),
+            format!(
+                "kind: TrustDomain\nmetadata: {{ name: production }}\nspec: {{ clusters: {{ matchLabels: {{ environment: production }} }}, unassignedNamespaces: {isolate} }}\n"
+            ),
         ];
         let zones = TIERS.iter().zip(&self.zones);
         documents.extend(zones.map(|(name, zone)| zone.text(name)));
@@ -197,20 +208,26 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
         vec(flow, 0..4),
         any::<bool>(),
         option::of(0..3_usize),
+        any::<bool>(),
     )
-        .prop_map(|(zones, flows, isolate, pool)| Sketch {
+        .prop_map(|(zones, flows, isolate, pool, guarded)| Sketch {
             zones,
             flows,
             isolate,
             pool,
+            guarded,
         })
 }
 
 /// The cluster `prod` as it is found: every zone has its first namespace but perhaps one, some pods
-/// run, one namespace is nobody's and one may be adopted.
+/// run, one namespace is nobody's and one may be adopted. Servers of all ages know no admission policies, or
+/// those that refuse, or those that change objects too.
 pub fn cluster() -> impl Strategy<Value = Cluster> {
-    (option::of(0..3_usize), 0..3_usize, any::<bool>()).prop_map(|(missing, adopted, owned)| {
+    let scene = (option::of(0..3_usize), 0..3_usize, any::<bool>(), 0..4_u8);
+    scene.prop_map(|(missing, adopted, owned, age)| {
         let mut cluster = Cluster::new("prod");
+        cluster.capabilities.admission.validating_policies = age > 0;
+        cluster.capabilities.admission.mutating_policies = age > 1;
         for (number, zone) in TIERS.iter().enumerate() {
             if missing != Some(number) {
                 let labels: &[_] = if owned { &[("team", "owners")] } else { &[] };
@@ -305,6 +322,8 @@ pub fn act() -> impl Strategy<Value = Act> {
             value: value.map(str::to_owned),
         }),
         1 => node_act(),
+        1 => any::<Index>().prop_map(|index| Act::LoseGuard(index.index(1000))),
+        1 => any::<Index>().prop_map(|index| Act::WeakenGuard(index.index(1000))),
     ]
 }
 

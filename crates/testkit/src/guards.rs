@@ -5,6 +5,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, Expected};
+use serde_json::json;
 
 use crate::cluster::Cluster;
 use crate::execute::{NOT_WRITTEN, STALE, Writes};
@@ -55,6 +56,32 @@ impl Cluster {
             | Action::DeleteOpened { .. } => return Err("it is no guard rail".to_owned()),
         }
         Ok(())
+    }
+
+    pub(crate) fn lose_guard(&mut self, place: usize) {
+        if let Some(key) = self.guard_at(place) {
+            self.admission.remove(&key);
+        }
+    }
+
+    /// A binding notes only; a policy has a condition that never holds.
+    pub(crate) fn weaken_guard(&mut self, place: usize) {
+        let version = self.tick();
+        let key = self.guard_at(place);
+        let Some(live) = key.and_then(|key| self.admission.get_mut(&key)) else {
+            return;
+        };
+        live.resource_version = version;
+        let never = json!([{ "name": "never", "expression": "false" }]);
+        match live.spec.get_mut("validationActions") {
+            Some(actions) => *actions = json!(["Audit", "Warn"]),
+            None => live.spec["matchConditions"] = never,
+        }
+    }
+
+    fn guard_at(&self, place: usize) -> Option<ObjectKey> {
+        let count = self.admission.len().max(1);
+        self.admission.keys().nth(place % count).cloned()
     }
 
     fn expect_guard(&self, key: &ObjectKey, state: &(String, String)) -> Result<(), String> {

@@ -22,6 +22,7 @@ type Held = (
     BTreeMap<String, Labels>,
     BTreeMap<String, (Labels, String)>,
     Vec<String>,
+    Vec<(String, Value)>,
 );
 
 fn held(cluster: &Cluster) -> Held {
@@ -41,6 +42,7 @@ fn held(cluster: &Cluster) -> Held {
         )
     });
     let record = cluster.record.as_ref().map(|live| &live.record);
+    let guards = cluster.admission.iter();
     let entries = record.into_iter().flat_map(|record| record.entries.keys());
     (
         policies.collect(),
@@ -49,6 +51,9 @@ fn held(cluster: &Cluster) -> Held {
             .collect(),
         nodes.collect(),
         entries.cloned().collect(),
+        guards
+            .map(|(key, live)| (key.to_string(), live.spec.clone()))
+            .collect(),
     )
 }
 

@@ -29,6 +29,7 @@ fn zones(flows: u16) -> Sketch {
         flows: (0..flows).map(flow).collect(),
         isolate: false,
         pool: None,
+        guarded: true,
     }
 }
 
