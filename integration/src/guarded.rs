@@ -117,6 +117,14 @@ pub fn ask(
     }
 }
 
+/// The findings above info, as [`Shop::drift`] tells them. Seeded pods run on nodes of the pool since before it
+/// was one: that they are misplaced is left out.
+pub fn drift(shop: &Shop) -> Result<Vec<String>> {
+    let mut all = shop.drift()?;
+    all.retain(|finding| !finding.starts_with("misplaced-pod "));
+    Ok(all)
+}
+
 /// How far each guard rail is in force, as `name level`, and what `guards` exits with.
 pub fn standings(shop: &Shop) -> Result<(Vec<String>, i32)> {
     let run = shop.project.run(&["guards", "-o", "json"])?;

@@ -1,7 +1,7 @@
 //! Guard rails that somebody takes away or weakens.
 
 use anyhow::Result;
-use cofferdam_integration::guarded::{Answer, TENANT, ask, standings, start, start_pool};
+use cofferdam_integration::guarded::{Answer, TENANT, ask, drift, standings, start, start_pool};
 use cofferdam_integration::shop::{SOMEBODY, Shop};
 use cofferdam_integration::wait::wait_until;
 use cofferdam_integration::{ClusterOptions, SeedOptions};
@@ -38,7 +38,7 @@ fn check(shop: &Shop, rail: &str, change: &[&str], standing: &str) -> Result<()>
     let by = finding.pointer("/by/user");
     assert_eq!(by, Some(&json!(SOMEBODY)), "{finding}");
     shop.apply(&[], 0)?;
-    assert_eq!(shop.drift()?, Vec::<String>::new(), "{change:?}");
+    assert_eq!(drift(shop)?, Vec::<String>::new(), "{change:?}");
     shop.expect(&["plan"], 0)?;
     let (told, code) = standings(shop)?;
     assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
@@ -142,7 +142,7 @@ fn rails_of_a_pool_that_goes_are_deleted_and_those_of_others_are_left_alone() ->
     let left = shop.cluster.kubectl(&["get", &kinds, "--output=name"])?;
     assert!(!left.contains("-back"), "{left}");
     assert!(left.contains("cofferdam-pods-other"), "{left}");
-    assert_eq!(shop.drift()?, Vec::<String>::new());
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use cofferdam_integration::ClusterOptions;
 use cofferdam_integration::guarded::Answer::{Done, Refused};
 use cofferdam_integration::guarded::{
-    LABEL, OUTSIDE, TAINT, TENANT, ask, pod, pods_of, start_pool, workload,
+    LABEL, OUTSIDE, TAINT, TENANT, ask, drift, pod, pods_of, start_pool, workload,
 };
 use cofferdam_integration::shop::Shop;
 use cofferdam_integration::wait::wait_until;
@@ -63,9 +63,9 @@ fn the_namespace_of_a_zone_goes_with_everything_in_it() -> Result<()> {
             .kubectl(&["get", "namespaces", "--output=name"])?;
         Ok(!all.contains("namespace/ledger"))
     })?;
-    assert_eq!(shop.drift()?, ["missing Namespace/ledger"]);
+    assert_eq!(drift(&shop)?, ["missing Namespace/ledger"]);
     shop.apply(&[], 0)?;
-    assert_eq!(shop.drift()?, Vec::<String>::new());
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
     Ok(())
 }
 

@@ -73,9 +73,10 @@ impl Cluster {
         };
         live.resource_version = version;
         let never = json!([{ "name": "never", "expression": "false" }]);
-        match live.spec.get_mut("validationActions") {
-            Some(actions) => *actions = json!(["Audit", "Warn"]),
-            None => live.spec["matchConditions"] = never,
+        if let Some(actions) = live.spec.get_mut("validationActions") {
+            *actions = json!(["Audit", "Warn"]);
+        } else if let Some(spec) = live.spec.as_object_mut() {
+            spec.insert("matchConditions".to_owned(), never);
         }
     }
 

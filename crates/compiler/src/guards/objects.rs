@@ -75,14 +75,13 @@ fn rail(
     });
     let unchanged = format!("request.operation == 'UPDATE' && {}", cel::all(same));
     // Network policies are seen by our label, whatever they are called.
-    let other = match rail {
-        Rail::Policies => "false".to_owned(),
-        _ => {
-            let name = cel::text(keys::RECORD_NAME);
-            format!(
-                "object != null ? object.metadata.name != {name} : oldObject.metadata.name != {name}"
-            )
-        }
+    let other = if rail == Rail::Policies {
+        "false".to_owned()
+    } else {
+        let name = cel::text(keys::RECORD_NAME);
+        format!(
+            "object != null ? object.metadata.name != {name} : oldObject.metadata.name != {name}"
+        )
     };
     Draft {
         rail,

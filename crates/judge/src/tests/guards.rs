@@ -126,7 +126,7 @@ fn rails_come_in_without_breaking_what_is_there() {
             (
                 "workloads are not known",
                 |scene| scene.observed.templates = Reading::Unknown("reset".to_owned()),
-                &["unknown", "order", "guard-breaks"],
+                &["unknown"],
             ),
             (
                 "no node of the pool is ready",
