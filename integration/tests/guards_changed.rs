@@ -1,6 +1,6 @@
 //! Guard rails that somebody takes away or weakens.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use cofferdam_integration::guarded::{Answer, TENANT, ask, drift, standings, start, start_pool};
 use cofferdam_integration::shop::{SOMEBODY, Shop};
 use cofferdam_integration::wait::wait_until;
@@ -23,7 +23,7 @@ fn check(shop: &Shop, rail: &str, change: &[&str], standing: &str) -> Result<()>
     let of_rail = |finding: &&Value| finding.pointer("/object/name") == Some(&json!(rail));
     let found: Vec<&Value> = findings.iter().filter(of_rail).collect();
     let [finding] = found.as_slice() else {
-        panic!("{change:?}: {}", json!(findings))
+        bail!("{change:?}: {}", json!(findings))
     };
     assert_eq!(
         finding.pointer("/class"),

@@ -141,7 +141,7 @@ fn nobody_but_writers_takes_label_or_taint_from_a_node_of_the_pool() -> Result<(
             (&format!("label {node} {LABEL}-"), label),
             (&format!("label {node} {LABEL}=other --overwrite"), label),
             (&format!("label node prod-node-0 {LABEL}=back"), label),
-            (&format!("label node prod-node-0 cofferdam.io/x=y"), label),
+            ("label node prod-node-0 cofferdam.io/x=y", label),
             (
                 &format!("patch {node} --subresource=status {}", merge("null")),
                 label,
@@ -152,7 +152,7 @@ fn nobody_but_writers_takes_label_or_taint_from_a_node_of_the_pool() -> Result<(
                 taint,
             ),
             (
-                &format!("taint node prod-node-0 cofferdam.io/pool=back:NoSchedule"),
+                "taint node prod-node-0 cofferdam.io/pool=back:NoSchedule",
                 taint,
             ),
             (&format!("patch {node} {all_taints}"), taint),

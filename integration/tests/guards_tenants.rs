@@ -121,112 +121,71 @@ fn policy(name: &str, labels: &Value) -> Value {
     })
 }
 
+/// Sets a field of the metadata of an object.
+fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert(field.to_owned(), value);
+    }
+}
+
+/// The same without input.
+fn check_words(shop: &Shop, cases: &[(&str, Answer<'_>)]) -> Result<()> {
+    for (words, wanted) in cases {
+        check(shop, &[(*words, &Value::Null, *wanted)])?;
+    }
+    Ok(())
+}
+
+const DENY: &str = "-n web {} netpol cofferdam-default-deny-ingress";
+
 #[test]
-fn tenants_change_no_policy_record_or_lease_of_ours_and_everything_of_their_own() -> Result<()> {
+fn tenants_change_no_policy_of_ours_and_every_policy_of_theirs() -> Result<()> {
     let shop = start(ClusterOptions::new("prod"), SeedOptions::default())?;
     shop.apply(&[], 0)?;
-    let none = Value::Null;
-    let (ours, own) = (Refused(POLICIES), Refused(OWN));
-    let forged = policy("forged", &json!({ "cofferdam.io/instance": "shop" }));
-    let theirs = policy("theirs", &json!({}));
-    let mut unlabelled = policy("cofferdam-default-deny-ingress", &json!({}));
+    let ours = Refused(POLICIES);
+    let on_deny = |verb: &str, rest: &str| format!("{}{rest}", DENY.replace("{}", verb));
     let live = ["-n", "web", "netpol", "cofferdam-default-deny-ingress"];
     let live = shop.cluster.get_json(&live)?;
-    let mut forced = live.clone();
-    for (to, path) in [(&mut unlabelled, "/metadata/resourceVersion")] {
-        if let (Some(version), Some(metadata)) = (
-            live.pointer(path),
-            to.pointer_mut("/metadata").and_then(Value::as_object_mut),
-        ) {
-            metadata.insert("resourceVersion".to_owned(), version.clone());
-        }
-    }
-    if let Some(metadata) = forced
-        .pointer_mut("/metadata")
-        .and_then(Value::as_object_mut)
-    {
-        metadata.insert("annotations".to_owned(), json!({ "note": "x" }));
-    }
-    let record = "-n cofferdam-system";
+    let mut annotated = live.clone();
+    set(&mut annotated, "annotations", json!({ "note": "x" }));
+    let mut unlabelled = policy("cofferdam-default-deny-ingress", &json!({}));
+    let version = live.pointer("/metadata/resourceVersion").cloned();
+    set(&mut unlabelled, "resourceVersion", json!(version));
+    let forged = policy("forged", &json!({ "cofferdam.io/instance": "shop" }));
+    let theirs = policy("theirs", &json!({}));
     check(
         &shop,
         &[
             ("create -f -", &forged, ours),
-            (
-                r#"-n web patch netpol cofferdam-default-deny-ingress --type=merge -p {"spec":{"ingress":[{}]}}"#,
-                &none,
-                ours,
-            ),
-            (
-                "-n web label netpol cofferdam-default-deny-ingress cofferdam.io/instance-",
-                &none,
-                ours,
-            ),
-            (
-                "-n web annotate netpol cofferdam-default-deny-ingress note=x",
-                &none,
-                ours,
-            ),
             ("replace -f -", &unlabelled, ours),
-            ("replace -f -", &forced, ours),
-            (
-                "-n web delete netpol cofferdam-default-deny-ingress",
-                &none,
-                ours,
-            ),
-            (
-                "delete --raw /apis/networking.k8s.io/v1/namespaces/web/networkpolicies",
-                &none,
-                ours,
-            ),
+            ("replace -f -", &annotated, ours),
             // Nothing is changed.
             ("replace -f -", &live, Done),
-            (
-                "-n web label netpol cofferdam-default-deny-ingress cofferdam.io/instance=shop",
-                &none,
-                Done,
-            ),
             ("create -f -", &theirs, Done),
-            ("-n web label netpol theirs note=x", &none, Done),
-            (
-                "-n web label netpol theirs cofferdam.io/instance=shop",
-                &none,
-                ours,
-            ),
-            ("-n web delete netpol theirs", &none, Done),
-            (
-                &format!(
-                    r#"{record} patch configmap cofferdam --type=merge -p {{"data":{{"x":"y"}}}}"#
-                ),
-                &none,
-                own,
-            ),
-            (
-                &format!("{record} annotate configmap cofferdam note=x"),
-                &none,
-                own,
-            ),
-            (&format!("{record} delete configmap cofferdam"), &none, own),
-            (
-                "delete --raw /api/v1/namespaces/cofferdam-system/configmaps",
-                &none,
-                own,
-            ),
-            (
-                &format!(
-                    r#"{record} patch lease cofferdam --type=merge -p {{"spec":{{"holderIdentity":"me"}}}}"#
-                ),
-                &none,
-                own,
-            ),
-            (&format!("{record} delete lease cofferdam"), &none, own),
-            (
-                "delete --raw /apis/coordination.k8s.io/v1/namespaces/cofferdam-system/leases",
-                &none,
-                own,
-            ),
-            (&format!("{record} create configmap other"), &none, Done),
-            (&format!("{record} delete configmap other"), &none, Done),
+        ],
+    )?;
+    let all = "delete --raw /apis/networking.k8s.io/v1/namespaces/web/networkpolicies";
+    let open = r#" --type=merge -p {"spec":{"ingress":[{}]}}"#;
+    check_words(
+        &shop,
+        &[
+            (&on_deny("patch", open), ours),
+            (&on_deny("label", " cofferdam.io/instance-"), ours),
+            (&on_deny("label", " cofferdam.io/instance=shop"), Done),
+            (&on_deny("annotate", " note=x"), ours),
+            (&on_deny("delete", ""), ours),
+            (all, ours),
+        ],
+    )?;
+    // The collection may have lost what is not ours before it was refused.
+    shop.cluster.apply_yaml(TENANT, &theirs.to_string())?;
+    let adopted = "-n web label netpol theirs cofferdam.io/instance=shop";
+    check_words(
+        &shop,
+        &[
+            ("-n web label netpol theirs note=x", Done),
+            (adopted, ours),
+            ("-n web delete netpol theirs", Done),
         ],
     )?;
     assert_eq!(shop.drift()?, Vec::<String>::new());
@@ -235,111 +194,125 @@ fn tenants_change_no_policy_record_or_lease_of_ours_and_everything_of_their_own(
 }
 
 #[test]
-fn pods_outside_a_pools_zones_neither_tolerate_its_taint_nor_name_a_node() -> Result<()> {
+fn tenants_change_neither_record_nor_lease() -> Result<()> {
+    let shop = start(ClusterOptions::new("prod"), SeedOptions::default())?;
+    shop.apply(&[], 0)?;
+    let own = Refused(OWN);
+    for (kind, path, change) in [
+        (
+            "configmap",
+            "api/v1/namespaces/cofferdam-system/configmaps",
+            r#"{"data":{"x":"y"}}"#,
+        ),
+        (
+            "lease",
+            "apis/coordination.k8s.io/v1/namespaces/cofferdam-system/leases",
+            r#"{"spec":{"holderIdentity":"me"}}"#,
+        ),
+    ] {
+        let asked =
+            |verb: &str, rest: &str| format!("-n cofferdam-system {verb} {kind} cofferdam{rest}");
+        let change = format!(" --type=merge -p {change}");
+        check_words(
+            &shop,
+            &[
+                (&asked("patch", &change), own),
+                (&asked("annotate", " note=x"), own),
+                (&asked("delete", ""), own),
+                (&format!("delete --raw /{path}"), own),
+            ],
+        )?;
+    }
+    let other = ("-n cofferdam-system create configmap other", Done);
+    let gone = ("-n cofferdam-system delete configmap other", Done);
+    check_words(&shop, &[other, gone])?;
+    shop.expect(&["plan"], 0)?;
+    Ok(())
+}
+
+/// A pod outside the pool's zones.
+fn tolerating(name: &str, toleration: &Value) -> Value {
+    pod(OUTSIDE, name, &json!({ "tolerations": [toleration] }))
+}
+
+/// Makes a pod for each toleration.
+fn check_tolerations(shop: &Shop, name: &str, all: &[Value], wanted: Answer<'_>) -> Result<()> {
+    for (number, toleration) in all.iter().enumerate() {
+        let pod = tolerating(&format!("{name}-{number}"), toleration);
+        check(shop, &[("create -f -", &pod, wanted)])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn pods_outside_a_pools_zones_do_not_tolerate_its_taint() -> Result<()> {
     let shop = start_pool(ClusterOptions::new("prod"))?;
     shop.apply(&[], 0)?;
-    let none = Value::Null;
     let taint = "cofferdam.io/pool";
-    let tolerating =
-        |name: &str, toleration: Value| pod(OUTSIDE, name, &json!({ "tolerations": [toleration] }));
-    for (number, forged) in [
+    let forged = [
         json!({ "key": taint, "operator": "Equal", "value": "back", "effect": "NoSchedule" }),
         json!({ "key": taint, "value": "back" }),
         json!({ "key": taint, "operator": "Exists" }),
         json!({ "key": taint, "operator": "Exists", "effect": "NoSchedule" }),
         json!({ "operator": "Exists" }),
         json!({ "operator": "Exists", "effect": "NoSchedule" }),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let pod = tolerating(&format!("forged-{number}"), forged);
-        check(&shop, &[("create -f -", &pod, Refused(TOLERATION))])?;
-    }
-    for (number, foreign) in [
+    ];
+    check_tolerations(&shop, "forged", &forged, Refused(TOLERATION))?;
+    let foreign = [
         json!({ "key": taint, "operator": "Equal", "value": "other" }),
         json!({ "key": taint, "operator": "Exists", "effect": "NoExecute" }),
         json!({ "operator": "Exists", "effect": "NoExecute" }),
         json!({ "key": "dedicated", "operator": "Exists" }),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let pod = tolerating(&format!("foreign-{number}"), foreign);
-        check(&shop, &[("create -f -", &pod, Done)])?;
-    }
-    let more = |toleration: Value| json!([{ "op": "add", "path": "/spec/tolerations/-", "value": toleration }]);
-    let patch = |patch: Value| format!("-n {OUTSIDE} patch pod foreign-3 --type=json -p {patch}");
-    let mut mirror = pod(
-        OUTSIDE,
-        "mirror",
-        &json!({ "nodeName": "prod-node-1", "tolerations": [{ "operator": "Exists" }] }),
-    );
-    if let Some(metadata) = mirror
-        .pointer_mut("/metadata")
-        .and_then(Value::as_object_mut)
-    {
-        metadata.insert(
-            "annotations".to_owned(),
-            json!({ "kubernetes.io/config.mirror": "abc" }),
-        );
-    }
-    let mut guest = tolerating("guest", json!({ "operator": "Exists" }));
-    if let Some(metadata) = guest
-        .pointer_mut("/metadata")
-        .and_then(Value::as_object_mut)
-    {
-        metadata.insert("namespace".to_owned(), json!("monitoring"));
-        let owner = json!([{ "apiVersion": "apps/v1", "kind": "DaemonSet", "name": "exporter", "uid": "1", "controller": true }]);
-        metadata.insert("ownerReferences".to_owned(), owner);
-    }
-    let web = shop
-        .cluster
-        .kubectl(&["-n", "web", "get", "pods", "--output=name"])?;
-    let scheduled = web.lines().next().unwrap_or_default().to_owned();
+    ];
+    check_tolerations(&shop, "foreign", &foreign, Done)?;
+    // A pod that waits for a node may come to tolerate more.
+    let later = |key: &str| {
+        let value = json!({ "key": key, "operator": "Exists" });
+        let patch = json!([{ "op": "add", "path": "/spec/tolerations/-", "value": value }]);
+        format!("-n {OUTSIDE} patch pod foreign-3 --type=json -p {patch}")
+    };
+    check_words(
+        &shop,
+        &[
+            (&later(taint), Refused(TOLERATION)),
+            (&later("theirs"), Done),
+            (&format!("-n {OUTSIDE} label pod foreign-3 note=x"), Done),
+            (&format!("-n {OUTSIDE} delete pod foreign-3"), Done),
+        ],
+    )
+}
+
+#[test]
+fn pods_name_no_node_and_forge_neither_mirrors_nor_guests() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.apply(&[], 0)?;
+    let everything = json!({ "operator": "Exists" });
+    let on_node = json!({ "nodeName": "prod-node-1" });
+    let mut mirror = pod(OUTSIDE, "mirror", &on_node);
+    let annotation = json!({ "kubernetes.io/config.mirror": "abc" });
+    set(&mut mirror, "annotations", annotation);
+    let mut guest = tolerating("guest", &everything);
+    set(&mut guest, "namespace", json!("monitoring"));
+    let owner = json!({
+        "apiVersion": "apps/v1", "kind": "DaemonSet", "name": "exporter", "uid": "1", "controller": true,
+    });
+    set(&mut guest, "ownerReferences", json!([owner]));
+    let mut inside = tolerating("inside", &everything);
+    set(&mut inside, "namespace", json!("orders"));
+    let squatter = pod("cofferdam-probe", "squatter", &json!({}));
+    let named = pod(OUTSIDE, "named", &on_node);
     check(
         &shop,
         &[
-            (
-                &patch(more(json!({"key":taint,"operator":"Exists"}))),
-                &none,
-                Refused(TOLERATION),
-            ),
-            (
-                &patch(more(json!({"key":"theirs","operator":"Exists"}))),
-                &none,
-                Done,
-            ),
-            (
-                "create -f -",
-                &pod(OUTSIDE, "named", &json!({ "nodeName": "prod-node-1" })),
-                Refused(NODE_NAME),
-            ),
-            // The annotation of mirror pods, and the owner of guests, can be forged.
-            ("create -f -", &mirror, Refused("")),
+            ("create -f -", &named, Refused(NODE_NAME)),
+            ("create -f -", &mirror, Refused(NODE_NAME)),
             ("create -f -", &guest, Refused(TOLERATION)),
-            (&format!("-n web label {scheduled} note=x"), &none, Done),
-            (
-                &format!("-n {OUTSIDE} label pod foreign-3 note=x"),
-                &none,
-                Done,
-            ),
-            (&format!("-n {OUTSIDE} delete pod foreign-3"), &none, Done),
-            (
-                "create -f -",
-                &pod(
-                    "orders",
-                    "inside",
-                    &json!({ "tolerations": [{ "operator": "Exists" }] }),
-                ),
-                Done,
-            ),
-            (
-                "create -f -",
-                &pod("cofferdam-probe", "squatter", &json!({})),
-                Refused("nothing runs here"),
-            ),
-            // Writers are tenants too where pods are concerned.
+            ("create -f -", &inside, Done),
+            ("create -f -", &squatter, Refused("nothing runs here")),
         ],
-    )
+    )?;
+    let scheduled = ["-n", "web", "get", "pods", "--output=name"];
+    let scheduled = shop.cluster.kubectl(&scheduled)?;
+    let first = scheduled.lines().next().unwrap_or_default();
+    check_words(&shop, &[(&format!("-n web label {first} note=x"), Done)])
 }

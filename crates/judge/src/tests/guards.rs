@@ -111,7 +111,7 @@ fn rails_come_in_without_breaking_what_is_there() {
             (
                 "so do the pods of a workload",
                 |scene| {
-                    observed(&mut scene.observed.templates).push(template("Deployment/app", "web"))
+                    observed(&mut scene.observed.templates).push(template("Deployment/app", "web"));
                 },
                 &["guard-breaks"],
             ),
@@ -119,7 +119,7 @@ fn rails_come_in_without_breaking_what_is_there() {
                 "a DaemonSet of the zone asks for no nodes",
                 |scene| {
                     observed(&mut scene.observed.templates)
-                        .push(template("DaemonSet/app", "orders"))
+                        .push(template("DaemonSet/app", "orders"));
                 },
                 &["guard-breaks"],
             ),
@@ -136,6 +136,15 @@ fn rails_come_in_without_breaking_what_is_there() {
                 },
                 &["guard-breaks"],
             ),
+        ],
+    );
+}
+
+#[test]
+fn rails_come_in_by_steps_and_lock_nobody_out() {
+    check(
+        &fresh(),
+        &[
             (
                 "it refuses too early",
                 |scene| scene.step(Phase::Protect, PODS).phase = Phase::Guard,

@@ -126,6 +126,9 @@ fn a_rail_notes_before_it_refuses_and_refuses_by_the_end_of_the_pass() {
     );
 }
 
+/// What somebody does to a rail, and how it stands then.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut Cluster), &'a str);
+
 /// What is there or seen, and the rails that only note for it.
 type Row = (&'static str, fn(&mut Cluster), &'static [&'static str]);
 
@@ -138,7 +141,7 @@ fn a_rail_that_would_refuse_what_is_there_notes_until_that_is_gone() {
             |cluster| {
                 cluster.pods[0]
                     .tolerations
-                    .push(toleration("cofferdam.io/pool", "pci"))
+                    .push(toleration("cofferdam.io/pool", "pci"));
             },
             &["cofferdam-pods-pci"],
         ),
@@ -162,7 +165,7 @@ fn a_rail_that_would_refuse_what_is_there_notes_until_that_is_gone() {
             |cluster| {
                 cluster
                     .templates
-                    .push(tolerant("DaemonSet/agent", "kube-system"))
+                    .push(tolerant("DaemonSet/agent", "kube-system"));
             },
             &[],
         ),
@@ -180,11 +183,15 @@ fn a_rail_that_would_refuse_what_is_there_notes_until_that_is_gone() {
             |cluster| {
                 cluster
                     .templates
-                    .push(tolerant("DaemonSet/agent", "orders"))
+                    .push(tolerant("DaemonSet/agent", "orders"));
             },
             &["cofferdam-daemon-sets-pci"],
         ),
     ];
+    check(rows);
+}
+
+fn check(rows: &[Row]) {
     for (what, there, held) in rows {
         let mut trial = shop();
         let clean = trial.cluster.clone();
@@ -286,7 +293,7 @@ fn what_somebody_takes_from_a_rail_is_found_and_comes_back() {
         AdmissionKind::ValidatingPolicy,
         AdmissionKind::ValidatingBinding,
     );
-    let rows: [(&str, &dyn Fn(&mut Cluster), &str); 4] = [
+    let rows: [Change<'_>; 4] = [
         (
             "binding gone",
             &|cluster| drop(cluster.admission.remove(&key(binding))),
