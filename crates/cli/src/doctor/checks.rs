@@ -4,6 +4,7 @@ use cofferdam_cluster::Connection;
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::cluster::{Delivery, Mode};
 use cofferdam_model::count::counted;
+use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
 use cofferdam_report::wire::doctor::{DoctorCheck, DoctorStatus};
 use cofferdam_state::observed::told_unknowns;
@@ -31,6 +32,7 @@ pub(crate) async fn all(one: &Examined<'_>, names: &Names, pins: bool) -> Vec<Do
     checks.extend(credential(one, connection));
     checks.extend(rights(one, names, connection).await);
     checks.push(excess_rights(one, names, connection).await);
+    checks.extend(unguarded(one));
     checks.extend(clock_skew(connection));
     if let Some(known) = one.observed.capabilities.known() {
         checks.extend(of_capabilities(known));
@@ -124,6 +126,21 @@ async fn rights(one: &Examined<'_>, names: &Names, connection: &Connection) -> V
         checks.push(check);
     }
     checks
+}
+
+/// That nothing keeps others from undoing what is written here.
+fn unguarded(one: &Examined<'_>) -> Option<DoctorCheck> {
+    let written = one.cluster.mode == Mode::Manage
+        && one
+            .bundle
+            .namespaces
+            .values()
+            .any(|wanted| wanted.enforcement > Enforcement::Observe);
+    (written && one.cluster.guards.writers.is_empty()).then(|| {
+        let told = "none: the document names no `guards.writers`, so whoever has edit rights can undo the segmentation";
+        DoctorCheck::new("guard rails", DoctorStatus::Warning, told)
+            .with_hint(format!("cofferdam doctor --pin --cluster {}", one.cluster.name))
+    })
 }
 
 /// The purposes that a credential serves in a cluster, beside looking. What a GitOps controller applies takes
