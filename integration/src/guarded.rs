@@ -83,6 +83,7 @@ pub fn start_pool(options: ClusterOptions) -> Result<Shop> {
     };
     let shop = start(options, seed)?;
     shop.project.write(POOL_FILE, POOL)?;
+    shop.grant()?;
     Ok(shop)
 }
 

@@ -104,12 +104,18 @@ impl Shop {
         let audit = format!("  mode: manage\n  audit: {{ file: {} }}\n", log.display());
         project.edit(CLUSTER_FILE, "  mode: manage\n", &audit)?;
         let shop = Self { cluster, project };
-        for profile in ["policies", "nodes", "guards"] {
-            let manifests = shop.expect(&["rbac", "--profile", profile], 0)?;
-            shop.cluster.apply_yaml(ADMIN, &manifests.stdout)?;
-        }
+        shop.grant()?;
         shop.expect(&["doctor", "--pin", "--write"], 0)?;
         Ok(shop)
+    }
+
+    /// Gives the writer the rights that its documents ask for: guard rails and new namespaces by name.
+    pub fn grant(&self) -> Result<()> {
+        for profile in ["policies", "nodes", "guards"] {
+            let manifests = self.expect(&["rbac", "--profile", profile], 0)?;
+            self.cluster.apply_yaml(ADMIN, &manifests.stdout)?;
+        }
+        Ok(())
     }
 
     /// Runs `cofferdam` and fails unless it ends with this code.
