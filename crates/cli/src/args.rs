@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::durations;
 
+mod departure;
+
+pub(crate) use departure::{AdoptArguments, DetachArguments};
+
 /// One zone model, pushed to many clusters and kept there.
 ///
 /// Reads `fleet/` and `policies/` below a directory, compiles a bundle of namespaces, node pools and
@@ -107,6 +111,16 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Guard rails: how far they are taken in each cluster, and their removal
     Guards(GuardsArguments),
+    /// Take over what others hold and the bundle asks for, after showing the difference
+    ///
+    /// Writes the record only: the next `plan` shows what `apply` changes in what was taken over.
+    Adopt(AdoptArguments),
+    /// Let go of a cluster, or of the namespaces of a zone that left the model
+    ///
+    /// With `--remove`, every object and key of the record goes, in an order in which nothing is denied that was
+    /// allowed; what somebody changed since is theirs, stays, and is named. Then record, lease and our namespaces
+    /// go, as far as they hold nothing else. Namespaces that were created stay.
+    Detach(DetachArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document
@@ -338,6 +352,8 @@ pub(crate) enum Profile {
     Nodes,
     /// Write guard rails, and try them out
     Guards,
+    /// Take everything back, and delete what is kept for it
+    Detach,
 }
 
 /// Arguments of `rbac`.

@@ -1,9 +1,11 @@
 //! One file per command.
 
+mod adopt;
 mod apply;
 mod check;
 mod compile;
 mod completions;
+mod detach;
 mod doctor;
 mod drift;
 mod guards;
@@ -17,6 +19,8 @@ mod status;
 use anyhow::{Context as _, Result, bail};
 
 use tokio::runtime::Builder;
+
+pub(crate) use drift::verdict;
 
 use crate::args::{Arguments, Command, Format, Selection};
 use crate::exit::Exit;
@@ -48,6 +52,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Status(command) => block_on(&command.selection, status::run(arguments, command)),
         Command::Doctor(command) => block_on(&command.selection, doctor::run(arguments, command)),
         Command::Guards(command) => block_on(&command.selection, guards::run(arguments, command)),
+        Command::Adopt(command) => {
+            let selection = command.selection();
+            block_on(&selection, adopt::run(arguments, command, &selection))
+        }
+        Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),

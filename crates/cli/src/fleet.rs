@@ -19,6 +19,7 @@ use cofferdam_state::observed::{Observed, Reading};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::abandoned::Abandoned;
 use crate::args::{Format, Selection};
 use crate::selected::select;
 use crate::{clock, enforceable, warnings};
@@ -139,6 +140,36 @@ pub(crate) async fn observe<'a>(
     Ok(assemble_all(loaded, model, clusters, outcomes))
 }
 
+/// Observes a cluster that has no document: of it, the model asks for nothing.
+pub(crate) async fn examine_abandoned<'a>(
+    model: &Model,
+    gone: &'a Abandoned,
+    directory: &Path,
+    selection: &Selection,
+) -> Result<Examined<'a>> {
+    let cluster = gone.cluster();
+    let options = || connect_options(directory, selection);
+    let mut outcomes = reach_all(&[cluster], selection, Authors::Unnamed, options).await?;
+    let (at, outcome) = outcomes.remove(&cluster.name).unwrap_or_else(|| {
+        let reason = "it was not looked at".to_owned();
+        (clock::now(), Err(Unreachable { reason, hint: None }))
+    });
+    let (connection, observed, unreachable) = observed_of(cluster, at, outcome);
+    Ok(Examined {
+        bundle: Bundle::nothing(cluster.name.clone(), model.instance.clone())?,
+        cluster,
+        connection,
+        unreachable,
+        observed,
+        errors: Vec::new(),
+        twin: model
+            .clusters
+            .values()
+            .find(|other| other.uid == cluster.uid)
+            .map(|other| other.name.clone()),
+    })
+}
+
 /// When each cluster was looked at, and what came of it.
 type Outcomes = BTreeMap<ClusterName, (String, Result<(Connection, Observed), Unreachable>)>;
 
@@ -249,14 +280,7 @@ fn assemble<'a>(
     at: String,
     outcome: Result<(Connection, Observed), Unreachable>,
 ) -> Option<Examined<'a>> {
-    let (connection, observed, unreachable) = match outcome {
-        Ok((connection, observed)) => (Some(Arc::new(connection)), observed, None),
-        Err(why) => (
-            None,
-            Observed::unreachable(cluster.name.clone(), at, &why.reason),
-            Some(why),
-        ),
-    };
+    let (connection, observed, unreachable) = observed_of(cluster, at, outcome);
     let known = observed
         .capabilities
         .known()
@@ -278,6 +302,22 @@ fn assemble<'a>(
         errors,
         twin: None,
     })
+}
+
+/// What a cluster was seen to hold, with the way to it, or why there is none.
+fn observed_of(
+    cluster: &Cluster,
+    at: String,
+    outcome: Result<(Connection, Observed), Unreachable>,
+) -> (Option<Arc<Connection>>, Observed, Option<Unreachable>) {
+    match outcome {
+        Ok((connection, observed)) => (Some(Arc::new(connection)), observed, None),
+        Err(why) => (
+            None,
+            Observed::unreachable(cluster.name.clone(), at, &why.reason),
+            Some(why),
+        ),
+    }
 }
 
 fn mark_twins(examined: &mut [Examined<'_>]) {

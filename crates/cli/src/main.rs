@@ -1,5 +1,6 @@
 //! The `cofferdam` binary.
 
+mod abandoned;
 mod apply;
 mod args;
 mod between;

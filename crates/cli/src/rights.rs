@@ -44,6 +44,7 @@ impl Profile {
             Self::Policies => "policies",
             Self::Nodes => "nodes",
             Self::Guards => "guards",
+            Self::Detach => "detach",
         }
     }
 }
@@ -165,7 +166,33 @@ fn writes(profile: Profile, names: &Names) -> Vec<Rule> {
             }
             rules
         }
+        Profile::Detach => {
+            let own = [PROBE_NAMESPACE.to_owned(), SYSTEM_NAMESPACE.to_owned()];
+            let verbs = &["create", "patch", "delete"];
+            let [changing @ .., _, _] = ADMISSION_KINDS;
+            let [_, _, refusing @ ..] = ADMISSION_KINDS;
+            let mut rules = vec![
+                rule("", &["namespaces", "nodes"], &["patch"]),
+                only(rule("", &["namespaces"], &["delete"]), &own.into()),
+                rule("networking.k8s.io", &["networkpolicies"], verbs),
+                only(
+                    rule(ADMISSION, &refusing, &["delete"]),
+                    &names.guards.refusing,
+                ),
+            ];
+            if !names.guards.changing.is_empty() {
+                let changing = rule(ADMISSION, &changing, &["delete"]);
+                rules.push(only(changing, &names.guards.changing));
+            }
+            rules
+        }
     }
+}
+
+/// That everything in a namespace of our own may be listed: it is deleted only where nobody else keeps anything
+/// there.
+fn everything() -> Rule {
+    rule("*", &["*"], &["list"])
 }
 
 /// Rights in our own namespace: record and lease, by name.
@@ -175,15 +202,18 @@ pub(crate) fn own_rules(profile: Profile) -> Vec<Rule> {
         Profile::Policies | Profile::Nodes | Profile::Guards => {
             &["get", "create", "patch", "update"]
         }
+        Profile::Detach => &["get", "create", "patch", "update", "delete"],
     };
     let by_name = |group, resource| Rule {
         names: owned(&[RECORD_NAME]),
         ..rule(group, &[resource], verbs)
     };
-    vec![
+    let record_and_lease = [
         by_name("", "configmaps"),
         by_name("coordination.k8s.io", "leases"),
-    ]
+    ];
+    let listed = (profile == Profile::Detach).then(everything);
+    record_and_lease.into_iter().chain(listed).collect()
 }
 
 /// Rights in the namespace of probes: to try out guard rails by dry runs.
@@ -192,6 +222,7 @@ pub(crate) fn probe_rules(profile: Profile) -> Vec<Rule> {
     match profile {
         Profile::Observe | Profile::Policies => Vec::new(),
         Profile::Nodes => vec![pods],
+        Profile::Detach => vec![everything()],
         Profile::Guards => vec![
             pods,
             rule("apps", &["daemonsets"], &["create"]),

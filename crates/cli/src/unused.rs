@@ -19,6 +19,8 @@ pub(crate) struct Found<'a> {
     pub(crate) clusters: Vec<(&'a Examined<'a>, &'a [Finding])>,
     /// What they differ in.
     pub(crate) between: &'a Between,
+    /// Clusters that have no document.
+    pub(crate) abandoned: &'a [Finding],
 }
 
 /// The waivers of findings in clusters that hold and cover none, as far as everything was read that they
@@ -75,7 +77,8 @@ fn is_of_clusters(waiver: &Waiver, model: &Model) -> bool {
 
 impl Found<'_> {
     fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.clusters.iter().flat_map(|(_, findings)| *findings)
+        let in_clusters = self.clusters.iter().flat_map(|(_, findings)| *findings);
+        in_clusters.chain(self.abandoned)
     }
 
     fn covers(&self, waiver: &Waiver) -> bool {

@@ -111,6 +111,18 @@ impl Held {
     }
 }
 
+impl Held {
+    /// Deletes the lease instead of giving it back: nobody is to write here any more. It stays where somebody
+    /// else was quicker to take it.
+    pub async fn abolish(self) -> Result<(), Error> {
+        self.renewal.abort();
+        let state = self.shared.state.lock().await.clone();
+        let what = format!("delete Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let target = (state.uid.as_str(), state.resource_version.as_str());
+        self.shared.connection.delete(&path(), target, what).await
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         self.renewal.abort();

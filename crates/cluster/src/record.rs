@@ -127,7 +127,7 @@ fn parse(text: Option<&String>) -> Result<Record, String> {
         .map_err(|error| error.to_string())
 }
 
-fn path() -> String {
+pub(crate) fn path() -> String {
     format!("/api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{RECORD_NAME}")
 }
 

@@ -147,7 +147,7 @@ fn add(
         }
         "Capabilities" => {
             let typed = typed(document, reporter)?;
-            let read = capabilities::capabilities(reporter, &typed, names)?;
+            let read = capabilities::capabilities(reporter, &typed)?;
             model.capabilities.insert(read.cluster.clone(), read);
         }
         "ZoneModel" => {

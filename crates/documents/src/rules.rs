@@ -8,6 +8,7 @@ use cofferdam_model::flow::Date;
 use crate::finding::{Finding, Reporter};
 use crate::resolve::Draft;
 
+mod abandoned;
 mod across;
 mod addresses;
 mod admitted;
@@ -83,6 +84,7 @@ pub(crate) fn judge(draft: &Draft, places: &Places<'_>, today: &Date, findings: 
     let mut court = Court { places, findings };
     let model = &draft.model;
     membership::check(draft, &mut court);
+    abandoned::check(model, &mut court);
     identity::check(model, &mut court);
     namespaces::check(model, &mut court);
     system::check(model, &mut court);

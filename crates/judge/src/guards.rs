@@ -58,7 +58,7 @@ fn unasked(case: &Case<'_>, step: &Step) -> Option<Refusal> {
 }
 
 /// What is replaced or deleted is ours and as it was seen; what is created is not there.
-fn not_as_seen(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+pub(super) fn not_as_seen(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let key = step.action.object();
     let say = |code, what: &str| Some(refusal(code, format!("{key}: {what}"), "plan again"));
     let live = live(case, &key);
@@ -242,7 +242,7 @@ fn locks_out(case: &Case<'_>) -> Option<Refusal> {
 }
 
 /// Rails in force would refuse the rest of the plan: nothing of it is begun.
-fn locked_out(case: &Case<'_>) -> Option<Refusal> {
+pub(super) fn locked_out(case: &Case<'_>) -> Option<Refusal> {
     let live = case.observed.admission.known()?;
     let in_force = case.bundle.guards.values().any(|guard| {
         let live = live.get(&guard.deny.key());

@@ -5,6 +5,7 @@
 
 mod budget;
 mod bundle;
+mod detach;
 mod guards;
 mod healing;
 mod identity;
@@ -17,6 +18,7 @@ mod scope;
 mod standing;
 mod widening;
 
+pub use detach::{Departure, judge_detach, judge_identity};
 pub use widening::{Fleet, sources};
 
 use cofferdam_model::cluster::Cluster;

@@ -14,6 +14,7 @@ use cofferdam_testkit::{Act, SHOP, Trial, node, today};
 use crate::{Allowances, Case, Fleet, Refusal, judge};
 
 mod budgets;
+mod detach;
 mod edited_open;
 mod guards;
 mod healed;

@@ -59,6 +59,8 @@ classes! {
     BundleSkew = "bundle-skew",
     /// Clusters of one trust domain that should agree do not.
     CrossCluster = "cross-cluster",
+    /// A cluster whose document was deleted, and of which stored capabilities are left.
+    Abandoned = "abandoned",
     /// The cluster is not the one that the fleet means.
     WrongCluster = "wrong-cluster",
     /// Something could not be read.

@@ -99,7 +99,7 @@ pub(crate) fn finding(
 
 /// Severity where the class decides; `changed`, `missing` and `foreign-policy` go by effect, and so does
 /// what is in our name or left of us and lets in whom it kept out.
-fn fixed_severity(class: Class) -> Option<Severity> {
+pub(crate) fn fixed_severity(class: Class) -> Option<Severity> {
     match class {
         Class::Missing | Class::Changed | Class::ForeignPolicy | Class::Unknown => None,
         Class::NotEnforced
@@ -108,7 +108,8 @@ fn fixed_severity(class: Class) -> Option<Severity> {
         | Class::ImpostorNamespace
         | Class::ImpostorObject
         | Class::NameTaken => Some(Severity::High),
-        Class::Orphan
+        Class::Abandoned
+        | Class::Orphan
         | Class::Conflict
         | Class::MissingNamespace
         | Class::NodePool

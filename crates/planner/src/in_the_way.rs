@@ -34,8 +34,8 @@ fn advice(view: &View<'_>, object: &ObjectKey) -> &'static str {
 }
 
 const LOST: &str = "what carries our label stays in force as it is, and is not kept up. If Cofferdam wrote it, the \
-    record was lost: restore ConfigMap cofferdam-system/cofferdam from a backup. Without one, delete it in one \
-    namespace after the other; each is open until the next `apply` has written it anew";
+    record was lost: restore ConfigMap cofferdam-system/cofferdam from a backup, or `cofferdam adopt --all` takes \
+    over what the bundle asks for";
 const KEPT: &str = "what is in the way stays in force as it is, and is not kept up. The record knows other policies \
     beside it, which carry our label too and must stay: delete only what is in the way; what it denies is open until \
     the next `apply` has written it anew";

@@ -21,7 +21,7 @@ pub(crate) fn left_behind(view: &View<'_>) -> Option<String> {
     }
     Some(format!(
         "left as last applied, because the model no longer mentions the namespace: {}; put it back into a zone, or \
-         delete by hand what is there",
+         `cofferdam detach --zone NAME --remove` takes it back",
         left.join(", ")
     ))
 }

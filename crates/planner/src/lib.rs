@@ -4,11 +4,14 @@
 //! holds. [`findings`] says how they differ, one file per subject; [`steps`] says what to do about it, in
 //! order; [`cross_cluster`] compares clusters of one trust domain.
 
+mod abandoned;
+pub mod adopt;
 pub mod authors;
 mod blocked;
 mod changes;
 mod connections;
 pub mod cross_cluster;
+pub mod detach;
 pub mod findings;
 pub mod guards;
 mod held;
@@ -23,6 +26,7 @@ pub mod steps;
 pub mod view;
 pub mod waivers;
 
+pub use abandoned::abandoned;
 pub use blocked::{blocked, left_to_gitops};
 pub use changes::changes;
 pub use findings::find;

@@ -8,7 +8,8 @@ mod nodes;
 mod policies;
 
 pub(crate) use guards::is_text_held;
-pub(crate) use policies::{open_names_taken, phase_of};
+pub(crate) use keep::kept;
+pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies};
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::zone::Sensitivity;
@@ -44,7 +45,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         revision: view.bundle.revision.clone(),
         bundle_hash: view.bundle.hash.clone(),
         notices: notices(view, model, &steps),
-        kept: keep::kept(view),
+        kept: kept(view),
         probes: guards::probes(view, &steps),
         resumes: record.is_some_and(|record| !record.pending.is_empty()),
         steps,

@@ -1,7 +1,9 @@
 //! Reports as people read them.
 
+mod adopt;
 mod apply;
 mod check;
+mod detach;
 mod doctor;
 mod drift;
 mod guards;
@@ -9,8 +11,10 @@ mod import;
 mod plan;
 mod status;
 
+pub use adopt::render as adopt;
 pub use apply::render as apply;
 pub use check::render as check;
+pub use detach::render as detach;
 pub use doctor::render as doctor;
 pub use drift::render as drift;
 pub use guards::render as guards;

@@ -1,8 +1,10 @@
 //! The wire types: what programs read. Versioned, camelCase, times RFC 3339 in UTC, ages in seconds.
 
+pub mod adopt;
 pub mod apply;
 pub mod check;
 pub mod compile;
+pub mod detach;
 pub mod doctor;
 pub mod drift;
 pub mod finding;

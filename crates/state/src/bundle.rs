@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cofferdam_model::cluster::Guards;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{
-    ClusterName, InstanceName, NamespaceName, PoolName, TrustDomainName, ZoneName,
+    ClusterName, InstanceName, InvalidName, NamespaceName, PoolName, TrustDomainName, ZoneName,
 };
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
@@ -47,6 +47,26 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// The bundle of a cluster that belongs to no trust domain any more: it asks for nothing. An error where no
+    /// name can stand for the trust domain.
+    pub fn nothing(cluster: ClusterName, instance: InstanceName) -> Result<Self, InvalidName> {
+        Ok(Self {
+            cluster,
+            instance,
+            trust_domain: TrustDomainName::parse("none")?,
+            revision: String::new(),
+            hash: String::new(),
+            namespaces: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            held_open: BTreeMap::new(),
+            pools: Vec::new(),
+            staged_pools: BTreeSet::new(),
+            system_namespaces: BTreeSet::new(),
+            guards: BTreeMap::new(),
+            guarded_by: Guards::default(),
+        })
+    }
+
     /// Whether the nodes of a pool are to be tainted: one of its zones is enforced here.
     pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
         !self.staged_pools.contains(&pool.name)

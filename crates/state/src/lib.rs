@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod bundle;
+pub mod detach;
 pub mod digest;
 pub mod finding;
 pub mod guard;

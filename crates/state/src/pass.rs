@@ -63,7 +63,7 @@ fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a
     if phase == Phase::Narrow {
         return one_by_one(steps);
     }
-    if phase == Phase::Protect {
+    if matches!(phase, Phase::Guard | Phase::Protect) {
         let (later, first): (Vec<&Step>, Vec<&Step>) = steps.partition(|step| frees_policy(step));
         let turns = [first, later].into_iter();
         return turns.filter(|turn| !turn.is_empty()).collect();

@@ -25,11 +25,13 @@ pub enum Phase {
     Taint,
     /// Guard rails begin to refuse, and those that are asked for no more go.
     Protect,
+    /// Labels that go when nothing of ours rests on them any more.
+    Unlabel,
 }
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Guard,
         Self::Labels,
         Self::Open,
@@ -41,6 +43,7 @@ impl Phase {
         Self::Pin,
         Self::Taint,
         Self::Protect,
+        Self::Unlabel,
     ];
 
     /// The word of reports.
@@ -57,6 +60,7 @@ impl Phase {
             Self::Pin => "pin",
             Self::Taint => "taint",
             Self::Protect => "protect",
+            Self::Unlabel => "unlabel",
         }
     }
 

@@ -3,17 +3,23 @@
 //! It may be killed at any moment: what a pass is about to create is recorded before it is created, and
 //! open policies stand before anything isolates, so that the next pass takes up where this one ended.
 
+mod adopt;
 mod in_force;
+mod leased;
+mod take_back;
+mod turns;
+
+pub(crate) use adopt::adopt;
+pub(crate) use take_back::take_back;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_cluster::{Category, Connection, Error, Held, Wait, Writes, Written};
+use cofferdam_cluster::{Category, Connection, Error, Held, Writes};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
-use cofferdam_model::count::counted;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
@@ -22,8 +28,8 @@ use cofferdam_state::observed::{LiveRecord, Observed};
 use cofferdam_state::pass::{Ending, Writer};
 use cofferdam_state::plan::{Plan, Step};
 use cofferdam_state::record::Record;
-use futures_util::stream::{self, StreamExt as _};
 
+use self::leased::leased;
 use super::outcome::{failed, interrupt, interrupted, outcome};
 use super::overtaken::overtaken;
 use crate::args::Part;
@@ -75,23 +81,9 @@ pub(crate) async fn execute(
             ..outcome(one, state, reason_of(held))
         };
     }
-    let holder = holder(one);
-    let waiting = |wait: Wait<'_>| {
-        say(&match wait {
-            Wait::Begins(other, lasts) => format!(
-                "waiting for `{other}`, who holds the lease of this cluster: {} s, or as long as it is renewed",
-                lasts.as_secs()
-            ),
-            Wait::Ends(other) => format!("waited for `{other}`, and goes on"),
-        });
-    };
-    let taken = tokio::select! {
-        taken = connection.acquire_lease(&holder, waiting) => taken,
-        () = interrupt() => return interrupted(one, connection),
-    };
-    let lease = match taken {
+    let lease = match leased(one, connection, &say).await {
         Ok(lease) => Arc::new(lease),
-        Err(error) => return failed(one, connection, &error),
+        Err(report) => return report,
     };
     let mut running = Writing {
         one,
@@ -164,26 +156,9 @@ impl<'a> Writing<'a> {
             }
             begun => begun?,
         };
-        let plan = self.plan;
-        for stage in plan.stages() {
-            if stage.settles_first && !pass.settle.is_zero() {
-                say(&format!("settling for {} s", pass.settle.as_secs()));
-                tokio::time::sleep(pass.settle).await;
-            }
-            say(&format!(
-                "{}: {}",
-                stage.phase.as_str(),
-                counted(stage.steps(), "step")
-            ));
-            if !self.are_in_force(&stage.probes, say).await? {
-                self.leave_out(&stage);
-                continue;
-            }
-            for turn in stage.turns {
-                self.run_turn(turn).await?;
-            }
-        }
-        self.are_in_force(&plan.probes_before(None), say).await?;
+        self.run_stages(pass.settle, None, say).await?;
+        let last = self.plan.probes_before(None);
+        self.are_in_force(&last, say).await?;
         let mut after = self.connection.observe(clock::now()).await;
         // What waits goes on waiting: nobody asks again in the same pass.
         let answers = &self.one.observed.enforce_answers;
@@ -207,47 +182,6 @@ impl<'a> Writing<'a> {
         }
         let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
         self.connection.write_record(expected, &record).await
-    }
-
-    /// Only as many steps are begun as may be under way, so that each is bound to the time that the
-    /// lease has left when its turn comes. The pass stops where the lease is lost.
-    async fn run_turn(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
-        let at_once = usize::try_from(self.one.cluster.limits.in_flight.max(1)).unwrap_or(1);
-        let stuck = &self.done.stuck;
-        let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
-        let steps: Vec<&Step> = steps.into_iter().filter(free).collect();
-        let (connection, writes, lease) = (self.connection, &self.writes, &self.lease);
-        let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(steps)
-            .map(|step| async move { (step, connection.execute(step, writes, lease).await) })
-            .buffer_unordered(at_once)
-            .collect()
-            .await;
-        let mut lost = None;
-        for (step, result) in results {
-            match result {
-                Ok(written) => self.note_written(step, written),
-                Err(error) => {
-                    self.note_failure(step, &error);
-                    if error.category() == Category::LeaseLost {
-                        lost = Some(error);
-                    }
-                }
-            }
-        }
-        lost.map_or(Ok(()), Err)
-    }
-
-    fn note_written(&mut self, step: &Step, written: Written) {
-        self.done.written += 1;
-        self.writes.insert(step.action.object(), written);
-    }
-
-    fn note_failure(&mut self, step: &Step, error: &Error) {
-        self.done.stuck.extend(place(step));
-        self.done.failed.push(FailedStep {
-            object: step.action.object(),
-            message: error.reason(),
-        });
     }
 
     /// Compares with what was observed afterwards, and records the result.
@@ -358,12 +292,6 @@ fn in_the_way(view: &View<'_>, only: &[Part]) -> Vec<FailedStep> {
     blocked.chain(waiting).collect()
 }
 
-/// The namespace or node that a step is about.
-fn place(step: &Step) -> Option<String> {
-    let object = step.action.object();
-    object.namespace.or(Some(object.name))
-}
-
 /// Whether the record already says what an empty plan would write there.
 ///
 /// While steps are held back it moves neither revision nor hash, and only what is ours can differ.
@@ -384,13 +312,4 @@ fn writer(one: &Examined<'_>) -> String {
         .known()
         .map(|identity| identity.user.clone())
         .unwrap_or_default()
-}
-
-fn holder(one: &Examined<'_>) -> String {
-    format!(
-        "{} (process {} since {})",
-        writer(one),
-        std::process::id(),
-        clock::now()
-    )
 }

@@ -17,7 +17,7 @@ pub(super) fn failed(one: &Examined<'_>, connection: &Connection, error: &Error)
 }
 
 /// Why a pass ended that somebody interrupted.
-pub(crate) const INTERRUPTED: &str = "interrupted; the next apply goes on from here";
+pub(crate) const INTERRUPTED: &str = "interrupted; run it again to go on from here";
 
 /// Ctrl-C. What is under way then may or may not be carried out, as with a kill, but the lease is given
 /// back.

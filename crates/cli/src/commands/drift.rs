@@ -6,6 +6,7 @@ use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
 use cofferdam_state::finding::{Class, Finding};
 
+use crate::abandoned;
 use crate::args::{Arguments, DriftArguments};
 use crate::between::Between;
 use crate::clock;
@@ -24,9 +25,11 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let between = Between::of(&examined, model);
     let findings: Vec<Vec<Finding>> = examined.iter().map(|one| one.findings(model)).collect();
     let both = || examined.iter().zip(findings.iter().map(Vec::as_slice));
+    let abandoned = abandoned::findings(model, selection);
     let found = Found {
         clusters: both().collect(),
         between: &between,
+        abandoned: &abandoned,
     };
     let mut warnings = warnings_of(&loaded);
     let unused = unused(&loaded, model, &found, &clock::today());
@@ -36,6 +39,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
         kind: "DriftReport",
         clusters: both()
             .map(|(one, findings)| cluster(one, findings))
+            .chain(abandoned.iter().map(abandoned::drift))
             .collect(),
         cross_cluster: between.findings.iter().map(Into::into).collect(),
         not_compared: between.not_compared.iter().map(Into::into).collect(),

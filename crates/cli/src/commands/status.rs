@@ -8,6 +8,7 @@ use cofferdam_report::wire::status::{FindingCounts, StatusCluster, StatusCni, St
 use cofferdam_state::observed::told_unknowns;
 
 use super::drift::verdict;
+use crate::abandoned;
 use crate::args::{Arguments, DriftArguments};
 use crate::between::Between;
 use crate::clock;
@@ -22,7 +23,11 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let directory = &arguments.directory;
     let selection = &command.selection;
     let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
-    let clusters: Vec<StatusCluster> = examined.iter().map(|one| line(one, model)).collect();
+    let abandoned = abandoned::findings(model, selection);
+    let lines = examined.iter().map(|one| line(one, model));
+    let clusters: Vec<StatusCluster> = lines
+        .chain(abandoned.iter().map(abandoned::status))
+        .collect();
     let between = Between::of(&examined, model);
     let exits = clusters.iter().map(|cluster| Exit::from(cluster.verdict));
     let exit = Exit::of(exits.chain(between.exits()));

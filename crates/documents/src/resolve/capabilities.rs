@@ -14,7 +14,6 @@ use crate::raw::capabilities as raw;
 use crate::raw::{Document, Metadata};
 use crate::resolve::address::{address, addresses, cidrs};
 use crate::resolve::label::labels;
-use crate::resolve::names::Names;
 use crate::resolve::optional::optional;
 use crate::resolve::ports::{port, port_list};
 use crate::shape::join;
@@ -23,10 +22,9 @@ use crate::shape::join;
 pub(crate) fn capabilities(
     reporter: &mut Reporter<'_>,
     document: &Document<Metadata, raw::CapabilitiesSpec>,
-    names: &Names,
 ) -> Option<Capabilities> {
-    let reference = ("Cluster", document.metadata.name.as_str());
-    let cluster = names.reference(reporter, "metadata.name", reference, ClusterName::parse);
+    // A cluster without a document may still hold what was written to it.
+    let cluster = reporter.name("metadata.name", &document.metadata.name, ClusterName::parse);
     let raw = &document.spec;
     let dns = read_dns(reporter, &raw.dns);
     let api_server = read_api_server(reporter, &raw.api_server);

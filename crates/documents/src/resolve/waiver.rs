@@ -14,12 +14,7 @@ use crate::resolve::time::{approval, date};
 use crate::waive::WAIVABLE;
 
 /// Classes that nothing finds yet, and errors that only a proof of guarantees will give.
-const NOT_FOUND_YET: [&str; 4] = [
-    "abandoned",
-    "guard-missing",
-    "guarantee-broken",
-    "misplaced-pod",
-];
+const NOT_FOUND_YET: [&str; 3] = ["guard-missing", "guarantee-broken", "misplaced-pod"];
 
 /// Kinds of objects in findings, and of those that guard rails will be found by, with how many parts
 /// their names have. Findings about documents name their kinds; policies that are not modelled are named

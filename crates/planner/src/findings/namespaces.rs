@@ -151,8 +151,7 @@ fn unlike(
 }
 
 /// What helps where somebody else holds a key of ours on an object that we share.
-pub(super) const HELD: &str =
-    "it is left alone: remove it there or set the wanted value, then apply again";
+pub(super) const HELD: &str = "it is left alone: remove it there or set the wanted value and apply again, or take it over by `cofferdam adopt`";
 
 /// The sensitivity of the zone that holds a namespace; of one that no zone holds, that of the zone whose
 /// label it still carries.
@@ -200,7 +199,7 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
         (
             Class::Orphan,
             message,
-            "it stays as last applied: put it back into a zone, or delete our labels and policies there by hand",
+            "it stays as last applied: put it back into a zone, or `cofferdam detach --zone` takes it back",
         )
     } else {
         let message = "it carries a zone label that the model does not give it";

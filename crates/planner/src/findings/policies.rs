@@ -115,9 +115,9 @@ fn about(
 const DELETE_ONLY_IT: &str = "it is left alone, and stays in force as it is: delete it, and nothing else that carries our \
     label; what it denies is open until the next `apply`";
 const RESTORE_RECORD: &str = "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this \
-    cluster was lost: restore ConfigMap cofferdam-system/cofferdam from a backup; without one, delete all that carry \
-    our label in the namespace, which is open until the next `apply`";
-const NOT_OURS: &str = "it is left alone: delete it or give it another name, then apply again";
+    cluster was lost: restore ConfigMap cofferdam-system/cofferdam from a backup, or `cofferdam adopt --all` takes \
+    over what the bundle asks for";
+const NOT_OURS: &str = "it is left alone: delete it or give it another name and apply again, or take it over by `cofferdam adopt`";
 
 /// What it does when a policy of ours is missing.
 fn effect_of_absence(role: Role) -> Effect {

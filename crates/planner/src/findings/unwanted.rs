@@ -176,10 +176,9 @@ const CHANGED: &str = ", and somebody changed it since it was last applied";
 const DYING: &str =
     ", and it is being deleted: it stands until its finalizers are removed, and is then gone";
 const PRUNED: &str = "`cofferdam apply` deletes it";
-const LEFT_THERE: &str =
-    "it stays as last applied: put its namespace back into a zone, or delete it by hand";
+const LEFT_THERE: &str = "it stays as last applied: put its namespace back into a zone, or `cofferdam detach --zone` takes it back";
 const AS_IT_IS: &str = "it stays as it is: put its namespace back into a zone, and `cofferdam apply` mends it, or \
-    delete it by hand";
+    `cofferdam detach --zone` takes it back";
 const ANEW: &str =
     "put its namespace back into a zone, and `cofferdam apply` writes it anew when it is gone";
 const GONE: &str = "it is gone when whoever set its finalizers removes them";

@@ -144,7 +144,8 @@ fn delete(key: &ObjectKey, live: &LiveAdmission) -> Option<Action> {
 /// the end.
 pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
     let mut due = Vec::new();
-    for guard in view.bundle.guards.values() {
+    let guards = view.bundle.guards.values();
+    for guard in guards.filter(|guard| is_served(view, guard)) {
         let Some(probe) = &guard.probe else { continue };
         let keys = [guard.policy.key(), guard.deny.key()];
         let mut written = steps

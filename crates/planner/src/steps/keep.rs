@@ -23,7 +23,7 @@ use crate::view::{KeyState, PolicyState, View};
 /// taken for ours; not that of a deny which nobody asks for and nobody should have deleted: it is told until
 /// all that is ours is gone there. What a pass that was cut off may have written counts as ours where it
 /// is as wanted.
-pub(super) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
+pub(crate) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
         if view.is_ours(namespace, name) {

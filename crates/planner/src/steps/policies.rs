@@ -22,7 +22,7 @@ use crate::view::{PolicyState, View};
 
 /// Writes what is wanted, and deletes what left the bundle from namespaces that the model still holds or
 /// no longer isolates.
-pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
+pub(crate) fn steps(view: &View<'_>) -> Vec<Step> {
     let governed = view.governed().into_iter().chain(view.released());
     let usable = governed.filter(|name| view.is_usable(name));
     usable

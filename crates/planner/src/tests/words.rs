@@ -165,7 +165,7 @@ fn what_stays_of_a_namespace_that_left_the_model_is_told() {
         &applied(&without),
         &[
             "left as last applied, because the model no longer mentions the namespace: `web` (5 policies and labels); \
-             put it back into a zone, or delete by hand what is there",
+             put it back into a zone, or `cofferdam detach --zone NAME --remove` takes it back",
         ],
     );
 }
@@ -181,8 +181,8 @@ fn who_lost_the_record_is_told_what_becomes_of_everything_and_what_to_do() {
              NetworkPolicy/orders/cofferdam-default-deny-ingress, NetworkPolicy/orders/cofferdam-flow-web-to-orders-in, \
              NetworkPolicy/orders/cofferdam-within-zone and 5 more: it carries our label, but is not in our record",
             "what carries our label stays in force as it is, and is not kept up. If Cofferdam wrote it, the record was \
-             lost: restore ConfigMap cofferdam-system/cofferdam from a backup. Without one, delete it in one namespace \
-             after the other; each is open until the next `apply` has written it anew",
+             lost: restore ConfigMap cofferdam-system/cofferdam from a backup, or `cofferdam adopt --all` takes over \
+             what the bundle asks for",
         ],
     );
     // As it says: one namespace after the other is written anew, though the first leaves a new record.

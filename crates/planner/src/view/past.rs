@@ -6,11 +6,35 @@ use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
-use cofferdam_state::bundle::{Role, deny_name, open_name, role_of};
-use cofferdam_state::observed::LivePolicy;
+use cofferdam_state::bundle::{Bundle, Role, deny_name, open_name, role_of};
+use cofferdam_state::detach::Scope;
+use cofferdam_state::observed::{LivePolicy, Observed};
 use cofferdam_state::plan::{ISOLATED_FIELD, denied_field};
 
 use super::{PolicyState, View};
+
+impl<'a> View<'a> {
+    /// A cluster of which a bundle asks `nothing`, so that all that is ours in the scope is taken back. What
+    /// somebody deleted and made again is theirs.
+    pub(crate) fn taking_back(nothing: &'a Bundle, observed: &'a Observed, scope: &Scope) -> Self {
+        let mut view = Self::new(nothing, observed, Delivery::Push);
+        let theirs: Vec<(&str, &str)> = view
+            .policies()
+            .filter(|((namespace, name), live)| {
+                view.is_ours(namespace, name)
+                    && view.is_remade(&ObjectKey::policy(namespace, name), live)
+            })
+            .map(|((namespace, name), _)| (namespace.as_str(), name.as_str()))
+            .collect();
+        view.ours.retain(|policy| !theirs.contains(policy));
+        let places = view.ours.iter().map(|(namespace, _)| *namespace);
+        let places = places.filter(|name| scope.holds(&ObjectKey::namespace(name)));
+        view.released = places
+            .filter_map(|name| NamespaceName::parse(name).ok())
+            .collect();
+        view
+    }
+}
 
 impl View<'_> {
     /// Whether the pods of a namespace were denied in a direction, with nothing of ours to keep them open:

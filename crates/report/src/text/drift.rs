@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use cofferdam_model::class::Class;
 use cofferdam_model::count::counted;
 use serde_json::Value;
 
@@ -31,7 +32,12 @@ pub fn render(report: &DriftReport) -> String {
 }
 
 fn render_cluster(cluster: &DriftCluster, text: &mut String) {
+    let was_read = cluster
+        .findings
+        .iter()
+        .all(|one| one.class != Class::Abandoned.as_str());
     let sequence = match (cluster.sequence, cluster.verdict) {
+        (None, _) if !was_read => "apply unknown".to_owned(),
         (Some(sequence), _) => format!("apply {sequence}"),
         (None, Verdict::Unknown) => "apply unknown".to_owned(),
         (None, Verdict::InSync | Verdict::Drifted) => "never applied".to_owned(),

@@ -124,7 +124,7 @@ fn render_group(cluster: &PlanCluster, others: &[&PlanCluster], text: &mut Strin
 }
 
 /// What waits, with each reason and hint once.
-fn render_held(held: &[WireHeldStep], text: &mut String) {
+pub(super) fn render_held(held: &[WireHeldStep], text: &mut String) {
     for steps in held.chunk_by(|a, b| (&a.reason, &a.hint) == (&b.reason, &b.hint)) {
         for step in steps {
             writeln!(text, "  . {:<6} {}  (held back)", step.phase, step.object).ok();
@@ -137,7 +137,7 @@ fn render_held(held: &[WireHeldStep], text: &mut String) {
 }
 
 /// A step, and what it changes alike in every cluster that is shown with it.
-fn render_step(step: &WireStep, others: &[&WireStep], text: &mut String) {
+pub(super) fn render_step(step: &WireStep, others: &[&WireStep], text: &mut String) {
     let sign = match step.op {
         "create" => '+',
         "delete" => '-',
@@ -162,7 +162,7 @@ const BRIEF: usize = 80;
 
 /// A value that is short enough to be shown whole. Strings stand without quotes, unless they would break
 /// the line: what a tenant writes is no line of ours.
-fn brief(value: Option<&Value>) -> Option<String> {
+pub(super) fn brief(value: Option<&Value>) -> Option<String> {
     let text = match value {
         None => "nothing".to_owned(),
         Some(Value::String(text)) if !text.contains(char::is_control) => text.clone(),

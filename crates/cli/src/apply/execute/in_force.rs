@@ -7,6 +7,9 @@ use cofferdam_state::pass::Stage;
 
 use super::Writing;
 
+/// Why something is not begun that rests on a guard rail.
+pub(super) const NOT_IN_FORCE: &str = "left out: a guard rail that it rests on is not in force";
+
 impl Writing<'_> {
     /// Waits until guard rails are in force; says and notes it where one is not. The pass stops where the
     /// lease is lost.
@@ -37,12 +40,12 @@ impl Writing<'_> {
         Ok(all)
     }
 
-    /// Notes what was not begun because a guard rail that it rests on is not in force.
-    pub(super) fn leave_out(&mut self, stage: &Stage<'_>) {
+    /// Notes what was not begun, and why.
+    pub(super) fn leave_out(&mut self, stage: &Stage<'_>, why: &str) {
         let steps = stage.turns.iter().flatten();
         let failed = steps.map(|step| FailedStep {
             object: step.action.object(),
-            message: "left out: a guard rail that it rests on is not in force".to_owned(),
+            message: why.to_owned(),
         });
         self.done.failed.extend(failed);
     }

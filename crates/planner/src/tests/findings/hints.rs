@@ -33,15 +33,15 @@ fn hints_name_the_field_that_helps() {
     trial
         .cluster
         .act(&label("web", "cofferdam.io/zone", Some("theirs")));
-    let left_alone = "it is left alone: remove it there or set the wanted value, then apply again";
+    let left_alone = "it is left alone: remove it there or set the wanted value and apply again, or take it \
+        over by `cofferdam adopt`";
     check(&trial, "conflict", left_alone);
     let mut trial = applied();
     trial.model = cofferdam_testkit::model(&SHOP.replace("[{ name: web }]", "[{ name: site }]"));
     let orphan = find(&trial)
         .into_iter()
         .find(|finding| finding.class.as_str() == "orphan" && finding.object.namespace.is_some());
-    let stays =
-        "it stays as last applied: put its namespace back into a zone, or delete it by hand";
+    let stays = "it stays as last applied: put its namespace back into a zone, or `cofferdam detach --zone` takes it back";
     assert_eq!(
         orphan.and_then(|finding| finding.hint).as_deref(),
         Some(stays)
@@ -92,8 +92,8 @@ fn of_what_carries_our_label_only_the_named_is_to_be_deleted_while_the_record_is
         .collect();
     let want = [
         "it is left alone, and stays in force as it is. If Cofferdam wrote it, the record of this cluster was lost: \
-         restore ConfigMap cofferdam-system/cofferdam from a backup; without one, delete all that carry our label in the \
-         namespace, which is open until the next `apply`",
+         restore ConfigMap cofferdam-system/cofferdam from a backup, or `cofferdam adopt --all` takes over what the bundle \
+         asks for",
         "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore ConfigMap \
          cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it",
     ];

@@ -1,0 +1,95 @@
+//! The steps of a pass, stage by stage and turn by turn.
+
+use std::time::Duration;
+
+use cofferdam_cluster::{Category, Error, Written};
+use cofferdam_model::count::counted;
+use cofferdam_report::wire::apply::FailedStep;
+use cofferdam_state::plan::{Phase, Step};
+use futures_util::stream::{self, StreamExt as _};
+
+use super::Writing;
+use super::in_force::NOT_IN_FORCE;
+
+impl Writing<'_> {
+    /// Every stage in order; what came before settles where the next one needs that. After a failure, no
+    /// stage from a phase on is begun.
+    pub(super) async fn run_stages(
+        &mut self,
+        settle: Duration,
+        unless_failed: Option<Phase>,
+        say: &(impl Fn(&str) + Send + Sync),
+    ) -> Result<(), Error> {
+        for stage in self.plan.stages() {
+            let rests = unless_failed.is_some_and(|phase| stage.phase >= phase);
+            if rests && !self.done.failed.is_empty() {
+                self.leave_out(&stage, "left out: what comes before it failed");
+                continue;
+            }
+            if stage.settles_first && !settle.is_zero() {
+                say(&format!("settling for {} s", settle.as_secs()));
+                tokio::time::sleep(settle).await;
+            }
+            say(&format!(
+                "{}: {}",
+                stage.phase.as_str(),
+                counted(stage.steps(), "step")
+            ));
+            if !self.are_in_force(&stage.probes, say).await? {
+                self.leave_out(&stage, NOT_IN_FORCE);
+                continue;
+            }
+            for turn in stage.turns {
+                self.run_turn(turn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Only as many steps are begun as may be under way, so that each is bound to the time that the
+    /// lease has left when its turn comes. The pass stops where the lease is lost.
+    async fn run_turn(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
+        let at_once = usize::try_from(self.one.cluster.limits.in_flight.max(1)).unwrap_or(1);
+        let stuck = &self.done.stuck;
+        let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
+        let steps: Vec<&Step> = steps.into_iter().filter(free).collect();
+        let (connection, writes, lease) = (self.connection, &self.writes, &self.lease);
+        let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(steps)
+            .map(|step| async move { (step, connection.execute(step, writes, lease).await) })
+            .buffer_unordered(at_once)
+            .collect()
+            .await;
+        let mut lost = None;
+        for (step, result) in results {
+            match result {
+                Ok(written) => self.note_written(step, written),
+                Err(error) => {
+                    self.note_failure(step, &error);
+                    if error.category() == Category::LeaseLost {
+                        lost = Some(error);
+                    }
+                }
+            }
+        }
+        lost.map_or(Ok(()), Err)
+    }
+
+    fn note_written(&mut self, step: &Step, written: Written) {
+        self.done.written += 1;
+        self.writes.insert(step.action.object(), written);
+    }
+
+    fn note_failure(&mut self, step: &Step, error: &Error) {
+        self.done.stuck.extend(place(step));
+        self.done.failed.push(FailedStep {
+            object: step.action.object(),
+            message: error.reason(),
+        });
+    }
+}
+
+/// The namespace or node that a step is about.
+fn place(step: &Step) -> Option<String> {
+    let object = step.action.object();
+    object.namespace.or(Some(object.name))
+}
