@@ -30,14 +30,6 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 
 use crate::backend::Scope;
 
-/// Namespaces that no rail about pods may ever hold up, also where nothing is known of the cluster.
-const NEVER_HELD_UP: [&str; 4] = [
-    "cofferdam-system",
-    "kube-node-lease",
-    "kube-public",
-    "kube-system",
-];
-
 /// What rails are compiled from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ground<'a> {
@@ -72,7 +64,7 @@ impl Ground<'_> {
     /// Names of system namespaces, that of probes aside: every rail about pods is tried out there.
     fn system(&self) -> BTreeSet<&str> {
         let detected = self.system_namespaces.iter().map(NamespaceName::as_str);
-        let all = detected.chain(NEVER_HELD_UP);
+        let all = detected.chain(keys::NEVER_HELD_UP);
         all.filter(|name| *name != keys::PROBE_NAMESPACE).collect()
     }
 
@@ -96,12 +88,8 @@ pub(crate) fn guards(ground: &Ground<'_>) -> BTreeMap<String, DesiredGuard> {
     if ground.scope.cluster.guards.writers.is_empty() {
         return BTreeMap::new();
     }
-    let mut drafts = vec![
-        probes::rail(),
-        namespaces::rail(ground),
-        nodes::rail(ground),
-    ];
-    drafts.extend(objects::rails(ground));
+    let mut drafts = vec![probes::rail(), namespaces::rail(), nodes::rail(ground)];
+    drafts.extend(objects::rails());
     let dedicated = ground.pools.iter();
     for (pool, _) in dedicated.filter(|(_, level)| *level == Enforcement::Enforce) {
         drafts.push(pods::rail(ground, pool));

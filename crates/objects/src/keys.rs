@@ -47,6 +47,13 @@ pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// The namespace of our record and lease.
 pub const SYSTEM_NAMESPACE: &str = "cofferdam-system";
+/// Namespaces whose pods no guard rail ever holds up, whatever is known of the cluster or said by a zone.
+pub const NEVER_HELD_UP: [&str; 4] = [
+    SYSTEM_NAMESPACE,
+    "kube-node-lease",
+    "kube-public",
+    "kube-system",
+];
 /// The namespace in which guard rails are tried out; nothing is ever kept there.
 pub const PROBE_NAMESPACE: &str = "cofferdam-probe";
 /// Label of an object that tries a guard rail out: the name of the rail's policy. No rail lets it pass.

@@ -241,17 +241,10 @@ fn is_outside(view: &View<'_>, pool: &NodePool, namespace: &str) -> bool {
         .wanted_namespace(namespace)
         .is_some_and(|wanted| pool.zones.contains(&wanted.zone));
     let mut system = view.bundle.system_namespaces.iter();
-    let is_system = SYSTEM.contains(&namespace) || system.any(|name| name.as_str() == namespace);
+    let is_system =
+        keys::NEVER_HELD_UP.contains(&namespace) || system.any(|name| name.as_str() == namespace);
     !in_pool && !is_system
 }
-
-/// Never held up, whatever a zone says.
-const SYSTEM: [&str; 4] = [
-    keys::SYSTEM_NAMESPACE,
-    "kube-node-lease",
-    "kube-public",
-    "kube-system",
-];
 
 pub(crate) fn is_guest(pool: &NodePool, namespace: &str, daemon_set: &str) -> bool {
     pool.guests

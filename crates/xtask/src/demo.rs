@@ -4,6 +4,7 @@ mod chapters;
 mod directory;
 mod drifts;
 mod interrupt;
+mod leaving;
 mod project;
 mod stage;
 mod terminal;

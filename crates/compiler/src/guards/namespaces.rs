@@ -3,13 +3,13 @@
 use cofferdam_objects::keys;
 use cofferdam_state::guard::{Attempt, Rail};
 
+use super::cel;
 use super::draft::{Draft, Effect, everywhere, rule};
-use super::{Ground, cel};
 
 /// Its name.
 pub(super) const NAME: &str = "cofferdam-namespaces";
 
-pub(super) fn rail(_ground: &Ground<'_>) -> Draft {
+pub(super) fn rail() -> Draft {
     let ours = cel::same_under(
         "variables.before",
         "variables.after",

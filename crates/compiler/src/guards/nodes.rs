@@ -18,6 +18,7 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
     let labels: BTreeSet<&str> = pools().map(|pool| pool.label.0.as_str()).collect();
     let labels: Vec<&str> = labels.into_iter().collect();
     let taints: BTreeSet<&str> = pools().map(|pool| pool.taint.key.as_str()).collect();
+    let taints = cel::list(taints);
     let managed = |manage| {
         let pools = pools().filter(|pool| pool.manage == manage);
         let taints: BTreeSet<String> = pools.map(taint_text).collect();
@@ -31,13 +32,12 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
     );
     let taints_of = |of: &str| {
         format!(
-            "has({of}.spec.taints) ? {of}.spec.taints.filter(t, t.key.startsWith({}) || t.key in {})\
+            "has({of}.spec.taints) ? {of}.spec.taints.filter(t, t.key.startsWith({}) || t.key in {taints})\
              .map(t, t.key + '=' + (has(t.value) ? t.value : '') + ':' + t.effect) : []",
             cel::text(keys::OUR_DOMAIN),
-            cel::list(taints),
         )
     };
-    let (before, after) = (taints_of.clone()("oldObject"), taints_of("object"));
+    let (before, after) = (taints_of("oldObject"), taints_of("object"));
     // Who owns a pool may set its taint: a cloud does so while a node runs, too.
     let added = format!(
         "t in variables.taintsBefore || t in {} || (t in {} && variables.after.exists(k, k in {}))",

@@ -10,8 +10,8 @@ use k8s_openapi::api::admissionregistration::v1::MatchResources;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use serde_json::json;
 
+use super::cel;
 use super::draft::{Draft, Effect, create, everywhere, named, rule};
-use super::{Ground, cel};
 
 /// The names of these rails.
 pub(super) const NAMES: [&str; 3] = [POLICIES, RECORD, LEASE];
@@ -21,7 +21,7 @@ const RECORD: &str = "cofferdam-record";
 const LEASE: &str = "cofferdam-lease";
 const OPERATIONS: [&str; 3] = ["CREATE", "UPDATE", "DELETE"];
 
-pub(super) fn rails(_ground: &Ground<'_>) -> [Draft; 3] {
+pub(super) fn rails() -> [Draft; 3] {
     let policies = rule("networking.k8s.io", &["networkpolicies"], &OPERATIONS);
     let mut ours = everywhere(policies);
     ours.object_selector = Some(LabelSelector {

@@ -7,6 +7,7 @@ use cofferdam_integration::Cluster;
 use serde_json::Value;
 
 use super::drifts::{self, Healer};
+use super::leaving;
 use super::project;
 use super::terminal::{Show, Terminal, Typed};
 
@@ -24,6 +25,7 @@ const PHASES: [&str; 5] = ["labels", "open", "allow", "deny", "close"];
 /// Tells it all; every claim is checked, and the first that does not hold ends the story.
 pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) -> Result<()> {
     scene(terminal)?;
+    let found = leaving::snapshot(clusters)?;
     rights(terminal)?;
     doctor(terminal)?;
     check(terminal)?;
@@ -34,9 +36,10 @@ pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) ->
     heal(terminal)?;
     settle_the_rest(terminal)?;
     guards(terminal, clusters)?;
+    leaving::leave(terminal, clusters, &found)?;
     Terminal::chapter("The end")?;
     Terminal::say(&format!(
-        "Six drifts were made, found with tool and user, and healed or settled, then refused; all of it was checked. \
+        "Six drifts were made, found with tool and user, and healed or settled, then refused; and nothing was left behind. All of it was checked. \
          It took {} seconds.",
         start.elapsed().as_secs()
     ))
