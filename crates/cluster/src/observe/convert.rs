@@ -114,14 +114,30 @@ fn controllers<'a>(
     .collect()
 }
 
-/// Templates of what no other workload controls; unknown as a whole where one kind is.
+/// The kinds of workloads that are read.
+const WORKLOADS: [&str; 7] = [
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "Job",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+];
+
+/// Templates of what no other workload that was read controls; unknown as a whole where one kind is.
 pub(super) fn templates(
     lists: Vec<(&'static str, Listed<Workload>)>,
 ) -> Result<Vec<Template>, Error> {
     let mut all = Vec::new();
     for (kind, list) in lists {
         let own = list?.into_iter();
-        let own = own.filter(|workload| workload.metadata.controller().is_none());
+        // What a custom resource controls is nobody's but its own: of that resource nothing is read.
+        let is_read = |kind: &str| WORKLOADS.contains(&kind);
+        let own = own.filter(|workload| {
+            let controller = workload.metadata.controller();
+            controller.is_none_or(|controller| !is_read(&controller.kind))
+        });
         all.extend(own.map(|workload| Template {
             tolerations: workload.template().spec.tolerations.clone(),
             node_selector: workload.template().spec.node_selector.clone(),

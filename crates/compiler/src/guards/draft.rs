@@ -210,7 +210,7 @@ impl Draft {
         };
         let probe = self.attempt.as_ref().map(|_| Validation {
             expression: format!(
-                "!(object != null && has(object.metadata.labels) && {probe} in object.metadata.labels \
+                "!(has(request.dryRun) && request.dryRun && object != null && has(object.metadata.labels) && {probe} in object.metadata.labels \
                  && object.metadata.labels[{probe}] == {name})",
                 probe = cel::text(keys::PROBE),
                 name = cel::text(&self.name)
