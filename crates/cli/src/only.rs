@@ -50,7 +50,8 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     if !is_chosen(Kind::NetworkPolicy, only) {
         plan.notices.clear();
     }
-    let mut held = unpinned(plan, only);
+    let mut held = unfounded(plan, only);
+    held.extend(unpinned(plan, only));
     plan.probes.retain(|due| is_probed(due, only));
     if is_chosen(Kind::Namespace, only) {
         plan.steps
@@ -89,6 +90,35 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
 fn is_probed(due: &DueProbe, only: &[Part]) -> bool {
     is_chosen(due.probe.policy.kind, only)
         || (due.before == Some(Phase::Taint) && is_chosen(Kind::Node, only))
+}
+
+/// Takes guard rails out of the plan that rest on labels or taints of nodes which are left out.
+fn unfounded(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+    if is_chosen(Kind::Node, only) {
+        return Vec::new();
+    }
+    let mut held = Vec::new();
+    let footings = &plan.footings;
+    plan.steps.retain(|step| {
+        let object = step.action.object();
+        let footing = footings.get(&object);
+        let Some(node) = footing.and_then(|footing| footing.objects().next()) else {
+            return true;
+        };
+        if is_chosen(object.kind, only) {
+            held.push(HeldStep {
+                operation: step.action.operation(),
+                object,
+                phase: step.phase,
+                reason: format!(
+                    "it rests on what is to be written to {node}, and `--only` leaves that out"
+                ),
+                hint: "write it by `--only nodes`, before or in the same run".to_owned(),
+            });
+        }
+        false
+    });
+    held
 }
 
 /// Takes taints out of the plan that rest on a pin which is left out.

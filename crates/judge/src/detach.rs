@@ -10,7 +10,7 @@ use cofferdam_model::cluster::Cluster;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys::INSTANCE;
+use cofferdam_objects::keys::{INSTANCE, REGISTERED};
 use cofferdam_objects::managed_fields::{ManagedFields, last_writer};
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::detach::{Detachment, Manner, Scope};
@@ -63,6 +63,7 @@ pub fn judge_detach(departure: &Departure<'_>) -> Vec<Refusal> {
         refusals.extend(gives(detachment, step));
         refusals.extend(theirs(observed, step));
         refusals.extend(guards::not_as_seen(&case, step));
+        refusals.extend(guards::strands(&case, step));
     }
     refusals.extend(order::check(&case));
     refusals.extend(guards::locked_out(&case));
@@ -189,6 +190,8 @@ fn theirs(observed: &Observed, step: &Step) -> Option<Refusal> {
 
 fn written_by_others<'a>(labels: &'a LabelPatch, fields: &ManagedFields) -> Option<&'a str> {
     let keys = labels.changes.iter().map(|change| change.key.as_str());
+    // The kubelet holds what a guard rail added to the node that it registered.
+    let keys = keys.filter(|key| *key != REGISTERED);
     let mut others = keys.filter(|key| last_writer(fields, &["metadata", "labels", key]).is_some());
     others.next()
 }

@@ -2,7 +2,10 @@
 //!
 //! Read from the objects that a plan writes, and not from what the planner says of them.
 
+mod pins;
 mod pods;
+
+pub(super) use pins::strands;
 
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
@@ -13,7 +16,7 @@ use cofferdam_state::plan::{Action, Expected, Operation, Phase, Step};
 use serde_json::Value;
 
 use crate::{Case, Refusal, is_taint_of, refusal};
-use pods::{has_ready_node, kept_out, stray, unselective};
+use pods::{kept_out, stray, unselective};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
@@ -23,6 +26,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         refusals.extend(breaks(case, step));
         refusals.extend(untimely(step));
         refusals.extend(taints_unpinned(case, step));
+        refusals.extend(pins::unfounded(case, step));
     }
     refusals.extend(locks_out(case));
     refusals.extend(locked_out(case));
@@ -41,11 +45,11 @@ fn unasked(case: &Case<'_>, step: &Step) -> Option<Refusal> {
             });
             (!asked).then_some("the bundle does not hold it so")
         }
-        Action::DeleteGuard { name, .. } => case
-            .bundle
-            .guards
-            .contains_key(name)
-            .then_some("the bundle holds it, and it would be deleted"),
+        Action::DeleteGuard { name, .. } => {
+            let held = case.bundle.guards.get(name);
+            let keeps_out = held.is_some_and(|guard| pins::taints_too_early(case, guard));
+            (held.is_some() && !keeps_out).then_some("the bundle holds it, and it would be deleted")
+        }
         Action::CreateNamespace { .. }
         | Action::PatchNamespace { .. }
         | Action::PatchNode { .. }
@@ -123,18 +127,15 @@ fn breaks(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let victim = match guard.rail {
         Rail::Pods => stray(case, pool),
         Rail::DaemonSets => unselective(case, pool),
-        Rail::Pin => {
-            let message = format!("{}: pool `{}` has no ready node", object.key(), pool.name);
-            let bound = !has_ready_node(case, pool);
-            return bound.then(|| refusal("guard-breaks", message, ""));
-        }
-        Rail::Namespaces
+        // Looked at apart: these change what is admitted, and refuse nothing.
+        Rail::Pin
+        | Rail::Registration
+        | Rail::Namespaces
         | Rail::Nodes
         | Rail::Policies
         | Rail::Record
         | Rail::Lease
-        | Rail::Probes
-        | Rail::Registration => None,
+        | Rail::Probes => None,
     }?;
     let message = format!("{}: would refuse {victim}, which is there", object.key());
     Some(refusal("guard-breaks", message, ""))

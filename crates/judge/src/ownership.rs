@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys::is_ours;
-use cofferdam_state::observed::LivePolicy;
-use cofferdam_state::plan::{Action, LabelPatch, TaintPatch, label_field, taint_field};
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::keys::{REGISTERED, is_ours};
+use cofferdam_state::observed::{LiveNode, LivePolicy};
+use cofferdam_state::plan::{Action, KeyChange, LabelPatch, TaintPatch, label_field, taint_field};
 
 use crate::{Case, Refusal, refusal};
 
@@ -83,7 +83,7 @@ fn fault(case: &Case<'_>, written: &Written<'_>, action: &Action) -> Option<Refu
                 return say("not-as-seen", "it is not as it was seen");
             }
             label_fault(case, &object, labels, &live.labels)
-                .or_else(|| taint_fault(case, &object, taints.as_ref()?))
+                .or_else(|| taint_fault(case, (&object, live), taints.as_ref()?))
         }
         // Guard rails have a check of their own.
         Action::CreateGuard { .. } | Action::ReplaceGuard { .. } | Action::DeleteGuard { .. } => {
@@ -110,7 +110,8 @@ fn label_fault(
         let recorded = case
             .observed
             .our_record()
-            .is_some_and(|record| record.holds(object, &label_field(&change.key)));
+            .is_some_and(|record| record.holds(object, &label_field(&change.key)))
+            || is_registration(object, change);
         let fault = if live.get(&change.key) != change.old.as_ref() {
             "is not as it was seen"
         } else if change.old.is_some() && !recorded {
@@ -125,12 +126,23 @@ fn label_fault(
     })
 }
 
-/// A taint goes, or gets another value, only where we wrote it.
-fn taint_fault(case: &Case<'_>, object: &ObjectKey, patch: &TaintPatch) -> Option<Refusal> {
+/// Whether the label goes that only the guard rail at registration writes.
+fn is_registration(object: &ObjectKey, change: &KeyChange) -> bool {
+    object.kind == Kind::Node && change.key == REGISTERED && change.new.is_none()
+}
+
+/// A taint goes, or gets another value, only where we wrote it: the record says so, or the node's label.
+fn taint_fault(
+    case: &Case<'_>,
+    (object, live): (&ObjectKey, &LiveNode),
+    patch: &TaintPatch,
+) -> Option<Refusal> {
     let touched = patch.old.iter().filter(|old| !patch.new.contains(old));
     let mut foreign = touched.filter(|old| {
         let record = case.observed.our_record();
-        !record.is_some_and(|record| record.holds(object, &taint_field(old)))
+        let field = taint_field(old);
+        let recorded = record.is_some_and(|record| record.holds(object, &field));
+        !recorded && !live.is_registered_with(&field)
     });
     let taint = foreign.next()?;
     let message = format!("{object}: taint `{}` was never written by us", taint.key);

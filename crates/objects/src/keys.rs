@@ -58,6 +58,9 @@ pub const NEVER_HELD_UP: [&str; 4] = [
 pub const PROBE_NAMESPACE: &str = "cofferdam-probe";
 /// Label of an object that tries a guard rail out: the name of the rail's policy. No rail lets it pass.
 pub const PROBE: &str = "cofferdam.io/probe";
+/// Label of a node that was given the taint of its pool at registration: which taint, as a digest. It goes once the
+/// record holds that.
+pub const REGISTERED: &str = "cofferdam.io/registered";
 /// The name of our record (ConfigMap) and lease (Lease).
 pub const RECORD_NAME: &str = "cofferdam";
 

@@ -64,22 +64,38 @@ pub fn detach(
     let nothing = nothing(bundle);
     let view = View::taking_back(&nothing, observed, leaving.scope);
     let (mut steps, mut left, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    let removes = leaving.manner == Manner::Remove;
     if *leaving.scope == Scope::Cluster {
-        steps.extend(guards::steps(&view, &mut left));
+        let nodes = if removes {
+            nodes::steps(&view, &bundle.pools, &mut left)
+        } else {
+            Vec::new()
+        };
+        let rails = guards::rails(&view, &nodes, &mut left);
+        steps.extend(rails.steps);
+        let (kept, released) = guards::beside(&rails.needed, nodes);
+        steps.extend(released);
+        if removes {
+            held.extend(kept);
+            held.extend(rails.needed.iter().map(guards::held));
+        } else {
+            let needed = rails.needed.iter();
+            left.extend(
+                needed.map(|(step, need)| self::left(&step.action.object(), need.reason())),
+            );
+        }
     }
-    if leaving.manner == Manner::Remove {
+    if removes {
         steps.extend(policies::steps(&view));
-        held.extend(policies::held(&view, &steps));
+        let waiting = policies::held(&view, &steps);
         left.extend(policies::left_of(&view, leaving.scope));
         let labels = keys::steps(&view, leaving.scope, &mut left);
-        if held.is_empty() {
+        if waiting.is_empty() {
             steps.extend(labels);
         } else {
             held.extend(labels.iter().map(keys::held));
         }
-        if *leaving.scope == Scope::Cluster {
-            steps.extend(nodes::steps(&view, &bundle.pools, &mut left));
-        }
+        held.extend(waiting);
     }
     steps.sort_by_cached_key(|step| (step.phase, step.action.object()));
     left.sort();
@@ -102,6 +118,7 @@ pub fn detach(
             notices: notices(&view, leaving, &steps),
             kept: entries,
             probes: Vec::new(),
+            footings: BTreeMap::new(),
             resumes: record.is_some_and(|record| !record.pending.is_empty()),
             steps,
         },

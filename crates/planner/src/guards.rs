@@ -1,8 +1,10 @@
 //! Guard rails: what of them is there, and what keeps them from being taken further.
 
+mod pins;
 mod status;
 
-pub use status::{GuardStatus, Standing, live_guards, statuses};
+pub(crate) use pins::{Need, can_pin, footings, is_pin_named, needed_after};
+pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 
 use std::collections::BTreeSet;
 
@@ -16,9 +18,9 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
 use cofferdam_state::record::entry_key;
 
-use crate::findings::tolerates;
+use crate::findings::{intolerant, tolerates};
 use crate::pools::nodes;
-use crate::view::View;
+use crate::view::{KeyState, View};
 
 /// How a policy or binding of a rail is found.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,9 +126,18 @@ pub(crate) fn obstacles(view: &View<'_>, guard: &DesiredGuard) -> Vec<Obstacle> 
     }
     let mut found = Vec::new();
     found.extend(lock_out(view));
-    if guard.rail == Rail::Pin {
-        found.extend(pool_of(view, guard).and_then(|pool| without_nodes(view, pool)));
-    }
+    found.extend(pool_of(view, guard).and_then(|pool| match guard.rail {
+        Rail::Pin => pins::obstacle(view, guard, pool),
+        Rail::Registration => untainted(view, pool),
+        Rail::Namespaces
+        | Rail::Nodes
+        | Rail::Policies
+        | Rail::Record
+        | Rail::Lease
+        | Rail::Probes
+        | Rail::Pods
+        | Rail::DaemonSets => None,
+    }));
     let refused = violations(view, guard);
     if !refused.is_empty() {
         let shown = crate::listed::listed(refused.iter().map(String::as_str));
@@ -161,22 +172,23 @@ fn lock_out(view: &View<'_>) -> Option<Obstacle> {
     })
 }
 
-/// That pods would be bound to nodes that do not exist.
-fn without_nodes(view: &View<'_>, pool: &NodePool) -> Option<Obstacle> {
-    let mut all = nodes(view);
-    let ready = all.any(|node| {
-        let only = matches!(node.pools.as_slice(), [only] if only.name == pool.name);
-        only && node.live.ready
-    });
-    (!ready).then(|| Obstacle {
+/// That new nodes would be tainted while the taint of others is held back: bit by bit, none would be left for what
+/// does not tolerate it.
+fn untainted(view: &View<'_>, pool: &NodePool) -> Option<Obstacle> {
+    let mut members = nodes(view).filter(|node| node.is_only_in(pool));
+    let all_tainted = nodes(view).any(|node| node.is_only_in(pool))
+        && members.all(|node| node.taint_state(pool) == KeyState::InSync);
+    let held = intolerant(view, pool);
+    if all_tainted || held.is_empty() {
+        return None;
+    }
+    let held = crate::listed::listed(held.iter().map(String::as_str));
+    Some(Obstacle {
         reason: format!(
-            "pool `{}` has no ready node that pods could be bound to",
+            "the taint of pool `{}` is held back: {held} would not tolerate it",
             pool.name
         ),
-        hint: format!(
-            "mend `spec.nodes` of NodePool `{}`, or its nodes",
-            pool.name
-        ),
+        hint: format!("add a toleration for `{}` to them", pool.taint.key),
     })
 }
 
@@ -297,21 +309,6 @@ fn mend(view: &View<'_>, guard: &DesiredGuard) -> String {
         "remove `nodeName` and what tolerates `{}` from them, or list DaemonSets under `guests` of NodePool `{}`",
         pool.taint.key, pool.name
     )
-}
-
-/// Whether the pin of a pool is in force, or can be before taints are written.
-pub(crate) fn can_pin(view: &View<'_>, pool: &NodePool) -> bool {
-    let mut guards = view.bundle.guards.values();
-    let pin =
-        guards.find(|guard| guard.rail == Rail::Pin && guard.pool.as_ref() == Some(&pool.name));
-    pin.is_some_and(|pin| {
-        let free = [&pin.policy, &pin.deny];
-        is_served(view, pin)
-            && free
-                .iter()
-                .all(|object| state(view, object) != GuardState::Taken)
-            && (live_level(view, pin).is_some() || obstacles(view, pin).is_empty())
-    })
 }
 
 /// Entries of the record for what of rails is there and is ours.

@@ -14,7 +14,7 @@ use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
-use crate::steps::{is_text_held, phase_of};
+use crate::steps::{is_text_held, phase_of, still_needed, written_in};
 use crate::view::{KeyState, View};
 
 /// Policies of namespaces that are not there, Pod Security levels that running pods violate, and taints that
@@ -46,15 +46,19 @@ fn guards(view: &View<'_>) -> Vec<HeldStep> {
         held.extend(obstacles(view, guard).into_iter().map(|obstacle| HeldStep {
             operation: Operation::Update,
             object: wanted.key(),
-            phase: if guard.is_mutating() {
-                Phase::Pin
-            } else {
-                Phase::Protect
-            },
+            phase: written_in(guard),
             reason: format!("the guard rail waits: {}", obstacle.reason),
             hint: obstacle.hint,
         }));
     }
+    let needed = still_needed(view).into_iter();
+    held.extend(needed.map(|(object, need)| HeldStep {
+        operation: Operation::Delete,
+        object,
+        phase: Phase::Protect,
+        reason: need.reason(),
+        hint: need.hint(),
+    }));
     held
 }
 

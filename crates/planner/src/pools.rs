@@ -3,6 +3,7 @@
 use cofferdam_model::labels::Labels;
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::REGISTERED;
 use cofferdam_state::observed::LiveNode;
 use cofferdam_state::plan::{label_field, taint_field};
 use k8s_openapi::api::core::v1::Taint;
@@ -128,11 +129,18 @@ impl PooledNode<'_> {
         self.waits_for_taint(due) && self.taints_to_replace().next().is_some()
     }
 
-    /// Whether the record says that we wrote this.
+    /// Whether we wrote this: the record says so, or the guard rail at registration did.
     pub(crate) fn is_recorded(&self, field: &str) -> bool {
-        self.view
+        let recorded = self
+            .view
             .observed
-            .is_recorded(&self.object, field, &self.live.uid)
+            .is_recorded(&self.object, field, &self.live.uid);
+        recorded || field == label_field(REGISTERED) || self.live.is_registered_with(field)
+    }
+
+    /// Whether it belongs to this pool and to no other.
+    pub(crate) fn is_only_in(&self, pool: &NodePool) -> bool {
+        matches!(self.pools.as_slice(), [only] if only.name == pool.name)
     }
 
     /// Whether a pass that was cut off may have written this.

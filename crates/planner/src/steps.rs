@@ -7,8 +7,9 @@ mod namespaces;
 mod nodes;
 mod policies;
 
-pub(crate) use guards::is_text_held;
+pub(crate) use guards::{is_text_held, still_needed, written_in};
 pub(crate) use keep::kept;
+pub(crate) use nodes::is_taint_wanted;
 pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies};
 
 use cofferdam_model::cluster::Delivery;
@@ -16,6 +17,7 @@ use cofferdam_model::zone::Sensitivity;
 use cofferdam_state::observed::told_unknowns;
 use cofferdam_state::plan::{Phase, Plan, Step};
 
+use crate::guards::footings;
 use crate::notices::notices;
 use crate::view::View;
 
@@ -31,8 +33,9 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         steps.extend(namespaces::steps(view));
         steps.extend(policies::steps(view));
     }
-    steps.extend(nodes::steps(view));
-    steps.extend(guards::steps(view));
+    let nodes = nodes::steps(view);
+    steps.extend(guards::steps(view, &nodes));
+    steps.extend(nodes);
     // What gives up connections comes in its order already.
     steps.sort_by_cached_key(|step| {
         let object = (step.phase != Phase::Narrow).then(|| step.action.object());
@@ -47,6 +50,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         notices: notices(view, model, &steps),
         kept: kept(view),
         probes: guards::probes(view, &steps),
+        footings: footings(view, &steps),
         resumes: record.is_some_and(|record| !record.pending.is_empty()),
         steps,
     })

@@ -22,6 +22,7 @@ mod healing;
 mod isolated;
 mod moves;
 mod passes;
+mod pins;
 mod pod_security;
 mod pools;
 mod somebody_else;

@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod detach;
 pub mod digest;
 pub mod finding;
+pub mod footing;
 pub mod guard;
 pub mod held;
 pub mod observed;

@@ -7,12 +7,14 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::REGISTERED;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::Value;
 
 use crate::audit::AuditedWrite;
+use crate::digest::short_digest;
 use crate::pod_security::EnforceAnswers;
 use crate::record::{Record, entry_key};
 
@@ -242,6 +244,14 @@ pub struct LiveService {
     pub name: String,
     /// Labels of its pods; empty where it has no selector.
     pub selector: Labels,
+}
+
+impl LiveNode {
+    /// Whether the guard rail at registration gave it the taint that a record holds under this field, and no record
+    /// does yet.
+    pub fn is_registered_with(&self, taint_field: &str) -> bool {
+        self.labels.get(REGISTERED) == Some(&short_digest(taint_field))
+    }
 }
 
 impl Observed {

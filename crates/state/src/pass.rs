@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cofferdam_objects::key::ObjectKey;
+
 use crate::guard::Probe;
 use crate::plan::{Action, Phase, Plan, Step};
 use crate::record::{Apply, HISTORY, Record, entry_key};
@@ -44,6 +46,12 @@ impl Plan {
     pub fn probes_before(&self, phase: Option<Phase>) -> Vec<&Probe> {
         let due = self.probes.iter().filter(|due| due.before == phase);
         due.map(|due| &due.probe).collect()
+    }
+
+    /// Whether a step may be begun although these objects could not be written.
+    pub fn is_founded(&self, step: &Step, failed: &BTreeSet<ObjectKey>) -> bool {
+        let footing = self.footings.get(&step.action.object());
+        footing.is_none_or(|footing| footing.holds_without(failed))
     }
 
     /// The keys under which the record will hold what the plan writes.
@@ -218,6 +226,7 @@ mod tests {
             notices: Vec::new(),
             kept: [("kept".to_owned(), "uid".to_owned())].into(),
             probes: Vec::new(),
+            footings: BTreeMap::new(),
             resumes,
         }
     }

@@ -13,6 +13,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 
 use crate::digest::digest;
 use crate::finding::Effect;
+use crate::footing::Footing;
 use crate::guard::Probe;
 pub use crate::phase::Phase;
 
@@ -35,6 +36,8 @@ pub struct Plan {
     pub kept: BTreeMap<String, String>,
     /// What must be seen to be in force before what rests on it is written.
     pub probes: Vec<DueProbe>,
+    /// What steps about guard rails rest on, by their objects.
+    pub footings: BTreeMap<ObjectKey, Footing>,
     /// Whether a pass was cut off and is resumed.
     pub resumes: bool,
 }

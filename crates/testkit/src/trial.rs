@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cofferdam_model::Model;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::observed::{Observed, Reading};
 use cofferdam_state::pass::{Ending, Writer};
@@ -116,42 +117,20 @@ impl Trial {
         let before = expected.as_ref().map(|live| &live.record);
         let record = Record::begun(before, plan, self.writer());
         let pending = self.write(expected.as_ref(), record);
-        let (mut writes, mut stuck) = (Writes::new(), BTreeSet::new());
-        let (mut written, mut failed) = (0, Vec::new());
         if faults.killed_after == Some(0) {
             return None;
         }
-        let turns = plan.stages().into_iter().flat_map(|stage| stage.turns);
-        for step in turns.flat_map(|turn| shuffled(turn, faults.shuffle)) {
-            let object = step.action.object();
-            let place = object.namespace.as_ref().unwrap_or(&object.name).clone();
-            if stuck.contains(&place) {
-                continue;
-            }
-            let refused = faults.refused.contains(&object.to_string());
-            let result = if refused {
-                Err("the server says no".to_owned())
-            } else {
-                self.execute(&step.action, &mut writes)
-            };
-            match result {
-                Ok(()) => written += 1,
-                Err(reason) => {
-                    stuck.insert(place);
-                    failed.push((object.to_string(), reason));
-                }
-            }
-            each(&self.cluster, step);
-            if faults.killed_after == Some(written) {
-                return None;
-            }
-        }
+        let (written, failed) = self.carry_out_stages(plan, faults, &mut each)?;
         let mut after = self.cluster.observe();
         if faults.unread_after {
             after.pods = Reading::Unknown("connection reset".to_owned());
         }
         let left = self.replan(&after).ok();
         let nothing = |plan: &Plan| plan.is_empty();
+        let failed: Vec<(String, String)> = failed
+            .into_iter()
+            .map(|(object, reason)| (object.to_string(), reason))
+            .collect();
         let complete = failed.is_empty() && left.as_ref().is_some_and(nothing);
         let record = pending.record.ended(Ending {
             kept: left.as_ref().map(|plan| plan.kept.clone()),
@@ -167,6 +146,51 @@ impl Trial {
             failed,
             left,
         })
+    }
+
+    /// How many steps were written, and those that failed or rest on such; none where it was killed.
+    fn carry_out_stages(
+        &mut self,
+        plan: &Plan,
+        faults: &Faults,
+        each: &mut impl FnMut(&Cluster, &Step),
+    ) -> Option<(usize, Vec<(ObjectKey, String)>)> {
+        let (mut writes, mut stuck) = (Writes::new(), BTreeSet::new());
+        let (mut written, mut failed) = (0, Vec::new());
+        for stage in plan.stages() {
+            let mut probed = stage.probes.iter();
+            let in_force = !probed.any(|probe| stuck.contains(&probe.policy.name));
+            let steps = stage.turns.into_iter();
+            for step in steps.flat_map(|turn| shuffled(turn, faults.shuffle)) {
+                let object = step.action.object();
+                let place = object.namespace.as_ref().unwrap_or(&object.name).clone();
+                if stuck.contains(&place) {
+                    continue;
+                }
+                let unwritten = failed
+                    .iter()
+                    .map(|(object, _): &(ObjectKey, _)| object.clone());
+                let result = if !in_force || !plan.is_founded(step, &unwritten.collect()) {
+                    Err("what it rests on is not there".to_owned())
+                } else if faults.refused.contains(&object.to_string()) {
+                    Err("the server says no".to_owned())
+                } else {
+                    self.execute(&step.action, &mut writes)
+                };
+                match result {
+                    Ok(()) => written += 1,
+                    Err(reason) => {
+                        stuck.insert(place);
+                        failed.push((object, reason));
+                    }
+                }
+                each(&self.cluster, step);
+                if faults.killed_after == Some(written) {
+                    return None;
+                }
+            }
+        }
+        Some((written, failed))
     }
 
     fn execute(&mut self, action: &Action, writes: &mut Writes) -> Result<(), String> {

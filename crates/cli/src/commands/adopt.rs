@@ -174,6 +174,7 @@ fn refusals(one: &Examined<'_>, model: &Model) -> Vec<(String, Option<String>)> 
         notices: Vec::new(),
         kept: BTreeMap::new(),
         probes: Vec::new(),
+        footings: BTreeMap::new(),
         resumes: false,
     };
     let fleet = Fleet {

@@ -3,9 +3,11 @@
 use anyhow::Result;
 use cofferdam_model::cluster::Mode;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_planner::guards::{live_guards, statuses};
+use cofferdam_planner::guards::{removal, statuses};
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::guards::{GuardsCluster, GuardsReport, WireGuard, WireObstacle};
+use cofferdam_report::wire::guards::{
+    GuardsCluster, GuardsReport, LeftGuard, WireGuard, WireObstacle,
+};
 use cofferdam_report::{output, text};
 use cofferdam_state::guard::GuardLevel;
 use futures_util::future::join_all;
@@ -38,8 +40,10 @@ pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Res
         if let Some(why) = why_not(one) {
             told.reason.get_or_insert(why);
         } else {
-            let objects = live_guards(&one.view());
-            told.removed = objects.into_iter().map(|(key, _)| key.into()).collect();
+            let view = one.view();
+            let removal = removal(&view);
+            told.removed = removal.goes.iter().map(|(key, _)| (*key).into()).collect();
+            told.left = removal.stays.into_iter().map(left).collect();
         }
     }
     let anything = report.clusters.iter().any(|one| !one.removed.is_empty());
@@ -58,6 +62,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Res
     }
     let results = join_all(examined.iter().map(remove)).await;
     let mut exits: Vec<Exit> = refusals(&examined).collect();
+    let stays = report.clusters.iter().any(|one| !one.left.is_empty());
+    exits.extend(stays.then_some(Exit::Difference));
     for (told, result) in report.clusters.iter_mut().zip(results) {
         told.removed = result.removed.iter().map(Into::into).collect();
         if let Some(error) = result.failed {
@@ -101,6 +107,15 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
         break_glass: guards.break_glass.clone(),
         guards: rails(one),
         removed: Vec::new(),
+        left: Vec::new(),
+    }
+}
+
+fn left((key, reason, hint): (&ObjectKey, String, String)) -> LeftGuard {
+    LeftGuard {
+        object: key.into(),
+        reason,
+        hint,
     }
 }
 
@@ -180,7 +195,7 @@ async fn remove(one: &Examined<'_>) -> Removal {
     let (Some(connection), None) = (&one.connection, why_not(one)) else {
         return result;
     };
-    for (key, live) in live_guards(&one.view()) {
+    for (key, live) in removal(&one.view()).goes {
         match connection.remove_guard(key, live).await {
             Ok(()) => result.removed.push(key.clone()),
             Err(error) => {

@@ -1,9 +1,14 @@
 //! New nodes of a pool have its taint from the moment they register, so that nothing lands on them before
-//! the next apply. The label waits for that: NodeRestriction refuses it at registration.
+//! the next apply. The label waits for that: NodeRestriction refuses it at registration. Another label says that
+//! the taint is ours, and not one that the node brought, until a record does.
 
 use cofferdam_model::labels::{Operator, Selector};
-use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodeChoice, NodePool};
+use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodeChoice, NodePool, Taint};
+use cofferdam_objects::keys;
+use cofferdam_state::digest::short_digest;
 use cofferdam_state::guard::Rail;
+use cofferdam_state::plan::taint_field;
+use k8s_openapi::api::core::v1 as core;
 
 use super::cel;
 use super::draft::{Draft, Effect, everywhere, pool_name, rule};
@@ -29,6 +34,8 @@ pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
         cel::text(&pool.taint.value),
         cel::text(effect)
     );
+    let mark = cel::text(keys::REGISTERED);
+    let which = cel::text(&registered_with(&pool.taint));
     let has = format!(
         "object.spec.taints.exists(t, t.key == {} && t.effect == {})",
         cel::text(key),
@@ -45,13 +52,31 @@ pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
                 ("of-the-pool", selected),
                 ("not-of-a-cloud", format!("!({by_cloud})")),
             ],
-            patches: vec![format!(
-                "!has(object.spec.taints) ? [JSONPatch{{op: 'add', path: '/spec/taints', value: [{taint}]}}] \
-                 : {has} ? [] : [JSONPatch{{op: 'add', path: '/spec/taints/-', value: {taint}}}]"
-            )],
+            patches: vec![
+                format!(
+                    "has(object.spec.taints) && {has} ? [] \
+                     : has(object.metadata.labels) ? [JSONPatch{{op: 'add', path: '/metadata/labels/' \
+                     + jsonpatch.escapeKey({mark}), value: {which}}}] \
+                     : [JSONPatch{{op: 'add', path: '/metadata/labels', value: {{{mark}: {which}}}}}]"
+                ),
+                format!(
+                    "!has(object.spec.taints) ? [JSONPatch{{op: 'add', path: '/spec/taints', value: [{taint}]}}] \
+                     : {has} ? [] : [JSONPatch{{op: 'add', path: '/spec/taints/-', value: {taint}}}]"
+                ),
+            ],
         },
         attempt: None,
     })
+}
+
+/// What [`keys::REGISTERED`] says of a taint.
+fn registered_with(taint: &Taint) -> String {
+    short_digest(taint_field(&core::Taint {
+        key: taint.key.clone(),
+        value: None,
+        effect: taint.effect.as_str().to_owned(),
+        time_added: None,
+    }))
 }
 
 const LABELS: &str = "(has(object.metadata.labels) ? object.metadata.labels : {})";

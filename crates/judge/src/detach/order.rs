@@ -181,7 +181,7 @@ fn unlabels_under_policies(case: &Case<'_>) -> Option<Refusal> {
     Some(refusal("order", message, ""))
 }
 
-/// Whether a policy, or the policy of a binding, changes nodes and nothing else.
+/// Whether a policy, or the policy of a binding, changes nodes.
 fn is_about_nodes(case: &Case<'_>, key: &ObjectKey) -> bool {
     let live = case.observed.admission.known().into_iter().flatten();
     let mut policies = live.filter(|(other, _)| {
@@ -190,7 +190,7 @@ fn is_about_nodes(case: &Case<'_>, key: &ObjectKey) -> bool {
     policies.any(|(_, live)| {
         let rules = live.spec.pointer("/matchConstraints/resourceRules");
         let rules = rules.map(ToString::to_string).unwrap_or_default();
-        rules.contains("\"nodes\"") && !rules.contains("\"pods\"")
+        rules.contains("\"nodes\"")
     })
 }
 

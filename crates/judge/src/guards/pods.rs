@@ -68,25 +68,27 @@ pub(super) fn unselective(case: &Case<'_>, pool: &NodePool) -> Option<String> {
     Some(format!("{} in {}", one.workload, one.namespace))
 }
 
-pub(super) fn has_ready_node(case: &Case<'_>, pool: &NodePool) -> bool {
-    let nodes = case.observed.nodes.known().into_iter().flatten();
-    let mut ready = nodes.filter(|(_, node)| node.ready);
-    ready.any(|(name, node)| {
-        let pools = case.bundle.pools.iter();
-        let mut selecting = pools.filter(|one| one.selects(name, &node.labels, &node.provider_id));
-        selecting.next().is_some_and(|one| one.name == pool.name) && selecting.next().is_none()
-    })
+/// Whether any toleration matches the taint of a pool.
+fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+    let taint = &pool.taint;
+    tolerates_taint(
+        tolerations,
+        (&taint.key, &taint.value, taint.effect.as_str()),
+    )
 }
 
-/// Whether any toleration matches the taint of a pool (Kubernetes, "Taints and Tolerations").
-fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+/// Whether any toleration matches a taint of this key, value and effect (Kubernetes, "Taints and Tolerations").
+pub(super) fn tolerates_taint(
+    tolerations: &[Toleration],
+    (key, value, effect): (&str, &str, &str),
+) -> bool {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     tolerations.iter().any(|one| {
-        let effects = [String::new(), pool.taint.effect.as_str().to_owned()];
+        let effects = [String::new(), effect.to_owned()];
         let of_effect = effects.contains(&text(&one.effect));
         let all_keys = text(&one.key).is_empty() && text(&one.operator) == "Exists";
-        let same_key = text(&one.key) == pool.taint.key;
-        let same_value = text(&one.operator) == "Exists" || text(&one.value) == pool.taint.value;
+        let same_key = text(&one.key) == key;
+        let same_value = text(&one.operator) == "Exists" || text(&one.value) == value;
         of_effect && (all_keys || (same_key && same_value))
     })
 }

@@ -163,12 +163,12 @@ fn rails_come_in_by_steps_and_lock_nobody_out() {
             (
                 "the taint comes without the pin",
                 |scene| drop(scene.drop(Phase::Pin, PIN)),
-                &["order"],
+                &["order", "guard-breaks"],
             ),
             (
                 "the pin is not tried out before the taint",
                 |scene| scene.plan.probes.clear(),
-                &["order"],
+                &["order", "guard-breaks"],
             ),
             (
                 "whoever writes is no writer",

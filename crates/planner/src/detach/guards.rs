@@ -1,22 +1,30 @@
 //! Guard rails on their way out.
 
-use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::detach::Left;
 use cofferdam_state::finding::Effect;
+use cofferdam_state::held::HeldStep;
 use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, Phase, Step};
-use serde_json::Value;
 
 use super::left;
-use crate::guards::is_ours;
+use crate::guards::{Need, is_ours, is_pin_named, needed_after};
 use crate::view::View;
 
+/// What becomes of guard rails.
+#[derive(Debug, Default)]
+pub(super) struct Rails {
+    /// Those that go.
+    pub(super) steps: Vec<Step>,
+    /// Pins that pods need because nodes keep their taints, each with why and what to do.
+    pub(super) needed: Vec<(Step, Need)>,
+}
+
 /// What refuses, or taints new nodes, goes first. What makes pods tolerate taints goes after these, or pods would
-/// be kept out meanwhile.
-pub(super) fn steps(view: &View<'_>, theirs: &mut Vec<Left>) -> Vec<Step> {
+/// be kept out meanwhile; and stays while nodes do not lose their taints by steps about `nodes`.
+pub(super) fn rails(view: &View<'_>, nodes: &[Step], theirs: &mut Vec<Left>) -> Rails {
     let all = view.observed.admission.known().into_iter().flatten();
-    let mut steps = Vec::new();
+    let mut rails = Rails::default();
     for (key, live) in all {
         let Kind::Admission(kind) = key.kind else {
             continue;
@@ -31,8 +39,8 @@ pub(super) fn steps(view: &View<'_>, theirs: &mut Vec<Left>) -> Vec<Step> {
             theirs.push(left(key, super::policies::MADE_AGAIN));
             continue;
         }
-        let pins = is_mutating(kind) && is_about_pods(view, key);
-        steps.push(Step {
+        let pins = kind.is_mutating() && is_pin_named(view, &key.name);
+        let step = Step {
             phase: if pins { Phase::Protect } else { Phase::Guard },
             action: Action::DeleteGuard {
                 kind,
@@ -41,15 +49,19 @@ pub(super) fn steps(view: &View<'_>, theirs: &mut Vec<Left>) -> Vec<Step> {
                 resource_version: live.resource_version.clone(),
             },
             reason: if pins {
-                "no taint is left that pods would need it for".to_owned()
+                "no pod needs it to tolerate a taint".to_owned()
             } else {
                 "what it protects is let go of".to_owned()
             },
             effect: Effect::None,
             zone: None,
-        });
+        };
+        match needed_after(view, &key.name, nodes) {
+            Some(need) => rails.needed.push((step, need)),
+            None => rails.steps.push(step),
+        }
     }
-    steps
+    rails
 }
 
 /// Whether somebody deleted it and made it again. One that a pass which was cut off was to write carries our
@@ -60,25 +72,28 @@ fn is_remade(view: &View<'_>, key: &ObjectKey, live: &LiveAdmission) -> bool {
         && !view.observed.is_pending(key, "")
 }
 
-fn is_mutating(kind: AdmissionKind) -> bool {
-    match kind {
-        AdmissionKind::MutatingPolicy | AdmissionKind::MutatingBinding => true,
-        AdmissionKind::ValidatingPolicy | AdmissionKind::ValidatingBinding => false,
-    }
+/// Steps about nodes, those apart that wait: labels that pods are bound to by pins which stay.
+pub(super) fn beside(needed: &[(Step, Need)], nodes: Vec<Step>) -> (Vec<HeldStep>, Vec<Step>) {
+    let (kept, released): (Vec<Step>, Vec<Step>) = nodes
+        .into_iter()
+        .partition(|step| !needed.is_empty() && step.phase == Phase::Unlabel);
+    let kept = kept.iter().map(|step| HeldStep {
+        operation: step.action.operation(),
+        object: step.action.object(),
+        phase: step.phase,
+        reason: "a guard rail that stays binds pods to its labels".to_owned(),
+        hint: "detach again when that can go".to_owned(),
+    });
+    (kept.collect(), released)
 }
 
-/// Whether the policy of that name changes pods; one that cannot be found is taken to.
-fn is_about_pods(view: &View<'_>, key: &ObjectKey) -> bool {
-    let policy = ObjectKey::admission(AdmissionKind::MutatingPolicy, &key.name);
-    let live = view.observed.admission.known();
-    let Some(policy) = live.and_then(|live| live.get(&policy)) else {
-        return true;
-    };
-    let rules = policy.spec.pointer("/matchConstraints/resourceRules");
-    let mut rules = rules.and_then(Value::as_array).into_iter().flatten();
-    rules.any(|rule| {
-        let resources = rule.get("resources").and_then(Value::as_array);
-        let mut resources = resources.into_iter().flatten();
-        resources.any(|one| one.as_str() == Some("pods"))
-    })
+/// A pin that stays until nodes lose their taints.
+pub(super) fn held((step, need): &(Step, Need)) -> HeldStep {
+    HeldStep {
+        operation: step.action.operation(),
+        object: step.action.object(),
+        phase: step.phase,
+        reason: need.reason(),
+        hint: format!("{}; then detach again", need.hint()),
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::labels::Labels;
 use cofferdam_model::node_pool::NodePool;
+use cofferdam_objects::keys::REGISTERED;
 use cofferdam_state::detach::Left;
 use cofferdam_state::finding::Effect;
 use cofferdam_state::plan::{
-    Action, LabelPatch, Phase, Step, TaintPatch, label_field, taint_field,
+    Action, KeyChange, LabelPatch, Phase, Step, TaintPatch, label_field, taint_field,
 };
 use k8s_openapi::api::core::v1::Taint;
 
@@ -44,7 +46,8 @@ pub(super) fn steps(view: &View<'_>, pools: &[NodePool], theirs: &mut Vec<Left>)
             labels: &node.live.labels,
             managed_fields: &node.live.managed_fields,
         };
-        if let Some(labels) = taken_back(view, &shared, &keys, theirs) {
+        let labels = taken_back(view, &shared, &keys, theirs);
+        if let Some(labels) = with_registered(labels, &node.live.labels) {
             steps.push(patch(
                 Phase::Unlabel,
                 &node,
@@ -55,6 +58,23 @@ pub(super) fn steps(view: &View<'_>, pools: &[NodePool], theirs: &mut Vec<Left>)
         }
     }
     steps
+}
+
+/// Beside these labels that which says which taint a node was given at registration.
+fn with_registered(patch: Option<LabelPatch>, live: &Labels) -> Option<LabelPatch> {
+    let Some(value) = live.get(REGISTERED) else {
+        return patch;
+    };
+    let mut patch = patch.unwrap_or(LabelPatch {
+        has_labels: true,
+        changes: Vec::new(),
+    });
+    patch.changes.push(KeyChange {
+        key: REGISTERED.to_owned(),
+        old: Some(value.clone()),
+        new: None,
+    });
+    Some(patch)
 }
 
 fn untainted(

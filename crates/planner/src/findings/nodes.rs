@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cofferdam_model::node_pool::{ManageTaint, NodePool, TaintEffect};
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::REGISTERED;
 use cofferdam_objects::managed_fields::{Claim, last_writer};
 use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use k8s_openapi::api::core::v1::{Taint, Toleration};
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::namespaces::HELD;
 use super::{Judged, finding};
 use crate::guards::{can_pin, is_pinned};
+use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::provider::taint_command;
 use crate::view::{KeyState, View};
@@ -58,17 +60,31 @@ fn whole_pool(view: &View<'_>, pool: &NodePool, members: &[&PooledNode<'_>]) -> 
         return found;
     }
     let held = intolerant(view, pool);
-    let untainted = |node: &&PooledNode<'_>| node.taint_state(pool) != KeyState::InSync;
-    if members.iter().any(untainted) && !held.is_empty() {
-        let held: Vec<&str> = held.iter().map(String::as_str).collect();
-        let message = format!(
-            "the taint of pool `{}` is held back: {} would not tolerate it",
-            pool.name,
-            held.join(", ")
-        );
-        let hint = toleration_hint(pool, members.iter().copied());
-        found.push(finding(view, Class::NodePool, object, message).with_hint(&hint));
+    if held.is_empty() {
+        return found;
     }
+    let told = listed(held.iter().map(String::as_str));
+    let tainted = |node: &&PooledNode<'_>| node.taint_state(pool) == KeyState::InSync;
+    let waits = members.iter().any(|node| !tainted(node)).then(|| {
+        format!(
+            "the taint of pool `{}` is held back: {told} would not tolerate it",
+            pool.name
+        )
+    });
+    let keeps_out = members.iter().any(tainted).then(|| {
+        format!(
+            "nodes of pool `{}` keep its own zones out: {told} do not tolerate its taint, and new pods of theirs do \
+             not run there",
+            pool.name
+        )
+    });
+    let hint = toleration_hint(pool, members.iter().copied());
+    let messages = waits.into_iter().chain(keeps_out);
+    found.extend(
+        messages.map(|message| {
+            finding(view, Class::NodePool, object.clone(), message).with_hint(&hint)
+        }),
+    );
     found
 }
 
@@ -126,7 +142,10 @@ fn contested(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
 
 /// What we wrote on a node and no pool asks for any more. A node that two pools select is not written.
 fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
-    let labels = node.stale_labels().map(|(key, value)| Difference {
+    // A node that has just registered is told as one that is not yet labelled.
+    let registered = |key: &str| key == REGISTERED && !node.pools.is_empty();
+    let labels = node.stale_labels().filter(|(key, _)| !registered(key));
+    let labels = labels.map(|(key, value)| Difference {
         path: format!("metadata.labels[{key}]"),
         want: None,
         have: Some(Value::String(value.clone())),
@@ -161,7 +180,11 @@ fn stale(view: &View<'_>, node: &PooledNode<'_>) -> Option<Finding> {
 ///
 /// A pin makes new pods tolerate the taint; those that run are not touched by it, unless it evicts.
 pub fn intolerant(view: &View<'_>, pool: &NodePool) -> BTreeSet<String> {
-    let can_pin = can_pin(view, pool);
+    intolerant_if(view, pool, can_pin(view, pool))
+}
+
+/// The same, by whether the pool can be pinned to.
+pub(crate) fn intolerant_if(view: &View<'_>, pool: &NodePool, can_pin: bool) -> BTreeSet<String> {
     let evicts = pool.taint.effect == TaintEffect::NoExecute;
     let in_zones = |namespace: &str| {
         view.wanted_namespace(namespace)
@@ -270,13 +293,19 @@ fn about(
 
 /// Whether tolerations match the pool's taint, as the scheduler judges it.
 pub(crate) fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+    tolerates_taint(tolerations, &taint_of(pool))
+}
+
+/// Whether tolerations match a taint, as the scheduler judges it.
+pub(crate) fn tolerates_taint(tolerations: &[Toleration], taint: &Taint) -> bool {
     tolerations.iter().any(|toleration| {
         let effect = toleration.effect.as_deref().unwrap_or_default();
         let key = toleration.key.as_deref().unwrap_or_default();
         let value = toleration.value.as_deref().unwrap_or_default();
         let exists = toleration.operator.as_deref() == Some("Exists");
-        (effect.is_empty() || effect == pool.taint.effect.as_str())
+        (effect.is_empty() || effect == taint.effect)
             && ((key.is_empty() && exists)
-                || (key == pool.taint.key && (exists || value == pool.taint.value)))
+                || (key == taint.key
+                    && (exists || value == taint.value.as_deref().unwrap_or_default())))
     })
 }

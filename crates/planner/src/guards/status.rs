@@ -1,10 +1,12 @@
 //! How far each guard rail is taken, and why no further.
 
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 use cofferdam_state::observed::LiveAdmission;
 
-use super::{GuardState, is_ours, is_served, live_level, obstacles, state};
+use super::{
+    GuardState, is_ours, is_pin_named, is_served, live_level, needed_after, obstacles, state,
+};
 use crate::view::View;
 
 /// A guard rail beside what is in force of it.
@@ -86,9 +88,43 @@ fn standing(view: &View<'_>, guard: &DesiredGuard) -> Standing {
     }
 }
 
+/// Live policies and bindings of ours, by what becomes of them when guard rails are removed as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal<'a> {
+    /// Those that go, bindings first.
+    pub goes: Vec<(&'a ObjectKey, &'a LiveAdmission)>,
+    /// Pins that pods need because nodes keep their taints, each with why and what to do.
+    pub stays: Vec<(&'a ObjectKey, String, String)>,
+}
+
+/// What becomes of every policy and binding of ours. Where nodes could not be read, pins stay.
+pub fn removal<'a>(view: &View<'a>) -> Removal<'a> {
+    let mut removal = Removal {
+        goes: Vec::new(),
+        stays: Vec::new(),
+    };
+    let by_hand = "or delete it with kubectl";
+    for (key, live) in live_guards(view) {
+        let pins = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating())
+            && is_pin_named(view, &key.name);
+        if pins && view.observed.nodes.known().is_none() {
+            let why = "nodes could not be read, so it is not known whether pods need it";
+            removal
+                .stays
+                .push((key, why.to_owned(), by_hand.to_owned()));
+        } else if let Some(need) = needed_after(view, &key.name, &[]) {
+            let hint = format!("{}; {by_hand}", need.hint());
+            removal.stays.push((key, need.reason(), hint));
+        } else {
+            removal.goes.push((key, live));
+        }
+    }
+    removal
+}
+
 /// Every live policy and binding of ours, bindings first: recorded, or labelled as of this zone model, since
 /// who is locked out may have lost the record too.
-pub fn live_guards<'a>(view: &View<'a>) -> Vec<(&'a ObjectKey, &'a LiveAdmission)> {
+fn live_guards<'a>(view: &View<'a>) -> Vec<(&'a ObjectKey, &'a LiveAdmission)> {
     let all = view.observed.admission.known().into_iter().flatten();
     let instance = view.bundle.instance.as_str();
     let ours = all.filter(|(key, live)| {
@@ -101,5 +137,5 @@ pub fn live_guards<'a>(view: &View<'a>) -> Vec<(&'a ObjectKey, &'a LiveAdmission
 }
 
 fn is_binding(key: &ObjectKey) -> bool {
-    matches!(key.kind, cofferdam_objects::key::Kind::Admission(kind) if kind.is_binding())
+    matches!(key.kind, Kind::Admission(kind) if kind.is_binding())
 }

@@ -10,11 +10,15 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step};
 
-use crate::guards::{GuardState, is_ours, is_served, live, obstacles, pool_of, state};
+use crate::guards::{
+    GuardState, Need, is_ours, is_pin_named, is_served, live, needed_after, obstacles, pool_of,
+    state,
+};
 use crate::view::View;
 
-/// Everything that brings the rails where the bundle has them, as far as nothing is in the way.
-pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
+/// Everything that brings the rails where the bundle has them, as far as nothing is in the way, beside the steps
+/// about nodes.
+pub(super) fn steps(view: &View<'_>, nodes: &[Step]) -> Vec<Step> {
     let guards = view.bundle.guards.values();
     let served = guards.filter(|guard| is_served(view, guard));
     let mut steps: Vec<Step> = served
@@ -26,7 +30,7 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
             }
         })
         .collect();
-    steps.extend(unwanted(view));
+    steps.extend(unwanted(view, nodes));
     steps
 }
 
@@ -84,19 +88,53 @@ fn refusing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
 pub(crate) fn is_text_held(view: &View<'_>, guard: &DesiredGuard) -> bool {
     let binding = live(view, &guard.deny.key());
     let audit = state(view, guard.binding(GuardLevel::Audit));
-    let may_be_in_force = binding.is_some() && audit != GuardState::InSync;
+    let may_be_in_force = if guard.is_mutating() {
+        state(view, &guard.policy) != GuardState::InSync
+    } else {
+        audit != GuardState::InSync
+    };
+    let may_be_in_force = binding.is_some() && may_be_in_force;
     may_be_in_force && guard.level == GuardLevel::Deny && !obstacles(view, guard).is_empty()
 }
 
+/// What changes pods and nodes is written only where nothing is in the way; new nodes are tainted only while that
+/// holds.
 fn changing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
-    let first = state(view, &guard.deny) == GuardState::Missing;
-    if first && !obstacles(view, guard).is_empty() {
+    let objects = [&guard.policy, &guard.deny];
+    if obstacles(view, guard).is_empty() {
+        let phase = written_in(guard);
+        let written = objects.into_iter();
+        return written
+            .filter_map(|object| write(view, guard, object, phase))
+            .collect();
+    }
+    if guard.rail != Rail::Registration {
         return Vec::new();
     }
-    let objects = [&guard.policy, &guard.deny].into_iter();
-    objects
-        .filter_map(|object| write(view, guard, object, Phase::Pin))
-        .collect()
+    let there = objects.map(|object| {
+        let key = object.key();
+        let live = live(view, &key).filter(|live| is_ours(view, &key, live))?;
+        let why = "new nodes are not tainted while the taint of the others waits".to_owned();
+        Some(step(Phase::Guard, delete(&key, live)?, why))
+    });
+    there.into_iter().flatten().collect()
+}
+
+/// When a rail that changes what is admitted is written: a pin before the taints that rest on it, also those of
+/// new nodes.
+pub(crate) fn written_in(guard: &DesiredGuard) -> Phase {
+    match guard.rail {
+        Rail::Registration => Phase::Taint,
+        Rail::Pin => Phase::Pin,
+        Rail::Namespaces
+        | Rail::Nodes
+        | Rail::Policies
+        | Rail::Record
+        | Rail::Lease
+        | Rail::Probes
+        | Rail::Pods
+        | Rail::DaemonSets => Phase::Protect,
+    }
 }
 
 fn write(
@@ -113,19 +151,36 @@ fn write(
     Some(step(phase, action, reason(guard, why)))
 }
 
-/// Rails of ours that no bundle asks for any more.
-fn unwanted<'a>(view: &'a View<'_>) -> impl Iterator<Item = Step> + 'a {
-    let all = view.observed.admission.known().into_iter().flatten();
-    let ours = all.filter(|(key, live)| is_ours(view, key, live));
-    let left = ours.filter(|(key, _)| !view.bundle.guards.contains_key(&key.name));
+/// Rails of ours that no bundle asks for any more; pins stay while pods need them.
+fn unwanted<'a>(view: &'a View<'_>, nodes: &'a [Step]) -> impl Iterator<Item = Step> + 'a {
+    let left = unasked(view).filter(|(key, _)| needed_after(view, &key.name, nodes).is_none());
     left.filter_map(|(key, live)| {
         let action = delete(key, live)?;
+        let refuses = !matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
+        let taints = !refuses && !is_pin_named(view, &key.name);
         Some(step(
-            Phase::Protect,
+            if taints { Phase::Guard } else { Phase::Protect },
             action,
             "no zone or pool asks for this guard rail any more".to_owned(),
         ))
     })
+}
+
+/// Policies and bindings of ours that the bundle does not hold.
+fn unasked<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a ObjectKey, &'a LiveAdmission)> {
+    let all = view.observed.admission.known().into_iter().flatten();
+    let ours = all.filter(|(key, live)| is_ours(view, key, live));
+    ours.filter(|(key, _)| !view.bundle.guards.contains_key(&key.name))
+}
+
+/// Pins that no bundle asks for any more and that stay, because pods need them.
+pub(crate) fn still_needed(view: &View<'_>) -> Vec<(ObjectKey, Need)> {
+    let nodes = super::nodes::steps(view);
+    let pins = unasked(view).filter_map(|(key, _)| {
+        let need = needed_after(view, &key.name, &nodes)?;
+        Some((key.clone(), need))
+    });
+    pins.collect()
 }
 
 fn delete(key: &ObjectKey, live: &LiveAdmission) -> Option<Action> {
@@ -157,7 +212,7 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
                 let mut written = steps.iter().filter_map(|step| step.action.written_guard());
                 state(view, object) == GuardState::InSync || written.any(|one| one == *object)
             });
-        let tainted = pins && is_tainted(view, guard, steps);
+        let tainted = pins && are_tainted(view, guard, steps);
         let denied = steps.iter().any(|step| {
             let written = step.action.written_guard();
             written.is_some_and(|object| **object == *guard.deny)
@@ -174,17 +229,26 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
     due
 }
 
-fn is_tainted(view: &View<'_>, guard: &DesiredGuard, steps: &[Step]) -> bool {
-    pool_of(view, guard).is_some_and(|pool| {
-        steps.iter().any(|step| {
-            let Action::PatchNode {
+/// Whether steps taint nodes of a pin's pool, those that are there or those that register.
+fn are_tainted(view: &View<'_>, pin: &DesiredGuard, steps: &[Step]) -> bool {
+    pool_of(view, pin).is_some_and(|pool| {
+        steps.iter().any(|step| match &step.action {
+            Action::PatchNode {
                 taints: Some(taints),
                 ..
-            } = &step.action
-            else {
-                return false;
-            };
-            taints.set().any(|taint| taint.key == pool.taint.key)
+            } => taints.set().any(|taint| taint.key == pool.taint.key),
+            Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
+                let written = view.bundle.guards.get(&object.name);
+                written.is_some_and(|one| one.rail == Rail::Registration && one.pool == pin.pool)
+            }
+            Action::CreateNamespace { .. }
+            | Action::PatchNamespace { .. }
+            | Action::PatchNode { .. }
+            | Action::CreatePolicy { .. }
+            | Action::ReplacePolicy { .. }
+            | Action::DeletePolicy { .. }
+            | Action::DeleteGuard { .. }
+            | Action::DeleteOpened { .. } => false,
         })
     })
 }

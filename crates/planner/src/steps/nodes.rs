@@ -1,5 +1,8 @@
 //! Steps about nodes: the pool's label, and its taint where every pod of its zones tolerates it.
 
+use std::collections::BTreeSet;
+
+use cofferdam_model::names::PoolName;
 use cofferdam_model::node_pool::{ManageTaint, NodePool};
 use cofferdam_state::finding::Effect;
 use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step, TaintPatch, taint_field};
@@ -12,12 +15,16 @@ use crate::view::{KeyState, View};
 /// Labels and taints the nodes of every pool, and takes back what no pool asks for any more; foreign
 /// labels and taints stay. A node that two pools select is left alone.
 pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
+    let pools = view.bundle.pools.iter();
+    let tolerated = pools.filter(|pool| intolerant(view, pool).is_empty());
+    let tolerated: BTreeSet<&PoolName> = tolerated.map(|pool| &pool.name).collect();
     let mut steps = Vec::new();
     for node in nodes(view) {
         match node.pools.as_slice() {
             [] => steps.extend(taint_step(&node, None)),
             [pool] => {
-                let due = is_taint_due(view, &node, pool).then_some(*pool);
+                let is_due = tolerated.contains(&pool.name) && is_taint_wanted(view, &node, pool);
+                let due = is_due.then_some(*pool);
                 let keeps = node.keeps_labels(due) && node.live.labels.contains_key(&pool.label.0);
                 steps.extend(label_step(&node, pool).filter(|_| !keeps));
                 steps.extend(taint_step(&node, due));
@@ -43,12 +50,12 @@ fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
     Some(patch(Phase::Labels, node, vec![change], None, reason))
 }
 
-fn is_taint_due(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> bool {
+/// Whether the taint of a pool is ours to write on a node, once everybody tolerates it.
+pub(crate) fn is_taint_wanted(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> bool {
     let state = node.taint_state(pool);
     view.bundle.is_pool_tainted(pool)
         && matches!(state, KeyState::Missing | KeyState::Changed)
         && pool.manages(&node.live.labels) == ManageTaint::Patch
-        && intolerant(view, pool).is_empty()
 }
 
 /// Sets the taint of a pool where it is due, and takes back what we wrote and no pool asks for any more:

@@ -52,5 +52,10 @@ fn render_cluster(cluster: &GuardsCluster, text: &mut String) {
     for removed in &cluster.removed {
         writeln!(text, "  - {}/{}", removed.kind, removed.name).ok();
     }
+    for left in &cluster.left {
+        let (object, reason) = (&left.object, &left.reason);
+        writeln!(text, "  {}/{} stays: {reason}", object.kind, object.name).ok();
+        writeln!(text, "    hint: {}", left.hint).ok();
+    }
     text.push('\n');
 }

@@ -40,6 +40,20 @@ pub struct GuardsCluster {
     pub guards: Vec<WireGuard>,
     /// What `--remove` removed, or with `--dry-run` would.
     pub removed: Vec<WireObject>,
+    /// What `--remove` leaves in place, because pods need it.
+    pub left: Vec<LeftGuard>,
+}
+
+/// A policy or binding that stays.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftGuard {
+    /// What stays.
+    pub object: WireObject,
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub hint: String,
 }
 
 /// A guard rail.

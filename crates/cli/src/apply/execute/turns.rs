@@ -1,9 +1,11 @@
 //! The steps of a pass, stage by stage and turn by turn.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cofferdam_cluster::{Category, Error, Written};
 use cofferdam_model::count::counted;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_report::wire::apply::FailedStep;
 use cofferdam_state::plan::{Phase, Step};
 use futures_util::stream::{self, StreamExt as _};
@@ -40,10 +42,29 @@ impl Writing<'_> {
                 continue;
             }
             for turn in stage.turns {
+                let turn = self.founded(turn);
                 self.run_turn(turn).await?;
             }
         }
         Ok(())
+    }
+
+    /// Steps without those that rest on what was not written; a guard rail that is left out so is not waited for.
+    fn founded<'s>(&mut self, steps: Vec<&'s Step>) -> Vec<&'s Step> {
+        let failed = self.done.failed.iter().map(|failed| failed.object.clone());
+        let failed: BTreeSet<ObjectKey> = failed.collect();
+        let (founded, unfounded): (Vec<&Step>, Vec<&Step>) = steps
+            .into_iter()
+            .partition(|step| self.plan.is_founded(step, &failed));
+        for step in unfounded {
+            let object = step.action.object();
+            self.done.stuck.insert(object.name.clone());
+            self.done.failed.push(FailedStep {
+                object,
+                message: UNFOUNDED.to_owned(),
+            });
+        }
+        founded
     }
 
     /// Only as many steps are begun as may be under way, so that each is bound to the time that the
@@ -87,6 +108,9 @@ impl Writing<'_> {
         });
     }
 }
+
+/// Why a step about a guard rail is not begun.
+const UNFOUNDED: &str = "left out: nodes that it rests on could not be written";
 
 /// The namespace or node that a step is about.
 fn place(step: &Step) -> Option<String> {

@@ -1,0 +1,240 @@
+//! Does a plan bind pods to nodes that are not there, or take from them what lets them onto tainted ones?
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::node_pool::NodePool;
+use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::PROBE_NAMESPACE;
+use cofferdam_state::guard::{DesiredGuard, Rail};
+use cofferdam_state::observed::{LiveAdmission, LiveNode};
+use cofferdam_state::plan::{Action, Phase, Step, TaintPatch};
+use k8s_openapi::api::core::v1::Taint;
+use serde_json::Value;
+
+use super::pods::{kept_out, tolerates_taint};
+use super::{is_pinned, live};
+use crate::{Case, Refusal, is_taint_of, refusal};
+
+/// A step about a pin, or about the taint of new nodes, that would leave pods without a node.
+pub(super) fn unfounded(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+    let object = step.action.written_guard();
+    object
+        .and_then(|object| {
+            binds_to_nothing(case, object).or_else(|| taints_new_nodes(case, object))
+        })
+        .or_else(|| strands(case, step))
+}
+
+/// A pin binds pods to nodes of its pool, so one of these is ready and has the label, or gets it before.
+fn binds_to_nothing(case: &Case<'_>, object: &AdmissionObject) -> Option<Refusal> {
+    let pool = pool_of(case, object, Rail::Pin)?;
+    let live = live(
+        case,
+        &ObjectKey::admission(AdmissionKind::MutatingPolicy, &object.name),
+    );
+    if live.is_some_and(|live| binds_no_others(&live.spec, &object.spec)) || has_node(case, pool) {
+        return None;
+    }
+    let message = format!(
+        "{}: no ready node has the label of pool `{}`, or gets it before",
+        object.key(),
+        pool.name
+    );
+    Some(refusal("guard-breaks", message, ""))
+}
+
+/// Whether a policy changes the pods of no namespace that it does not change in the same way already. A binding
+/// says nothing of that.
+fn binds_no_others(live: &Value, written: &Value) -> bool {
+    let (before, after) = (chosen(live), chosen(written));
+    let spec = |policy: &Value| -> Vec<String> {
+        let all = policy.get("mutations").and_then(Value::as_array);
+        let all = all.into_iter().flatten().map(Value::to_string);
+        all.filter(|text| text.contains("/spec/")).collect()
+    };
+    spec(live) == spec(written)
+        && before
+            .zip(after)
+            .is_some_and(|(before, after)| after.is_subset(&before))
+}
+
+fn has_node(case: &Case<'_>, pool: &NodePool) -> bool {
+    let (key, value) = &pool.label;
+    let labelled = |name: &str, node: &LiveNode| {
+        let mut steps = case.plan.phase(Phase::Labels);
+        node.labels.get(key) == Some(value)
+            || steps.any(|step| {
+                let Action::PatchNode {
+                    name: patched,
+                    labels,
+                    ..
+                } = &step.action
+                else {
+                    return false;
+                };
+                let mut changes = labels.changes.iter();
+                patched == name
+                    && changes.any(|one| one.key == *key && one.new.as_ref() == Some(value))
+            })
+    };
+    members(case, pool).any(|(name, node)| node.ready && labelled(name, node))
+}
+
+/// The nodes that a pool selects and no other one.
+fn members<'a>(
+    case: &Case<'a>,
+    pool: &'a NodePool,
+) -> impl Iterator<Item = (&'a String, &'a LiveNode)> {
+    let (nodes, pools) = (case.observed.nodes.known(), &case.bundle.pools);
+    nodes.into_iter().flatten().filter(move |(name, node)| {
+        let selects = |one: &&NodePool| one.selects(name, &node.labels, &node.provider_id);
+        let mut selecting = pools.iter().filter(selects);
+        selecting.next().is_some_and(|one| one.name == pool.name) && selecting.next().is_none()
+    })
+}
+
+/// New nodes are tainted only where those that are there may be.
+fn taints_new_nodes(case: &Case<'_>, object: &AdmissionObject) -> Option<Refusal> {
+    let guard = case.bundle.guards.get(&object.name)?;
+    taints_too_early(case, guard).then(|| {
+        let message = format!(
+            "{}: new nodes would be tainted, and not everybody in the pool's zones tolerates that",
+            object.key()
+        );
+        refusal("guard-breaks", message, "")
+    })
+}
+
+/// Whether a rail taints new nodes while others of the pool are not tainted, and may not be.
+pub(super) fn taints_too_early(case: &Case<'_>, guard: &DesiredGuard) -> bool {
+    let Some(pool) = pool_of(case, &guard.policy, Rail::Registration) else {
+        return false;
+    };
+    let tainted = |node: &LiveNode| node.taints.iter().any(|taint| is_taint_of(pool, taint));
+    let mut all = members(case, pool).peekable();
+    let all_tainted = all.peek().is_some() && all.all(|(_, node)| tainted(node));
+    !all_tainted && kept_out(case, pool, is_pinned(case, pool)).is_some()
+}
+
+/// A step that takes from pods the pin which lets them onto nodes that stay tainted.
+pub(crate) fn strands(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+    let becomes = match &step.action {
+        Action::DeleteGuard { .. } => None,
+        Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => Some(&object.spec),
+        Action::CreateNamespace { .. }
+        | Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::CreatePolicy { .. }
+        | Action::ReplacePolicy { .. }
+        | Action::DeletePolicy { .. }
+        | Action::DeleteOpened { .. } => return None,
+    };
+    let key = step.action.object();
+    let name = &key.name;
+    let pin = live(
+        case,
+        &ObjectKey::admission(AdmissionKind::MutatingPolicy, name),
+    )?;
+    live(
+        case,
+        &ObjectKey::admission(AdmissionKind::MutatingBinding, name),
+    )?;
+    // What sees nodes when they register lets no pod onto them.
+    let seen = pin.spec.pointer("/matchConstraints/resourceRules")?;
+    if seen.to_string().contains("\"nodes\"") {
+        return None;
+    }
+    // A binding says nothing of what is tolerated.
+    let becomes = becomes.map(|spec| spec.get("mutations").map_or(&pin.spec, |_| spec));
+    let matters = |taint: &Taint| {
+        names_taint(&pin.spec, taint) && !becomes.is_some_and(|spec| names_taint(spec, taint))
+    };
+    let nodes = case.observed.nodes.known().into_iter().flatten();
+    for (name, node) in nodes {
+        let mut stays = after(case, name, node)
+            .iter()
+            .filter(|taint| matters(taint));
+        let victim = stays.find_map(|taint| Some((taint, stranded(case, pin, taint)?)));
+        if let Some((taint, victim)) = victim {
+            let message = format!(
+                "{key}: Node/{name} keeps taint `{}`, which {victim} tolerates by this alone",
+                taint.key
+            );
+            return Some(refusal("guard-breaks", message, "plan again"));
+        }
+    }
+    None
+}
+
+/// The taints of a node once the plan is carried out.
+fn after<'a>(case: &Case<'a>, name: &str, node: &'a LiveNode) -> &'a [Taint] {
+    let mut patches = case.plan.steps.iter().filter_map(|step| {
+        let Action::PatchNode {
+            name: patched,
+            taints: Some(TaintPatch { new, .. }),
+            ..
+        } = &step.action
+        else {
+            return None;
+        };
+        (patched == name).then_some(new.as_slice())
+    });
+    patches.next_back().unwrap_or(&node.taints)
+}
+
+/// Whether what a policy writes into pods names the key and effect of a taint.
+fn names_taint(spec: &Value, taint: &Taint) -> bool {
+    let written = spec.get("mutations").map(Value::to_string);
+    let names = |text: &str| format!("'{text}'");
+    written.is_some_and(|written| {
+        written.contains(&names(&taint.key)) && written.contains(&names(&taint.effect))
+    })
+}
+
+/// What a policy has tolerate a taint, and would not by itself.
+fn stranded(case: &Case<'_>, pin: &LiveAdmission, taint: &Taint) -> Option<String> {
+    let chosen = chosen(&pin.spec);
+    let sees = |namespace: &str| chosen.as_ref().is_none_or(|all| all.contains(namespace));
+    let taint = (
+        taint.key.as_str(),
+        taint.value.as_deref().unwrap_or_default(),
+        taint.effect.as_str(),
+    );
+    let templates = case.observed.templates.known()?;
+    let by_template = templates
+        .iter()
+        .find(|one| sees(&one.namespace) && !tolerates_taint(&one.tolerations, taint));
+    let is_made = |namespace: &str, workload: &Option<(String, String)>| {
+        workload.as_ref().is_some_and(|(kind, name)| {
+            let mut made = templates.iter().filter(|one| one.namespace == namespace);
+            made.any(|one| one.workload.split_once('/') == Some((kind.as_str(), name.as_str())))
+        })
+    };
+    let pods = case.observed.pods.known()?;
+    let by_itself = || {
+        let mut running = pods
+            .iter()
+            .filter(|pod| sees(&pod.namespace) && !pod.finished);
+        running.find(|pod| !is_made(&pod.namespace, &pod.workload))
+    };
+    by_template
+        .map(|one| format!("{} in {}", one.workload, one.namespace))
+        .or_else(|| by_itself().map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name)))
+}
+
+/// The namespaces that a policy names; none where it does not.
+fn chosen(spec: &Value) -> Option<BTreeSet<&str>> {
+    let selector = spec.pointer("/matchConstraints/namespaceSelector")?;
+    let named = selector.get("matchExpressions")?.as_array()?;
+    let [one] = named.as_slice() else { return None };
+    let values = one.get("values")?.as_array()?.iter();
+    let values = values.filter_map(Value::as_str);
+    Some(values.filter(|name| *name != PROBE_NAMESPACE).collect())
+}
+
+fn pool_of<'a>(case: &Case<'a>, object: &AdmissionObject, rail: Rail) -> Option<&'a NodePool> {
+    let guard = case.bundle.guards.get(&object.name)?;
+    let name = guard.pool.as_ref().filter(|_| guard.rail == rail)?;
+    case.bundle.pools.iter().find(|pool| pool.name == *name)
+}

@@ -1,0 +1,400 @@
+//! Pins, and the taints that rest on them: pods are never bound to nodes that are not there, nor left without what
+//! lets them onto nodes that stay tainted.
+
+use cofferdam_judge::Departure;
+use cofferdam_model::cluster::Delivery;
+use cofferdam_model::labels::Labels;
+use cofferdam_objects::admission::AdmissionKind;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::REGISTERED;
+use cofferdam_state::detach::{Detachment, Manner, Scope};
+use cofferdam_state::digest::short_digest;
+use cofferdam_state::observed::Template;
+use cofferdam_state::plan::{Action, Phase, TaintPatch, taint_field};
+use cofferdam_testkit::{Act, Faults, SHOP, Trial, model, toleration};
+use k8s_openapi::api::core::v1::Taint;
+
+use super::*;
+use crate::detach::{Leaving, detach};
+use crate::guards::removal;
+use crate::held_back;
+
+const PIN: &str = "cofferdam-pin-pci";
+const REGISTRATION: &str = "cofferdam-registration-pci";
+const LABEL: &str = "cofferdam.node-restriction.kubernetes.io/pool";
+
+/// The shop with guard rails; what runs in its pool's zone tolerates the pool by the pin alone.
+fn shop(text: &str) -> Trial {
+    let mut trial = Trial::shop(text, planner);
+    trial.cluster.capabilities.admission.validating_policies = true;
+    trial.cluster.capabilities.admission.mutating_policies = true;
+    trial.cluster.pods.clear();
+    let template = template("orders");
+    trial.cluster.templates.push(template);
+    trial
+}
+
+fn documents() -> String {
+    let writers = "mode: manage, guards: { writers: ['user:cofferdam'] }";
+    SHOP.replace("mode: manage", writers)
+}
+
+/// The shop in which the zone of the pool is no longer enforced.
+fn staged() -> String {
+    documents().replace("tier: data", "tier: data\n  enforcement: stage")
+}
+
+fn template(namespace: &str) -> Template {
+    Template {
+        workload: "Deployment/server".to_owned(),
+        namespace: namespace.to_owned(),
+        tolerations: Vec::new(),
+        node_selector: Labels::default(),
+        node_name: None,
+    }
+}
+
+fn taint(value: &str) -> Taint {
+    Taint {
+        key: "cofferdam.io/pool".to_owned(),
+        value: Some(value.to_owned()),
+        effect: "NoSchedule".to_owned(),
+        time_added: None,
+    }
+}
+
+/// What of the way to the pool's nodes is in place: the pin, the taint of new nodes, and by `pci-1` label and taint.
+fn in_place(trial: &Trial) -> String {
+    let there = |name: &str| {
+        let kinds = [
+            AdmissionKind::MutatingPolicy,
+            AdmissionKind::MutatingBinding,
+        ];
+        let mut keys = kinds
+            .map(|kind| ObjectKey::admission(kind, name))
+            .into_iter();
+        keys.all(|key| trial.cluster.admission.contains_key(&key))
+    };
+    let node = &trial.cluster.nodes["pci-1"];
+    let parts = [
+        ("pin", there(PIN)),
+        ("registration", there(REGISTRATION)),
+        (
+            "label",
+            node.labels.get(LABEL).is_some_and(|value| value == "pci"),
+        ),
+        ("taint", node.taints.contains(&taint("pci"))),
+    ];
+    let parts = parts.into_iter().filter(|(_, there)| *there);
+    parts.map(|(part, _)| part).collect::<Vec<_>>().join(" ")
+}
+
+/// Applies what the judge lets through, with faults; what is in place afterwards.
+fn applied(trial: &mut Trial, faults: &Faults) -> String {
+    let plan = trial.plan();
+    assert_eq!(refused(trial, &plan), Vec::<String>::new(), "{plan:#?}");
+    trial.carry_out(&plan, faults, |_, _| {});
+    in_place(trial)
+}
+
+fn refusing(object: &str) -> Faults {
+    Faults {
+        refused: [object.to_owned()].into(),
+        ..Faults::default()
+    }
+}
+
+/// What is held back of guard rails, and why.
+fn held(trial: &Trial) -> Vec<String> {
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let held = held_back(&view).into_iter();
+    let held = held.filter(|step| step.object.name.starts_with("cofferdam-"));
+    held.map(|step| format!("{}: {}", step.object.name, step.reason))
+        .collect()
+}
+
+const ALL: &str = "pin registration label taint";
+
+#[test]
+fn pods_are_bound_only_to_a_ready_node_that_has_the_label() {
+    let mut trial = shop(&documents());
+    assert_eq!(applied(&mut trial, &refusing("Node/pci-1")), "");
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
+
+    let mut trial = shop(&documents());
+    let node = trial.cluster.nodes.get_mut("pci-1").unwrap();
+    node.ready = false;
+    assert_eq!(applied(&mut trial, &Faults::default()), "label");
+    assert!(
+        held(&trial).join("\n").contains("no ready node"),
+        "{:#?}",
+        held(&trial)
+    );
+
+    // Somebody else's label: nobody writes it over, so nobody is bound to it.
+    let mut trial = shop(&documents());
+    let node = trial.cluster.nodes.get_mut("pci-1").unwrap();
+    node.labels.insert(LABEL.to_owned(), "theirs".to_owned());
+    assert_eq!(applied(&mut trial, &Faults::default()), "");
+    assert!(trial.plan().is_empty());
+}
+
+#[test]
+fn the_judge_binds_no_pods_to_nodes_without_the_label() {
+    let trial = shop(&documents());
+    let mut plan = trial.plan();
+    plan.steps.retain(|step| step.phase != Phase::Labels);
+    let codes: Vec<String> = refused(&trial, &plan);
+    assert!(
+        codes
+            .iter()
+            .any(|one| one.contains("no ready node has the label")),
+        "{codes:#?}"
+    );
+}
+
+#[test]
+fn a_pin_lets_go_of_namespaces_also_while_no_node_is_ready() {
+    let two = "namespaces: [{ name: orders }, { name: ledger, enforcement: LEVEL }]";
+    let at = |level: &str| {
+        let namespaces = two.replace("LEVEL", level);
+        documents().replace("namespaces: [{ name: orders }]", &namespaces)
+    };
+    let mut trial = shop(&at("enforce"));
+    trial.cluster.add_namespace("ledger", &[]);
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
+    trial.cluster.nodes.get_mut("pci-1").unwrap().ready = false;
+    trial.model = model(&at("stage"));
+    applied(&mut trial, &Faults::default());
+    let pin = &trial.cluster.admission[&ObjectKey::admission(AdmissionKind::MutatingPolicy, PIN)];
+    assert!(!pin.spec.to_string().contains("ledger"));
+}
+
+#[test]
+fn new_nodes_are_tainted_only_while_those_that_are_there_may_be() {
+    let both = documents().replace("zones: [back]", "zones: [back, front]");
+    let both = both.replace("tier: edge", "tier: edge, enforcement: stage");
+    let mut trial = shop(&both);
+    trial.cluster.templates.push(template("web"));
+    assert_eq!(applied(&mut trial, &Faults::default()), "pin label");
+    let told = held(&trial);
+    assert!(told[0].starts_with(REGISTRATION), "{told:#?}");
+    assert!(
+        told[0].contains("Deployment/web/server would not tolerate it"),
+        "{told:#?}"
+    );
+    assert!(trial.plan().is_empty());
+
+    // Once it may be written it is; and nodes that are tainted stay so, whoever comes later.
+    let web = trial.cluster.templates.pop().unwrap();
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
+    trial.cluster.templates.push(web);
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
+
+    // A node that lost its taint may not get it back, so others come without it too.
+    let node = trial.cluster.nodes.get_mut("pci-1").unwrap();
+    node.taints.clear();
+    assert_eq!(applied(&mut trial, &Faults::default()), "pin label");
+}
+
+/// A node as it registers while the rail is in force.
+fn register(trial: &mut Trial, name: &str) {
+    let mut node = cofferdam_testkit::node(&format!("uid-{name}"), &[("os", "linux")]);
+    let which = short_digest(taint_field(&taint("pci")));
+    node.labels.insert(REGISTERED.to_owned(), which);
+    node.taints.push(taint("pci"));
+    trial.cluster.nodes.insert(name.to_owned(), node);
+}
+
+#[test]
+fn a_taint_that_a_node_got_at_registration_is_ours() {
+    let on = |trial: &Trial| {
+        let node = &trial.cluster.nodes["pci-2"];
+        let labels = node.labels.keys().map(String::as_str);
+        (labels.collect::<Vec<_>>().join(" "), node.taints.len())
+    };
+    let mut trial = shop(&documents());
+    trial.apply();
+    register(&mut trial, "pci-2");
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
+    assert_eq!(on(&trial), (format!("{LABEL} os"), 1));
+    assert!(trial.plan().is_empty());
+    trial.model = model(&staged());
+    assert_eq!(applied(&mut trial, &Faults::default()), "label");
+    assert_eq!(on(&trial), (format!("{LABEL} os"), 0));
+
+    // Nothing was applied since it registered.
+    for leaves in [false, true] {
+        let mut trial = shop(&documents());
+        trial.apply();
+        register(&mut trial, "pci-2");
+        if leaves {
+            let gone = taken_back(&mut trial);
+            assert_eq!(gone.held, Vec::new());
+        } else {
+            trial.model = model(&staged());
+            applied(&mut trial, &Faults::default());
+        }
+        let labels = if leaves {
+            "os".to_owned()
+        } else {
+            format!("{LABEL} os")
+        };
+        assert_eq!(on(&trial), (labels, 0));
+        assert!(!in_place(&trial).contains("pin"));
+    }
+}
+
+/// The zone model lets go of the cluster, and whatever may go goes.
+fn taken_back(trial: &mut Trial) -> Detachment {
+    let leaving = Leaving {
+        scope: &Scope::Cluster,
+        manner: Manner::Remove,
+        delivery: Delivery::Push,
+    };
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let detachment = detach(&bundle, &observed, leaving).unwrap();
+    let fleet = Fleet {
+        model: &trial.model,
+        clusters: Vec::new(),
+        today: today(),
+    };
+    let departure = Departure {
+        detachment: &detachment,
+        bundle: &bundle,
+        observed: &observed,
+        cluster: trial.document(),
+        fleet: &fleet,
+    };
+    let refusals = cofferdam_judge::judge_detach(&departure);
+    assert!(refusals.is_empty(), "{refusals:#?}");
+    let plan = &detachment.plan;
+    let faults = Faults {
+        killed_after: Some(plan.steps.len()),
+        ..Faults::default()
+    };
+    trial.carry_out(plan, &faults, |_, _| {});
+    detachment
+}
+
+#[test]
+fn a_pin_stays_while_a_node_could_not_be_untainted() {
+    let mut trial = shop(&documents());
+    trial.apply();
+    trial.model = model(&staged());
+    assert_eq!(
+        applied(&mut trial, &refusing("Node/pci-1")),
+        "pin label taint"
+    );
+    assert_eq!(applied(&mut trial, &Faults::default()), "label");
+}
+
+#[test]
+fn the_judge_takes_no_pin_while_nodes_stay_tainted() {
+    let mut trial = shop(&documents());
+    trial.apply();
+    trial.model = model(&staged());
+    let mut plan = trial.plan();
+    assert_eq!(refused(&trial, &plan), Vec::<String>::new());
+    for step in &mut plan.steps {
+        if let Action::PatchNode { taints, .. } = &mut step.action {
+            *taints = taints.take().map(|patch| TaintPatch {
+                new: patch.old.clone(),
+                ..patch
+            });
+        }
+    }
+    let told = refused(&trial, &plan).join("\n");
+    assert!(
+        told.contains("which Deployment/server in orders tolerates by this alone"),
+        "{told}"
+    );
+}
+
+/// The shop whose pool has its taint from the owner of the pool.
+fn of_an_owner() -> Trial {
+    let mut trial = shop(&documents().replace("zones: [back]", "zones: [back], manage: report"));
+    let (node, taint) = ("pci-1".to_owned(), taint("pci"));
+    trial.cluster.act(&Act::Taint { node, taint });
+    assert_eq!(applied(&mut trial, &Faults::default()), "pin label taint");
+    trial
+}
+
+#[test]
+fn a_pin_stays_while_the_owner_of_a_pool_keeps_its_taint() {
+    let why = "cofferdam-pin-pci: new pods of Deployment/orders/server need it: they tolerate \
+               `cofferdam.io/pool=pci:NoSchedule` of Node/pci-1 by it alone";
+    let report = |text: String| text.replace("zones: [back]", "zones: [back], manage: report");
+    let without_writers = report(SHOP.to_owned());
+    for text in [report(staged()), without_writers] {
+        for mend in ["untaint", "tolerate"] {
+            let mut trial = of_an_owner();
+            trial.model = model(&text);
+            assert_eq!(applied(&mut trial, &Faults::default()), "pin label taint");
+            assert_eq!(held(&trial), [why, why]);
+            assert!(trial.plan().is_empty());
+            if mend == "untaint" {
+                trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
+            } else {
+                let tolerates = toleration("cofferdam.io/pool", "pci");
+                trial.cluster.templates[0].tolerations.push(tolerates);
+            }
+            assert!(
+                !applied(&mut trial, &Faults::default()).contains("pin"),
+                "{mend}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cluster_is_not_let_go_of_while_pods_need_a_pin() {
+    let mut trial = of_an_owner();
+    let detachment = taken_back(&mut trial);
+    assert_eq!(in_place(&trial), "pin label taint");
+    let held: Vec<String> = detachment
+        .held
+        .iter()
+        .map(|one| one.object.to_string())
+        .collect();
+    let pins = [
+        "MutatingAdmissionPolicy/cofferdam-pin-pci",
+        "MutatingAdmissionPolicyBinding/cofferdam-pin-pci",
+        "Node/pci-1",
+    ];
+    assert_eq!(
+        held.iter().collect::<std::collections::BTreeSet<_>>(),
+        pins.map(String::from).iter().collect()
+    );
+    trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
+    assert_eq!(taken_back(&mut trial).held, Vec::new());
+    assert_eq!(in_place(&trial), "");
+}
+
+#[test]
+fn rails_are_removed_without_the_pins_that_pods_need() {
+    let mut trial = shop(&documents());
+    trial.apply();
+    let stays = |trial: &Trial, unread: bool| {
+        let (bundle, mut observed) = (trial.bundle(), trial.cluster.observe());
+        if unread {
+            observed.nodes = cofferdam_state::observed::Reading::Unknown("forbidden".to_owned());
+        }
+        let view = View::new(&bundle, &observed, Delivery::Push);
+        let removal = removal(&view);
+        assert_eq!(
+            removal.goes.len() + removal.stays.len(),
+            observed.admission.known().unwrap().len()
+        );
+        let stays = removal
+            .stays
+            .into_iter()
+            .map(|(key, _, _)| key.name.clone());
+        stays.collect::<Vec<_>>()
+    };
+    assert_eq!(stays(&trial, false), [PIN, PIN]);
+    assert_eq!(stays(&trial, true), [PIN, PIN]);
+    trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
+    assert_eq!(stays(&trial, false), Vec::<String>::new());
+}
