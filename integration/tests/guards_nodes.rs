@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use cofferdam_integration::ClusterOptions;
+use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::guarded::Answer::{Done, Refused};
 use cofferdam_integration::guarded::{
-    Answer, KUBELET, LABEL, NEW_NODE, OUTSIDE, TENANT, ask, drift, pod, start_pool,
+    Answer, KUBELET, LABEL, NEW_NODE, OUTSIDE, TAINT, TENANT, ask, drift, pod, start_pool,
 };
-use cofferdam_integration::shop::{SOMEBODY, Shop};
+use cofferdam_integration::shop::{MODEL_FILE, SOMEBODY, Shop};
 use serde_json::{Value, json};
 
 const LABELS: &str = "labels of node pools say which zones a node is dedicated to";
@@ -53,7 +54,8 @@ fn a_node_of_the_pool_is_tainted_as_it_registers_and_another_is_not() -> Result<
         &shop,
         &json!({ "disk": "fast", "kubernetes.io/hostname": NEW_NODE }),
     )?;
-    assert_eq!(keys_of_taints(&node), ["cofferdam.io/pool"], "{node}");
+    assert_eq!(keys_of_taints(&node), [TAINT], "{node}");
+    assert!(is_marked(&node), "{node}");
 
     let forged = format!("label node {NEW_NODE} {LABEL}=back --overwrite");
     let own = format!("label node {NEW_NODE} example.org/rack=7");
@@ -67,6 +69,7 @@ fn a_node_of_the_pool_is_tainted_as_it_registers_and_another_is_not() -> Result<
         .pointer("/metadata/labels")
         .and_then(|labels| labels.get(LABEL));
     assert_eq!(label, Some(&json!("back")));
+    assert!(!is_marked(&node), "{node}");
     // With label and taint of ours it goes on reporting.
     report(&shop, "9")?;
     check(
@@ -74,6 +77,48 @@ fn a_node_of_the_pool_is_tainted_as_it_registers_and_another_is_not() -> Result<
         KUBELET,
         &[(&own.replace('7', "8 --overwrite"), Done)],
     )
+}
+
+/// Whether a label says that its taint was added at registration.
+fn is_marked(node: &Value) -> bool {
+    let labels = node.pointer("/metadata/labels").and_then(Value::as_object);
+    labels.is_some_and(|labels| labels.contains_key("cofferdam.io/registered"))
+}
+
+#[test]
+fn what_a_node_got_at_registration_is_taken_back_with_all_else() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    let rights = shop.expect(&["rbac", "--profile", "detach"], 0)?;
+    shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;
+    let mut detach = vec!["detach", "--cluster", "prod", "--remove", "--yes"];
+    detach.extend(["--settle", "0s"]);
+    let stage = ["apply", "--yes", "--settle", "0s"];
+    for (leaving, command) in [(true, &detach[..]), (false, &stage)] {
+        shop.apply(&[], 0)?;
+        let labels = json!({ "disk": "fast", "kubernetes.io/hostname": NEW_NODE });
+        let node = register(&shop, &labels)?;
+        assert_eq!(keys_of_taints(&node), [TAINT], "{node}");
+        if !leaving {
+            let zone = "enforcement: LEVEL\n  namespaces: [{ name: orders }";
+            let (enforced, staged) = (
+                zone.replace("LEVEL", "enforce"),
+                zone.replace("LEVEL", "stage"),
+            );
+            shop.project.edit(MODEL_FILE, &enforced, &staged)?;
+        }
+        shop.expect(command, 0)?;
+        let node = shop.cluster.get_json(&["node", NEW_NODE])?;
+        assert_eq!(keys_of_taints(&node), Vec::<&str>::new(), "{node}");
+        assert!(!is_marked(&node), "{node}");
+        let label = node
+            .pointer("/metadata/labels")
+            .and_then(|labels| labels.get(LABEL));
+        assert_eq!(label.is_none(), leaving, "{node}");
+        let pins = ["get", "mutatingadmissionpolicies", "-o", "name"];
+        assert_eq!(shop.cluster.kubectl(&pins)?, "");
+        shop.cluster.kubectl(&["delete", "node", NEW_NODE])?;
+    }
+    Ok(())
 }
 
 /// Lets the kubelet write the status of its node.

@@ -88,9 +88,15 @@ fn each_part_is_written_by_who_has_the_rights_for_it_alone() -> Result<()> {
         let refused = run(&shop, "watcher", &only("policies,namespaces"), 1)?;
         ensure!(refused.contains("forbidden"), "{refused}");
         run(&shop, "segmenter", &only("namespaces,policies"), 0)?;
-        run(&shop, "guardian", &only("guards"), 0)?;
         // Where nothing pins pods, the taint waits for those that do not tolerate it.
         let pins = version == Version::V1_36;
+        // Pods are bound to labelled nodes only, and nodes tainted only once pods are bound.
+        let told = run(&shop, "guardian", &only("guards"), i32::from(pins))?;
+        let waits =
+            "it rests on what is to be written to Node/prod-node-1, and `--only` leaves that out";
+        ensure!(told.contains(waits) == pins, "{told}");
+        run(&shop, "pooler", &only("nodes"), 1)?;
+        run(&shop, "guardian", &only("guards"), 0)?;
         run(&shop, "pooler", &only("nodes"), i32::from(!pins))?;
         let named = shop.drift()?;
         let elsewhere = |one: &String| one.starts_with("misplaced-pod ");

@@ -136,11 +136,12 @@ fn unpinned(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     };
     let mut held = Vec::new();
     plan.steps.retain(|step| {
-        let rests = step.phase == Phase::Taint && is_chosen(Kind::Node, only);
+        let object = step.action.object();
+        let rests = step.phase == Phase::Taint && is_chosen(object.kind, only);
         if rests {
             held.push(HeldStep {
                 operation: step.action.operation(),
-                object: step.action.object(),
+                object,
                 phase: step.phase,
                 reason: format!("guard rail `{pin}` is not in force, and `--only` leaves it out"),
                 hint: "put it in by `--only guards`, before or in the same run".to_owned(),

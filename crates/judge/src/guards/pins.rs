@@ -151,7 +151,11 @@ pub(crate) fn strands(case: &Case<'_>, step: &Step) -> Option<Refusal> {
         names_taint(&pin.spec, taint) && !becomes.is_some_and(|spec| names_taint(spec, taint))
     };
     let nodes = case.observed.nodes.known().into_iter().flatten();
-    for (name, node) in nodes {
+    let bound = nodes.filter(|(_, node)| {
+        let mut labels = node.labels.iter();
+        labels.any(|(key, value)| names(&pin.spec, &[key, value]))
+    });
+    for (name, node) in bound {
         let mut stays = after(case, name, node)
             .iter()
             .filter(|taint| matters(taint));
@@ -183,12 +187,18 @@ fn after<'a>(case: &Case<'a>, name: &str, node: &'a LiveNode) -> &'a [Taint] {
     patches.next_back().unwrap_or(&node.taints)
 }
 
-/// Whether what a policy writes into pods names the key and effect of a taint.
+/// Whether what a policy writes into pods names key, value and effect of a taint.
 fn names_taint(spec: &Value, taint: &Taint) -> bool {
+    let value = taint.value.as_deref().unwrap_or_default();
+    names(spec, &[&taint.key, value, &taint.effect])
+}
+
+/// Whether what a policy writes into pods has all of these words.
+fn names(spec: &Value, words: &[&str]) -> bool {
     let written = spec.get("mutations").map(Value::to_string);
-    let names = |text: &str| format!("'{text}'");
     written.is_some_and(|written| {
-        written.contains(&names(&taint.key)) && written.contains(&names(&taint.effect))
+        let mut words = words.iter();
+        words.all(|word| written.contains(&format!("'{word}'")))
     })
 }
 

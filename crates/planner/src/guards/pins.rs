@@ -211,7 +211,7 @@ pub(crate) fn needed(
 ) -> Option<Need> {
     let pin = pin_in_force(view, name)?;
     let mut kept: BTreeMap<String, (Taint, BTreeSet<String>)> = BTreeMap::new();
-    for node in nodes(view) {
+    for node in nodes(view).filter(|node| binds_to(&pin.spec, node)) {
         let taints = node.live.taints.iter();
         for taint in taints.filter(|taint| makes_tolerate(&pin.spec, taint) && !goes(&node, taint))
         {
@@ -282,12 +282,23 @@ fn is_pin(spec: &Value) -> bool {
     seen.contains("pods") && !seen.contains("nodes")
 }
 
-/// Whether a policy's text has pods tolerate a taint: it names its key and effect.
+/// Whether a policy's text has pods tolerate a taint: it names its key, value and effect.
 fn makes_tolerate(spec: &Value, taint: &Taint) -> bool {
-    let mutations = spec.get("mutations").map(ToString::to_string);
-    mutations.is_some_and(|text| {
-        text.contains(&format!("'{}'", taint.key)) && text.contains(&format!("'{}'", taint.effect))
-    })
+    let value = taint.value.as_deref().unwrap_or_default();
+    names_all(spec, [&taint.key, value, &taint.effect])
+}
+
+/// Whether a policy's text binds pods to a node: it names one of its labels.
+fn binds_to(spec: &Value, node: &PooledNode<'_>) -> bool {
+    let mut labels = node.live.labels.iter();
+    labels.any(|(key, value)| names_all(spec, [key.as_str(), value]))
+}
+
+fn names_all<'a>(spec: &Value, words: impl IntoIterator<Item = &'a str>) -> bool {
+    let written = changes_of_spec(spec).into_iter().flatten();
+    let written: String = written.map(ToString::to_string).collect();
+    let mut words = words.into_iter();
+    words.all(|word| written.contains(&format!("'{word}'")))
 }
 
 /// The namespaces whose pods a policy sees, that of probes aside; none where it does not name them.
