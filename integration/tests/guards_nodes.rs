@@ -5,7 +5,8 @@ use cofferdam_integration::ClusterOptions;
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::guarded::Answer::{Done, Refused};
 use cofferdam_integration::guarded::{
-    Answer, KUBELET, LABEL, NEW_NODE, OUTSIDE, TAINT, TENANT, ask, drift, pod, start_pool,
+    Answer, KUBELET, LABEL, NEW_NODE, OUTSIDE, POOL_FILE, TAINT, TENANT, ask, drift, pod,
+    start_pool,
 };
 use cofferdam_integration::shop::{MODEL_FILE, SOMEBODY, Shop};
 use serde_json::{Value, json};
@@ -118,6 +119,42 @@ fn what_a_node_got_at_registration_is_taken_back_with_all_else() -> Result<()> {
         assert_eq!(shop.cluster.kubectl(&pins)?, "");
         shop.cluster.kubectl(&["delete", "node", NEW_NODE])?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_pool_can_be_renamed_while_its_zone_runs() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.apply(&[], 0)?;
+    shop.project
+        .edit(POOL_FILE, "name: back }", "name: cards }")?;
+    shop.grant()?;
+    shop.apply(&["--allow-weakening"], 0)?;
+    let node = shop.cluster.get_json(&["node", "prod-node-1"])?;
+    let label = node
+        .pointer("/metadata/labels")
+        .and_then(|labels| labels.get(LABEL));
+    assert_eq!(label, Some(&json!("cards")), "{node}");
+    let taints = node.pointer("/spec/taints").map(Value::to_string);
+    assert!(
+        taints.is_some_and(|taints| taints.contains("cards") && !taints.contains("back")),
+        "{node}"
+    );
+    let pins = ["get", "mutatingadmissionpolicies", "-o", "name"];
+    assert!(!shop.cluster.kubectl(&pins)?.contains("-back"));
+    let wanted = pod("orders", "new", &json!({}));
+    ask(
+        &shop.cluster,
+        TENANT,
+        &["create", "--validate=false", "-f", "-"],
+        &wanted.to_string(),
+        Done,
+    )?;
+    let made = shop.cluster.get_json(&["pod", "new", "-n", "orders"])?;
+    let selector = made
+        .pointer("/spec/nodeSelector")
+        .and_then(|labels| labels.get(LABEL));
+    assert_eq!(selector, Some(&json!("cards")), "{made}");
     Ok(())
 }
 

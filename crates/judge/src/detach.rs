@@ -66,6 +66,7 @@ pub fn judge_detach(departure: &Departure<'_>) -> Vec<Refusal> {
         refusals.extend(guards::strands(&case, step));
     }
     refusals.extend(order::check(&case));
+    refusals.extend(guards::unbound(&case));
     refusals.extend(guards::locked_out(&case));
     refusals.extend(unrecorded(detachment, &case));
     refusals

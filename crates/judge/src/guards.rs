@@ -5,7 +5,7 @@
 mod pins;
 mod pods;
 
-pub(super) use pins::strands;
+pub(super) use pins::{strands, unbound};
 
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
@@ -28,6 +28,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         refusals.extend(taints_unpinned(case, step));
         refusals.extend(pins::unfounded(case, step));
     }
+    refusals.extend(unbound(case));
     refusals.extend(locks_out(case));
     refusals.extend(locked_out(case));
     refusals

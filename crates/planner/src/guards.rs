@@ -1,9 +1,12 @@
 //! Guard rails: what of them is there, and what keeps them from being taken further.
 
+mod needed;
+mod pin_text;
 mod pins;
 mod status;
 
-pub(crate) use pins::{Need, can_pin, footings, is_pin_named, needed_after};
+pub(crate) use needed::{Need, needed_after};
+pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 
 use std::collections::BTreeSet;

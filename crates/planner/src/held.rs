@@ -14,7 +14,7 @@ use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
-use crate::steps::{is_text_held, phase_of, still_needed, written_in};
+use crate::steps::{is_text_held, phase_of, staying, written_in};
 use crate::view::{KeyState, View};
 
 /// Policies of namespaces that are not there, Pod Security levels that running pods violate, and taints that
@@ -51,13 +51,12 @@ fn guards(view: &View<'_>) -> Vec<HeldStep> {
             hint: obstacle.hint,
         }));
     }
-    let needed = still_needed(view).into_iter();
-    held.extend(needed.map(|(object, need)| HeldStep {
+    held.extend(staying(view).into_iter().map(|(object, why)| HeldStep {
         operation: Operation::Delete,
         object,
         phase: Phase::Protect,
-        reason: need.reason(),
-        hint: need.hint(),
+        reason: why.reason,
+        hint: why.hint,
     }));
     held
 }

@@ -7,7 +7,7 @@ mod namespaces;
 mod nodes;
 mod policies;
 
-pub(crate) use guards::{is_text_held, still_needed, written_in};
+pub(crate) use guards::{is_text_held, staying, written_in};
 pub(crate) use keep::kept;
 pub(crate) use nodes::is_taint_wanted;
 pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies};
@@ -34,8 +34,9 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         steps.extend(policies::steps(view));
     }
     let nodes = nodes::steps(view);
-    steps.extend(guards::steps(view, &nodes));
-    steps.extend(nodes);
+    let guards = guards::steps(view, &nodes);
+    steps.extend(nodes::without_last_of_bound(view, &guards, nodes));
+    steps.extend(guards);
     // What gives up connections comes in its order already.
     steps.sort_by_cached_key(|step| {
         let object = (step.phase != Phase::Narrow).then(|| step.action.object());

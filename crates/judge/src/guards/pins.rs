@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::keys::PROBE_NAMESPACE;
 use cofferdam_state::guard::{DesiredGuard, Rail};
 use cofferdam_state::observed::{LiveAdmission, LiveNode};
-use cofferdam_state::plan::{Action, Phase, Step, TaintPatch};
+use cofferdam_state::plan::{Action, Step, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ fn binds_no_others(live: &Value, written: &Value) -> bool {
 fn has_node(case: &Case<'_>, pool: &NodePool) -> bool {
     let (key, value) = &pool.label;
     let labelled = |name: &str, node: &LiveNode| {
-        let mut steps = case.plan.phase(Phase::Labels);
+        let mut steps = case.plan.steps.iter();
         node.labels.get(key) == Some(value)
             || steps.any(|step| {
                 let Action::PatchNode {
@@ -166,6 +166,44 @@ pub(crate) fn strands(case: &Case<'_>, step: &Step) -> Option<Refusal> {
                 taint.key
             );
             return Some(refusal("guard-breaks", message, "plan again"));
+        }
+    }
+    None
+}
+
+/// Nodes lose the label that pods are bound to, and the pin that binds them stays as it is.
+pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
+    let admission = case.observed.admission.known()?;
+    let pins = admission.iter().filter(|(key, live)| {
+        let binding = ObjectKey::admission(AdmissionKind::MutatingBinding, &key.name);
+        let seen = live.spec.pointer("/matchConstraints/resourceRules");
+        let mut steps = case.plan.steps.iter();
+        let record = case.observed.our_record();
+        key.kind == Kind::Admission(AdmissionKind::MutatingPolicy)
+            && record.is_some_and(|record| record.holds(key, ""))
+            && admission.contains_key(&binding)
+            && seen.is_some_and(|seen| !seen.to_string().contains("\"nodes\""))
+            && !steps.any(|step| step.action.object().name == key.name)
+    });
+    let nodes = case.observed.nodes.known()?;
+    let ready = || nodes.iter().filter(|(_, node)| node.ready);
+    for (pin, live) in pins {
+        let labels = ready().flat_map(|(_, node)| &node.labels);
+        for (key, value) in labels.filter(|(key, value)| names(&live.spec, &[key, value])) {
+            let keeps = |name: &str, node: &LiveNode| {
+                let mut steps = case.plan.steps.iter();
+                node.labels.get(key) == Some(value)
+                    && !steps.any(|step| {
+                        matches!(&step.action, Action::PatchNode { name: patched, labels, .. }
+                            if patched == name && labels.changes.iter().any(|one| one.key == *key))
+                    })
+            };
+            if !ready().any(|(name, node)| keeps(name, node)) {
+                let message = format!(
+                    "{pin} binds pods to `{key}={value}`, which no ready node would have any more"
+                );
+                return Some(refusal("guard-breaks", message, "plan again"));
+            }
         }
     }
     None

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::AdmissionKind;
-use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys::PROBE_NAMESPACE;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::footing::Footing;
 use cofferdam_state::guard::{DesiredGuard, Rail};
-use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
-use cofferdam_state::plan::{Action, Step, TaintPatch, taint_field};
-use k8s_openapi::api::core::v1::{Taint, Toleration};
+use cofferdam_state::observed::LiveAdmission;
+use cofferdam_state::plan::{Action, Phase, Step, taint_field};
+use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
-use super::{GuardState, Obstacle, is_served, live, live_level, obstacles, pool_of, state};
-use crate::findings::{intolerant_if, taint_text, tolerates_taint};
-use crate::listed::listed;
+use super::needed::{needed, needed_after};
+use super::pin_text::{PinText, is_pin, namespaces};
+use super::{
+    GuardState, Obstacle, is_ours, is_served, live, live_level, obstacles, pool_of, state,
+};
+use crate::findings::intolerant_if;
 use crate::pools::{PooledNode, nodes};
 use crate::steps::is_taint_wanted;
 use crate::view::{KeyState, View};
@@ -56,15 +58,79 @@ pub(super) fn obstacle(view: &View<'_>, pin: &DesiredGuard, pool: &NodePool) -> 
     }
     // Taken for granted that this pin is in force: it is, before a taint is written.
     let tolerated = intolerant_if(view, pool, true).is_empty();
-    let need = needed(view, &pin.policy.name, |node, taint| {
+    let text = PinText::of(&pin.policy.spec);
+    let goes = |node: &PooledNode<'_>, taint: &Taint| {
         let due = (tolerated && is_taint_wanted(view, node, pool)).then_some(pool);
         let replaced = node.is_recorded(&taint_field(taint)) && !node.waits_for_taint(due);
-        makes_tolerate(&pin.policy.spec, taint) || (replaced && node.pools.len() < 2)
-    })?;
-    Some(Obstacle {
-        reason: need.reason(),
-        hint: need.hint(),
+        text.makes_tolerate(taint) || (replaced && node.pools.len() < 2)
+    };
+    let own = std::iter::once(pin.policy.name.as_str());
+    let mut pins = own.chain(predecessors(view, pin));
+    let need = pins.find_map(|name| needed(view, name, goes))?;
+    Some(need.into())
+}
+
+/// Names of pins in force that the bundle does not hold and that bind pods of a namespace of this one.
+fn predecessors<'a>(view: &View<'a>, pin: &DesiredGuard) -> impl Iterator<Item = &'a str> {
+    let wanted = namespaces(&pin.policy.spec).unwrap_or_default();
+    let wanted: BTreeSet<String> = wanted.into_iter().map(ToOwned::to_owned).collect();
+    let unasked = pins_in_force(view).filter(|(name, _)| !view.bundle.guards.contains_key(*name));
+    unasked
+        .filter(move |(_, live)| {
+            namespaces(&live.spec).is_none_or(|all| all.iter().any(|name| wanted.contains(*name)))
+        })
+        .map(|(name, _)| name)
+}
+
+/// The pin of the bundle that binds all pods which the pin of this name, as it is there, does.
+fn successor<'a>(view: &View<'a>, name: &str) -> Option<&'a DesiredGuard> {
+    let bound = namespaces(&pin_in_force(view, name)?.spec)?;
+    let mut pins = view.bundle.guards.values();
+    pins.find(|one| {
+        one.rail == Rail::Pin
+            && one.policy.name != name
+            && namespaces(&one.policy.spec).is_some_and(|all| bound.is_subset(&all))
     })
+}
+
+/// Why a pin that nobody asks for stays, once steps about nodes are done; and when it goes where it may: as soon as
+/// another one takes its place.
+pub(crate) fn leaves(view: &View<'_>, name: &str, nodes: &[Step]) -> Result<Phase, Obstacle> {
+    let successor = successor(view, name).filter(|_| !view.bundle.guards.contains_key(name));
+    if let Some(need) = needed_after(view, name, nodes) {
+        return Err(need.into());
+    }
+    let Some(successor) = successor else {
+        return Ok(Phase::Protect);
+    };
+    match obstacles(view, successor).into_iter().next() {
+        Some(obstacle) => Err(obstacle),
+        None => Ok(Phase::Pin),
+    }
+}
+
+/// What pins do that are there and that no step is about.
+pub(crate) fn staying_pins(view: &View<'_>, steps: &[Step]) -> Vec<PinText> {
+    let is_touched = |name: &str| {
+        let mut objects = steps.iter().map(|step| step.action.object());
+        objects.any(|object| object.name == name)
+    };
+    let pins = pins_in_force(view).filter(|(name, _)| !is_touched(name));
+    pins.map(|(_, live)| PinText::of(&live.spec)).collect()
+}
+
+fn pins_in_force<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a str, &'a LiveAdmission)> {
+    let all = view.observed.admission.known().into_iter().flatten();
+    let policies = all.filter(|(key, live)| {
+        key.kind == Kind::Admission(AdmissionKind::MutatingPolicy) && is_ours(view, key, live)
+    });
+    let names: Vec<&str> = policies.map(|(key, _)| key.name.as_str()).collect();
+    let pins = names
+        .into_iter()
+        .map(|name| (name, pin_in_force(view, name)));
+    let pins: Vec<_> = pins.collect();
+    pins.into_iter()
+        .filter_map(|(name, pin)| Some((name, pin?)))
 }
 
 /// Whether a pin that is there does as the wanted one, to the same namespaces and maybe some more.
@@ -73,14 +139,7 @@ fn only_lets_go(live: &LiveAdmission, wanted: &Value) -> bool {
     let (Some(before), Some(after)) = (before, after) else {
         return false;
     };
-    changes_of_spec(&live.spec) == changes_of_spec(wanted) && after.is_subset(&before)
-}
-
-/// What a policy writes into the specs of pods; how it marks probes is another matter.
-fn changes_of_spec(policy: &Value) -> Option<Vec<&Value>> {
-    let mutations = policy.get("mutations")?.as_array()?.iter();
-    let of_spec = mutations.filter(|one| one.to_string().contains("'/spec/"));
-    Some(of_spec.collect())
+    PinText::of(&live.spec) == PinText::of(wanted) && after.is_subset(&before)
 }
 
 /// The nodes whose label steps let pods of a pool find a node: none of them where one has the label already.
@@ -162,93 +221,20 @@ fn untainted(
     let Some(pin) = pin_in_force(view, name) else {
         return BTreeSet::new();
     };
+    let (before, after) = (PinText::of(&pin.spec), becomes.map(PinText::of));
+    // A binding says nothing of what is tolerated.
+    let is_text = becomes.is_none_or(|becomes| becomes.get("mutations").is_some());
     let matters = |taint: &Taint| {
-        makes_tolerate(&pin.spec, taint)
-            && !becomes.is_some_and(|becomes| {
-                becomes.get("mutations").is_none() || makes_tolerate(becomes, taint)
-            })
+        let tolerated = after
+            .as_ref()
+            .is_some_and(|text| text.makes_tolerate(taint));
+        is_text && before.makes_tolerate(taint) && !tolerated
     };
     let untaints = steps.iter().filter(|step| {
         matches!(&step.action, Action::PatchNode { taints: Some(taints), .. }
             if taints.old.iter().any(|taint| matters(taint) && !taints.new.contains(taint)))
     });
     untaints.map(|step| step.action.object()).collect()
-}
-
-/// Nodes that keep a taint, and who would be kept from them were it not for a pin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Need {
-    taint: String,
-    nodes: BTreeSet<String>,
-    who: BTreeSet<String>,
-}
-
-impl Need {
-    /// Why the pin stays as it is, in one line.
-    pub(crate) fn reason(&self) -> String {
-        format!(
-            "new pods of {} need it: they tolerate `{}` of {} by it alone",
-            listed(self.who.iter().map(String::as_str)),
-            self.taint,
-            listed(self.nodes.iter().map(String::as_str))
-        )
-    }
-
-    /// What to do about it.
-    pub(crate) fn hint(&self) -> String {
-        format!(
-            "take `{0}` off these nodes where it is set, or add a toleration for it to them",
-            self.taint
-        )
-    }
-}
-
-/// Who needs the pin of this name, as it is there, while nodes keep their taints, but for those of which `goes` holds.
-pub(crate) fn needed(
-    view: &View<'_>,
-    name: &str,
-    goes: impl Fn(&PooledNode<'_>, &Taint) -> bool,
-) -> Option<Need> {
-    let pin = pin_in_force(view, name)?;
-    let mut kept: BTreeMap<String, (Taint, BTreeSet<String>)> = BTreeMap::new();
-    for node in nodes(view).filter(|node| binds_to(&pin.spec, node)) {
-        let taints = node.live.taints.iter();
-        for taint in taints.filter(|taint| makes_tolerate(&pin.spec, taint) && !goes(&node, taint))
-        {
-            let (_, nodes) = kept
-                .entry(taint_text(taint))
-                .or_insert_with(|| (taint.clone(), BTreeSet::new()));
-            nodes.insert(node.object.to_string());
-        }
-    }
-    kept.into_iter().find_map(|(text, (taint, nodes))| {
-        let who = intolerant_of(view, pin, &taint);
-        (!who.is_empty()).then_some(Need {
-            taint: text,
-            nodes,
-            who,
-        })
-    })
-}
-
-/// The same, once steps about nodes are done.
-pub(crate) fn needed_after(view: &View<'_>, name: &str, steps: &[Step]) -> Option<Need> {
-    let patches = steps.iter().filter_map(|step| {
-        let Action::PatchNode {
-            name,
-            taints: Some(taints),
-            ..
-        } = &step.action
-        else {
-            return None;
-        };
-        Some((name.as_str(), taints))
-    });
-    let patches: BTreeMap<&str, &TaintPatch> = patches.collect();
-    needed(view, name, |node, taint| {
-        let patch = patches.get(node.object.name.as_str());
-        patch.is_some_and(|patch| !patch.new.contains(taint))
-    })
 }
 
 /// Whether the rail of this name is a pin; one whose policy cannot be found is taken for one.
@@ -261,7 +247,7 @@ pub(crate) fn is_pin_named(view: &View<'_>, name: &str) -> bool {
 }
 
 /// The live policy of this name, where it changes pods and its binding is there too.
-fn pin_in_force<'a>(view: &View<'a>, name: &str) -> Option<&'a LiveAdmission> {
+pub(super) fn pin_in_force<'a>(view: &View<'a>, name: &str) -> Option<&'a LiveAdmission> {
     live(
         view,
         &ObjectKey::admission(AdmissionKind::MutatingBinding, name),
@@ -271,76 +257,4 @@ fn pin_in_force<'a>(view: &View<'a>, name: &str) -> Option<&'a LiveAdmission> {
         &ObjectKey::admission(AdmissionKind::MutatingPolicy, name),
     )?;
     is_pin(&policy.spec).then_some(policy)
-}
-
-/// Whether a policy that changes what is admitted changes pods, and not nodes.
-fn is_pin(spec: &Value) -> bool {
-    let rules = spec.pointer("/matchConstraints/resourceRules");
-    let rules = rules.and_then(Value::as_array).into_iter().flatten();
-    let resources = rules.filter_map(|rule| rule.get("resources")?.as_array());
-    let seen: BTreeSet<&str> = resources.flatten().filter_map(Value::as_str).collect();
-    seen.contains("pods") && !seen.contains("nodes")
-}
-
-/// Whether a policy's text has pods tolerate a taint: it names its key, value and effect.
-fn makes_tolerate(spec: &Value, taint: &Taint) -> bool {
-    let value = taint.value.as_deref().unwrap_or_default();
-    names_all(spec, [&taint.key, value, &taint.effect])
-}
-
-/// Whether a policy's text binds pods to a node: it names one of its labels.
-fn binds_to(spec: &Value, node: &PooledNode<'_>) -> bool {
-    let mut labels = node.live.labels.iter();
-    labels.any(|(key, value)| names_all(spec, [key.as_str(), value]))
-}
-
-fn names_all<'a>(spec: &Value, words: impl IntoIterator<Item = &'a str>) -> bool {
-    let written = changes_of_spec(spec).into_iter().flatten();
-    let written: String = written.map(ToString::to_string).collect();
-    let mut words = words.into_iter();
-    words.all(|word| written.contains(&format!("'{word}'")))
-}
-
-/// The namespaces whose pods a policy sees, that of probes aside; none where it does not name them.
-fn namespaces(spec: &Value) -> Option<BTreeSet<&str>> {
-    let chosen = spec.pointer("/matchConstraints/namespaceSelector/matchExpressions/0/values")?;
-    let names = chosen.as_array()?.iter().filter_map(Value::as_str);
-    Some(names.filter(|name| *name != PROBE_NAMESPACE).collect())
-}
-
-/// What runs, or is to run, in a pin's namespaces and does not tolerate a taint by its own template.
-fn intolerant_of(view: &View<'_>, pin: &LiveAdmission, taint: &Taint) -> BTreeSet<String> {
-    let (Some(pods), Some(templates)) =
-        (view.observed.pods.known(), view.observed.templates.known())
-    else {
-        return ["pods or workloads that could not be read".to_owned()].into();
-    };
-    let chosen = namespaces(&pin.spec);
-    let concerns = |namespace: &str| {
-        chosen
-            .as_ref()
-            .is_none_or(|chosen| chosen.contains(namespace))
-    };
-    let tolerate = |tolerations: &[Toleration]| tolerates_taint(tolerations, taint);
-    let of_workloads = templates
-        .iter()
-        .filter(|one| concerns(&one.namespace) && !tolerate(&one.tolerations))
-        .map(super::told_template);
-    let known: BTreeSet<(&str, &str)> = templates.iter().map(place).collect();
-    // What a pod tolerates may come from the pin: only its template tells.
-    let of_nobody = pods
-        .iter()
-        .filter(|pod| concerns(&pod.namespace) && !pod.finished && !is_of(&known, pod))
-        .map(super::told_pod);
-    of_workloads.chain(of_nobody).collect()
-}
-
-fn place(template: &Template) -> (&str, &str) {
-    (template.namespace.as_str(), template.workload.as_str())
-}
-
-fn is_of(known: &BTreeSet<(&str, &str)>, pod: &LivePod) -> bool {
-    pod.workload.as_ref().is_some_and(|(kind, name)| {
-        known.contains(&(pod.namespace.as_str(), format!("{kind}/{name}").as_str()))
-    })
 }

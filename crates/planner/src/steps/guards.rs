@@ -11,8 +11,7 @@ use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step};
 
 use crate::guards::{
-    GuardState, Need, is_ours, is_pin_named, is_served, live, needed_after, obstacles, pool_of,
-    state,
+    GuardState, Obstacle, is_ours, is_pin_named, is_served, leaves, live, obstacles, pool_of, state,
 };
 use crate::view::View;
 
@@ -151,18 +150,17 @@ fn write(
     Some(step(phase, action, reason(guard, why)))
 }
 
-/// Rails of ours that no bundle asks for any more; pins stay while pods need them.
+/// Rails of ours that no bundle asks for any more: what taints new nodes goes first, pins where they may.
 fn unwanted<'a>(view: &'a View<'_>, nodes: &'a [Step]) -> impl Iterator<Item = Step> + 'a {
-    let left = unasked(view).filter(|(key, _)| needed_after(view, &key.name, nodes).is_none());
-    left.filter_map(|(key, live)| {
-        let action = delete(key, live)?;
-        let refuses = !matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
-        let taints = !refuses && !is_pin_named(view, &key.name);
-        Some(step(
-            if taints { Phase::Guard } else { Phase::Protect },
-            action,
-            "no zone or pool asks for this guard rail any more".to_owned(),
-        ))
+    unasked(view).filter_map(|(key, live)| {
+        let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
+        let phase = match (mutating, is_pin_named(view, &key.name)) {
+            (true, true) => leaves(view, &key.name, nodes).ok()?,
+            (true, false) => Phase::Guard,
+            (false, _) => Phase::Protect,
+        };
+        let why = "no zone or pool asks for this guard rail any more".to_owned();
+        Some(step(phase, delete(key, live)?, why))
     })
 }
 
@@ -173,14 +171,18 @@ fn unasked<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a ObjectKey, &'a L
     ours.filter(|(key, _)| !view.bundle.guards.contains_key(&key.name))
 }
 
-/// Pins that no bundle asks for any more and that stay, because pods need them.
-pub(crate) fn still_needed(view: &View<'_>) -> Vec<(ObjectKey, Need)> {
+/// Pins that no bundle asks for any more and that stay, each with why.
+pub(crate) fn staying(view: &View<'_>) -> Vec<(ObjectKey, Obstacle)> {
     let nodes = super::nodes::steps(view);
-    let pins = unasked(view).filter_map(|(key, _)| {
-        let need = needed_after(view, &key.name, &nodes)?;
-        Some((key.clone(), need))
+    let pins = unasked(view).filter(|(key, _)| {
+        let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
+        mutating && is_pin_named(view, &key.name)
     });
-    pins.collect()
+    let staying = pins.filter_map(|(key, _)| {
+        let why = leaves(view, &key.name, &nodes).err()?;
+        Some((key.clone(), why))
+    });
+    staying.collect()
 }
 
 fn delete(key: &ObjectKey, live: &LiveAdmission) -> Option<Action> {

@@ -9,6 +9,7 @@ use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step, TaintPat
 use k8s_openapi::api::core::v1::Taint;
 
 use crate::findings::intolerant;
+use crate::guards::staying_pins;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::{KeyState, View};
 
@@ -47,7 +48,52 @@ fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
         old: node.live.labels.get(key).cloned(),
         new: Some(value.clone()),
     };
-    Some(patch(Phase::Labels, node, vec![change], None, reason))
+    // Pods that a pin binds to a label before nodes have it wait for them; those that are bound to one which no
+    // node has any more would wait for ever.
+    let phase = match change.old {
+        Some(_) => Phase::Taint,
+        None => Phase::Labels,
+    };
+    Some(patch(phase, node, vec![change], None, reason))
+}
+
+/// The steps without those that would take the last node from pods which a pin goes on binding to its label, as
+/// the steps about guard rails leave it.
+pub(super) fn without_last_of_bound(
+    view: &View<'_>,
+    guards: &[Step],
+    mut steps: Vec<Step>,
+) -> Vec<Step> {
+    for pin in staying_pins(view, guards) {
+        let ready = || nodes(view).filter(|node| node.live.ready);
+        let bound: BTreeSet<(String, String)> = ready()
+            .flat_map(|node| node.live.labels.clone())
+            .filter(|(key, value)| pin.binds_to(key, value))
+            .collect();
+        for (key, value) in bound {
+            let goes =
+                |change: &KeyChange| change.key == key && change.old.as_ref() == Some(&value);
+            let loses = |name: &str, steps: &[Step]| {
+                let mut patches = steps
+                    .iter()
+                    .filter(|step| step.action.object().name == name);
+                patches.any(|step| {
+                    matches!(&step.action, Action::PatchNode { labels, .. } if labels.changes.iter().any(goes))
+                })
+            };
+            let mut having = ready().filter(|node| node.live.labels.get(&key) == Some(&value));
+            if having.any(|node| !loses(&node.object.name, &steps)) {
+                continue;
+            }
+            for step in &mut steps {
+                if let Action::PatchNode { labels, .. } = &mut step.action {
+                    labels.changes.retain(|change| !goes(change));
+                }
+            }
+        }
+    }
+    steps.retain(|step| !step.action.is_idle());
+    steps
 }
 
 /// Whether the taint of a pool is ours to write on a node, once everybody tolerates it.

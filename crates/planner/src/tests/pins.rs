@@ -1,5 +1,6 @@
-//! Pins, and the taints that rest on them: pods are never bound to nodes that are not there, nor left without what
-//! lets them onto nodes that stay tainted.
+//! Pins, and the taints that rest on them: pods are never bound to nodes that are not there.
+
+mod leaving;
 
 use cofferdam_judge::Departure;
 use cofferdam_model::cluster::Delivery;
@@ -10,13 +11,12 @@ use cofferdam_objects::keys::REGISTERED;
 use cofferdam_state::detach::{Detachment, Manner, Scope};
 use cofferdam_state::digest::short_digest;
 use cofferdam_state::observed::Template;
-use cofferdam_state::plan::{Action, Phase, TaintPatch, taint_field};
-use cofferdam_testkit::{Act, Faults, SHOP, Trial, model, toleration};
+use cofferdam_state::plan::{Action, Phase, taint_field};
+use cofferdam_testkit::{Faults, SHOP, Trial, model, toleration};
 use k8s_openapi::api::core::v1::Taint;
 
 use super::*;
 use crate::detach::{Leaving, detach};
-use crate::guards::removal;
 use crate::held_back;
 
 const PIN: &str = "cofferdam-pin-pci";
@@ -276,125 +276,4 @@ fn taken_back(trial: &mut Trial) -> Detachment {
     };
     trial.carry_out(plan, &faults, |_, _| {});
     detachment
-}
-
-#[test]
-fn a_pin_stays_while_a_node_could_not_be_untainted() {
-    let mut trial = shop(&documents());
-    trial.apply();
-    trial.model = model(&staged());
-    assert_eq!(
-        applied(&mut trial, &refusing("Node/pci-1")),
-        "pin label taint"
-    );
-    assert_eq!(applied(&mut trial, &Faults::default()), "label");
-}
-
-#[test]
-fn the_judge_takes_no_pin_while_nodes_stay_tainted() {
-    let mut trial = shop(&documents());
-    trial.apply();
-    trial.model = model(&staged());
-    let mut plan = trial.plan();
-    assert_eq!(refused(&trial, &plan), Vec::<String>::new());
-    for step in &mut plan.steps {
-        if let Action::PatchNode { taints, .. } = &mut step.action {
-            *taints = taints.take().map(|patch| TaintPatch {
-                new: patch.old.clone(),
-                ..patch
-            });
-        }
-    }
-    let told = refused(&trial, &plan).join("\n");
-    assert!(
-        told.contains("which Deployment/server in orders tolerates by this alone"),
-        "{told}"
-    );
-}
-
-/// The shop whose pool has its taint from the owner of the pool.
-fn of_an_owner() -> Trial {
-    let mut trial = shop(&documents().replace("zones: [back]", "zones: [back], manage: report"));
-    let (node, taint) = ("pci-1".to_owned(), taint("pci"));
-    trial.cluster.act(&Act::Taint { node, taint });
-    assert_eq!(applied(&mut trial, &Faults::default()), "pin label taint");
-    trial
-}
-
-#[test]
-fn a_pin_stays_while_the_owner_of_a_pool_keeps_its_taint() {
-    let why = "cofferdam-pin-pci: new pods of Deployment/orders/server need it: they tolerate \
-               `cofferdam.io/pool=pci:NoSchedule` of Node/pci-1 by it alone";
-    let report = |text: String| text.replace("zones: [back]", "zones: [back], manage: report");
-    let without_writers = report(SHOP.to_owned());
-    for text in [report(staged()), without_writers] {
-        for mend in ["untaint", "tolerate"] {
-            let mut trial = of_an_owner();
-            trial.model = model(&text);
-            assert_eq!(applied(&mut trial, &Faults::default()), "pin label taint");
-            assert_eq!(held(&trial), [why, why]);
-            assert!(trial.plan().is_empty());
-            if mend == "untaint" {
-                trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
-            } else {
-                let tolerates = toleration("cofferdam.io/pool", "pci");
-                trial.cluster.templates[0].tolerations.push(tolerates);
-            }
-            assert!(
-                !applied(&mut trial, &Faults::default()).contains("pin"),
-                "{mend}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_cluster_is_not_let_go_of_while_pods_need_a_pin() {
-    let mut trial = of_an_owner();
-    let detachment = taken_back(&mut trial);
-    assert_eq!(in_place(&trial), "pin label taint");
-    let held: Vec<String> = detachment
-        .held
-        .iter()
-        .map(|one| one.object.to_string())
-        .collect();
-    let pins = [
-        "MutatingAdmissionPolicy/cofferdam-pin-pci",
-        "MutatingAdmissionPolicyBinding/cofferdam-pin-pci",
-        "Node/pci-1",
-    ];
-    assert_eq!(
-        held.iter().collect::<std::collections::BTreeSet<_>>(),
-        pins.map(String::from).iter().collect()
-    );
-    trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
-    assert_eq!(taken_back(&mut trial).held, Vec::new());
-    assert_eq!(in_place(&trial), "");
-}
-
-#[test]
-fn rails_are_removed_without_the_pins_that_pods_need() {
-    let mut trial = shop(&documents());
-    trial.apply();
-    let stays = |trial: &Trial, unread: bool| {
-        let (bundle, mut observed) = (trial.bundle(), trial.cluster.observe());
-        if unread {
-            observed.nodes = cofferdam_state::observed::Reading::Unknown("forbidden".to_owned());
-        }
-        let view = View::new(&bundle, &observed, Delivery::Push);
-        let removal = removal(&view);
-        assert_eq!(
-            removal.goes.len() + removal.stays.len(),
-            observed.admission.known().unwrap().len()
-        );
-        let stays = removal
-            .stays
-            .into_iter()
-            .map(|(key, _, _)| key.name.clone());
-        stays.collect::<Vec<_>>()
-    };
-    assert_eq!(stays(&trial, false), [PIN, PIN]);
-    assert_eq!(stays(&trial, true), [PIN, PIN]);
-    trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
-    assert_eq!(stays(&trial, false), Vec::<String>::new());
 }
