@@ -81,7 +81,7 @@ fn where_pods_cannot_be_pinned_the_finding_says_so_and_everything_else_is_guarde
     assert_eq!(
         message,
         Some(
-            "nothing protects that pods of a zone run on its pool: this API server does not serve MutatingAdmissionPolicy"
+            "nothing protects where pods of a pool's zones run: this API server does not serve MutatingAdmissionPolicy"
         )
     );
     let taints = shop.cluster.get_json(&["node", "prod-node-1"])?;

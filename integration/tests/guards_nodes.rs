@@ -93,18 +93,18 @@ fn what_a_node_got_at_registration_is_taken_back_with_all_else() -> Result<()> {
     shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;
     let mut detach = vec!["detach", "--cluster", "prod", "--remove", "--yes"];
     detach.extend(["--settle", "0s"]);
-    let stage = ["apply", "--yes", "--settle", "0s"];
-    for (leaving, command) in [(true, &detach[..]), (false, &stage)] {
-        shop.apply(&[], 0)?;
+    let stage = ["apply", "--yes", "--settle", "0s", "--allow-weakening"];
+    let zone = "enforcement: LEVEL\n  namespaces: [{ name: orders }";
+    let (enforced, staged) = (
+        zone.replace("LEVEL", "enforce"),
+        zone.replace("LEVEL", "stage"),
+    );
+    for (leaving, command) in [(false, &stage[..]), (true, &detach)] {
+        shop.apply(&["--rollback"], 0)?;
         let labels = json!({ "disk": "fast", "kubernetes.io/hostname": NEW_NODE });
         let node = register(&shop, &labels)?;
         assert_eq!(keys_of_taints(&node), [TAINT], "{node}");
         if !leaving {
-            let zone = "enforcement: LEVEL\n  namespaces: [{ name: orders }";
-            let (enforced, staged) = (
-                zone.replace("LEVEL", "enforce"),
-                zone.replace("LEVEL", "stage"),
-            );
             shop.project.edit(MODEL_FILE, &enforced, &staged)?;
         }
         shop.expect(command, 0)?;
@@ -118,6 +118,9 @@ fn what_a_node_got_at_registration_is_taken_back_with_all_else() -> Result<()> {
         let pins = ["get", "mutatingadmissionpolicies", "-o", "name"];
         assert_eq!(shop.cluster.kubectl(&pins)?, "");
         shop.cluster.kubectl(&["delete", "node", NEW_NODE])?;
+        if !leaving {
+            shop.project.edit(MODEL_FILE, &staged, &enforced)?;
+        }
     }
     Ok(())
 }
@@ -128,7 +131,9 @@ fn a_pool_can_be_renamed_while_its_zone_runs() -> Result<()> {
     shop.apply(&[], 0)?;
     shop.project
         .edit(POOL_FILE, "name: back }", "name: cards }")?;
-    shop.grant()?;
+    let rights = ["rbac", "--profile", "guards", "--former-pool", "back"];
+    let rights = shop.expect(&rights, 0)?;
+    shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;
     shop.apply(&["--allow-weakening"], 0)?;
     let node = shop.cluster.get_json(&["node", "prod-node-1"])?;
     let label = node

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use cofferdam_model::names::PoolName;
 
 use crate::durations;
 
@@ -369,6 +370,10 @@ pub(crate) struct RbacArguments {
     /// as all of them share one binding [default: who the clusters say that their credential is]
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["cluster", "trust_domain", "kubeconfig"])]
     pub(crate) subject: Vec<String>,
+    /// Rights also on the guard rails of a pool that has left the documents, or had this name before, so that they can be
+    /// taken away; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = PoolName::parse)]
+    pub(crate) former_pool: Vec<PoolName>,
     /// Whose credentials are asked about.
     #[command(flatten)]
     pub(crate) selection: Selection,

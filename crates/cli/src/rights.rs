@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cofferdam_cluster::Right;
 use cofferdam_compiler::{GuardNames, guard_names};
 use cofferdam_model::Model;
+use cofferdam_model::names::PoolName;
 use cofferdam_model::zone::NamespaceChoice;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
@@ -110,8 +111,8 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// The names that a fleet may come to need, in whichever of its clusters.
-    pub(crate) fn of(model: &Model) -> Self {
+    /// The names that a fleet may come to need, in whichever of its clusters, beside those of pools that were in it.
+    pub(crate) fn of(model: &Model, former: &[PoolName]) -> Self {
         let rules = model.zones.values().flat_map(|zone| &zone.namespaces);
         let created = rules
             .filter(|rule| rule.create)
@@ -120,7 +121,7 @@ impl Names {
                 NamespaceChoice::Selector(_) => None,
             });
         Self {
-            guards: guard_names(model.node_pools.values()),
+            guards: guard_names(model.node_pools.keys().chain(former)),
             created: created.collect(),
         }
     }

@@ -21,7 +21,7 @@ pub use faults::guard_faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cofferdam_model::names::NamespaceName;
+use cofferdam_model::names::{NamespaceName, PoolName};
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::keys;
@@ -112,8 +112,8 @@ pub struct GuardNames {
     pub changing: BTreeSet<String>,
 }
 
-/// The names of guard rails, whether or not they are asked for yet.
-pub fn guard_names<'a>(pools: impl IntoIterator<Item = &'a NodePool>) -> GuardNames {
+/// The names of guard rails for pools of these names, whether or not they are asked for yet, or still.
+pub fn guard_names<'a>(pools: impl IntoIterator<Item = &'a PoolName>) -> GuardNames {
     let everywhere = [probes::NAME, namespaces::NAME, nodes::NAME].into_iter();
     let everywhere = everywhere.chain(objects::NAMES);
     let mut names = GuardNames {
@@ -123,7 +123,7 @@ pub fn guard_names<'a>(pools: impl IntoIterator<Item = &'a NodePool>) -> GuardNa
     for pool in pools {
         let refusing = [pods::WHAT, daemon_sets::WHAT];
         let changing = [pin::WHAT, registration::WHAT];
-        let of_pool = |what: &&str| draft::pool_name(what, pool);
+        let of_pool = |what: &&str| draft::name_for(what, pool);
         names.refusing.extend(refusing.iter().map(of_pool));
         names.changing.extend(changing.iter().map(of_pool));
     }

@@ -63,9 +63,9 @@ impl Rail {
             Self::Lease => "the lease of Cofferdam",
             Self::Probes => "the namespace of probes",
             Self::Pods => "nodes of a pool from other pods",
-            Self::Pin => "that pods of a zone run on its pool",
-            Self::DaemonSets => "that DaemonSets of a zone ask for its pool",
-            Self::Registration => "that new nodes of a pool are tainted at once",
+            Self::Pin => "where pods of a pool's zones run",
+            Self::DaemonSets => "where DaemonSets of a pool's zones run",
+            Self::Registration => "new nodes of a pool until they are tainted",
         }
     }
 }

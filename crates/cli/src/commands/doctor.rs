@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DoctorArguments) -> Res
     let directory = &arguments.directory;
     let selection = &command.selection;
     let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
-    let names = Names::of(model);
+    let names = Names::of(model, &[]);
     let report = DoctorReport {
         api_version: API_VERSION,
         kind: "DoctorReport",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use cofferdam_compiler::guard_names;
+use cofferdam_model::names::PoolName;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
 use cofferdam_report::manifest::{list, yaml};
 use cofferdam_report::{json, output};
@@ -19,7 +20,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Resul
     let subjects = subjects(arguments, command).await?;
     let name = format!("cofferdam-{}", command.profile.as_str());
     let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
-    let names = names(arguments)?;
+    let names = names(arguments, &command.former_pool)?;
     let everywhere = cluster_rules(command.profile, &names);
     let own = own_rules(command.profile);
     let mut objects = vec![
@@ -47,18 +48,18 @@ pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Resul
 }
 
 /// The names that the documents know; where there are none, those that every fleet has.
-fn names(arguments: &Arguments) -> Result<Names> {
+fn names(arguments: &Arguments, former: &[PoolName]) -> Result<Names> {
     if !project::exists(&arguments.directory) {
         output::talk(
             "there are no documents here: no rights about guard rails of node pools, and none to create namespaces of zones",
         )?;
         return Ok(Names {
-            guards: guard_names([]),
+            guards: guard_names(former),
             created: BTreeSet::new(),
         });
     }
     let loaded = project::read(&arguments.directory)?;
-    Ok(Names::of(project::model(&loaded)?))
+    Ok(Names::of(project::model(&loaded)?, former))
 }
 
 fn namespace(name: &str) -> Value {

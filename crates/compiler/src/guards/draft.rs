@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cofferdam_model::names::PoolName;
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::keys;
@@ -61,7 +62,12 @@ pub(super) enum Effect {
 
 /// The name of a rail of a pool.
 pub(super) fn pool_name(what: &str, pool: &NodePool) -> String {
-    format!("cofferdam-{what}-{}", pool.name)
+    name_for(what, &pool.name)
+}
+
+/// The name of a rail of a pool with this name.
+pub(super) fn name_for(what: &str, pool: &PoolName) -> String {
+    format!("cofferdam-{what}-{pool}")
 }
 
 /// Requests to do something with the objects of a kind; `resources` may name subresources.

@@ -101,7 +101,8 @@ pub(super) fn still_isolated(view: &View<'_>) -> Option<String> {
         .collect();
     (!isolated.is_empty()).then(|| {
         format!(
-            "policies that are not ours isolate pods in {}: what only our policies allow them is denied again",
+            "policies that are not ours isolate pods in {}: what only our policies allow them is denied again, and others \
+             there may lose connections for the moment in which ours are deleted",
             listed(isolated.iter().copied())
         )
     })

@@ -276,12 +276,15 @@ fn seen(live: &LiveAdmission) -> Expected {
 }
 
 fn reason(guard: &DesiredGuard, what: &str) -> String {
-    format!("the guard rail of {} {what}", guard.rail.protects())
+    format!(
+        "the guard rail that protects {} {what}",
+        guard.rail.protects()
+    )
 }
 
 fn in_force(guard: &DesiredGuard) -> String {
     format!(
-        "nothing that is there would be refused: {} is protected now",
+        "nothing that is there would be refused: it protects {} now",
         guard.rail.protects()
     )
 }
