@@ -5,7 +5,7 @@ mod pin_text;
 mod pins;
 mod status;
 
-pub(crate) use needed::{Need, needed_after};
+pub(crate) use needed::{Need, let_go, needed_after};
 pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 

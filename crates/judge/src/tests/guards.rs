@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::{Identity, LiveAdmission, Template};
-use cofferdam_state::plan::Expected;
+use cofferdam_state::plan::{Expected, KeyChange, LabelPatch};
 use cofferdam_testkit::toleration;
 use serde_json::json;
 
@@ -45,6 +45,31 @@ fn is_somebody_else(scene: &mut Scene) {
         user: "else".to_owned(),
         groups: Vec::new(),
     });
+}
+
+/// Takes the label of the pool off its node.
+fn unlabel(scene: &mut Scene) {
+    let node = &observed(&mut scene.observed.nodes)["pci-1"];
+    let (key, value) = node
+        .labels
+        .iter()
+        .find(|(_, value)| *value == "pci")
+        .unwrap();
+    let change = KeyChange {
+        key: key.clone(),
+        old: Some(value.clone()),
+        new: None,
+    };
+    let action = Action::PatchNode {
+        name: "pci-1".to_owned(),
+        uid: node.uid.clone(),
+        labels: LabelPatch {
+            has_labels: true,
+            changes: vec![change],
+        },
+        taints: None,
+    };
+    scene.add(Phase::Taint, action);
 }
 
 fn observed<T>(reading: &mut Reading<T>) -> &mut T {
@@ -262,6 +287,22 @@ fn rails_in_force_are_not_taken_away_and_refuse_who_is_no_writer() {
                         user: "root".to_owned(),
                         groups: vec!["system:masters".to_owned()],
                     });
+                },
+                &[],
+            ),
+            (
+                "the only node loses the label that pods are bound to",
+                unlabel,
+                &["guard-breaks"],
+            ),
+            (
+                "another one keeps it",
+                |scene| {
+                    let nodes = observed(&mut scene.observed.nodes);
+                    let mut other = nodes["pci-1"].clone();
+                    other.uid = "uid-pci-2".to_owned();
+                    nodes.insert("pci-2".to_owned(), other);
+                    unlabel(scene);
                 },
                 &[],
             ),

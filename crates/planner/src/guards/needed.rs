@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
+use cofferdam_state::guard::Rail;
+use cofferdam_state::observed::{LivePod, Template};
 use cofferdam_state::plan::{Action, Step, TaintPatch};
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
-use super::Obstacle;
 use super::pin_text::{PinText, namespaces};
 use super::pins::pin_in_force;
+use super::{Obstacle, pool_of};
 use crate::findings::{taint_text, tolerates_taint};
 use crate::listed::listed;
-use crate::pools::{PooledNode, nodes};
+use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::View;
 
 /// Nodes that keep a taint, and who would be kept from them were it not for a pin.
@@ -74,7 +75,7 @@ pub(crate) fn needed(
         }
     }
     kept.into_iter().find_map(|(text, (taint, nodes))| {
-        let who = intolerant_of(view, pin, &taint);
+        let who = intolerant_of(view, namespaces(&pin.spec).as_ref(), &taint);
         (!who.is_empty()).then_some(Need {
             taint: text,
             nodes,
@@ -103,19 +104,42 @@ pub(crate) fn needed_after(view: &View<'_>, name: &str, steps: &[Step]) -> Optio
     })
 }
 
-/// What runs, or is to run, in a pin's namespaces and does not tolerate a taint by its own template.
-fn intolerant_of(view: &View<'_>, pin: &LiveAdmission, taint: &Taint) -> BTreeSet<String> {
+/// What pins let go of although their pools stay tainted, a line each: its new pods find other nodes, or none.
+pub(crate) fn let_go(view: &View<'_>, steps: &[Step]) -> Vec<String> {
+    let pins = steps.iter().filter_map(|step| {
+        let Action::ReplaceGuard { object, .. } = &step.action else {
+            return None;
+        };
+        let guard = view.bundle.guards.get(&object.name)?;
+        let pool = pool_of(view, guard).filter(|_| guard.rail == Rail::Pin)?;
+        let before = namespaces(&pin_in_force(view, &object.name)?.spec)?;
+        let after = namespaces(&guard.policy.spec)?;
+        let dropped: BTreeSet<&str> = before.difference(&after).copied().collect();
+        let who = intolerant_of(view, Some(&dropped), &taint_of(pool));
+        (!who.is_empty()).then(|| {
+            format!(
+                "new pods of {} are bound to pool `{}` no longer, and do not tolerate its taint: they run on other nodes, \
+                 or not at all",
+                listed(who.iter().map(String::as_str)),
+                pool.name
+            )
+        })
+    });
+    pins.collect()
+}
+
+/// What runs, or is to run, in these namespaces, or in all, and does not tolerate a taint by its own template.
+fn intolerant_of(
+    view: &View<'_>,
+    chosen: Option<&BTreeSet<&str>>,
+    taint: &Taint,
+) -> BTreeSet<String> {
     let (Some(pods), Some(templates)) =
         (view.observed.pods.known(), view.observed.templates.known())
     else {
         return ["pods or workloads that could not be read".to_owned()].into();
     };
-    let chosen = namespaces(&pin.spec);
-    let concerns = |namespace: &str| {
-        chosen
-            .as_ref()
-            .is_none_or(|chosen| chosen.contains(namespace))
-    };
+    let concerns = |namespace: &str| chosen.is_none_or(|chosen| chosen.contains(namespace));
     let tolerate = |tolerations: &[Toleration]| tolerates_taint(tolerations, taint);
     let of_workloads = templates
         .iter()

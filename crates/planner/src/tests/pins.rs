@@ -165,7 +165,11 @@ fn a_pin_lets_go_of_namespaces_also_while_no_node_is_ready() {
     trial.cluster.add_namespace("ledger", &[]);
     assert_eq!(applied(&mut trial, &Faults::default()), ALL);
     trial.cluster.nodes.get_mut("pci-1").unwrap().ready = false;
+    trial.cluster.templates.push(template("ledger"));
     trial.model = model(&at("stage"));
+    let told = "new pods of Deployment/ledger/server are bound to pool `pci` no longer, and do not tolerate its taint: \
+                they run on other nodes, or not at all";
+    assert!(trial.plan().notices.contains(&told.to_owned()));
     applied(&mut trial, &Faults::default());
     let pin = &trial.cluster.admission[&ObjectKey::admission(AdmissionKind::MutatingPolicy, PIN)];
     assert!(!pin.spec.to_string().contains("ledger"));
