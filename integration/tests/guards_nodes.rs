@@ -126,6 +126,70 @@ fn what_a_node_got_at_registration_is_taken_back_with_all_else() -> Result<()> {
 }
 
 #[test]
+fn pods_keep_the_pin_that_lets_them_onto_nodes_which_their_owner_taints() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.project.edit(
+        POOL_FILE,
+        "zones: [back]",
+        "zones: [back]\n  manage: report",
+    )?;
+    let rights = shop.expect(&["rbac", "--profile", "detach"], 0)?;
+    shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;
+    let owners = |word: &str| format!("{TAINT}{word}");
+    let taint = |word: &str| {
+        shop.cluster
+            .kubectl(&["taint", "node", "prod-node-1", &owners(word)])
+    };
+    taint("=back:NoSchedule")?;
+    shop.apply(&[], 0)?;
+    let left = || -> Result<Vec<String>> {
+        let kinds =
+            "mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies";
+        let names = shop.cluster.kubectl(&["get", kinds, "-o", "name"])?;
+        let names = names
+            .lines()
+            .filter_map(|line| Some(line.split_once('/')?.1.to_owned()));
+        Ok(names.collect())
+    };
+    let told = shop.expect(&["guards", "--remove", "--yes"], 2)?.stdout;
+    assert!(
+        told.contains("cofferdam-pin-back stays: new pods of Deployment/orders/orders need it"),
+        "{told}"
+    );
+    assert_eq!(left()?, ["cofferdam-pin-back", "cofferdam-pin-back"]);
+    shop.apply(&[], 0)?;
+
+    let detach = [
+        "detach",
+        "--cluster",
+        "prod",
+        "--remove",
+        "--yes",
+        "--settle",
+        "0s",
+    ];
+    let told = shop.expect(&detach, 1)?.stdout;
+    assert!(
+        told.contains("or add a toleration for it to them; then detach again"),
+        "{told}"
+    );
+    assert_eq!(left()?, ["cofferdam-pin-back", "cofferdam-pin-back"]);
+    let node = shop.cluster.get_json(&["node", "prod-node-1"])?;
+    assert!(node.to_string().contains(LABEL), "{node}");
+    taint("-")?;
+    shop.expect(&detach, 0)?;
+    assert_eq!(left()?, Vec::<String>::new());
+    let node = shop.cluster.get_json(&["node", "prod-node-1"])?;
+    assert!(
+        !node
+            .pointer("/metadata/labels")
+            .is_some_and(|labels| labels.to_string().contains(LABEL)),
+        "{node}"
+    );
+    Ok(())
+}
+
+#[test]
 fn a_pool_can_be_renamed_while_its_zone_runs() -> Result<()> {
     let shop = start_pool(ClusterOptions::new("prod"))?;
     shop.apply(&[], 0)?;
