@@ -88,7 +88,6 @@ fn successor<'a>(view: &View<'a>, name: &str) -> Option<&'a DesiredGuard> {
     let mut pins = view.bundle.guards.values();
     pins.find(|one| {
         one.rail == Rail::Pin
-            && one.policy.name != name
             && namespaces(&one.policy.spec).is_some_and(|all| bound.is_subset(&all))
     })
 }
@@ -96,17 +95,14 @@ fn successor<'a>(view: &View<'a>, name: &str) -> Option<&'a DesiredGuard> {
 /// Why a pin that nobody asks for stays, once steps about nodes are done; and when it goes where it may: as soon as
 /// another one takes its place.
 pub(crate) fn leaves(view: &View<'_>, name: &str, nodes: &[Step]) -> Result<Phase, Obstacle> {
-    let successor = successor(view, name).filter(|_| !view.bundle.guards.contains_key(name));
     if let Some(need) = needed_after(view, name, nodes) {
         return Err(need.into());
     }
-    let Some(successor) = successor else {
+    let Some(successor) = successor(view, name) else {
         return Ok(Phase::Protect);
     };
-    match obstacles(view, successor).into_iter().next() {
-        Some(obstacle) => Err(obstacle),
-        None => Ok(Phase::Pin),
-    }
+    let obstacle = obstacles(view, successor).into_iter().next();
+    obstacle.map_or(Ok(Phase::Pin), Err)
 }
 
 /// What pins do that are there and that no step is about.
@@ -124,13 +120,7 @@ fn pins_in_force<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a str, &'a Live
     let policies = all.filter(|(key, live)| {
         key.kind == Kind::Admission(AdmissionKind::MutatingPolicy) && is_ours(view, key, live)
     });
-    let names: Vec<&str> = policies.map(|(key, _)| key.name.as_str()).collect();
-    let pins = names
-        .into_iter()
-        .map(|name| (name, pin_in_force(view, name)));
-    let pins: Vec<_> = pins.collect();
-    pins.into_iter()
-        .filter_map(|(name, pin)| Some((name, pin?)))
+    policies.filter_map(|(key, _)| Some((key.name.as_str(), pin_in_force(view, &key.name)?)))
 }
 
 /// Whether a pin that is there does as the wanted one, to the same namespaces and maybe some more.
