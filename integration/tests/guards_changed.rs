@@ -124,6 +124,49 @@ fn a_rail_that_was_deleted_is_told_and_comes_back() -> Result<()> {
     )
 }
 
+/// Takes a binding away: the rail that comes back is waited for.
+fn check_awaited(shop: &Shop, kind: &str, rail: &str) -> Result<()> {
+    let binding = format!("{kind}AdmissionPolicyBinding");
+    shop.cluster
+        .kubectl_as(SOMEBODY, &["delete", &binding, rail])?;
+    let mark = shop.cluster.audit_mark()?;
+    let run = shop.apply(&[], 0)?;
+    let said = format!("waiting until {kind}AdmissionPolicy/{rail} is in force");
+    assert!(run.stderr.contains(&said), "{}", run.stderr);
+    let audit = shop.cluster.audit_since(mark)?;
+    let tried = audit.by("cofferdam").filter(|entry| {
+        (&*entry.resource, &*entry.namespace, &*entry.verb) == ("pods", "cofferdam-probe", "create")
+    });
+    assert!(tried.count() >= 2, "{rail}");
+    Ok(())
+}
+
+#[test]
+fn rails_about_what_we_may_not_make_for_a_trial_are_waited_for_too() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.apply(&[], 0)?;
+    let own = "--namespace=cofferdam-system";
+    for (rail, refused) in [
+        (
+            "cofferdam-nodes",
+            ["taint", "node", "prod-node-1", "cofferdam.io/pool-"].as_slice(),
+        ),
+        (
+            "cofferdam-record",
+            &["annotate", "configmap", "cofferdam", "note=x", own],
+        ),
+        (
+            "cofferdam-lease",
+            &["annotate", "lease", "cofferdam", "note=x", own],
+        ),
+    ] {
+        check_awaited(&shop, "Validating", rail)?;
+        let answer = Answer::Refused("only Cofferdam writes");
+        ask(&shop.cluster, TENANT, refused, "", answer)?;
+    }
+    check_awaited(&shop, "Mutating", "cofferdam-registration-back")
+}
+
 #[test]
 fn rails_of_a_pool_that_goes_are_deleted_and_those_of_others_are_left_alone() -> Result<()> {
     let shop = start_pool(ClusterOptions::new("prod"))?;

@@ -213,6 +213,21 @@ fn a_daemon_set_of_a_pools_zone_asks_for_its_nodes() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_server_finds_no_fault_in_the_types_of_any_rail() -> Result<()> {
+    let shop = start()?;
+    let checked = || -> Result<Vec<Value>> {
+        let all = shop.cluster.get_json(&["validatingadmissionpolicies"])?;
+        let items = all.pointer("/items").and_then(Value::as_array);
+        let items = items.into_iter().flatten();
+        let checks = items.filter_map(|one| one.pointer("/status/typeChecking").cloned());
+        Ok(checks.collect())
+    };
+    wait_until("every rail was checked", || Ok(checked()?.len() == 8))?;
+    assert_eq!(checked()?, vec![json!({}); 8]);
+    Ok(())
+}
+
 fn events(shop: &Shop, namespace: &str) -> String {
     let events = shop.cluster.kubectl(&["-n", namespace, "get", "events"]);
     events.unwrap_or_default()

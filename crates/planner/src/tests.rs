@@ -17,6 +17,7 @@ mod detach;
 mod edited_open;
 mod findings;
 mod guard_expressions;
+mod guard_probes;
 mod guards;
 mod healing;
 mod isolated;

@@ -23,8 +23,8 @@ pub struct DesiredGuard {
     pub audit: Option<Arc<AdmissionObject>>,
     /// How far it is to be taken.
     pub level: GuardLevel,
-    /// How to find out whether it is in force; none where nothing that we may write can tell.
-    pub probe: Option<Probe>,
+    /// How to find out whether it is in force.
+    pub probe: Probe,
 }
 
 /// What a guard rail protects.

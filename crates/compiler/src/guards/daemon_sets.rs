@@ -52,7 +52,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
             )],
             spares_writers: false,
         },
-        attempt: Some(create(
+        attempt: create(
             &name,
             PATH,
             json!({
@@ -63,7 +63,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
                     "template": { "metadata": { "labels": { "app": "probe" } }, "spec": spec },
                 },
             }),
-        )),
+        ),
         name,
     }
 }

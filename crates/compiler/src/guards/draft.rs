@@ -38,7 +38,7 @@ pub(super) struct Draft {
     /// What it does with them.
     pub(super) effect: Effect,
     /// What is tried to see whether it is in force.
-    pub(super) attempt: Option<Attempt>,
+    pub(super) attempt: Attempt,
 }
 
 /// What a rail does with the requests that it sees.
@@ -111,6 +111,19 @@ pub(super) fn named<'a>(operator: &str, names: impl IntoIterator<Item = &'a str>
     }
 }
 
+/// The same requests in these namespaces alone, and pods of the namespace of probes besides: for rails about
+/// objects of which we may make none to try them out. What has no namespace is seen whichever are named.
+pub(super) fn tried_by_pods(matches: MatchResources, namespaces: &[&str]) -> MatchResources {
+    let pods = rule("", &["pods"], &["CREATE"]);
+    let own = matches.resource_rules.into_iter().flatten();
+    let names = namespaces.iter().copied().chain([keys::PROBE_NAMESPACE]);
+    MatchResources {
+        namespace_selector: Some(named("In", names)),
+        resource_rules: Some(own.chain([pods]).collect()),
+        ..matches
+    }
+}
+
 /// An attempt to create this in the namespace of probes, labelled as a probe of the rail of this name.
 pub(super) fn create(name: &str, path: &str, mut object: Value) -> Attempt {
     if let Some(fields) = object.as_object_mut() {
@@ -159,11 +172,11 @@ impl Draft {
             deny: binding(&["Deny", "Audit"]),
             audit: (!kind.is_mutating()).then(|| binding(&["Warn", "Audit"])),
             level,
-            probe: self.attempt.clone().map(|attempt| Probe {
+            probe: Probe {
                 policy: policy.key(),
-                attempt,
+                attempt: self.attempt.clone(),
                 mark,
-            }),
+            },
             policy,
         }
     }
@@ -214,7 +227,7 @@ impl Draft {
         } else {
             "variables.breakGlass && !variables.good"
         };
-        let probe = self.attempt.as_ref().map(|_| Validation {
+        let probe = Validation {
             expression: format!(
                 "!(has(request.dryRun) && request.dryRun && object != null && has(object.metadata.labels) && {probe} in object.metadata.labels \
                  && object.metadata.labels[{probe}] == {name})",
@@ -224,7 +237,7 @@ impl Draft {
             message: Some(format!("a probe, as it should be: {MARK}")),
             message_expression: None,
             reason: None,
-        });
+        };
         let validations = validations.iter().map(|(expression, message)| Validation {
             expression: format!("{spared} || ({expression})"),
             message: Some(message.clone()),
@@ -242,7 +255,7 @@ impl Draft {
             match_conditions: None,
             match_constraints: Some(self.matches.clone()),
             param_kind: None,
-            validations: Some(probe.into_iter().chain(validations).collect()),
+            validations: Some([probe].into_iter().chain(validations).collect()),
             variables: Some(variables.into_iter().map(variable).collect()),
         };
         json!(spec)
@@ -253,13 +266,11 @@ impl Draft {
             name: (*name).to_owned(),
             expression: expression.clone(),
         };
-        let noted = self.attempt.as_ref().map(|_| {
-            format!(
-                "variables.probed ? [JSONPatch{{op: 'add', path: '/metadata/annotations', \
-                 value: {{{}: '{MARK}'}}}}] : []",
-                cel::text(keys::PROBE)
-            )
-        });
+        let noted = format!(
+            "variables.probed ? [JSONPatch{{op: 'add', path: '/metadata/annotations', \
+             value: {{{}: '{MARK}'}}}}] : []",
+            cel::text(keys::PROBE)
+        );
         let mutation = |expression: String| Mutation {
             apply_configuration: None,
             json_patch: Some(JSONPatch {
@@ -271,7 +282,14 @@ impl Draft {
             failure_policy: Some("Fail".to_owned()),
             match_conditions: Some(conditions.iter().map(condition).collect()),
             match_constraints: Some(self.matches.clone()),
-            mutations: Some(patches.iter().cloned().chain(noted).map(mutation).collect()),
+            mutations: Some(
+                patches
+                    .iter()
+                    .cloned()
+                    .chain([noted])
+                    .map(mutation)
+                    .collect(),
+            ),
             param_kind: None,
             reinvocation_policy: Some("IfNeeded".to_owned()),
             variables: Some(self.variables.iter().cloned().map(variable).collect()),

@@ -52,9 +52,9 @@ pub(super) fn rail() -> Draft {
             ],
             spares_writers: true,
         },
-        attempt: Some(Attempt::LabelNamespace {
+        attempt: Attempt::LabelNamespace {
             key: keys::PROBE.to_owned(),
             value: NAME.to_owned(),
-        }),
+        },
     }
 }

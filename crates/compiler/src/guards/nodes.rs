@@ -7,11 +7,15 @@ use cofferdam_model::node_pool::{CLOUD_POOL_LABELS, ManageTaint, NodePool};
 use cofferdam_objects::keys;
 use cofferdam_state::guard::Rail;
 
-use super::draft::{Draft, Effect, everywhere, rule};
+use super::draft::{Draft, Effect, everywhere, rule, tried_by_pods};
+use super::probes::pod_attempt;
 use super::{Ground, cel};
 
 /// Its name.
 pub(super) const NAME: &str = "cofferdam-nodes";
+
+/// Pods are seen for the sake of probes alone.
+const NO_NODE: &str = "request.resource.resource != 'nodes'";
 
 pub(super) fn rail(ground: &Ground<'_>) -> Draft {
     let pools = || ground.pools.iter().map(|(pool, _)| *pool);
@@ -50,7 +54,10 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
         pool: None,
         name: NAME.to_owned(),
         // Labels can be changed through the status too.
-        matches: everywhere(rule("", &["nodes", "nodes/status"], &["UPDATE"])),
+        matches: tried_by_pods(
+            everywhere(rule("", &["nodes", "nodes/status"], &["UPDATE"])),
+            &[],
+        ),
         variables: vec![
             ("before", cel::metadata("oldObject", "labels")),
             ("after", cel::metadata("object", "labels")),
@@ -60,15 +67,15 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
         effect: Effect::Refuse {
             validations: vec![
                 (
-                    same_labels,
+                    format!("{NO_NODE} || ({same_labels})"),
                     "labels of node pools say which zones a node is dedicated to, and only Cofferdam writes \
                      them: change NodePool in the fleet documents instead"
                         .to_owned(),
                 ),
                 (
                     format!(
-                        "variables.taintsBefore.all(t, t in variables.taintsAfter) \
-                         && variables.taintsAfter.all(t, {added})"
+                        "{NO_NODE} || (variables.taintsBefore.all(t, t in variables.taintsAfter) \
+                         && variables.taintsAfter.all(t, {added}))"
                     ),
                     "taints of node pools keep other pods off a zone's nodes, and only Cofferdam writes them: \
                      change NodePool in the fleet documents instead"
@@ -77,7 +84,7 @@ pub(super) fn rail(ground: &Ground<'_>) -> Draft {
             ],
             spares_writers: true,
         },
-        attempt: None,
+        attempt: pod_attempt(NAME),
     }
 }
 

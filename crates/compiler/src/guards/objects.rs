@@ -11,7 +11,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use serde_json::json;
 
 use super::cel;
-use super::draft::{Draft, Effect, create, everywhere, named, rule};
+use super::draft::{Draft, Effect, create, everywhere, rule, tried_by_pods};
+use super::probes::pod_attempt;
 
 /// The names of these rails.
 pub(super) const NAMES: [&str; 3] = [POLICIES, RECORD, LEASE];
@@ -37,19 +38,19 @@ pub(super) fn rails() -> [Draft; 3] {
             (Rail::Policies, POLICIES, POLICY_MESSAGE),
             ours,
             &["spec"],
-            |name| Some(policy_probe(name)),
+            policy_attempt(POLICIES),
         ),
         rail(
             (Rail::Record, RECORD, OWN_MESSAGE),
             in_our_namespace("", "configmaps"),
             &["data", "binaryData", "immutable"],
-            |_| None,
+            pod_attempt(RECORD),
         ),
         rail(
             (Rail::Lease, LEASE, OWN_MESSAGE),
             in_our_namespace("coordination.k8s.io", "leases"),
             &["spec"],
-            |_| None,
+            pod_attempt(LEASE),
         ),
     ]
 }
@@ -64,7 +65,7 @@ fn rail(
     (rail, name, message): (Rail, &str, &str),
     matches: MatchResources,
     content: &[&str],
-    attempt: impl Fn(&str) -> Option<Attempt>,
+    attempt: Attempt,
 ) -> Draft {
     let same = ["metadata.labels", "metadata.annotations"];
     let same = same.iter().chain(content).map(|field| {
@@ -78,9 +79,13 @@ fn rail(
     let other = if rail == Rail::Policies {
         "false".to_owned()
     } else {
-        let name = cel::text(keys::RECORD_NAME);
+        let (place, name) = (
+            cel::text(keys::SYSTEM_NAMESPACE),
+            cel::text(keys::RECORD_NAME),
+        );
         format!(
-            "object != null ? object.metadata.name != {name} : oldObject.metadata.name != {name}"
+            "request.namespace != {place} || request.resource.resource == 'pods' \
+             || (object != null ? object.metadata.name != {name} : oldObject.metadata.name != {name})"
         )
     };
     Draft {
@@ -99,25 +104,23 @@ fn rail(
         ],
         effect: Effect::Refuse {
             validations: vec![(
-                "variables.leaving || variables.unchanged || variables.other".to_owned(),
+                "variables.other || variables.leaving || variables.unchanged".to_owned(),
                 message.to_owned(),
             )],
             spares_writers: true,
         },
-        attempt: attempt(name),
+        attempt,
     }
 }
 
 /// Objects of a kind in our own namespace. That it is ours is asked of the object, and not by `resourceNames`:
 /// the deletion of a collection names none.
 fn in_our_namespace(group: &str, resource: &str) -> MatchResources {
-    MatchResources {
-        namespace_selector: Some(named("In", [keys::SYSTEM_NAMESPACE])),
-        ..everywhere(rule(group, &[resource], &OPERATIONS))
-    }
+    let ours = everywhere(rule(group, &[resource], &OPERATIONS));
+    tried_by_pods(ours, &[keys::SYSTEM_NAMESPACE])
 }
 
-fn policy_probe(name: &str) -> Attempt {
+fn policy_attempt(name: &str) -> Attempt {
     let path = "/apis/networking.k8s.io/v1/namespaces/cofferdam-probe/networkpolicies";
     let policy = json!({
         "apiVersion": "networking.k8s.io/v1",

@@ -6,9 +6,9 @@ use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::keys;
 use cofferdam_state::guard::Rail;
 
-use super::draft::{Draft, Effect, create, everywhere, named, pool_name, rule};
+use super::draft::{Draft, Effect, everywhere, named, pool_name, rule};
 use super::pods::{IS_MIRROR, matches_taint};
-use super::probes::{PODS, probing_pod};
+use super::probes::{is_probe_of, pod_attempt};
 use super::{Ground, cel};
 
 /// In the names of rails of this kind.
@@ -19,13 +19,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
     let mut matches = everywhere(rule("", &["pods"], &["CREATE"]));
     let pinned = ground.pinned_namespaces_of(pool).into_iter();
     matches.namespace_selector = Some(named("In", pinned.chain([keys::PROBE_NAMESPACE])));
-    let probe = cel::text(keys::PROBE);
-    let probed = format!(
-        "request.namespace == {} && has(object.metadata.labels) && {probe} in object.metadata.labels \
-         && object.metadata.labels[{probe}] == {}",
-        cel::text(keys::PROBE_NAMESPACE),
-        cel::text(&name)
-    );
+    let probed = is_probe_of(&name);
     let (key, value) = (cel::text(&pool.label.0), cel::text(&pool.label.1));
     let select = format!(
         "JSONPatch{{op: 'add', path: '/spec/nodeSelector/' + jsonpatch.escapeKey({key}), value: {value}}}"
@@ -66,7 +60,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
                 ),
             ],
         },
-        attempt: Some(create(&name, PODS, probing_pod())),
+        attempt: pod_attempt(&name),
         name,
     }
 }

@@ -5,11 +5,10 @@
 //! system namespaces, mirror pods of kubelets, and the pool's guests.
 
 use cofferdam_model::node_pool::{NodePool, Taint};
-use cofferdam_objects::keys;
 use cofferdam_state::guard::Rail;
 
-use super::draft::{Draft, Effect, create, everywhere, named, pool_name, rule};
-use super::probes::{PODS, probing_pod};
+use super::draft::{Draft, Effect, everywhere, named, pool_name, rule};
+use super::probes::{is_probe_of, pod_attempt};
 use super::{Ground, cel};
 
 /// As whom the DaemonSet controller makes pods, with an account of its own and without.
@@ -84,7 +83,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
             ],
             spares_writers: false,
         },
-        attempt: Some(create(&name, PODS, probing_pod())),
+        attempt: pod_attempt(&name),
         name,
     }
 }
@@ -104,12 +103,10 @@ pub(super) fn matches_taint(taint: &Taint) -> String {
 
 /// Whether the pin of this pool is tried out, which makes pods tolerate its taint.
 fn is_pin_probe(pool: &NodePool) -> String {
+    let name = pool_name(super::pin::WHAT, pool);
     format!(
-        "request.namespace == {} && has(request.dryRun) && request.dryRun && has(object.metadata.labels) \
-         && {probe} in object.metadata.labels && object.metadata.labels[{probe}] == {}",
-        cel::text(keys::PROBE_NAMESPACE),
-        cel::text(&pool_name(super::pin::WHAT, pool)),
-        probe = cel::text(keys::PROBE)
+        "has(request.dryRun) && request.dryRun && {}",
+        is_probe_of(&name)
     )
 }
 

@@ -2,9 +2,10 @@
 //! are let onto the nodes of a pool.
 
 use cofferdam_objects::keys;
-use cofferdam_state::guard::Rail;
+use cofferdam_state::guard::{Attempt, Rail};
 use serde_json::json;
 
+use super::cel;
 use super::draft::{Draft, Effect, create, everywhere, named, rule};
 
 /// Its name.
@@ -28,12 +29,28 @@ pub(super) fn rail() -> Draft {
             )],
             spares_writers: false,
         },
-        attempt: Some(create(NAME, PODS, probing_pod())),
+        attempt: pod_attempt(NAME),
     }
 }
 
-/// Where probes of rails about pods go.
-pub(super) const PODS: &str = "/api/v1/namespaces/cofferdam-probe/pods";
+/// Where pods go that try out a rail.
+const PODS: &str = "/api/v1/namespaces/cofferdam-probe/pods";
+
+/// Whether a pod is a probe of the rail of this name.
+pub(super) fn is_probe_of(name: &str) -> String {
+    format!(
+        "request.namespace == {} && has(object.metadata.labels) && {probe} in object.metadata.labels \
+         && object.metadata.labels[{probe}] == {}",
+        cel::text(keys::PROBE_NAMESPACE),
+        cel::text(name),
+        probe = cel::text(keys::PROBE)
+    )
+}
+
+/// An attempt to create a pod that would run: for rails that see pods.
+pub(super) fn pod_attempt(name: &str) -> Attempt {
+    create(name, PODS, probing_pod())
+}
 
 /// A pod that would run if it were meant to: allowed at the Pod Security level `restricted`.
 pub(super) fn probing_pod() -> serde_json::Value {

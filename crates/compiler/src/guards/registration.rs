@@ -11,7 +11,8 @@ use cofferdam_state::plan::taint_field;
 use k8s_openapi::api::core::v1 as core;
 
 use super::cel;
-use super::draft::{Draft, Effect, everywhere, pool_name, rule};
+use super::draft::{Draft, Effect, everywhere, pool_name, rule, tried_by_pods};
+use super::probes::{is_probe_of, pod_attempt};
 
 /// In the names of rails of this kind.
 pub(super) const WHAT: &str = "registration";
@@ -21,6 +22,8 @@ pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
     if pool.manage == Some(ManageTaint::Report) {
         return None;
     }
+    let name = pool_name(WHAT, pool);
+    let probed = is_probe_of(&name);
     let selected = cel::any(pool.nodes.iter().map(is_chosen));
     let clouds = cel::list(CLOUD_POOL_LABELS);
     let by_cloud = match pool.manage {
@@ -44,28 +47,32 @@ pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
     Some(Draft {
         rail: Rail::Registration,
         pool: Some(pool.clone()),
-        name: pool_name(WHAT, pool),
-        matches: everywhere(rule("", &["nodes"], &["CREATE"])),
-        variables: Vec::new(),
+        matches: tried_by_pods(everywhere(rule("", &["nodes"], &["CREATE"])), &[]),
+        variables: vec![("probed", probed.clone())],
         effect: Effect::Change {
             conditions: vec![
-                ("of-the-pool", selected),
+                (
+                    "of-the-pool",
+                    format!("({probed}) || request.resource.resource == 'nodes' && ({selected})"),
+                ),
                 ("not-of-a-cloud", format!("!({by_cloud})")),
             ],
             patches: vec![
                 format!(
-                    "has(object.spec.taints) && {has} ? [] \
+                    "variables.probed || has(object.spec.taints) && {has} ? [] \
                      : has(object.metadata.labels) ? [JSONPatch{{op: 'add', path: '/metadata/labels/' \
                      + jsonpatch.escapeKey({mark}), value: {which}}}] \
                      : [JSONPatch{{op: 'add', path: '/metadata/labels', value: {{{mark}: {which}}}}}]"
                 ),
                 format!(
-                    "!has(object.spec.taints) ? [JSONPatch{{op: 'add', path: '/spec/taints', value: [{taint}]}}] \
+                    "variables.probed ? [] \
+                     : !has(object.spec.taints) ? [JSONPatch{{op: 'add', path: '/spec/taints', value: [{taint}]}}] \
                      : {has} ? [] : [JSONPatch{{op: 'add', path: '/spec/taints/-', value: {taint}}}]"
                 ),
             ],
         },
-        attempt: None,
+        attempt: pod_attempt(&name),
+        name,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_state::guard::{DesiredGuard, GuardLevel};
+use cofferdam_state::guard::{Attempt, DesiredGuard, GuardLevel};
 use cofferdam_testkit::SHOP;
 use serde_json::Value;
 
@@ -146,7 +146,7 @@ fn every_rail_fails_closed_and_none_asks_for_fields_of_namespaces_in_match_condi
 fn the_text_of_a_rail_is_told_by_its_mark() {
     let marks = |documents: &str| -> BTreeSet<(String, String)> {
         let rails = rails(documents).into_iter();
-        let probes = rails.filter_map(|rail| Some((rail.name().to_owned(), rail.probe?.mark)));
+        let probes = rails.map(|rail| (rail.name().to_owned(), rail.probe.mark));
         probes.collect()
     };
     let (before, after) = (
@@ -163,13 +163,73 @@ fn the_text_of_a_rail_is_told_by_its_mark() {
             "cofferdam-daemon-sets-pci",
             "cofferdam-pin-pci",
             "cofferdam-pods-pci",
-            "cofferdam-probes"
+            "cofferdam-probes",
+            "cofferdam-registration-pci"
         ]
     );
     for rail in rails(&writers()) {
-        let mark = rail.probe.as_ref().map(|probe| probe.mark.as_str());
-        let bears = mark.is_none_or(|mark| rail.policy.spec.to_string().contains(mark));
+        let bears = rail.policy.spec.to_string().contains(&rail.probe.mark);
         assert!(bears, "{}", rail.name());
+    }
+}
+
+/// Whether the constraints of a rail let it see a request; `namespace` is none for what has none.
+fn sees(rail: &DesiredGuard, operation: &str, resource: &str, namespace: Option<&str>) -> bool {
+    let constraints = &rail.policy.spec["matchConstraints"];
+    let has = |rule: &Value, field: &str, value: &str| {
+        let all = rule[field].as_array().unwrap();
+        all.iter().any(|one| one == value)
+    };
+    let mut rules = constraints["resourceRules"].as_array().unwrap().iter();
+    let is_asked =
+        rules.any(|rule| has(rule, "resources", resource) && has(rule, "operations", operation));
+    let selectors = constraints["namespaceSelector"]["matchExpressions"].as_array();
+    let mut selectors = selectors.into_iter().flatten();
+    is_asked
+        && namespace.is_none_or(|namespace| {
+            selectors.all(|one| (one["operator"] == "In") == has(one, "values", namespace))
+        })
+}
+
+#[test]
+fn every_rail_sees_its_probe_and_no_more_pods_for_the_sake_of_it() {
+    for rail in rails(&writers()) {
+        let name = rail.name();
+        let (operation, resource) = match &rail.probe.attempt {
+            Attempt::Create { path, object } => {
+                assert_eq!(object["metadata"]["labels"][keys::PROBE], *name);
+                assert_eq!(object["metadata"]["namespace"], keys::PROBE_NAMESPACE);
+                ("CREATE", path.rsplit('/').next().unwrap())
+            }
+            Attempt::LabelNamespace { key, value } => {
+                assert_eq!((key.as_str(), value.as_str()), (keys::PROBE, name));
+                ("UPDATE", "namespaces")
+            }
+        };
+        let place = Some(keys::PROBE_NAMESPACE);
+        assert!(sees(&rail, operation, resource, place), "{name}");
+        let about_pods = ["cofferdam-pods-pci", "cofferdam-pin-pci"].contains(&name);
+        let everywhere = ["web", "orders"].iter();
+        let elsewhere = everywhere.filter(|place| sees(&rail, "CREATE", "pods", Some(place)));
+        assert_eq!(elsewhere.count(), usize::from(about_pods), "{name}");
+    }
+    let rail = |name: &str| {
+        let mut all = rails(&writers()).into_iter();
+        all.find(|rail| rail.name() == name).unwrap()
+    };
+    assert!(sees(&rail("cofferdam-nodes"), "UPDATE", "nodes", None));
+    let registration = rail("cofferdam-registration-pci");
+    assert!(sees(&registration, "CREATE", "nodes", None));
+    for (name, resource) in [
+        ("cofferdam-record", "configmaps"),
+        ("cofferdam-lease", "leases"),
+    ] {
+        let own = Some(keys::SYSTEM_NAMESPACE);
+        assert!(sees(&rail(name), "DELETE", resource, own), "{name}");
+        assert!(
+            !sees(&rail(name), "DELETE", resource, Some("web")),
+            "{name}"
+        );
     }
 }
 

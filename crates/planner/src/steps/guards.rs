@@ -203,7 +203,6 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
     let mut due = Vec::new();
     let guards = view.bundle.guards.values();
     for guard in guards.filter(|guard| is_served(view, guard)) {
-        let Some(probe) = &guard.probe else { continue };
         let keys = [guard.policy.key(), guard.deny.key()];
         let mut written = steps
             .iter()
@@ -224,7 +223,7 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
         if tainted || (written.next().is_some() && in_force) {
             due.push(DueProbe {
                 before,
-                probe: probe.clone(),
+                probe: guard.probe.clone(),
             });
         }
     }
