@@ -6,7 +6,7 @@ use cofferdam_integration::guarded::Answer::{Done, Refused};
 use cofferdam_integration::guarded::{
     LABEL, OUTSIDE, TAINT, TENANT, ask, drift, pod, pods_of, start_pool, workload,
 };
-use cofferdam_integration::shop::Shop;
+use cofferdam_integration::shop::{SOMEBODY, Shop};
 use cofferdam_integration::wait::wait_until;
 use serde_json::{Value, json};
 
@@ -210,6 +210,54 @@ fn a_daemon_set_of_a_pools_zone_asks_for_its_nodes() -> Result<()> {
     wait_until("cache is gone", || {
         Ok(pods_of(cluster, "orders", "cache")?.is_empty())
     })?;
+    Ok(())
+}
+
+#[test]
+fn the_garbage_collector_ends_what_break_glass_deletes() -> Result<()> {
+    let shop = start()?;
+    let policy = ["-n", "web", "netpol", "cofferdam-default-deny-ingress"];
+    let delete = [
+        &policy[..2],
+        &["delete"],
+        &policy[2..],
+        &["--cascade=foreground", "--wait=false"],
+    ];
+    shop.cluster.kubectl_as(SOMEBODY, &delete.concat())?;
+    wait_until("the policy is gone", || {
+        Ok(shop.cluster.get_json(&policy).is_err())
+    })?;
+    let owner = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "namespace": "web", "name": "owner" } });
+    make(&shop, &owner)?;
+    let owner = shop
+        .cluster
+        .get_json(&["-n", "web", "configmap", "owner"])?;
+    let of = |name: &str, uid: &Value| json!({ "apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid });
+    let owners = json!([
+        of(
+            "owner",
+            owner.pointer("/metadata/uid").unwrap_or(&Value::Null)
+        ),
+        of("gone", &json!("1"))
+    ]);
+    let patch = json!({ "metadata": { "ownerReferences": owners } }).to_string();
+    let other = ["-n", "web", "netpol", "cofferdam-allow-dns"];
+    let words = [
+        &other[..2],
+        &["patch"],
+        &other[2..],
+        &["--type=merge", "-p", &patch],
+    ];
+    shop.cluster.kubectl_as(SOMEBODY, &words.concat())?;
+    wait_until("the owner that does not exist is taken away", || {
+        let live = shop.cluster.get_json(&other)?;
+        let owners = live.pointer("/metadata/ownerReferences");
+        Ok(owners
+            .and_then(Value::as_array)
+            .is_some_and(|all| all.len() == 1))
+    })?;
+    shop.apply(&[], 0)?;
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
     Ok(())
 }
 

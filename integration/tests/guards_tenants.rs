@@ -166,10 +166,14 @@ fn tenants_change_no_policy_of_ours_and_every_policy_of_theirs() -> Result<()> {
     )?;
     let all = "delete --raw /apis/networking.k8s.io/v1/namespaces/web/networkpolicies";
     let open = r#" --type=merge -p {"spec":{"ingress":[{}]}}"#;
+    let owned = r#" --type=merge -p {"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"1"}]}}"#;
+    let held = r#" --type=merge -p {"metadata":{"finalizers":["example.org/hold"]}}"#;
     check_words(
         &shop,
         &[
             (&on_deny("patch", open), ours),
+            (&on_deny("patch", owned), ours),
+            (&on_deny("patch", held), ours),
             (&on_deny("label", " cofferdam.io/instance-"), ours),
             (&on_deny("label", " cofferdam.io/instance=shop"), Done),
             (&on_deny("annotate", " note=x"), ours),
@@ -198,6 +202,7 @@ fn tenants_change_neither_record_nor_lease() -> Result<()> {
     let shop = start(ClusterOptions::new("prod"), SeedOptions::default())?;
     shop.apply(&[], 0)?;
     let own = Refused(OWN);
+    let held = r#" --type=merge -p {"metadata":{"finalizers":["example.org/hold"]}}"#;
     for (kind, path, change) in [
         (
             "configmap",
@@ -218,6 +223,7 @@ fn tenants_change_neither_record_nor_lease() -> Result<()> {
             &[
                 (&asked("patch", &change), own),
                 (&asked("annotate", " note=x"), own),
+                (&asked("patch", held), own),
                 (&asked("delete", ""), own),
                 (&format!("delete --raw /{path}"), own),
             ],

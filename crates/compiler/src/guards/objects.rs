@@ -55,6 +55,15 @@ pub(super) fn rails() -> [Draft; 3] {
     ]
 }
 
+/// Nobody gives an object an owner with which it would go. The garbage collector takes away those that are gone.
+const OWNERS: &str = "!has(object.metadata.ownerReferences) || has(oldObject.metadata.ownerReferences) \
+     && object.metadata.ownerReferences.all(o, o in oldObject.metadata.ownerReferences)";
+/// Nobody holds up that it goes. Whoever waited for that gives up a finalizer afterwards; the server lets
+/// nobody add one then.
+const FINALIZERS: &str = "has(oldObject.metadata.deletionTimestamp) \
+     || has(object.metadata.finalizers) == has(oldObject.metadata.finalizers) \
+     && (!has(object.metadata.finalizers) || object.metadata.finalizers == oldObject.metadata.finalizers)";
+
 const POLICY_MESSAGE: &str = "network policies labelled cofferdam.io/instance are those of the zone model, and only \
      Cofferdam writes them: to allow a connection, ask your platform team for a Flow; policies of your own go without \
      this label";
@@ -74,7 +83,11 @@ fn rail(
              && (!has(object.{field}) || object.{field} == oldObject.{field})"
         )
     });
-    let unchanged = format!("request.operation == 'UPDATE' && {}", cel::all(same));
+    let kept = [OWNERS.to_owned(), FINALIZERS.to_owned()];
+    let unchanged = format!(
+        "request.operation == 'UPDATE' && {}",
+        cel::all(same.chain(kept))
+    );
     // Network policies are seen by our label, whatever they are called.
     let other = if rail == Rail::Policies {
         "false".to_owned()
