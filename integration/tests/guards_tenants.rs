@@ -3,7 +3,7 @@
 use anyhow::Result;
 use cofferdam_integration::guarded::Answer::{Done, Refused};
 use cofferdam_integration::guarded::{Answer, OUTSIDE, TENANT, ask, pod, start, start_pool};
-use cofferdam_integration::shop::Shop;
+use cofferdam_integration::shop::{SOMEBODY, Shop};
 use cofferdam_integration::{ClusterOptions, SeedOptions, Version};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn labels_of_namespaces(version: Version) -> Result<()> {
     )?;
     shop.apply(&[], 0)?;
     let none = Value::Null;
-    let zone = Refused(ZONE_LABELS);
+    let (zone, own) = (Refused(ZONE_LABELS), Refused(OWN));
     let forged = namespace("forged", &json!({ "cofferdam.io/zone": "back" }));
     let plain = namespace(
         "plain",
@@ -96,10 +96,13 @@ fn labels_of_namespaces(version: Version) -> Result<()> {
             ("annotate namespace web note=hello", &none, Done),
             ("create -f -", &plain, Done),
             ("delete namespace plain --wait=false", &none, Done),
+            ("delete namespace cofferdam-system --wait=false", &none, own),
+            ("delete namespace cofferdam-probe --wait=false", &none, own),
         ],
     )?;
     assert_eq!(shop.drift()?, Vec::<String>::new());
-    Ok(())
+    let own = ["delete", "namespace", "cofferdam-probe", "--wait=false"];
+    ask(&shop.cluster, SOMEBODY, &own, "", Done)
 }
 
 #[test]
