@@ -12,6 +12,9 @@ use crate::resolve::names::Names;
 /// Labels below cannot be set by a kubelet on its own node.
 const NODE_RESTRICTION: &str = "node-restriction.kubernetes.io";
 
+/// Below these, kubelets and cloud controllers write labels of nodes (Kubernetes, "Well-Known Labels").
+const OF_KUBERNETES: [&str; 2] = ["kubernetes.io", "k8s.io"];
+
 /// Reads a node pool.
 pub(crate) fn node_pool(
     reporter: &mut Reporter<'_>,
@@ -110,11 +113,7 @@ fn node_selector(
         reporter.error(path, "node-choice", "an empty selector takes in every node");
         return None;
     }
-    let settable = |key: &&str| {
-        let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-        prefix != NODE_RESTRICTION && !prefix.ends_with(&format!(".{NODE_RESTRICTION}"))
-    };
-    if let Some(key) = read.keys().find(settable) {
+    if let Some(key) = read.keys().find(|key| !is_under(key, NODE_RESTRICTION)) {
         let message =
             format!("a kubelet may set `{key}` itself, and so move its node into the pool");
         let hint = format!("a label below `{NODE_RESTRICTION}/` cannot be set by a kubelet");
@@ -156,13 +155,33 @@ fn read_label(
     let value = written(|raw| raw.value.as_ref()).unwrap_or_else(|| pool.to_owned());
     let good = check_key(reporter, "spec.label.key", &key)
         & check_value(reporter, "spec.label.value", &value);
-    let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-    if good && prefix != NODE_RESTRICTION && !prefix.ends_with(&format!(".{NODE_RESTRICTION}")) {
-        let message =
-            format!("a kubelet may set `{key}` itself, and so move its node into the pool");
-        reporter.notice("spec.label.key", "pool-label-self-settable", message);
+    if !good {
+        return None;
     }
-    good.then_some((key, value))
+    if is_under(&key, NODE_RESTRICTION) {
+        return Some((key, value));
+    }
+    if OF_KUBERNETES.iter().any(|domain| is_under(&key, domain)) {
+        let message = format!(
+            "kubelets and clouds write `{key}` themselves: the guard rail of nodes would stop them"
+        );
+        let hint = format!(
+            "leave `label` out, or take a key below `{NODE_RESTRICTION}/` or a domain of your own"
+        );
+        let said = reporter.error("spec.label.key", "pool-label-of-kubernetes", message);
+        said.hint(hint);
+        return None;
+    }
+    let message = format!("a kubelet may set `{key}` itself, and so move its node into the pool");
+    reporter.notice("spec.label.key", "pool-label-self-settable", message);
+    Some((key, value))
+}
+
+/// Whether the prefix of a label key is a domain, or below it.
+fn is_under(key: &str, domain: &str) -> bool {
+    let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
+    let above = prefix.strip_suffix(domain);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 fn read_taint(
