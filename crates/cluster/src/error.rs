@@ -106,6 +106,11 @@ impl Error {
         format!("{}: {}", self.what, self.why)
     }
 
+    /// Why it failed, without what was tried.
+    pub(crate) fn why(&self) -> &str {
+        &self.why
+    }
+
     /// What to do.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()

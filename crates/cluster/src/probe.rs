@@ -1,85 +1,123 @@
-//! Finding out by dry runs whether a guard rail is in force: the API server knows a new policy only some
+//! Finding out by dry runs whether guard rails are in force: the API server knows a new policy only some
 //! seconds after it was written, and each of several servers by itself.
+
+mod tally;
 
 use std::time::{Duration, Instant};
 
 use cofferdam_objects::keys::PROBE_NAMESPACE;
 use cofferdam_state::guard::{Attempt, Probe};
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
 
 use crate::error::{Category, Error};
 use crate::lease::Held;
 use crate::request::{Call, Connection, JSON, MERGE_PATCH};
+use tally::{Answer, Conclusion, Tally};
 
-/// How long a guard rail may take to be in force.
-const PATIENCE: Duration = Duration::from_secs(45);
-/// Between two tries.
-const PAUSE: Duration = Duration::from_millis(250);
-/// How often in a row, on a connection of its own each time, a rail must be found in force.
-const CONFIRMED: u32 = 2;
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_millis(750);
+/// How much of an answer is told, in characters.
+const TOLD: usize = 300;
+/// What the names of our own policies begin with, as the server quotes them.
+const OURS: &str = "'cofferdam-";
 
 impl Connection {
-    /// Waits until a guard rail is in force; nothing is ever kept of what is tried.
-    pub async fn wait_for_guard(&self, probe: &Probe, lease: &Held) -> Result<(), Error> {
+    /// Waits until guard rails are in force, in rounds that are each on a connection of its own; nothing is
+    /// ever kept of what is tried. Returns those that are not, and why.
+    ///
+    /// # Errors
+    ///
+    /// The lease was lost.
+    pub async fn wait_for_guards<'a>(
+        &self,
+        probes: &[&'a Probe],
+        lease: &Held,
+    ) -> Result<Vec<(&'a Probe, Error)>, Error> {
         let began = Instant::now();
-        let mut confirmed = 0;
-        let mut last = String::new();
-        while confirmed < CONFIRMED {
+        let mut failed = Vec::new();
+        let mut open: Vec<(&Probe, Tally)> = Vec::new();
+        open.extend(probes.iter().map(|&probe| (probe, Tally::default())));
+        while !open.is_empty() {
             lease.remaining().await?;
-            match self.try_out(probe).await? {
-                Answer::InForce => confirmed += 1,
-                Answer::NotYet(why) => {
-                    confirmed = 0;
-                    last = why;
-                    if began.elapsed() > PATIENCE {
-                        let what = format!("{} is not in force", probe.policy);
-                        let seconds = PATIENCE.as_secs();
-                        let why = format!("after {seconds} s the server still answers: {last}");
-                        return Err(self.error(Category::Differs, what, why));
+            let answers = self.round(&open).await;
+            let mut next = Vec::new();
+            for ((probe, mut tally), answer) in open.into_iter().zip(answers) {
+                let conclusion = answer.map(|answer| tally.note(answer, began.elapsed()));
+                match conclusion {
+                    Ok(None) => next.push((probe, tally)),
+                    Ok(Some(Conclusion::InForce)) => self.tell(probe, &tally, began),
+                    Ok(Some(Conclusion::Not(what, why))) => {
+                        failed.push((probe, self.error(Category::Differs, what, why)));
                     }
-                    tokio::time::sleep(PAUSE).await;
+                    Err(error) => failed.push((probe, error)),
                 }
             }
+            open = next;
+            if !open.is_empty() {
+                tokio::time::sleep(PAUSE).await;
+            }
         }
-        let milliseconds = began.elapsed().as_millis();
-        tracing::info!(cluster = %self.cluster(), rail = %probe.policy, last, milliseconds, "in force");
-        Ok(())
+        Ok(failed)
+    }
+
+    /// What is answered to each probe, all of one server where several share the address.
+    async fn round(&self, open: &[(&Probe, Tally)]) -> Vec<Result<Answer, Error>> {
+        let fresh = match self.anew().await {
+            Ok(fresh) => fresh,
+            Err(error) => return open.iter().map(|_| Err(error.clone())).collect(),
+        };
+        join_all(open.iter().map(|(probe, _)| fresh.try_out(probe))).await
     }
 
     async fn try_out(&self, probe: &Probe) -> Result<Answer, Error> {
-        let fresh = self.anew().await?;
-        match fresh.send(call(probe)).await {
-            Ok(body) => Ok(answer(probe, &String::from_utf8_lossy(&body))),
-            Err(error) if error.is(Category::NotFound) => {
-                self.ensure_namespace(PROBE_NAMESPACE).await?;
-                Ok(Answer::NotYet(error.reason()))
-            }
-            Err(error) if is_of_admission(&error) => Ok(answer(probe, &error.reason())),
-            Err(error) => Err(error),
+        let result = self.send(call(probe)).await;
+        if result.as_ref().is_err_and(|one| one.is(Category::NotFound)) {
+            self.ensure_namespace(PROBE_NAMESPACE).await?;
         }
+        answer(probe, result)
+    }
+
+    fn tell(&self, probe: &Probe, tally: &Tally, began: Instant) {
+        let milliseconds = began.elapsed().as_millis();
+        let before = tally.last();
+        tracing::info!(cluster = %self.cluster(), rail = %probe.policy, before, milliseconds, "in force");
     }
 }
 
-enum Answer {
-    InForce,
-    NotYet(String),
-}
-
-fn answer(probe: &Probe, text: &str) -> Answer {
+/// What an answer says of the rail; an error where waiting changes nothing and nothing is said of dry runs.
+fn answer(probe: &Probe, result: Result<Vec<u8>, Error>) -> Result<Answer, Error> {
+    let text = match &result {
+        Ok(body) => &*String::from_utf8_lossy(body),
+        Err(error) => error.why(),
+    };
     if text.contains(&probe.mark) {
-        Answer::InForce
-    } else {
-        let start: String = text.chars().take(200).collect();
-        Answer::NotYet(start)
+        return Ok(Answer::InForce);
     }
-}
-
-/// What admission refuses is answered by 422 or 403; a right that lacks by 403 too, which says nothing of
-/// the rail and does not change by waiting.
-fn is_of_admission(error: &Error) -> bool {
-    let forbidden = error.is(Category::Forbidden) && error.reason().contains("AdmissionPolicy");
-    error.is(Category::Invalid) || forbidden
+    let told: String = text.chars().take(TOLD).collect();
+    // One of ours with another text, which the server knows still.
+    let is_ours = text.contains(OURS);
+    let Err(error) = result else {
+        return Ok(Answer::NotYet(told));
+    };
+    match error.category() {
+        Category::NotFound => Ok(Answer::NotYet(told)),
+        Category::Forbidden | Category::Invalid if is_ours => Ok(Answer::NotYet(told)),
+        Category::Forbidden | Category::Invalid | Category::UnsupportedKind => {
+            Ok(Answer::Refused(told))
+        }
+        Category::Unreachable
+        | Category::Timeout
+        | Category::Conflict
+        | Category::Busy
+        | Category::Other => Ok(Answer::Disturbed(told)),
+        Category::Unauthorized
+        | Category::WrongCa
+        | Category::Credential
+        | Category::Differs
+        | Category::LeaseLost => Err(error),
+    }
 }
 
 fn call(probe: &Probe) -> Call {

@@ -1,6 +1,6 @@
 //! Guard rails that a pass waits for.
 
-use cofferdam_cluster::{Category, Error};
+use cofferdam_cluster::Error;
 use cofferdam_report::wire::apply::FailedStep;
 use cofferdam_state::guard::Probe;
 use cofferdam_state::pass::Stage;
@@ -18,25 +18,22 @@ impl Writing<'_> {
         probes: &[&Probe],
         say: &(impl Fn(&str) + Send + Sync),
     ) -> Result<bool, Error> {
-        let mut all = true;
-        for probe in probes {
-            if self.done.stuck.contains(&probe.policy.name) {
-                all = false;
-                continue;
-            }
+        let stuck = &self.done.stuck;
+        let tried = probes.iter().copied();
+        let tried: Vec<&Probe> = tried
+            .filter(|probe| !stuck.contains(&probe.policy.name))
+            .collect();
+        for probe in &tried {
             say(&format!("waiting until {} is in force", probe.policy));
-            match self.connection.wait_for_guard(probe, &self.lease).await {
-                Ok(()) => {}
-                Err(error) if error.category() == Category::LeaseLost => return Err(error),
-                Err(error) => {
-                    all = false;
-                    self.done.failed.push(FailedStep {
-                        object: probe.policy.clone(),
-                        message: error.reason(),
-                    });
-                }
-            }
         }
+        let connection = self.connection;
+        let failed = connection.wait_for_guards(&tried, &self.lease).await?;
+        let all = failed.is_empty() && tried.len() == probes.len();
+        let failed = failed.into_iter().map(|(probe, error)| FailedStep {
+            object: probe.policy.clone(),
+            message: error.reason(),
+        });
+        self.done.failed.extend(failed);
         Ok(all)
     }
 
