@@ -28,7 +28,7 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 
 pub use nodes::intolerant;
-pub(crate) use nodes::{intolerant_if, taint_text, tolerates, tolerates_taint, toleration_hint};
+pub(crate) use nodes::{intolerant_if, may_tolerate, taint_text, tolerates_taint, toleration_hint};
 
 /// Every finding about one cluster, sorted; waivers are not applied yet.
 ///

@@ -21,7 +21,7 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
 use cofferdam_state::record::entry_key;
 
-use crate::findings::{intolerant, tolerates};
+use crate::findings::{intolerant, may_tolerate};
 use crate::pools::nodes;
 use crate::view::{KeyState, View};
 
@@ -277,7 +277,7 @@ fn is_stray_pod(view: &View<'_>, pool: &NodePool, pod: &LivePod) -> bool {
     !spared
         && !pod.finished
         && is_outside(view, pool, &pod.namespace)
-        && tolerates(&pod.tolerations, pool)
+        && may_tolerate(&pod.tolerations, pool)
 }
 
 fn is_stray_template(view: &View<'_>, pool: &NodePool, template: &Template) -> bool {
@@ -288,7 +288,7 @@ fn is_stray_template(view: &View<'_>, pool: &NodePool, template: &Template) -> b
         .as_ref()
         .is_some_and(|name| !name.is_empty());
     is_outside(view, pool, &template.namespace)
-        && (bound || (!guest && tolerates(&template.tolerations, pool)))
+        && (bound || (!guest && may_tolerate(&template.tolerations, pool)))
 }
 
 fn told_pod(pod: &LivePod) -> String {

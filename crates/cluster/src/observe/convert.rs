@@ -7,7 +7,7 @@ use cofferdam_state::observed::{
 };
 
 use super::list::{Listed, Lists};
-use super::wire::{Ingress, Namespace, Node, Pod, Policy, Service, Workload};
+use super::wire::{Ingress, Namespace, Node, Owner, Pod, Policy, Service, Workload};
 use crate::error::Error;
 
 pub(super) fn uid(lists: &Lists) -> Option<String> {
@@ -73,7 +73,7 @@ pub(super) fn pods(list: Vec<Pod>, workloads: &[(&'static str, Listed<Workload>)
     let controllers = controllers(workloads);
     let live = |pod: Pod| {
         let owner = pod.metadata.controller();
-        let owner = owner.map(|owner| (owner.kind.clone(), owner.name.clone()));
+        let owner = owner.map(|owner| (kind_of(owner), owner.name.clone()));
         let above = owner.as_ref().and_then(|(kind, name)| {
             let key = (
                 kind.as_str(),
@@ -109,7 +109,7 @@ fn controllers<'a>(
         let metadata = &workload.metadata;
         let above = metadata.controller()?;
         let key = (kind, metadata.namespace.as_str(), metadata.name.as_str());
-        Some((key, (above.kind.clone(), above.name.clone())))
+        Some((key, (kind_of(above), above.name.clone())))
     })
     .collect()
 }
@@ -125,6 +125,19 @@ const WORKLOADS: [&str; 7] = [
     "StatefulSet",
 ];
 
+/// The kind of a controller, with its group where somebody else's is called like a workload of Kubernetes.
+fn kind_of(controller: &Owner) -> String {
+    let Owner {
+        api_version, kind, ..
+    } = controller;
+    match api_version.split_once('/') {
+        Some((group, _)) if group.contains('.') && WORKLOADS.contains(&kind.as_str()) => {
+            format!("{kind}.{group}")
+        }
+        _ => kind.clone(),
+    }
+}
+
 /// Templates of what no other workload that was read controls; unknown as a whole where one kind is.
 pub(super) fn templates(
     lists: Vec<(&'static str, Listed<Workload>)>,
@@ -136,7 +149,7 @@ pub(super) fn templates(
         let is_read = |kind: &str| WORKLOADS.contains(&kind);
         let own = own.filter(|workload| {
             let controller = workload.metadata.controller();
-            controller.is_none_or(|controller| !is_read(&controller.kind))
+            controller.is_none_or(|controller| !is_read(&kind_of(controller)))
         });
         all.extend(own.map(|workload| Template {
             tolerations: workload.template().spec.tolerations.clone(),

@@ -44,7 +44,7 @@ impl<F: Default> Meta<F> {
 pub(crate) type Managed = Meta<ManagedFields>;
 
 read! {
-    Owner { kind: String, name: String, controller: bool }
+    Owner { api_version: String, kind: String, name: String, controller: bool }
 
     Namespace { metadata: Managed }
     Policy { metadata: Managed, spec: LiveSpec }

@@ -38,7 +38,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
     ));
     let tolerates = format!(
         "variables.tolerations.exists(t, ({}) && !(t in variables.before))",
-        matches_taint(&pool.taint)
+        may_match(&pool.taint)
     );
     Draft {
         rail: Rail::Pods,
@@ -88,16 +88,27 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
     }
 }
 
-/// Whether toleration `t` matches a taint, as the scheduler judges it. Operators that compare numbers are
-/// taken for matching.
+/// Whether toleration `t` matches a taint, or may: operators that compare numbers, and those that are yet to
+/// come, are taken for matching.
+fn may_match(taint: &Taint) -> String {
+    matches_by(taint, "has(t.operator) && !(t.operator in ['', 'Equal'])")
+}
+
+/// Whether toleration `t` matches a taint for sure.
 pub(super) fn matches_taint(taint: &Taint) -> String {
+    matches_by(taint, "has(t.operator) && t.operator == 'Exists'")
+}
+
+/// As the scheduler judges it, with an expression for the operators that ask for no equal value.
+fn matches_by(taint: &Taint, by_operator: &str) -> String {
     let effect = cel::text(taint.effect.as_str());
     let (key, value) = (cel::text(&taint.key), cel::text(&taint.value));
     format!(
         "(!has(t.effect) || t.effect in ['', {effect}]) \
          && ((!has(t.key) || t.key == '') && has(t.operator) && t.operator == 'Exists' \
          || has(t.key) && t.key == {key} \
-         && (has(t.operator) && !(t.operator in ['', 'Equal']) || (has(t.value) ? t.value : '') == {value}))"
+         && ({by_operator} \
+         || (!has(t.operator) || t.operator in ['', 'Equal']) && (has(t.value) ? t.value : '') == {value}))"
     )
 }
 
@@ -114,7 +125,7 @@ fn is_guest(pool: &NodePool) -> String {
     let guests = pool.guests.iter().map(|guest| {
         format!(
             "object.metadata.namespace == {} && object.metadata.ownerReferences.exists(o, o.kind == 'DaemonSet' \
-             && o.name == {} && has(o.controller) && o.controller)",
+             && o.apiVersion.startsWith('apps/') && o.name == {} && has(o.controller) && o.controller)",
             cel::text(guest.namespace.as_str()),
             cel::text(&guest.daemon_set)
         )

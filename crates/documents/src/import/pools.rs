@@ -213,9 +213,11 @@ fn users(
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let effect = toleration.effect.as_deref().unwrap_or_default();
     let key = toleration.key.as_deref().unwrap_or_default();
-    let exists = toleration.operator.as_deref() == Some("Exists");
-    let value = toleration.value.as_deref().unwrap_or_default()
-        == taint.value.as_deref().unwrap_or_default();
+    let operator = toleration.operator.as_deref().unwrap_or_default();
+    let exists = operator == "Exists";
+    let value = ["", "Equal"].contains(&operator)
+        && toleration.value.as_deref().unwrap_or_default()
+            == taint.value.as_deref().unwrap_or_default();
     (effect.is_empty() || effect == taint.effect)
         && ((key.is_empty() && exists) || (key == taint.key && (exists || value)))
 }

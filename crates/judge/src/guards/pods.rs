@@ -32,7 +32,10 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
         let by_right = pod.owner.as_ref().is_some_and(|(kind, name)| {
             kind == "Node" || (kind == "DaemonSet" && is_guest(&pod.namespace, name))
         });
-        !by_right && !pod.finished && !spared(&pod.namespace) && tolerates(&pod.tolerations, pool)
+        !by_right
+            && !pod.finished
+            && !spared(&pod.namespace)
+            && may_tolerate(&pod.tolerations, pool)
     });
     let template = || {
         templates.iter().find(|template| {
@@ -43,7 +46,7 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
                 .as_ref()
                 .is_some_and(|name| !name.is_empty());
             !spared(&template.namespace)
-                && (bound || (!guest && tolerates(&template.tolerations, pool)))
+                && (bound || (!guest && may_tolerate(&template.tolerations, pool)))
         })
     };
     pod.map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name))
@@ -68,27 +71,44 @@ pub(super) fn unselective(case: &Case<'_>, pool: &NodePool) -> Option<String> {
     Some(format!("{} in {}", one.workload, one.namespace))
 }
 
-/// Whether any toleration matches the taint of a pool.
-fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+/// A taint: its key, value and effect.
+type Mark<'a> = (&'a str, &'a str, &'a str);
+
+fn mark(pool: &NodePool) -> Mark<'_> {
     let taint = &pool.taint;
-    tolerates_taint(
-        tolerations,
-        (&taint.key, &taint.value, taint.effect.as_str()),
-    )
+    (&taint.key, &taint.value, taint.effect.as_str())
 }
 
-/// Whether any toleration matches a taint of this key, value and effect (Kubernetes, "Taints and Tolerations").
-pub(super) fn tolerates_taint(
-    tolerations: &[Toleration],
-    (key, value, effect): (&str, &str, &str),
-) -> bool {
+/// Whether any toleration matches the taint of a pool for sure.
+fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+    tolerates_taint(tolerations, mark(pool))
+}
+
+/// Whether any toleration matches the taint of a pool, or has an operator of which we do not know whether it does.
+fn may_tolerate(tolerations: &[Toleration], pool: &NodePool) -> bool {
+    let unclear = tolerations.iter().filter(|one| {
+        let operator = one.operator.as_deref().unwrap_or_default();
+        let named = one.key.as_deref().is_some_and(|key| !key.is_empty());
+        named && !["", "Equal", "Exists"].contains(&operator)
+    });
+    let taken = unclear.map(|one| Toleration {
+        operator: Some("Exists".to_owned()),
+        ..one.clone()
+    });
+    let all: Vec<Toleration> = tolerations.iter().cloned().chain(taken).collect();
+    tolerates(&all, pool)
+}
+
+/// Whether any toleration matches a taint for sure (Kubernetes, "Taints and Tolerations").
+pub(super) fn tolerates_taint(tolerations: &[Toleration], (key, value, effect): Mark<'_>) -> bool {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     tolerations.iter().any(|one| {
         let effects = [String::new(), effect.to_owned()];
         let of_effect = effects.contains(&text(&one.effect));
         let all_keys = text(&one.key).is_empty() && text(&one.operator) == "Exists";
         let same_key = text(&one.key) == key;
-        let same_value = text(&one.operator) == "Exists" || text(&one.value) == value;
+        let equal = ["", "Equal"].contains(&text(&one.operator).as_str());
+        let same_value = text(&one.operator) == "Exists" || (equal && text(&one.value) == value);
         of_effect && (all_keys || (same_key && same_value))
     })
 }

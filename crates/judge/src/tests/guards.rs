@@ -134,6 +134,17 @@ fn rails_come_in_without_breaking_what_is_there() {
                 &["guard-breaks"],
             ),
             (
+                "a pod beside the pool tolerates numbers below one, as values of the taint's key",
+                |scene| {
+                    let mut numbers = toleration("cofferdam.io/pool", "9");
+                    numbers.operator = Some("Lt".to_owned());
+                    observed(&mut scene.observed.pods)[0]
+                        .tolerations
+                        .push(numbers);
+                },
+                &["guard-breaks"],
+            ),
+            (
                 "so do the pods of a workload",
                 |scene| {
                     observed(&mut scene.observed.templates).push(template("Deployment/app", "web"));

@@ -10,7 +10,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, Effect, Finding};
 use cofferdam_state::observed::LivePod;
 
-use super::nodes::tolerates;
+use super::nodes::may_tolerate;
 use super::{Judged, finding};
 use crate::guards::{can_pin, is_guest, is_pinned};
 use crate::listed::listed;
@@ -126,7 +126,7 @@ fn on_the_pool(
         pool.name,
         listed(told.iter().map(String::as_str))
     );
-    let tolerant = pods.iter().any(|pod| tolerates(&pod.tolerations, pool));
+    let tolerant = pods.iter().any(|pod| may_tolerate(&pod.tolerations, pool));
     let first = if tolerant {
         format!(
             "take the toleration of `{}` away, or list a DaemonSet under `guests` of NodePool `{}`; then ",

@@ -291,21 +291,32 @@ fn about(
     }
 }
 
-/// Whether tolerations match the pool's taint, as the scheduler judges it.
-pub(crate) fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
+/// Whether tolerations match the pool's taint for sure, as the scheduler judges it.
+fn tolerates(tolerations: &[Toleration], pool: &NodePool) -> bool {
     tolerates_taint(tolerations, &taint_of(pool))
 }
 
-/// Whether tolerations match a taint, as the scheduler judges it.
+/// Whether tolerations match the pool's taint, or may: the operators that compare numbers, and those that are yet
+/// to come, are taken for matching.
+pub(crate) fn may_tolerate(tolerations: &[Toleration], pool: &NodePool) -> bool {
+    let taint = taint_of(pool);
+    tolerations.iter().any(|one| matches(one, &taint, true))
+}
+
+/// Whether tolerations match a taint for sure, as the scheduler judges it.
 pub(crate) fn tolerates_taint(tolerations: &[Toleration], taint: &Taint) -> bool {
-    tolerations.iter().any(|toleration| {
-        let effect = toleration.effect.as_deref().unwrap_or_default();
-        let key = toleration.key.as_deref().unwrap_or_default();
-        let value = toleration.value.as_deref().unwrap_or_default();
-        let exists = toleration.operator.as_deref() == Some("Exists");
-        (effect.is_empty() || effect == taint.effect)
-            && ((key.is_empty() && exists)
-                || (key == taint.key
-                    && (exists || value == taint.value.as_deref().unwrap_or_default())))
-    })
+    tolerations.iter().any(|one| matches(one, taint, false))
+}
+
+fn matches(toleration: &Toleration, taint: &Taint, by_other_operators: bool) -> bool {
+    let effect = toleration.effect.as_deref().unwrap_or_default();
+    let key = toleration.key.as_deref().unwrap_or_default();
+    let value = toleration.value.as_deref().unwrap_or_default();
+    let same_key = key == taint.key;
+    let of_key = match toleration.operator.as_deref().unwrap_or_default() {
+        "" | "Equal" => same_key && value == taint.value.as_deref().unwrap_or_default(),
+        "Exists" => same_key || key.is_empty(),
+        _ => same_key && by_other_operators,
+    };
+    (effect.is_empty() || effect == taint.effect) && of_key
 }
