@@ -388,3 +388,26 @@ fn who_owns_a_pool_sets_changes_and_takes_away_its_taint_and_label() -> Result<(
         ],
     )
 }
+
+#[test]
+fn a_node_that_two_pools_select_is_left_alone_as_it_registers() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    let racks = POOL
+        .replace("name: back", "name: racks")
+        .replace("disk: fast", "rack: seven")
+        .replace("zones: [back]", "zones: [front]");
+    shop.project
+        .write(POOL_FILE, &format!("{POOL}---{racks}"))?;
+    shop.grant()?;
+    // The pool of racks has no node yet that its pods could be bound to.
+    shop.apply(&[], 1)?;
+    for (labels, wanted) in [
+        (json!({ "disk": "fast", "rack": "seven" }), [].as_slice()),
+        (json!({ "disk": "fast" }), &[TAINT]),
+    ] {
+        let node = register(&shop, &labels)?;
+        assert_eq!(keys_of_taints(&node), wanted, "{node}");
+        shop.cluster.kubectl(&["delete", "node", NEW_NODE])?;
+    }
+    Ok(())
+}

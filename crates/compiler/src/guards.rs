@@ -95,7 +95,7 @@ pub(crate) fn guards(ground: &Ground<'_>) -> BTreeMap<String, DesiredGuard> {
         drafts.push(pods::rail(ground, pool));
         drafts.push(pin::rail(ground, pool));
         drafts.push(daemon_sets::rail(ground, pool));
-        drafts.extend(registration::rail(pool));
+        drafts.extend(registration::rail(ground, pool));
     }
     let guards = drafts.into_iter().map(|draft| draft.finish(ground, level));
     guards

@@ -28,6 +28,7 @@ mod passes;
 mod pins;
 mod pod_security;
 mod pools;
+mod registration_expressions;
 mod somebody_else;
 mod unfinished;
 mod words;

@@ -10,21 +10,25 @@ use cofferdam_state::guard::Rail;
 use cofferdam_state::plan::taint_field;
 use k8s_openapi::api::core::v1 as core;
 
-use super::cel;
 use super::draft::{Draft, Effect, everywhere, pool_name, rule, tried_by_pods};
 use super::probes::{is_probe_of, pod_attempt};
+use super::{Ground, cel};
 
 /// In the names of rails of this kind.
 pub(super) const WHAT: &str = "registration";
 
-/// None where the pool's owner sets the taint.
-pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
+/// None where the pool's owner sets the taint. A node that another pool selects too is left alone: nobody knows
+/// whose it is.
+pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Option<Draft> {
     if pool.manage == Some(ManageTaint::Report) {
         return None;
     }
     let name = pool_name(WHAT, pool);
     let probed = is_probe_of(&name);
     let selected = cel::any(pool.nodes.iter().map(is_chosen));
+    let others = ground.pools.iter().map(|(other, _)| *other);
+    let others = others.filter(|other| other.name != pool.name);
+    let contested = cel::any(others.flat_map(|other| &other.nodes).map(is_chosen));
     let clouds = cel::list(CLOUD_POOL_LABELS);
     let by_cloud = match pool.manage {
         None => format!("{LABELS}.exists(k, k in {clouds})"),
@@ -56,6 +60,10 @@ pub(super) fn rail(pool: &NodePool) -> Option<Draft> {
                     format!("({probed}) || request.resource.resource == 'nodes' && ({selected})"),
                 ),
                 ("not-of-a-cloud", format!("!({by_cloud})")),
+                (
+                    "of-no-other-pool",
+                    format!("request.resource.resource != 'nodes' || !({contested})"),
+                ),
             ],
             patches: vec![
                 format!(
