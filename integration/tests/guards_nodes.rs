@@ -400,7 +400,8 @@ fn a_node_that_two_pools_select_is_left_alone_as_it_registers() -> Result<()> {
         .write(POOL_FILE, &format!("{POOL}---{racks}"))?;
     shop.grant()?;
     // The pool of racks has no node yet that its pods could be bound to.
-    shop.apply(&[], 1)?;
+    let run = shop.apply(&[], 1)?;
+    assert!(!run.stdout.contains("not in force"), "{}", run.stdout);
     for (labels, wanted) in [
         (json!({ "disk": "fast", "rack": "seven" }), [].as_slice()),
         (json!({ "disk": "fast" }), &[TAINT]),

@@ -39,10 +39,18 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
                 "request.operation == 'UPDATE' && object.spec == oldObject.spec".to_owned(),
             ),
             ("asks", asks),
+            // Else it would refuse the probes of other pools, before their own rails can.
+            (
+                "elsewhere",
+                format!(
+                    "request.namespace == {}",
+                    cel::text(keys::PROBE_NAMESPACE)
+                ),
+            ),
         ],
         effect: Effect::Refuse {
             validations: vec![(
-                "has(object.metadata.deletionTimestamp) || variables.untouched || variables.asks"
+                "variables.elsewhere || has(object.metadata.deletionTimestamp) || variables.untouched || variables.asks"
                     .to_owned(),
                 format!(
                     "pods of this namespace run on pool {} only: write `{key}: {value}` under \
