@@ -16,6 +16,7 @@ mod pod_security;
 mod policies;
 mod unassigned;
 mod unmodelled;
+mod unpinned;
 mod unwanted;
 
 use cofferdam_model::names::ZoneName;
@@ -53,6 +54,7 @@ pub fn find(view: &View<'_>, cluster: &Cluster, stored: Option<&Capabilities>) -
         found.extend(nodes::check(view));
         found.extend(guards::check(view));
         found.extend(misplaced::check(view));
+        found.extend(unpinned::check(view));
     }
     found.sort_by(|a, b| {
         (a.severity, a.class, &a.object, &a.message)

@@ -295,7 +295,7 @@ fn told_pod(pod: &LivePod) -> String {
     format!("Pod/{}/{}", pod.namespace, pod.name)
 }
 
-fn told_template(template: &Template) -> String {
+pub(crate) fn told_template(template: &Template) -> String {
     let (kind, name) = template.workload.split_once('/').unwrap_or_default();
     format!("{kind}/{}/{name}", template.namespace)
 }

@@ -11,6 +11,7 @@ use cofferdam_state::finding::{Class, Effect, Finding};
 use cofferdam_state::observed::LivePod;
 
 use super::nodes::may_tolerate;
+use super::unpinned::by_hand;
 use super::{Judged, finding};
 use crate::guards::{can_pin, is_guest, is_pinned};
 use crate::listed::listed;
@@ -101,15 +102,7 @@ fn off_the_pool(
             restarts(namespace, &pods)
         )
     } else {
-        let (key, value) = &pool.label;
-        let taint = &pool.taint;
-        format!(
-            "nothing pins them here: write nodeSelector `{key}: {value}` and a toleration of `{}={}:{}` into their pod \
-             templates",
-            taint.key,
-            taint.value,
-            taint.effect.as_str()
-        )
+        format!("nothing pins them here: {}", by_hand(pool))
     };
     misplaced(view, namespace, message, &hint)
 }

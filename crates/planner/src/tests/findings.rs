@@ -25,6 +25,7 @@ mod misplaced;
 mod namespaces;
 mod nodes;
 mod policies;
+mod unpinned;
 mod waivers;
 
 /// The findings about the cluster of a trial.
