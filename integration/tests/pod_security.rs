@@ -231,7 +231,8 @@ fn who_may_not_ask_sees_what_is_unknown_and_never_a_clean_namespace() -> Result<
         let held: Vec<&Value> = held.iter().filter(of_namespaces).collect();
         let names: Vec<&Value> = held.iter().map(|step| &step["object"]["name"]).collect();
         assert_eq!(names, ["orders", "web"], "{held:#?}");
-        let unknown = "whether Pod Security level `baseline` (latest) would refuse pods that run is not known: ";
+        let unknown =
+            "whether Pod Security level `baseline` (latest) would refuse pods is not known: ";
         for step in held {
             let reason = step["reason"].as_str().unwrap_or_default();
             ensure!(

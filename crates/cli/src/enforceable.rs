@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cofferdam_cluster::Connection;
 use cofferdam_state::observed::Reading;
-use cofferdam_state::pod_security::EnforceQuestion;
+use cofferdam_state::pod_security::{EnforceAnswer, EnforceQuestion};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::fleet::Examined;
@@ -13,7 +13,8 @@ use crate::fleet::Examined;
 type Asked = (usize, Arc<Connection>, EnforceQuestion);
 
 /// Has each cluster say which running pods violate the Pod Security levels that are to be enforced there, with
-/// so many requests under way at once. Where all of them are in place, nothing is asked.
+/// so many requests under way at once, and adds what the templates of its workloads violate. Where all levels are
+/// in place, nothing is asked.
 pub(crate) async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
     let clusters = examined.iter().enumerate();
     let asked: Vec<Asked> = clusters
@@ -35,6 +36,12 @@ pub(crate) async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
         .await;
     for (place, question, answer) in answers {
         if let Some(one) = examined.get_mut(place) {
+            let served = one.observed.capabilities.known();
+            let served = served.map(|capabilities| capabilities.version.as_str());
+            let answer = EnforceAnswer {
+                pods: answer,
+                workloads: question.workloads(&one.observed.templates, served),
+            };
             one.observed.enforce_answers.insert(question, answer);
         }
     }

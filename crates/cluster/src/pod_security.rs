@@ -19,6 +19,7 @@ const OF_OUR_RAILS: &str = "Validation failed for ValidatingAdmissionPolicy 'cof
 
 impl Connection {
     /// What the server would warn of if a level were enforced; unknown where it gives no answer, or refuses to.
+    /// It speaks of pods that are there.
     pub async fn ask_enforce(&self, question: &EnforceQuestion) -> Reading<Vec<String>> {
         let EnforceQuestion {
             namespace,

@@ -1,4 +1,4 @@
-//! Does a step enforce a Pod Security level only where the server named no pod that violates it?
+//! Does a step enforce a Pod Security level only where no pod violates it, and no template of a workload?
 
 use cofferdam_objects::keys::{POD_SECURITY_ENFORCE, POD_SECURITY_ENFORCE_VERSION};
 use cofferdam_state::observed::LiveNamespace;
@@ -43,14 +43,18 @@ fn fault(case: &Case<'_>, name: &str, patch: &LabelPatch) -> Option<String> {
         version: version.map_or_else(|| "latest".to_owned(), Clone::clone),
     };
     let answer = case.observed.enforce_answers.get(&question);
-    match answer.and_then(|answer| answer.known()) {
+    let told = answer.and_then(|answer| Some((answer.pods.known()?, answer.workloads.known()?)));
+    match told {
         None => Some(format!(
             "it is not known which pods Pod Security level `{level}` would refuse"
         )),
-        Some(warnings) if warnings.is_empty() => None,
-        Some(_) => Some(format!(
+        Some((pods, _)) if !pods.is_empty() => Some(format!(
             "pods run there that Pod Security level `{level}` would refuse"
         )),
+        Some((_, workloads)) if !workloads.is_empty() => Some(format!(
+            "workloads are there whose next pods Pod Security level `{level}` would refuse"
+        )),
+        Some(_) => None,
     }
 }
 

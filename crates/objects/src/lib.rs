@@ -10,6 +10,8 @@ pub mod keys;
 pub mod live_spec;
 pub mod managed_fields;
 pub mod name;
+pub mod pod_security;
+pub mod pod_template;
 pub mod policy;
 pub mod policy_kind;
 pub mod selector;

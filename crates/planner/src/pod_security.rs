@@ -1,5 +1,6 @@
 //! Pod Security levels that are to be enforced: only where the server, asked beforehand, names no pod that
-//! violates them. Once enforced, such pods run on and their replacements are refused.
+//! violates them, and no template of a workload does. Once enforced, such pods run on, and their replacements and
+//! those that are to come are refused.
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
@@ -7,9 +8,9 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_state::bundle::DesiredNamespace;
 use cofferdam_state::held::HeldStep;
-use cofferdam_state::observed::LiveNamespace;
+use cofferdam_state::observed::{LiveNamespace, Reading};
 use cofferdam_state::plan::{Operation, Phase};
-use cofferdam_state::pod_security::EnforceQuestion;
+use cofferdam_state::pod_security::{EnforceAnswer, EnforceQuestion};
 
 use crate::view::{KeyState, View};
 
@@ -27,10 +28,15 @@ const VIOLATION: &str = "existing pods in namespace ";
 pub(crate) enum Standing {
     /// Nothing is asked for, it is in place, or another manager holds a key of it.
     Settled,
-    /// No pod violates it.
+    /// No pod violates it, and none that is to come.
     Clean,
-    /// Pods violate it: what the server said of them.
-    Breaks(Vec<String>),
+    /// Pods violate it, or will.
+    Breaks {
+        /// What the server said of those that run.
+        pods: Vec<String>,
+        /// The workloads whose next pods do, with the reasons.
+        workloads: Vec<String>,
+    },
     /// It is not known whether pods violate it, and why.
     Unknown(String),
 }
@@ -91,23 +97,38 @@ pub(crate) fn standing(
     let Some(answer) = view.observed.enforce_answers.get(&question) else {
         return Standing::Unknown("the server was not asked".to_owned());
     };
-    match (answer.known(), answer.unknown()) {
-        (Some(warnings), _) if warnings.is_empty() => Standing::Clean,
-        (Some(warnings), _) => {
-            let (head, pods): (Vec<_>, Vec<_>) = warnings
-                .iter()
-                .cloned()
-                .partition(|warning| warning.starts_with(VIOLATION));
-            if head.is_empty() {
-                // Such as that it looked at some pods only, or that the namespace is exempt.
-                Standing::Unknown(format!("the server says: {}", pods.join("; ")))
-            } else if pods.is_empty() {
-                Standing::Breaks(head)
-            } else {
-                Standing::Breaks(pods)
-            }
+    let EnforceAnswer { pods, workloads } = answer;
+    match (said_of_pods(pods), workloads) {
+        (Ok(pods), Reading::Known(workloads)) if pods.is_empty() && workloads.is_empty() => {
+            Standing::Clean
         }
-        (None, reason) => Standing::Unknown(reason.unwrap_or_default().to_owned()),
+        (Ok(pods), Reading::Unknown(why)) if pods.is_empty() => Standing::Unknown(why.clone()),
+        (Ok(pods), workloads) => Standing::Breaks {
+            pods,
+            workloads: workloads.known().cloned().unwrap_or_default(),
+        },
+        (Err(why), _) => Standing::Unknown(why),
+    }
+}
+
+/// The pods that violate a level with the reasons, by what the server said; the error says why that is not
+/// known.
+fn said_of_pods(answer: &Reading<Vec<String>>) -> Result<Vec<String>, String> {
+    let warnings = match answer {
+        Reading::Known(warnings) => warnings,
+        Reading::Unknown(why) => return Err(why.clone()),
+    };
+    let (head, pods): (Vec<String>, Vec<String>) = warnings
+        .iter()
+        .cloned()
+        .partition(|warning| warning.starts_with(VIOLATION));
+    if head.is_empty() && !pods.is_empty() {
+        // Such as that it looked at some pods only, or that the namespace is exempt.
+        Err(format!("the server says: {}", pods.join("; ")))
+    } else if pods.is_empty() {
+        Ok(head)
+    } else {
+        Ok(pods)
     }
 }
 
@@ -118,7 +139,9 @@ pub(crate) fn held<'a>(view: &'a View<'_>) -> impl Iterator<Item = HeldStep> + '
         let (name, wanted, _) = one;
         let (reason, hint) = match standing(view, one) {
             Standing::Settled | Standing::Clean => return None,
-            Standing::Breaks(pods) => (would_break(wanted, &pods), mending(wanted)),
+            Standing::Breaks { pods, workloads } => {
+                (would_break(wanted, &pods, &workloads), mending(wanted))
+            }
             Standing::Unknown(why) => (not_known(wanted, &why), ASKING.to_owned()),
         };
         Some(HeldStep {
@@ -131,26 +154,36 @@ pub(crate) fn held<'a>(view: &'a View<'_>) -> impl Iterator<Item = HeldStep> + '
     })
 }
 
-/// That pods violate the level, which ones and why.
-pub(crate) fn would_break(wanted: &DesiredNamespace, pods: &[String]) -> String {
-    /// How many are named.
-    const NAMED: usize = 5;
+/// That pods violate the level, or will, which ones and why.
+pub(crate) fn would_break(
+    wanted: &DesiredNamespace,
+    pods: &[String],
+    workloads: &[String],
+) -> String {
     let level = level(wanted);
-    let named: Vec<&str> = pods.iter().take(NAMED).map(String::as_str).collect();
-    let more = match pods.len().saturating_sub(NAMED) {
+    let of_pods =
+        (!pods.is_empty()).then(|| format!("the replacements of running pods: {}", named(pods)));
+    let of_workloads = (!workloads.is_empty())
+        .then(|| format!("the next pods of workloads: {}", named(workloads)));
+    let refused: Vec<String> = of_pods.into_iter().chain(of_workloads).collect();
+    format!("enforced, {level} would refuse {}", refused.join("; and "))
+}
+
+/// The first of them, and how many there are more.
+fn named(all: &[String]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
+    let more = match all.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    format!(
-        "enforced, {level} would refuse the replacements of running pods: {}{more}",
-        named.join("; ")
-    )
+    format!("{}{more}", named.join("; "))
 }
 
 /// That it is not known whether pods violate the level.
 pub(crate) fn not_known(wanted: &DesiredNamespace, why: &str) -> String {
     let level = level(wanted);
-    format!("whether {level} would refuse pods that run is not known: {why}")
+    format!("whether {level} would refuse pods is not known: {why}")
 }
 
 fn level(wanted: &DesiredNamespace) -> String {
@@ -162,7 +195,7 @@ fn level(wanted: &DesiredNamespace) -> String {
 /// What helps against pods that violate a level.
 pub(crate) fn mending(wanted: &DesiredNamespace) -> String {
     format!(
-        "change the pods, or lower `podSecurity.enforce` of Zone `{}`, or keep the namespace at `stage`",
+        "change the workloads, or lower `podSecurity.enforce` of Zone `{}`, or keep the namespace at `stage`",
         wanted.zone
     )
 }

@@ -10,6 +10,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::REGISTERED;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
+use cofferdam_objects::pod_security::PodSecurity;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::Value;
 
@@ -220,7 +221,7 @@ pub struct LivePod {
     pub workload: Option<(String, String)>,
 }
 
-/// The pod template of a workload.
+/// The pod template of a workload that makes pods, or will.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     /// `Kind/name`.
@@ -233,6 +234,8 @@ pub struct Template {
     pub node_selector: Labels,
     /// The node that they are bound to past the scheduler, where one is named.
     pub node_name: Option<String>,
+    /// What Pod Security says to them.
+    pub pod_security: PodSecurity,
 }
 
 /// A Service.

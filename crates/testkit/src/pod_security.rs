@@ -4,7 +4,7 @@
 use cofferdam_objects::keys::{POD_SECURITY_ENFORCE, POD_SECURITY_ENFORCE_VERSION};
 use cofferdam_state::observed::Reading;
 use cofferdam_state::plan::LabelPatch;
-use cofferdam_state::pod_security::{EnforceAnswers, EnforceQuestion};
+use cofferdam_state::pod_security::{EnforceAnswer, EnforceAnswers, EnforceQuestion};
 
 use crate::cluster::Cluster;
 
@@ -24,7 +24,12 @@ impl Cluster {
                     version: version.to_owned(),
                 };
                 let warnings = self.warnings(namespace, level, version);
-                answers.insert(question, Reading::Known(warnings));
+                let templates = Reading::Known(self.templates.clone());
+                let answer = EnforceAnswer {
+                    pods: Reading::Known(warnings),
+                    workloads: question.workloads(&templates, Some(&self.capabilities.version)),
+                };
+                answers.insert(question, answer);
             }
         }
         answers

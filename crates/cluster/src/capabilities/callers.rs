@@ -61,7 +61,7 @@ fn agents(inputs: &Inputs<'_>) -> Option<Callers> {
         workloads.find(|(_, w)| w.metadata.name == "konnectivity-agent" && homes::SYSTEM.has(w))?;
     let namespace = NamespaceName::parse(&agent.metadata.namespace).ok()?;
     let evidence = format!("{kind} {namespace}/konnectivity-agent");
-    if agent.template().spec.host_network {
+    if agent.template().host_network {
         return Some(Callers {
             pods: Vec::new(),
             addresses: inputs.node_addresses(),
@@ -74,7 +74,7 @@ fn agents(inputs: &Inputs<'_>) -> Option<Callers> {
     Some(Callers {
         pods: vec![PodGroup {
             namespace,
-            labels: labels.unwrap_or_else(|| agent.template().metadata.labels.clone()),
+            labels: labels.unwrap_or_else(|| agent.template().labels.clone()),
         }],
         addresses: BTreeSet::new(),
         evidence,

@@ -193,13 +193,13 @@ fn is_engine(set: &Workload) -> bool {
 }
 
 fn containers(set: &Workload) -> impl Iterator<Item = (&str, &str)> {
-    let all = set.template().spec.containers.iter();
+    let all = set.template().containers.iter();
     all.map(|container| (container.name.as_str(), container.image.as_str()))
 }
 
 /// The value of a command line option, written with one dash or two; `true` where it has none.
 pub(super) fn flag(set: &Workload, option: &str) -> Option<String> {
-    let all = set.template().spec.containers.iter();
+    let all = set.template().containers.iter();
     let words: Vec<&String> = all.flat_map(|c| c.command.iter().chain(&c.args)).collect();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {

@@ -138,7 +138,7 @@ fn kind_of(controller: &Owner) -> String {
     }
 }
 
-/// Templates of what no other workload that was read controls; unknown as a whole where one kind is.
+/// Templates of what makes pods and no other workload that was read controls; unknown as a whole where one kind is.
 pub(super) fn templates(
     lists: Vec<(&'static str, Listed<Workload>)>,
 ) -> Result<Vec<Template>, Error> {
@@ -151,12 +151,18 @@ pub(super) fn templates(
             let controller = workload.metadata.controller();
             controller.is_none_or(|controller| !is_read(&kind_of(controller)))
         });
-        all.extend(own.map(|workload| Template {
-            tolerations: workload.template().spec.tolerations.clone(),
-            node_selector: workload.template().spec.node_selector.clone(),
-            node_name: workload.template().spec.node_name.clone(),
-            workload: format!("{kind}/{}", workload.metadata.name),
-            namespace: workload.metadata.namespace,
+        let own = own.filter(|workload| kind != "Job" || !workload.has_finished());
+        all.extend(own.map(|workload| {
+            let workload_name = format!("{kind}/{}", workload.metadata.name);
+            let (metadata, template) = workload.into_template();
+            Template {
+                tolerations: template.tolerations,
+                node_selector: template.node_selector,
+                node_name: template.node_name,
+                pod_security: template.pod_security,
+                workload: workload_name,
+                namespace: metadata.namespace,
+            }
         }));
     }
     Ok(all)

@@ -3,6 +3,8 @@
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
+use cofferdam_objects::pod_security::PodSecurity;
+use cofferdam_objects::pod_template;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
@@ -71,7 +73,11 @@ read! {
     PodStatus { phase: String }
 
     Workload { metadata: Meta, spec: WorkloadSpec, status: WorkloadStatus }
-    WorkloadStatus { desired_number_scheduled: i64, number_ready: i64 }
+    WorkloadStatus {
+        desired_number_scheduled: i64,
+        number_ready: i64,
+        conditions: Vec<Condition>,
+    }
     WorkloadSpec {
         selector: Option<Selector>,
         template: PodTemplate,
@@ -80,15 +86,6 @@ read! {
     Selector { match_labels: Labels }
     JobTemplate { spec: JobSpec }
     JobSpec { template: PodTemplate }
-    PodTemplate { metadata: Meta, spec: TemplateSpec }
-    TemplateSpec {
-        host_network: bool,
-        tolerations: Vec<Toleration>,
-        node_selector: Labels,
-        node_name: Option<String>,
-        containers: Vec<Container>,
-    }
-    Container { name: String, image: String, command: Vec<String>, args: Vec<String> }
 
     Service { metadata: Meta, spec: ServiceSpec }
     ServiceSpec {
@@ -132,12 +129,71 @@ read! {
     ServiceCidrSpec { cidrs: Vec<String> }
 }
 
+/// What is kept of a pod template.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "pod_template::PodTemplate")]
+pub(crate) struct PodTemplate {
+    pub(crate) labels: Labels,
+    pub(crate) host_network: bool,
+    pub(crate) tolerations: Vec<Toleration>,
+    pub(crate) node_selector: Labels,
+    pub(crate) node_name: Option<String>,
+    pub(crate) containers: Vec<Container>,
+    pub(crate) pod_security: PodSecurity,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Container {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) command: Vec<String>,
+    pub(crate) args: Vec<String>,
+}
+
+impl From<pod_template::PodTemplate> for PodTemplate {
+    fn from(template: pod_template::PodTemplate) -> Self {
+        let pod_security = PodSecurity::of(&template);
+        let spec = template.spec;
+        let containers = spec.containers.into_iter().map(|container| Container {
+            name: container.name,
+            image: container.image,
+            command: container.command,
+            args: container.args,
+        });
+        Self {
+            labels: template.metadata.labels,
+            host_network: spec.host_network,
+            tolerations: spec.tolerations,
+            node_selector: spec.node_selector,
+            node_name: spec.node_name,
+            containers: containers.collect(),
+            pod_security,
+        }
+    }
+}
+
 impl Workload {
+    /// Whether it is a `Job` that has run, and will make no more pods.
+    pub(crate) fn has_finished(&self) -> bool {
+        let mut conditions = self.status.conditions.iter();
+        conditions
+            .any(|one| matches!(one.r#type.as_str(), "Complete" | "Failed") && one.status == "True")
+    }
+
     /// The pod template, also that of a `CronJob`.
     pub(crate) fn template(&self) -> &PodTemplate {
         match &self.spec.job_template {
             Some(job) => &job.spec.template,
             None => &self.spec.template,
         }
+    }
+
+    /// What is known of it by name, and its pod template.
+    pub(crate) fn into_template(self) -> (Meta, PodTemplate) {
+        let template = match self.spec.job_template {
+            Some(job) => job.spec.template,
+            None => self.spec.template,
+        };
+        (self.metadata, template)
     }
 }

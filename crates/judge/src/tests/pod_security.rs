@@ -1,6 +1,8 @@
-//! Pod Security levels in plans: none is enforced unless the server was asked and named no pod.
+//! Pod Security levels in plans: none is enforced unless the server was asked and named no pod, and no workload's
+//! next pods violate it.
 
 use cofferdam_state::plan::KeyChange;
+use cofferdam_state::pod_security::EnforceAnswer;
 
 use super::*;
 
@@ -25,10 +27,10 @@ fn change<'a>(scene: &'a mut Scene, key: &str) -> &'a mut KeyChange {
     changes.find(|change| change.key == key).unwrap()
 }
 
-fn answer(scene: &mut Scene, answer: &Reading<Vec<String>>) {
+fn answer(scene: &mut Scene, change: impl Fn(&mut EnforceAnswer)) {
     for (asked, given) in &mut scene.observed.enforce_answers {
         if asked.namespace == "web" {
-            *given = answer.clone();
+            change(given);
         }
     }
 }
@@ -36,7 +38,7 @@ fn answer(scene: &mut Scene, answer: &Reading<Vec<String>>) {
 const NOT_KNOWN: &str = "pod-security: Namespace/web: it is not known which pods Pod Security level `baseline` would refuse (plan again)";
 
 #[test]
-fn no_level_is_enforced_that_the_server_was_not_asked_about_or_warns_of() {
+fn no_level_is_enforced_that_refuses_pods_or_was_not_asked_about() {
     check(
         |scene| {
             let answers = &mut scene.observed.enforce_answers;
@@ -44,14 +46,30 @@ fn no_level_is_enforced_that_the_server_was_not_asked_about_or_warns_of() {
         },
         &[NOT_KNOWN],
     );
+    let unknown = || Reading::Unknown("forbidden".to_owned());
+    let known = |told: &str| Reading::Known(vec![told.to_owned()]);
     check(
-        |scene| answer(scene, &Reading::Unknown("forbidden".to_owned())),
+        |scene| answer(scene, |answer| answer.pods = unknown()),
         &[NOT_KNOWN],
     );
     check(
-        |scene| answer(scene, &Reading::Known(vec!["agent: privileged".to_owned()])),
+        |scene| answer(scene, |answer| answer.workloads = unknown()),
+        &[NOT_KNOWN],
+    );
+    check(
+        |scene| answer(scene, |answer| answer.pods = known("agent: privileged")),
         &[
             "pod-security: Namespace/web: pods run there that Pod Security level `baseline` would refuse (plan again)",
+        ],
+    );
+    check(
+        |scene| {
+            answer(scene, |answer| {
+                answer.workloads = known("CronJob/nightly: privileged");
+            });
+        },
+        &[
+            "pod-security: Namespace/web: workloads are there whose next pods Pod Security level `baseline` would refuse (plan again)",
         ],
     );
 }

@@ -78,7 +78,10 @@ fn labels(
     live: &LiveNamespace,
 ) -> Vec<Finding> {
     let object = ObjectKey::namespace(name.as_str());
-    let breaks = matches!(standing(view, (name, wanted, live)), Standing::Breaks(_));
+    let breaks = matches!(
+        standing(view, (name, wanted, live)),
+        Standing::Breaks { .. }
+    );
     // Told with the pods that are in its way, and as that to be waived.
     let is_told =
         |class: Class, key: &str| class == Class::Missing && breaks && ENFORCE_KEYS.contains(&key);

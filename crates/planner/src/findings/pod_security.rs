@@ -23,8 +23,8 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let object = ObjectKey::namespace(name.as_str());
         let one = match standing(view, one) {
             Standing::Settled | Standing::Clean => return None,
-            Standing::Breaks(pods) => {
-                let message = would_break(wanted, &pods);
+            Standing::Breaks { pods, workloads } => {
+                let message = would_break(wanted, &pods, &workloads);
                 let one = finding(view, Class::PodSecurityWouldBreak, object, message)
                     .with_effect(Effect::None, Some(wanted.sensitivity))
                     .with_hint(&mending(wanted));

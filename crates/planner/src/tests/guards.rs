@@ -4,6 +4,7 @@ use cofferdam_model::cluster::Delivery;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::finding::Class;
 use cofferdam_state::guard::GuardLevel;
 use cofferdam_state::observed::{Identity, Observed, Reading, Template};
@@ -55,6 +56,7 @@ fn template(workload: &str, namespace: &str) -> Template {
         tolerations: Vec::new(),
         node_selector: Labels::default(),
         node_name: None,
+        pod_security: PodSecurity::default(),
     }
 }
 

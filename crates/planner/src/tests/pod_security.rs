@@ -1,7 +1,9 @@
 //! Pod Security levels that are enforced, or wait for pods that violate them.
 
+use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::{POD_SECURITY_ENFORCE, POD_SECURITY_ENFORCE_VERSION};
-use cofferdam_state::observed::Reading;
+use cofferdam_objects::pod_security::PodSecurity;
+use cofferdam_state::observed::{Reading, Template};
 use cofferdam_state::plan::Action;
 use cofferdam_testkit::{SHOP, model};
 
@@ -120,7 +122,7 @@ fn what_nobody_could_tell_is_unknown_and_not_enforced() {
             .retain(|asked, _| asked.namespace != "web" || answer.is_some());
         for (asked, given) in &mut observed.enforce_answers {
             if let (Some(answer), "web") = (&answer, asked.namespace.as_str()) {
-                *given = answer.clone();
+                given.pods = answer.clone();
             }
         }
         let bundle = trial.bundle();
@@ -130,7 +132,7 @@ fn what_nobody_could_tell_is_unknown_and_not_enforced() {
         let of_web = |line: &String| line.starts_with("web ");
         assert!(!enforced(&plan).iter().any(of_web), "{why}");
         let told = format!(
-            "whether Pod Security level `baseline` (latest) would refuse pods that run is not known: {why}"
+            "whether Pod Security level `baseline` (latest) would refuse pods is not known: {why}"
         );
         let reasons: Vec<&str> = held.iter().map(|step| step.reason.as_str()).collect();
         assert_eq!(reasons, [told.as_str()]);
@@ -151,6 +153,87 @@ fn what_nobody_could_tell_is_unknown_and_not_enforced() {
         Some(Reading::Known(vec![some.to_owned()])),
         &format!("the server says: {some}"),
     );
+}
+
+/// A `CronJob` of `web` whose pods are as root on their node.
+fn nightly() -> Template {
+    let spec = serde_json::json!({"spec": {"containers": [{"name": "c", "securityContext": {"privileged": true}}]}});
+    Template {
+        workload: "CronJob/nightly".to_owned(),
+        namespace: "web".to_owned(),
+        tolerations: Vec::new(),
+        node_selector: Labels::default(),
+        node_name: None,
+        pod_security: PodSecurity::of(&serde_json::from_value(spec).unwrap()),
+    }
+}
+
+const NIGHTLY: &str = "the next pods of workloads: CronJob/nightly: privileged";
+
+#[test]
+fn a_level_waits_for_workloads_of_which_no_pod_runs() {
+    let staged = SHOP.replace("enforcement: enforce", "enforcement: stage");
+    let mut trial = Trial::shop(&staged, planner);
+    trial.apply();
+    trial.model = model(SHOP);
+    trial.cluster.templates.push(nightly());
+    let plan = trial.plan();
+    assert_eq!(
+        enforced(&plan),
+        ["orders enforce baseline", "orders enforce-version latest"]
+    );
+    trial.apply();
+    let held_for = |breaks: &str| {
+        (
+            format!("Namespace/web: {breaks}"),
+            format!("medium pod-security-would-break: {breaks}"),
+        )
+    };
+    let waits = format!("enforced, Pod Security level `baseline` (latest) would refuse {NIGHTLY}");
+    let (held, found) = held_for(&waits);
+    check(&trial, &trial.cluster.observe(), (&[], &[&held], &[&found]));
+    trial.cluster.act(&privileged());
+    let (held, found) = held_for(&format!("{BREAKS}; and {NIGHTLY}"));
+    check(&trial, &trial.cluster.observe(), (&[], &[&held], &[&found]));
+    trial.cluster.act(&Act::StopPrivileged {
+        namespace: "web".to_owned(),
+        pod: "agent".to_owned(),
+    });
+    trial.cluster.templates.clear();
+    trial.apply();
+    check(&trial, &trial.cluster.observe(), (&[], &[], &[]));
+}
+
+#[test]
+fn workloads_that_nobody_could_judge_are_unknown_and_hold_the_level() {
+    let staged = SHOP.replace("enforcement: enforce", "enforcement: stage");
+    let mut trial = Trial::shop(&staged, planner);
+    trial.apply();
+    trial.model = model(SHOP);
+    let mut observed = trial.cluster.observe();
+    for (asked, given) in &mut observed.enforce_answers {
+        if asked.namespace == "web" {
+            given.workloads = Reading::Unknown("forbidden".to_owned());
+        }
+    }
+    let told =
+        "whether Pod Security level `baseline` (latest) would refuse pods is not known: forbidden";
+    let bundle = trial.bundle();
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let held = crate::held_back(&view);
+    let reasons: Vec<&str> = held.iter().map(|step| step.reason.as_str()).collect();
+    assert_eq!(reasons, [told]);
+    // What the server says of pods that run is enough to hold it, and is told.
+    for (asked, given) in &mut observed.enforce_answers {
+        if asked.namespace == "web" {
+            given.pods = Reading::Known(vec!["existing pods in namespace web".to_owned()]);
+        }
+    }
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let found = crate::find(&view, trial.document(), None).into_iter();
+    let found = found.filter(|one| one.object.to_string() == "Namespace/web");
+    let classes: Vec<&str> = found.map(|one| one.class.as_str()).collect();
+    assert!(classes.contains(&"pod-security-would-break"), "{classes:?}");
 }
 
 #[test]
