@@ -121,7 +121,8 @@ pub(crate) fn capabilities(inputs: &Inputs<'_>) -> Capabilities {
     }
 }
 
-/// Namespaces of the CNI, CSI drivers and the mesh: those well known, where they are in use.
+/// Namespaces of the CNI, the mesh, CSI drivers and what else makes pods for certain nodes: those well known, where
+/// they are in use.
 fn system_namespaces(
     inputs: &Inputs<'_>,
     mesh: Option<&BTreeSet<NamespaceName>>,
@@ -131,15 +132,23 @@ fn system_namespaces(
         all.any(|namespace| namespace.metadata.name == name)
     };
     let drivers = inputs.workloads.iter().filter(|(_, workload)| {
-        let mut containers = workload.template().spec.containers.iter();
+        let mut containers = workload.template().containers.iter();
         let driver = containers.any(|container| {
             let image = container.image.rsplit('/').next().unwrap_or_default();
             image.starts_with("csi-") && image != "csi-"
         });
         driver && homes::STORAGE.has(workload)
     });
-    let drivers = drivers.map(|(_, workload)| workload.metadata.namespace.as_str());
-    drivers
+    let helped = inputs.workloads.iter().filter(|(kind, workload)| {
+        let mut parts = homes::HELPED.iter();
+        let is = |(name, home): &(&str, homes::Home)| {
+            workload.metadata.name == *name && home.has(workload)
+        };
+        *kind == "Deployment" && parts.any(is)
+    });
+    let found = drivers.chain(helped);
+    let found = found.map(|(_, workload)| workload.metadata.namespace.as_str());
+    found
         .chain(cni::namespaces(inputs))
         .filter_map(|name| NamespaceName::parse(name).ok())
         .chain(mesh.into_iter().flatten().cloned())

@@ -62,6 +62,18 @@ pub(super) const STORAGE: Home = home(
     &[],
 );
 
+/// Deployments that make pods as they are needed, bound to a node by name or tolerating whatever it is tainted
+/// with: helpers that prepare a volume, movers of a backup, trials of a device.
+pub(super) const HELPED: &[(&str, Home)] = &[
+    (
+        "gpu-operator",
+        home(&["gpu-operator", "nvidia-gpu-operator"], &[]),
+    ),
+    ("local-path-provisioner", home(&["local-path-storage"], &[])),
+    ("openebs-localpv-provisioner", home(&["openebs"], &[])),
+    ("velero", home(&["velero"], &[])),
+];
+
 const fn home(workloads: &'static [&'static str], more: &'static [&'static str]) -> Home {
     Home { workloads, more }
 }

@@ -66,7 +66,8 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
                     format!(
                         "nodes of pool {} are dedicated to other zones: remove the toleration of {} (one with operator \
                          Exists and no key matches it too), or ask your platform team to list the DaemonSet under \
-                         `guests` of the NodePool",
+                         `guests` of the NodePool, or a namespace whose pods belong to the cluster itself under \
+                         `systemNamespaces` of the ZoneModel",
                         pool.name, pool.taint.key
                     ),
                 ),
@@ -76,7 +77,8 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
                         .to_owned(),
                     format!(
                         "nodeName passes by the scheduler, and with it the taint of pool {}: choose nodes by \
-                         nodeSelector or affinity",
+                         nodeSelector or affinity, or ask your platform team to list a namespace whose pods belong to \
+                         the cluster itself under `systemNamespaces` of the ZoneModel",
                         pool.name
                     ),
                 ),

@@ -181,3 +181,26 @@ fn only_well_known_namespaces_become_system_namespaces() {
         assert_eq!(found, system, "{namespace}/{name} {image}");
     }
 }
+
+#[test]
+fn what_makes_pods_for_certain_nodes_lives_in_system_namespaces() {
+    for (name, namespace, is_system) in [
+        ("local-path-provisioner", "local-path-storage", true),
+        ("openebs-localpv-provisioner", "openebs", true),
+        ("velero", "velero", true),
+        ("gpu-operator", "gpu-operator", true),
+        ("gpu-operator", "nvidia-gpu-operator", true),
+        ("local-path-provisioner", "evil", false),
+        ("app", "local-path-storage", false),
+        ("velero", "openebs", false),
+    ] {
+        let check = |kind: &str, is_system: bool| {
+            let workload = at(set(name, "c", "i", &[]), namespace);
+            let lists = json!({kind: [workload], "namespaces": namespaces(&[namespace])});
+            let found = told(&lists, Configs::new()).system_namespaces;
+            assert_eq!(!found.is_empty(), is_system, "{namespace}/{name}");
+        };
+        check("deployments", is_system);
+        check("daemonsets", false);
+    }
+}
