@@ -199,15 +199,23 @@ fn nobody_locks_themselves_out_by_rails_that_name_others() -> Result<()> {
 
     shop.project
         .edit(CLUSTER_FILE, "user:cofferdam", "user:another")?;
-    let mark = shop.cluster.audit_mark()?;
-    shop.apply(&[], 1)?;
-    let held = shop.project.run(&["plan"])?.stdout;
-    assert!(held.contains("would be locked out"), "{held}");
-    let audit = shop.cluster.audit_since(mark)?;
-    let writes = audit.writes_by("cofferdam").into_iter();
-    // A pass takes the lease, and counts itself in the record.
-    let mut written = writes.filter(|write| write.name != "cofferdam");
-    assert_eq!(written.next(), None);
+    // Also beside other work, nothing of it is begun.
+    for lost in [None, Some("cofferdam-allow-dns")] {
+        if let Some(policy) = lost {
+            shop.lose_policy("web", policy)?;
+        }
+        let mark = shop.cluster.audit_mark()?;
+        let refused = shop.apply(&[], 1)?.stdout;
+        for word in ["would be locked out", "`user:cofferdam`", "doctor --pin"] {
+            assert!(refused.contains(word), "{word}: {refused}");
+        }
+        let audit = shop.cluster.audit_since(mark)?;
+        assert_eq!(audit.writes_by("cofferdam"), Vec::<&_>::new());
+        let plan = shop.expect(&["plan"], 1)?.stdout;
+        assert!(plan.contains("would be locked out"), "{plan}");
+    }
+    shop.project.write(CLUSTER_FILE, &document)?;
+    shop.apply(&[], 0)?;
     shop.project.write(CLUSTER_FILE, &document)?;
     assert_eq!(standings(&shop)?, (rails("deny", &[]), 0));
     Ok(())

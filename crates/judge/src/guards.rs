@@ -30,7 +30,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     }
     refusals.extend(unbound(case));
     refusals.extend(locks_out(case));
-    refusals.extend(locked_out(case));
+    refusals.extend(shuts_out(case).or_else(|| locked_out(case)));
     refusals
 }
 
@@ -238,6 +238,31 @@ fn locks_out(case: &Case<'_>) -> Option<Refusal> {
     let message = format!(
         "{}: {} would be locked out by it",
         object.key(),
+        told_identity(case)
+    );
+    Some(refusal("lock-out", message, &writers_hint(case)))
+}
+
+/// Rails in force are to have other texts, by which the identity that writes is no longer let pass: it could never
+/// write them, so nothing else is begun either.
+fn shuts_out(case: &Case<'_>) -> Option<Refusal> {
+    if is_let_pass(case) {
+        return None;
+    }
+    let live = case.observed.admission.known()?;
+    let is_other = |wanted: &AdmissionObject, have: &LiveAdmission| {
+        !cofferdam_objects::compare::differences("spec", &wanted.spec, &have.spec).is_empty()
+    };
+    let mut guards = case.bundle.guards.values();
+    let changed = guards.find(|guard| {
+        let binding = live.get(&guard.deny.key());
+        let text = live.get(&guard.policy.key());
+        binding.is_some_and(|binding| denies(&binding.spec))
+            && text.is_some_and(|text| is_other(&guard.policy, text))
+    })?;
+    let message = format!(
+        "{}: {} is not among `guards.writers`, and would be locked out by its new text",
+        changed.policy.key(),
         told_identity(case)
     );
     Some(refusal("lock-out", message, &writers_hint(case)))

@@ -73,6 +73,13 @@ fn unlabel(scene: &mut Scene) {
     scene.add(Phase::Taint, action);
 }
 
+/// Gives the rail about namespaces, as it lives, a text of its own.
+fn text_in_force(scene: &mut Scene, text: serde_json::Value) {
+    let key = ObjectKey::admission(AdmissionKind::ValidatingPolicy, "cofferdam-namespaces");
+    let live = observed(&mut scene.observed.admission).get_mut(&key);
+    live.unwrap().spec["validations"] = text;
+}
+
 fn observed<T>(reading: &mut Reading<T>) -> &mut T {
     match reading {
         Reading::Known(known) => known,
@@ -266,6 +273,45 @@ fn rails_are_written_as_the_bundle_holds_them_over_nothing_but_ours() {
                     };
                 },
                 &["not-ours"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn texts_that_shut_out_who_writes_are_refused_with_everything_else() {
+    check(
+        &guarded(),
+        &[
+            (
+                "whoever writes is taken off the list",
+                |scene| {
+                    is_somebody_else(scene);
+                    text_in_force(scene, json!("another text"));
+                },
+                &["lock-out"],
+            ),
+            (
+                "whoever writes is taken off the list, and there is nothing else to do",
+                |scene| {
+                    is_somebody_else(scene);
+                    text_in_force(scene, json!("another text"));
+                    scene.plan.steps.clear();
+                },
+                &["lock-out"],
+            ),
+            (
+                "somebody else is taken off the list",
+                |scene| text_in_force(scene, json!("another text")),
+                &[],
+            ),
+            (
+                "whoever writes is no writer, and there is nothing to do",
+                |scene| {
+                    is_somebody_else(scene);
+                    scene.plan.steps.clear();
+                },
+                &[],
             ),
         ],
     );
