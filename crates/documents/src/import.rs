@@ -18,6 +18,7 @@ mod resolution;
 mod rules;
 mod security;
 mod selectors;
+mod services;
 mod settle;
 mod zones;
 

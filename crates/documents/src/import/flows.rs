@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cofferdam_model::flow::ClusterService;
 use cofferdam_model::labels::Selector;
 use cofferdam_objects::policy::Direction;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use super::notes::Notes;
 use super::outside::{Outside, Outsides, Target};
 use super::rules::{Sides, sides};
 use super::zones::{Zones, team};
-use super::{Scene, join, outside, remarks, resolution, selectors};
+use super::{Scene, join, outside, remarks, resolution, selectors, services};
 
 /// Policies, namespaces or nodes that a text names one by one.
 pub(super) const NAMED: usize = 5;
@@ -152,9 +153,9 @@ impl Maker<'_, '_> {
         } = outside;
         let (word, end) = match &target {
             Target::Internet => ("internet".to_owned(), json!({ "internet": true })),
-            Target::ApiServer => (
-                "apiserver".to_owned(),
-                json!({ "clusterService": "apiServer" }),
+            Target::Service(service) => (
+                service.as_str().to_lowercase(),
+                json!({ "clusterService": service.as_str() }),
             ),
             Target::Network { .. } => {
                 let name = self.network(&target);
@@ -180,7 +181,8 @@ impl Maker<'_, '_> {
             Direction::Egress => (format!("{place}-to-{word}"), pods, end),
         };
         let mut flow = json!({ "from": from, "to": to });
-        if target != Target::ApiServer
+        // Its ports are known.
+        if target != Target::Service(ClusterService::ApiServer)
             && let Some(fields) = flow.as_object_mut()
         {
             fields.insert("ports".to_owned(), ports.written());
@@ -213,9 +215,7 @@ impl Maker<'_, '_> {
         self.drafts.push(Draft {
             kind: "ExternalNetwork",
             name: name.clone(),
-            remarks: vec![
-                "review: the name, and `trust` (untrusted unless it says otherwise)".to_owned(),
-            ],
+            remarks: services::network_remarks(cidrs),
             spec,
             inactive: None,
         });

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::IngressSource;
-use cofferdam_model::flow::Protocol;
+use cofferdam_model::flow::ClusterService;
 use cofferdam_model::labels::Selector;
 use cofferdam_model::networks::{cover, not_public, outermost};
 use cofferdam_objects::policy::Direction;
@@ -16,14 +15,15 @@ use super::edges::By;
 use super::notes::Notes;
 use super::ports::Ports;
 use super::rules::{Allow, Block, Side};
+use super::services::{self, Words};
 
 /// The other end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     /// Every public address.
     Internet,
-    /// The Kubernetes API.
-    ApiServer,
+    /// What the cluster itself provides or needs.
+    Service(ClusterService),
     /// These networks.
     Network {
         cidrs: BTreeSet<IpNet>,
@@ -56,7 +56,12 @@ impl Allow {
 }
 
 impl Outsides {
-    fn add(&mut self, key: (Direction, String, Selector, Target), ports: &Ports, by: By) {
+    pub(super) fn add(
+        &mut self,
+        key: (Direction, String, Selector, Target),
+        ports: &Ports,
+        by: By,
+    ) {
         let (all, rules) = self
             .0
             .entry(key)
@@ -100,9 +105,10 @@ pub(super) fn add(
     if side.open {
         return;
     }
-    if direction == Direction::Egress {
-        add_api_server(scene, namespace, side, outsides);
-    }
+    let served = match direction {
+        Direction::Egress => services::add_api_server(scene, namespace, side, outsides),
+        Direction::Ingress => BTreeSet::new(),
+    };
     let own = Own::of(scene);
     let allows = side.allows.iter();
     for allow in allows.filter(|allow| allow.anything || !allow.blocks.is_empty()) {
@@ -128,65 +134,10 @@ pub(super) fn add(
         if own.internet(scene, direction, allow, notes) {
             outsides.add(key(Target::Internet), &ports, [by.clone()].into());
         }
-        for target in own.networks(allow, notes) {
+        let is_served = served.contains(&allow.pods) || served.iter().any(Selector::is_empty);
+        for target in own.networks((direction, allow, is_served), notes) {
             outsides.add(key(target), &ports, [by.clone()].into());
         }
-    }
-}
-
-/// A flow to the API server where every address and port of it is allowed, for otherwise it would be wider.
-fn add_api_server(scene: &Scene<'_>, namespace: &str, side: &Side, outsides: &mut Outsides) {
-    let groups: BTreeSet<&Selector> = side.allows.iter().map(|allow| &allow.pods).collect();
-    let addresses = api_server(scene);
-    let mut for_all = false;
-    for pods in groups {
-        if for_all {
-            continue;
-        }
-        let allows = || {
-            let allows = side.allows.iter();
-            allows.filter(|allow| allow.pods == *pods || allow.pods.is_empty())
-        };
-        let mut by = By::new();
-        let mut all = !addresses.is_empty();
-        for (address, port) in &addresses {
-            let found = allows().find(|allow| {
-                allow.reaches_address(*address) && allow.ports.allow(Protocol::Tcp, *port)
-            });
-            all &= found.is_some();
-            by.extend(found.map(|allow| (allow.policy.clone(), allow.place.clone())));
-        }
-        if all {
-            for_all = pods.is_empty();
-            let key = (
-                Direction::Egress,
-                namespace.to_owned(),
-                pods.clone(),
-                Target::ApiServer,
-            );
-            outsides.add(key, &Ports::All, by);
-        }
-    }
-}
-
-/// Every address and port of the API server; none where they are not all known, also to what is stored.
-fn api_server(scene: &Scene<'_>) -> BTreeSet<(IpAddr, u16)> {
-    let of = |known: &Capabilities| {
-        let server = &known.api_server;
-        let services = server.service_addresses.iter();
-        let services = services.map(|address| (*address, server.service_port));
-        let complete = !server.service_addresses.is_empty() && !server.endpoints.is_empty();
-        complete.then(|| {
-            services
-                .chain(server.endpoints.iter().copied())
-                .collect::<BTreeSet<_>>()
-        })
-    };
-    let stored = scene.model.capabilities.get(&scene.cluster.name);
-    match (of(&scene.live.capabilities), stored.map(of)) {
-        (Some(live), None) => live,
-        (Some(live), Some(Some(stored))) => live.union(&stored).copied().collect(),
-        (None, _) | (_, Some(None)) => BTreeSet::new(),
     }
 }
 
@@ -198,7 +149,8 @@ struct Own {
     not_internet: BTreeSet<IpNet>,
     four: bool,
     six: bool,
-    api_server: BTreeSet<IpAddr>,
+    api_server: BTreeSet<(IpAddr, u16)>,
+    words: Words,
 }
 
 impl Own {
@@ -209,9 +161,7 @@ impl Own {
         let network = &scene.cluster.network;
         let seen = known().flat_map(|one| one.pod_cidrs.iter().chain(&one.service_cidrs));
         let inside = outermost(seen.chain(&network.pod_cidrs).copied());
-        let endpoints = live.api_server.endpoints.iter().map(|(address, _)| address);
-        let api_server = endpoints.chain(&live.api_server.service_addresses);
-        let api_server: BTreeSet<IpAddr> = api_server.copied().collect();
+        let api_server = services::api_server_of(live);
         let nodes = live.node_addresses.iter().copied().map(IpNet::from);
         let excluded = not_public()
             .chain(inside.iter().copied())
@@ -228,7 +178,7 @@ impl Own {
             .iter()
             .copied()
             .chain(nodes)
-            .chain(api_server.iter().copied().map(IpNet::from));
+            .chain(api_server.iter().map(|(address, _)| IpNet::from(*address)));
         let (mut four, mut six) = (false, false);
         for net in families.by_ref() {
             match net {
@@ -243,6 +193,7 @@ impl Own {
             four: four || unknown,
             six: six || unknown,
             api_server,
+            words: Words::of(scene),
         }
     }
 
@@ -303,11 +254,19 @@ impl Own {
     }
 
     /// The networks of a rule that are outside of the cluster: those without exceptions together, the others
-    /// one by one, since an exception holds for all networks of a document.
-    fn networks(&self, allow: &Allow, notes: &mut Notes) -> Vec<Target> {
+    /// one by one, since an exception holds for all networks of a document. Where a flow to the API server was
+    /// drafted for its pods (`is_served`), its addresses need no other.
+    fn networks(
+        &self,
+        (direction, allow, is_served): (Direction, &Allow, bool),
+        notes: &mut Notes,
+    ) -> Vec<Target> {
         let mut plain = BTreeSet::new();
         let mut targets = BTreeSet::new();
         for block in allow.blocks.iter().filter(|one| one.cidr.prefix_len() > 0) {
+            if is_served && services::is_of(&self.api_server, block, allow, notes) {
+                continue;
+            }
             match self.outer(block) {
                 Ok((except, left_out)) => {
                     if left_out {
@@ -332,6 +291,7 @@ impl Own {
                 ),
             }
         }
+        targets.extend(self.words.take(direction, &mut plain));
         if !plain.is_empty() {
             targets.insert(Target::Network {
                 cidrs: plain,
@@ -360,7 +320,8 @@ impl Own {
         }
         let alone = cidr.prefix_len() == cidr.max_prefix_len();
         if self.inside.iter().any(|own| own.contains(cidr)) {
-            let server = alone && self.api_server.contains(&cidr.addr());
+            let mut known = self.api_server.iter();
+            let server = alone && known.any(|(address, _)| *address == cidr.addr());
             return Err(if server {
                 "is an address of the API server: only a rule with every address and port of it is a flow to `apiServer`".to_owned()
             } else {

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::load::load;
 
+mod words;
+
 const FLEET: &str = "apiVersion: cofferdam.io/v1alpha1
 kind: Cluster
 metadata: { name: prod, labels: { environment: production } }
