@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod cofferdam;
 pub mod guarded;
 pub mod kubeconfig;
+pub mod leaving;
 pub mod options;
 pub mod process;
 pub mod proxy;

@@ -1,127 +1,18 @@
 //! Leaving: what was before the first apply is there again, whatever happens on the way.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "what a server did not send fails the test"
-)]
-
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use cofferdam_integration::assets::Version;
-use cofferdam_integration::cluster::ADMIN;
-use cofferdam_integration::options::ClusterOptions;
-use cofferdam_integration::seed::{SeedOptions, Workload};
+use cofferdam_integration::leaving::{OURS, WHOLE, held, is_gone, start};
 use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop, WRITER};
 use cofferdam_integration::wait::wait_until;
 use serde_json::Value;
-
-const POOL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: NodePool
-metadata: { name: back }
-spec:
-  trustDomains: [production]
-  nodes: [{ selector: { matchLabels: { disk: fast } } }]
-  zones: [back]
-";
-
-const OURS: [&str; 2] = ["cofferdam-system", "cofferdam-probe"];
-
-/// A shop with a node pool, whose writer may detach too; `ledger` is there already.
-fn start(version: Version) -> Result<Shop> {
-    let fast = [("disk".to_owned(), "fast".to_owned())].into();
-    let seed = SeedOptions {
-        node_labels: vec![[].into(), fast],
-        workloads: vec![
-            Workload::new("books", &[], "books", 8080).tolerating("cofferdam.io/pool", "back"),
-        ],
-        ..SeedOptions::default()
-    };
-    let shop = Shop::start_with(ClusterOptions::new("prod").version(version), seed)?;
-    let edits = [
-        ("[{ name: web }]", "[{ name: web }, { name: orders }]"),
-        (
-            "[{ name: orders }, { name: ledger",
-            "[{ name: books }, { name: ledger",
-        ),
-        (
-            "namespaces: [orders], workload: { matchLabels: { app: orders } }",
-            "namespaces: [books]",
-        ),
-    ];
-    for (from, to) in edits {
-        shop.project.edit(MODEL_FILE, from, to)?;
-    }
-    shop.project.write("fleet/pools.yaml", POOL)?;
-    for profile in ["guards", "detach"] {
-        let rights = shop.expect(&["rbac", "--profile", profile], 0)?;
-        shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;
-    }
-    shop.cluster.kubectl(&["create", "namespace", "ledger"])?;
-    Ok(shop)
-}
-
-/// Every object of the kinds that we touch, outside our namespaces, without what every write changes.
-fn held(shop: &Shop) -> Result<BTreeMap<String, Value>> {
-    let mut kinds = vec![
-        "namespaces",
-        "nodes",
-        "networkpolicies",
-        "configmaps",
-        "leases.coordination.k8s.io",
-        "pods",
-        "validatingadmissionpolicies",
-        "validatingadmissionpolicybindings",
-    ];
-    if shop.cluster.options().version == Version::V1_36 {
-        kinds.extend([
-            "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings",
-        ]);
-    }
-    let mut found = BTreeMap::new();
-    for kind in kinds {
-        let list = shop.cluster.get_json(&[kind, "--all-namespaces"])?;
-        for item in list["items"].as_array().into_iter().flatten() {
-            let mut item = item.clone();
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let (name, namespace) = (
-                text(&item["metadata"]["name"]),
-                text(&item["metadata"]["namespace"]),
-            );
-            // The API server renews leases of its own.
-            if OURS.contains(&name.as_str())
-                || OURS.contains(&namespace.as_str())
-                || (namespace == "kube-system" && kind.starts_with("leases"))
-            {
-                continue;
-            }
-            let metadata = item["metadata"].as_object_mut().context("no metadata")?;
-            for field in ["resourceVersion", "managedFields", "generation"] {
-                metadata.remove(field);
-            }
-            found.insert(format!("{kind}/{namespace}/{name}"), item);
-        }
-    }
-    Ok(found)
-}
 
 /// Detaches without waiting for policies to settle.
 fn detach(shop: &Shop, more: &[&str], code: i32) -> Result<String> {
     let arguments = [&["detach", "--yes", "--settle", "0s"], more].concat();
     Ok(shop.expect(&arguments, code)?.stdout)
-}
-
-const WHOLE: [&str; 3] = ["--cluster", "prod", "--remove"];
-
-/// Whether our namespaces are gone, or only wait for the controllers that these tests do not run.
-fn is_gone(shop: &Shop, name: &str) -> Result<bool> {
-    let list = shop.cluster.get_json(&["namespaces"])?;
-    let mut items = list["items"].as_array().into_iter().flatten();
-    let live = items.find(|item| item["metadata"]["name"] == name);
-    Ok(live.is_none_or(|live| live["metadata"].get("deletionTimestamp").is_some()))
 }
 
 fn everything_is_as_before(version: Version) -> Result<()> {
@@ -201,33 +92,6 @@ fn everything_is_as_before_on_1_36() -> Result<()> {
 #[test]
 fn everything_is_as_before_on_1_33() -> Result<()> {
     everything_is_as_before(Version::V1_33)
-}
-
-#[test]
-fn a_detachment_that_is_killed_is_taken_up_by_the_next() -> Result<()> {
-    let shop = start(Version::V1_36)?;
-    let before = held(&shop)?;
-    shop.apply(&[], 0)?;
-    for delay_ms in [40, 90, 140, 200, 260, 320] {
-        let arguments = [&["detach", "--yes", "--settle", "0s"], &WHOLE[..]].concat();
-        let mut child = shop.project.spawn(&arguments)?;
-        std::thread::sleep(Duration::from_millis(delay_ms));
-        child.kill()?;
-        child.wait()?;
-        let names = shop.policies("books")?;
-        let has = |name: &str| names.iter().any(|one| one == name);
-        let whole = has("cofferdam-default-deny-ingress") && has("cofferdam-flow-web-to-orders-in");
-        assert!(
-            names.is_empty() || has("cofferdam-open-ingress") || whole,
-            "after {delay_ms} ms: {names:?}"
-        );
-    }
-    detach(&shop, &WHOLE, 0)?;
-    assert_eq!(held(&shop)?, before);
-    for name in OURS {
-        assert!(is_gone(&shop, name)?, "{name}");
-    }
-    Ok(())
 }
 
 #[test]
