@@ -318,7 +318,7 @@ pub(crate) struct DoctorArguments {
 /// Arguments of `guards`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cofferdam guards                                    what is in force, and what keeps the rest from it
+  cofferdam guards                                    what is in force, and why not the rest
   cofferdam guards --remove --cluster prod-eu --kubeconfig admin.yaml    for who is locked out
   cofferdam apply --only guards --cluster prod-eu --kubeconfig admin.yaml    put them in")]
 #[expect(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{HOW, Selection};
 use crate::durations;
@@ -14,17 +14,14 @@ use crate::durations;
   cofferdam adopt --cluster prod-eu NetworkPolicy/web/cofferdam-allow-dns
   cofferdam adopt --cluster prod-eu Namespace/web --key team
   cofferdam adopt --cluster prod-eu --all --dry-run     after the record was lost")]
+#[command(group(ArgGroup::new("what").args(["objects", "all"]).required(true)))]
 pub(crate) struct AdoptArguments {
     /// The cluster
     #[arg(long, value_name = "NAME")]
     pub(crate) cluster: String,
     /// What is taken over, as findings print it: `Kind/[namespace/]name`; of a namespace or node, the keys that
     /// others hold
-    #[arg(
-        value_name = "OBJECT",
-        required_unless_present = "all",
-        conflicts_with = "all"
-    )]
+    #[arg(value_name = "OBJECT")]
     pub(crate) objects: Vec<String>,
     /// Everything that the bundle asks for and others hold
     #[arg(long, help_heading = HOW)]
@@ -62,7 +59,7 @@ impl AdoptArguments {
 /// Arguments of `detach`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cofferdam detach --cluster prod-eu --remove --dry-run      what would be taken back, and in which order
+  cofferdam detach --cluster prod-eu --remove --dry-run      what goes, and in which order
   cofferdam detach --zone fraud --remove                     of a zone that left the model, in every cluster
   cofferdam detach --cluster old --remove --kubeconfig admin.yaml    whose document was deleted")]
 #[command(group(clap::ArgGroup::new("manner").required(true).args(["remove", "leave"])))]

@@ -3,22 +3,21 @@
 use std::fmt::Write as _;
 
 use cofferdam_model::count::counted;
+use serde_json::Value;
 
 use super::plan::brief;
-use crate::wire::adopt::AdoptReport;
+use crate::wire::adopt::{AdoptReport, AdoptState};
 
 /// What is taken over, each with what differs.
 pub fn render(report: &AdoptReport) -> String {
     let mut text = String::new();
-    let objects = counted(report.objects.len(), "object");
+    let state = report.state.as_str();
+    let state = match (report.state, report.objects.len()) {
+        (AdoptState::Refused, 0) => state.to_owned(),
+        (_, count) => format!("{} {state}", counted(count, "object")),
+    };
     // Writing to a String cannot fail.
-    writeln!(
-        text,
-        "{}: {objects} {}",
-        report.cluster,
-        report.state.as_str()
-    )
-    .ok();
+    writeln!(text, "{}: {state}", report.cluster).ok();
     for reason in report.reason.iter().flat_map(|reason| reason.lines()) {
         writeln!(text, "  ! {reason}").ok();
     }
@@ -29,13 +28,17 @@ pub fn render(report: &AdoptReport) -> String {
         };
         writeln!(text, "  * {}{keys}", adopted.object).ok();
         for field in &adopted.fields {
-            match (brief(field.have.as_ref()), brief(field.want.as_ref())) {
-                (Some(have), Some(want)) => {
-                    writeln!(text, "      {}: {have} -> {want}", field.path).ok();
-                }
-                _ => {
-                    writeln!(text, "      {}", field.path).ok();
-                }
+            if let (Some(have), Some(want)) =
+                (brief(field.have.as_ref()), brief(field.want.as_ref()))
+            {
+                writeln!(text, "      {}: {have} -> {want}", field.path).ok();
+            } else {
+                let whole = |value: Option<&Value>| {
+                    value.map_or_else(|| "nothing".to_owned(), Value::to_string)
+                };
+                writeln!(text, "      {}:", field.path).ok();
+                writeln!(text, "        - {}", whole(field.have.as_ref())).ok();
+                writeln!(text, "        + {}", whole(field.want.as_ref())).ok();
             }
         }
         if adopted.fields.is_empty() {

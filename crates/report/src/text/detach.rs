@@ -34,7 +34,7 @@ fn render_cluster(cluster: &DetachCluster, text: &mut String) {
     .ok();
     if let Some(namespaces) = &cluster.namespaces {
         let namespaces = match namespaces.as_slice() {
-            [] => "none".to_owned(),
+            [] => "none that the record holds".to_owned(),
             names => names.join(", "),
         };
         writeln!(text, "  namespaces of the zone: {namespaces}").ok();
