@@ -247,47 +247,6 @@ fn nobody_but_writers_takes_label_or_taint_from_a_node_of_the_pool() -> Result<(
 }
 
 #[test]
-fn who_owns_a_pool_sets_changes_and_takes_away_its_taint_and_label() -> Result<()> {
-    let shop = start_pool(ClusterOptions::new("prod"))?;
-    let node = "node prod-node-1";
-    let own = |extra: &str| POOL.replace("zones: [back]", &format!("zones: [back]\n  {extra}"));
-    let reported = own("manage: report\n  label: { key: example.org/pool }");
-    shop.project.write(POOL_FILE, &reported)?;
-    shop.apply(&[], 0)?;
-    let tainted = |value: &str| format!("taint {node} cofferdam.io/pool{value}");
-    let labelled = |rest: &str| format!("label {node} {rest} --overwrite");
-    let taint = Refused(TAINTS);
-    check(
-        &shop,
-        TENANT,
-        &[
-            (&tainted("=back:NoSchedule"), Done),
-            (&tainted("=other:NoSchedule --overwrite"), taint),
-            (&tainted("-"), Done),
-            (&labelled("example.org/pool=theirs"), Done),
-            (&labelled("cofferdam.io/x=y"), Refused(LABELS)),
-        ],
-    )?;
-    // Unless the document says it, a node is a cloud's by its label, and what is under our domains stays ours.
-    let clouds = own("taint: { key: dedicated }\n  label: { key: example.org/pool }");
-    shop.project.write(POOL_FILE, &clouds)?;
-    shop.apply(&["--allow-weakening"], 0)?;
-    let dedicated = |value: &str| format!("taint {node} dedicated{value}");
-    check(
-        &shop,
-        TENANT,
-        &[
-            (&dedicated("=other:NoSchedule --overwrite"), taint),
-            (&labelled("example.org/pool=theirs"), Refused(LABELS)),
-            (&labelled("karpenter.sh/nodepool=x"), Done),
-            (&dedicated("=other:NoSchedule --overwrite"), Done),
-            (&dedicated("-"), Done),
-            (&labelled("example.org/pool=theirs"), Done),
-        ],
-    )
-}
-
-#[test]
 fn a_node_that_two_pools_select_is_left_alone_as_it_registers() -> Result<()> {
     let shop = start_pool(ClusterOptions::new("prod"))?;
     let racks = POOL
