@@ -113,7 +113,8 @@ fn unfounded(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
                 reason: format!(
                     "it rests on what is to be written to {node}, and `--only` leaves that out"
                 ),
-                hint: "write it by `--only nodes`, before or in the same run".to_owned(),
+                hint: "write it by `--only nodes` before, or both by `--only nodes,guards`"
+                    .to_owned(),
             });
         }
         false
@@ -144,7 +145,8 @@ fn unpinned(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
                 object,
                 phase: step.phase,
                 reason: format!("guard rail `{pin}` is not in force, and `--only` leaves it out"),
-                hint: "put it in by `--only guards`, before or in the same run".to_owned(),
+                hint: "put it in by `--only guards` before, or both by `--only nodes,guards`"
+                    .to_owned(),
             });
         }
         !rests

@@ -349,6 +349,12 @@ impl Connection {
                 Some(_) => format!("check the proxy, and the server address in {file}"),
                 None => format!("check the server address in {file}"),
             }
+        } else if is(&[Category::Forbidden]) && why.contains("denied request") {
+            "it is refused by admission, whatever the rights: `cofferdam guards` tells which rails of ours are in force; \
+             what was removed takes some seconds to be gone"
+                .to_owned()
+        } else if is(&[Category::Forbidden]) && why.contains("is being terminated") {
+            "try again when that namespace is gone".to_owned()
         } else if is(&[Category::Forbidden]) {
             "`cofferdam rbac` prints the rights that are needed".to_owned()
         } else {

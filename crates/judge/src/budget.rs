@@ -1,5 +1,7 @@
 //! Does the plan stay within the budgets, or within what the user allowed?
 
+use std::collections::BTreeSet;
+
 use cofferdam_objects::admission::AdmissionObject;
 use cofferdam_objects::compare::spec_differences;
 use cofferdam_objects::key::{Kind, ObjectKey};
@@ -108,7 +110,7 @@ fn weakens(case: &Case<'_>, action: &Action) -> bool {
                 .any(|new| new.key == old.key && new.effect == old.effect)
         }),
         Action::DeleteGuard { .. } => true,
-        Action::ReplaceGuard { object, .. } => unbinds(case, object),
+        Action::ReplaceGuard { object, .. } => unbinds(case, object) || spares_more(case, object),
         Action::PatchNode { taints: None, .. }
         | Action::CreateGuard { .. }
         | Action::CreateNamespace { .. }
@@ -116,6 +118,33 @@ fn weakens(case: &Case<'_>, action: &Action) -> bool {
         | Action::ReplacePolicy { .. }
         | Action::DeleteOpened { .. } => false,
     }
+}
+
+/// Whether a guard rail about pods comes to let pass those of a namespace that is in no zone of its pool.
+fn spares_more(case: &Case<'_>, object: &AdmissionObject) -> bool {
+    fn spared(spec: &Value) -> BTreeSet<&str> {
+        let selector = spec.pointer("/matchConstraints/namespaceSelector/matchExpressions/0");
+        let selector = selector.filter(|one| one.get("operator").is_some_and(|is| is == "NotIn"));
+        let names = selector.and_then(|one| one.get("values")?.as_array());
+        names
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+    let live = case.observed.admission.known();
+    let live = live.and_then(|live| live.get(&object.key()));
+    let before = live.map(|live| spared(&live.spec)).unwrap_or_default();
+    let mut more = spared(&object.spec)
+        .into_iter()
+        .filter(|name| !before.contains(name));
+    let in_zone = |name: &str| {
+        case.bundle
+            .namespaces
+            .keys()
+            .any(|one| one.as_str() == name)
+    };
+    !before.is_empty() && more.any(|name| !in_zone(name))
 }
 
 /// Whether a guard rail that refuses is to note only.

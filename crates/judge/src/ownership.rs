@@ -7,6 +7,8 @@ use cofferdam_objects::keys::{REGISTERED, is_ours};
 use cofferdam_state::observed::{LiveNode, LivePolicy};
 use cofferdam_state::plan::{Action, KeyChange, LabelPatch, TaintPatch, label_field, taint_field};
 
+use k8s_openapi::api::core::v1::Taint;
+
 use crate::{Case, Refusal, refusal};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
@@ -142,11 +144,28 @@ fn taint_fault(
         let record = case.observed.our_record();
         let field = taint_field(old);
         let recorded = record.is_some_and(|record| record.holds(object, &field));
-        !recorded && !live.is_registered_with(&field)
+        let registered = live.is_registered_with(&field) && is_of_a_pool(case, old);
+        !(recorded || registered)
     });
     let taint = foreign.next()?;
     let message = format!("{object}: taint `{}` was never written by us", taint.key);
     Some(refusal("not-ours", message, "plan again"))
+}
+
+/// Whether a pool asks for a taint, or the live text of what is recorded as ours names its key and effect.
+fn is_of_a_pool(case: &Case<'_>, taint: &Taint) -> bool {
+    let mut pools = case.bundle.pools.iter();
+    let asked =
+        pools.any(|pool| pool.taint.key == taint.key && pool.taint.effect.as_str() == taint.effect);
+    let live = case.observed.admission.known().into_iter().flatten();
+    let record = case.observed.our_record();
+    let mut ours = live.filter(|(key, _)| record.is_some_and(|record| record.holds(key, "")));
+    let literals = [&taint.key, &taint.effect].map(|word| format!("'{word}'"));
+    asked
+        || ours.any(|(_, live)| {
+            let written = live.spec.get("mutations").map(ToString::to_string);
+            written.is_some_and(|text| literals.iter().all(|literal| text.contains(literal)))
+        })
 }
 
 fn live_policy<'a>(case: &Case<'a>, object: &ObjectKey) -> Option<&'a LivePolicy> {

@@ -73,7 +73,7 @@ pub fn detach(
         };
         let rails = guards::rails(&view, &nodes, &mut left);
         steps.extend(rails.steps);
-        let (kept, released) = guards::beside(&rails.needed, nodes);
+        let (kept, released) = guards::beside(rails.binds, nodes);
         steps.extend(released);
         if removes {
             held.extend(kept);

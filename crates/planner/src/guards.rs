@@ -6,6 +6,7 @@ mod pins;
 mod status;
 
 pub(crate) use needed::{Need, let_go, needed_after};
+pub(crate) use pins::is_set_at_registration;
 pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 
@@ -177,7 +178,7 @@ fn lock_out(view: &View<'_>) -> Option<Obstacle> {
 
 /// That new nodes would be tainted while the taint of others is held back: bit by bit, none would be left for what
 /// does not tolerate it.
-fn untainted(view: &View<'_>, pool: &NodePool) -> Option<Obstacle> {
+pub(crate) fn untainted(view: &View<'_>, pool: &NodePool) -> Option<Obstacle> {
     let mut members = nodes(view).filter(|node| node.is_only_in(pool));
     let all_tainted = nodes(view).any(|node| node.is_only_in(pool))
         && members.all(|node| node.taint_state(pool) == KeyState::InSync);

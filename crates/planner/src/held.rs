@@ -14,7 +14,7 @@ use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
-use crate::steps::{is_text_held, phase_of, staying, written_in};
+use crate::steps::{bound_nodes, is_text_held, phase_of, selecting_old, staying, written_in};
 use crate::view::{KeyState, View};
 
 /// Policies of namespaces that are not there, Pod Security levels that running pods violate, and taints that
@@ -30,6 +30,7 @@ pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
     }
     held.extend(pod_security::held(view));
     held.extend(taints(view));
+    held.extend(labels(view));
     held.extend(guards(view));
     held
 }
@@ -88,6 +89,43 @@ fn policies(view: &View<'_>, namespace: &NamespaceName) -> Vec<HeldStep> {
 const MAKE_IT: &str =
     "create it, or write `create: true` beside its name under `spec.namespaces` of its Zone";
 const AGAIN: &str = "apply again when it is gone";
+
+/// Labels of nodes that stay while somebody asks for them.
+fn labels(view: &View<'_>) -> Vec<HeldStep> {
+    let mut held = Vec::new();
+    for node in nodes(view) {
+        let [pool] = node.pools.as_slice() else {
+            continue;
+        };
+        let selecting = selecting_old(view, &node, pool);
+        if selecting.is_empty() || node.label_state(pool) != KeyState::Changed {
+            continue;
+        }
+        let named = listed(selecting.iter().map(String::as_str));
+        held.push(HeldStep {
+            operation: Operation::Patch,
+            object: node.object.clone(),
+            phase: Phase::Taint,
+            reason: format!(
+                "the label of pool `{}` waits: {named} ask for nodes with the old value and would find none",
+                pool.name
+            ),
+            hint: format!(
+                "write `{}: {}` under `nodeSelector` of their pod templates; where a guard rail refuses that, set their \
+                 zone to `stage` meanwhile",
+                pool.label.0, pool.label.1
+            ),
+        });
+    }
+    held.extend(bound_nodes(view).into_iter().map(|step| HeldStep {
+        operation: step.action.operation(),
+        object: step.action.object(),
+        phase: step.phase,
+        reason: "a pin binds pods to its label, which no other ready node has".to_owned(),
+        hint: "mend `spec.nodes` of their NodePool, or its nodes".to_owned(),
+    }));
+    held
+}
 
 fn taints(view: &View<'_>) -> Vec<HeldStep> {
     let mut held = Vec::new();

@@ -8,6 +8,7 @@ use cofferdam_state::observed::LiveNode;
 use cofferdam_state::plan::{label_field, taint_field};
 use k8s_openapi::api::core::v1::Taint;
 
+use crate::guards::is_set_at_registration;
 use crate::view::{KeyState, View};
 
 /// A node beside the pools that select it.
@@ -135,7 +136,18 @@ impl PooledNode<'_> {
             .view
             .observed
             .is_recorded(&self.object, field, &self.live.uid);
-        recorded || field == label_field(REGISTERED) || self.live.is_registered_with(field)
+        recorded || field == label_field(REGISTERED) || self.is_registered_with(field)
+    }
+
+    /// Whether the guard rail at registration set a taint: the node says so, which a kubelet may forge, and it is one that
+    /// a pool asks for, or a rail of ours that is there.
+    fn is_registered_with(&self, field: &str) -> bool {
+        let of_pool = || {
+            let mut pools = self.view.bundle.pools.iter();
+            pools.any(|pool| taint_field(&taint_of(pool)) == field)
+        };
+        self.live.is_registered_with(field)
+            && (of_pool() || is_set_at_registration(self.view, field))
     }
 
     /// Whether it belongs to this pool and to no other.

@@ -9,7 +9,7 @@ mod policies;
 
 pub(crate) use guards::{is_text_held, staying, written_in};
 pub(crate) use keep::kept;
-pub(crate) use nodes::is_taint_wanted;
+pub(crate) use nodes::{is_taint_wanted, selecting_old};
 pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies};
 
 use cofferdam_model::cluster::Delivery;
@@ -35,7 +35,8 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
     }
     let nodes = nodes::steps(view);
     let guards = guards::steps(view, &nodes);
-    steps.extend(nodes::without_last_of_bound(view, &guards, nodes));
+    let (nodes, _) = nodes::apart_from_bound(view, &guards, nodes);
+    steps.extend(nodes);
     steps.extend(guards);
     // What gives up connections comes in its order already.
     steps.sort_by_cached_key(|step| {
@@ -55,6 +56,14 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         resumes: record.is_some_and(|record| !record.pending.is_empty()),
         steps,
     })
+}
+
+/// Steps about nodes that wait, because a pin goes on binding pods to the label of the last of them.
+pub(crate) fn bound_nodes(view: &View<'_>) -> Vec<Step> {
+    let nodes = nodes::steps(view);
+    let guards = guards::steps(view, &nodes);
+    let (_, bound) = nodes::apart_from_bound(view, &guards, nodes);
+    bound
 }
 
 /// Open policies of the most sensitive zones are removed last.

@@ -71,10 +71,8 @@ fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a
     if phase == Phase::Narrow {
         return one_by_one(steps);
     }
-    if matches!(phase, Phase::Guard | Phase::Protect) {
-        let (later, first): (Vec<&Step>, Vec<&Step>) = steps.partition(|step| frees_policy(step));
-        let turns = [first, later].into_iter();
-        return turns.filter(|turn| !turn.is_empty()).collect();
+    if matches!(phase, Phase::Guard | Phase::Pin | Phase::Protect) {
+        return bindings_before_policies(steps);
     }
     let mut turns: Vec<Vec<&Step>> = Vec::new();
     for step in steps {
@@ -89,10 +87,27 @@ fn turns<'a>(phase: Phase, steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a
     turns
 }
 
-/// Whether a step deletes a policy, which its binding goes before: a pass that is cut off in between leaves
-/// nothing in force.
-fn frees_policy(step: &Step) -> bool {
-    matches!(&step.action, Action::DeleteGuard { kind, .. } if !kind.is_binding())
+/// What is written, and then what is deleted, which may rest on that: bindings before their policies, so that a pass
+/// that is cut off in between leaves nothing in force.
+fn bindings_before_policies<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Vec<&'a Step>> {
+    let mut turns: [Vec<&Step>; 3] = Default::default();
+    let [written, bindings, policies] = &mut turns;
+    for step in steps {
+        match &step.action {
+            Action::DeleteGuard { kind, .. } if kind.is_binding() => bindings.push(step),
+            Action::DeleteGuard { .. } => policies.push(step),
+            Action::CreateNamespace { .. }
+            | Action::PatchNamespace { .. }
+            | Action::PatchNode { .. }
+            | Action::CreatePolicy { .. }
+            | Action::ReplacePolicy { .. }
+            | Action::DeletePolicy { .. }
+            | Action::CreateGuard { .. }
+            | Action::ReplaceGuard { .. }
+            | Action::DeleteOpened { .. } => written.push(step),
+        }
+    }
+    turns.into_iter().filter(|turn| !turn.is_empty()).collect()
 }
 
 /// The first step of every namespace, then the second of every one, and so on.

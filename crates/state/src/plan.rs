@@ -286,11 +286,6 @@ impl Action {
         }
     }
 
-    /// Whether it changes nothing.
-    pub fn is_idle(&self) -> bool {
-        matches!(self, Self::PatchNode { labels, taints: None, .. } if labels.changes.is_empty())
-    }
-
     /// What it does, in the word of reports.
     pub fn operation(&self) -> Operation {
         match self {

@@ -9,7 +9,8 @@ use crate::args::Arguments;
 use crate::fleet::Examined;
 use crate::project;
 
-/// Writes the identity into the cluster's document; every other byte stays.
+/// Writes the cluster's identity into its document, and as whom we write among the writers whom guard rails let pass;
+/// every other byte stays.
 pub(crate) fn pin_identity(
     arguments: &Arguments,
     loaded: &Loaded,
@@ -19,7 +20,14 @@ pub(crate) fn pin_identity(
         return Ok(());
     };
     let name = one.cluster.name.as_str();
-    if one.cluster.uid.as_ref() == Some(uid) {
+    let guards = &one.cluster.guards;
+    let identity = one.observed.identity.known();
+    let is_let_pass = identity.is_none_or(|who| {
+        guards.is_writer(&who.user, &who.groups)
+            || (!guards.writers.is_empty() && guards.is_break_glass(&who.user, &who.groups))
+    });
+    let is_pinned = one.cluster.uid.as_ref() == Some(uid);
+    if is_pinned && is_let_pass {
         return Ok(());
     }
     if is_another(one, uid) {
@@ -32,16 +40,15 @@ pub(crate) fn pin_identity(
     let file = project::file_of(loaded, &one.cluster.name);
     let path = arguments.directory.join(&file);
     let old = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{file}`"))?;
-    let writer = one
-        .observed
-        .identity
-        .known()
-        .map(|identity| format!("user:{}", identity.user));
+    let writer = identity.map(|identity| format!("user:{}", identity.user));
     let new = pin(&old, name, uid, writer.as_deref())
         .map_err(|reason| anyhow::anyhow!("cannot pin `{name}` in `{file}`: {reason}"))?;
     if new != old {
         files::write(&path, &new).with_context(|| format!("cannot write `{file}`"))?;
-        output::talk(&format!("pinned {name} in {file}"))?;
+        output::talk(&match (is_pinned, &writer) {
+            (true, Some(writer)) => format!("added {writer} to the writers of {name} in {file}"),
+            (true, None) | (false, _) => format!("pinned {name} in {file}"),
+        })?;
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::key::{Kind, ObjectKey};
-use cofferdam_objects::keys::PROBE_NAMESPACE;
+use cofferdam_objects::keys::{INSTANCE, PROBE_NAMESPACE};
 use cofferdam_state::guard::{DesiredGuard, Rail};
-use cofferdam_state::observed::{LiveAdmission, LiveNode};
+use cofferdam_state::observed::{LiveAdmission, LiveNode, LivePod};
 use cofferdam_state::plan::{Action, Step, TaintPatch};
 use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
@@ -29,11 +29,21 @@ pub(super) fn unfounded(case: &Case<'_>, step: &Step) -> Option<Refusal> {
 /// A pin binds pods to nodes of its pool, so one of these is ready and has the label, or gets it before.
 fn binds_to_nothing(case: &Case<'_>, object: &AdmissionObject) -> Option<Refusal> {
     let pool = pool_of(case, object, Rail::Pin)?;
-    let live = live(
-        case,
-        &ObjectKey::admission(AdmissionKind::MutatingPolicy, &object.name),
-    );
-    if live.is_some_and(|live| binds_no_others(&live.spec, &object.spec)) || has_node(case, pool) {
+    let policy = ObjectKey::admission(AdmissionKind::MutatingPolicy, &object.name);
+    let binding = ObjectKey::admission(AdmissionKind::MutatingBinding, &object.name);
+    // Where both are there, a binding that is written changes nothing of what the policy says.
+    let before = live(case, &policy).filter(|_| live(case, &binding).is_some());
+    let mut written = case.plan.steps.iter().filter_map(|step| {
+        let written = step.action.written_guard()?;
+        (written.key() == policy).then_some(&written.spec)
+    });
+    let after = written
+        .next()
+        .or_else(|| live(case, &policy).map(|live| &live.spec));
+    let no_others = before
+        .zip(after)
+        .is_some_and(|(live, after)| binds_no_others(&live.spec, after));
+    if no_others || has_node(case, pool) {
         return None;
     }
     let message = format!(
@@ -153,7 +163,7 @@ pub(crate) fn strands(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let nodes = case.observed.nodes.known().into_iter().flatten();
     let bound = nodes.filter(|(_, node)| {
         let mut labels = node.labels.iter();
-        labels.any(|(key, value)| names(&pin.spec, &[key, value]))
+        labels.any(|(key, value)| names_label(&pin.spec, key, value))
     });
     for (name, node) in bound {
         let mut stays = after(case, name, node)
@@ -180,7 +190,9 @@ pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
         let mut steps = case.plan.steps.iter();
         let record = case.observed.our_record();
         key.kind == Kind::Admission(AdmissionKind::MutatingPolicy)
-            && record.is_some_and(|record| record.holds(key, ""))
+            && (record.is_some_and(|record| record.holds(key, ""))
+                || live.labels.get(INSTANCE).map(String::as_str)
+                    == Some(case.bundle.instance.as_str()))
             && admission.contains_key(&binding)
             && seen.is_some_and(|seen| !seen.to_string().contains("\"nodes\""))
             && !steps.any(|step| step.action.object().name == key.name)
@@ -189,7 +201,7 @@ pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
     let ready = || nodes.iter().filter(|(_, node)| node.ready);
     for (pin, live) in pins {
         let labels = ready().flat_map(|(_, node)| &node.labels);
-        for (key, value) in labels.filter(|(key, value)| names(&live.spec, &[key, value])) {
+        for (key, value) in labels.filter(|(key, value)| names_label(&live.spec, key, value)) {
             let keeps = |name: &str, node: &LiveNode| {
                 let mut steps = case.plan.steps.iter();
                 node.labels.get(key) == Some(value)
@@ -225,18 +237,35 @@ fn after<'a>(case: &Case<'a>, name: &str, node: &'a LiveNode) -> &'a [Taint] {
     patches.next_back().unwrap_or(&node.taints)
 }
 
-/// Whether what a policy writes into pods names key, value and effect of a taint.
+/// Whether a toleration that a policy writes into pods is for this taint.
 fn names_taint(spec: &Value, taint: &Taint) -> bool {
     let value = taint.value.as_deref().unwrap_or_default();
-    names(spec, &[&taint.key, value, &taint.effect])
+    within(
+        spec,
+        "Object.spec.tolerations",
+        &[&taint.key, value, &taint.effect],
+    )
 }
 
-/// Whether what a policy writes into pods has all of these words.
-fn names(spec: &Value, words: &[&str]) -> bool {
-    let written = spec.get("mutations").map(Value::to_string);
-    written.is_some_and(|written| {
-        let mut words = words.iter();
-        words.all(|word| written.contains(&format!("'{word}'")))
+/// Whether what a policy writes as node selector is this label.
+fn names_label(spec: &Value, key: &str, value: &str) -> bool {
+    within(spec, "value: ", &[key, value])
+}
+
+/// Whether all of these words are string literals of one pair of braces after `start`, in what a policy writes.
+fn within(spec: &Value, start: &str, words: &[&str]) -> bool {
+    let written = spec
+        .get("mutations")
+        .map(Value::to_string)
+        .unwrap_or_default();
+    let bodies = written.split(start).skip(1);
+    let mut bodies = bodies.filter_map(|rest| rest.strip_prefix('{')?.split_once('}'));
+    bodies.any(|(body, _)| {
+        let literals: Vec<&str> = body.split('\'').skip(1).step_by(2).collect();
+        literals
+            .iter()
+            .filter(|one| **one != "Equal")
+            .eq(words.iter())
     })
 }
 
@@ -263,12 +292,17 @@ fn stranded(case: &Case<'_>, pin: &LiveAdmission, taint: &Taint) -> Option<Strin
     let by_itself = || {
         let mut running = pods
             .iter()
-            .filter(|pod| sees(&pod.namespace) && !pod.finished);
+            .filter(|pod| sees(&pod.namespace) && !pod.finished && !is_mirror(pod));
         running.find(|pod| !is_made(&pod.namespace, &pod.workload))
     };
     by_template
         .map(|one| format!("{} in {}", one.workload, one.namespace))
         .or_else(|| by_itself().map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name)))
+}
+
+/// Whether a kubelet shows a pod that it runs by itself.
+fn is_mirror(pod: &LivePod) -> bool {
+    pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
 }
 
 /// The namespaces that a policy names; none where it does not.

@@ -18,6 +18,8 @@ pub(super) struct Rails {
     pub(super) steps: Vec<Step>,
     /// Pins that pods need because nodes keep their taints, each with why and what to do.
     pub(super) needed: Vec<(Step, Need)>,
+    /// Whether a pin stays, for whichever reason: nodes keep the label that it binds pods to.
+    pub(super) binds: bool,
 }
 
 /// What refuses, or taints new nodes, goes first. What makes pods tolerate taints goes after these, or pods would
@@ -29,17 +31,19 @@ pub(super) fn rails(view: &View<'_>, nodes: &[Step], theirs: &mut Vec<Left>) -> 
         let Kind::Admission(kind) = key.kind else {
             continue;
         };
+        let pins = kind.is_mutating() && is_pin_named(view, &key.name);
         if !is_ours(view, key, live) {
+            rails.binds |= pins && live.labels.contains_key(cofferdam_objects::keys::INSTANCE);
             if live.labels.contains_key(cofferdam_objects::keys::INSTANCE) {
                 theirs.push(left(key, super::policies::IN_NO_RECORD));
             }
             continue;
         }
         if is_remade(view, key, live) {
+            rails.binds |= pins;
             theirs.push(left(key, super::policies::MADE_AGAIN));
             continue;
         }
-        let pins = kind.is_mutating() && is_pin_named(view, &key.name);
         let step = Step {
             phase: if pins { Phase::Protect } else { Phase::Guard },
             action: Action::DeleteGuard {
@@ -57,7 +61,10 @@ pub(super) fn rails(view: &View<'_>, nodes: &[Step], theirs: &mut Vec<Left>) -> 
             zone: None,
         };
         match needed_after(view, &key.name, nodes) {
-            Some(need) => rails.needed.push((step, need)),
+            Some(need) => {
+                rails.binds = true;
+                rails.needed.push((step, need));
+            }
             None => rails.steps.push(step),
         }
     }
@@ -73,16 +80,17 @@ fn is_remade(view: &View<'_>, key: &ObjectKey, live: &LiveAdmission) -> bool {
 }
 
 /// Steps about nodes, those apart that wait: labels that pods are bound to by pins which stay.
-pub(super) fn beside(needed: &[(Step, Need)], nodes: Vec<Step>) -> (Vec<HeldStep>, Vec<Step>) {
+pub(super) fn beside(binds: bool, nodes: Vec<Step>) -> (Vec<HeldStep>, Vec<Step>) {
     let (kept, released): (Vec<Step>, Vec<Step>) = nodes
         .into_iter()
-        .partition(|step| !needed.is_empty() && step.phase == Phase::Unlabel);
+        .partition(|step| binds && step.phase == Phase::Unlabel);
     let kept = kept.iter().map(|step| HeldStep {
         operation: step.action.operation(),
         object: step.action.object(),
         phase: step.phase,
         reason: "a guard rail that stays binds pods to its labels".to_owned(),
-        hint: "detach again when that can go".to_owned(),
+        hint: "delete it with its binding where it is not ours any more, and detach again"
+            .to_owned(),
     });
     (kept.collect(), released)
 }

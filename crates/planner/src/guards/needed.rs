@@ -149,9 +149,15 @@ fn intolerant_of(
     // What a pod tolerates may come from the pin: only its template tells.
     let of_nobody = pods
         .iter()
-        .filter(|pod| concerns(&pod.namespace) && !pod.finished && !is_of(&known, pod))
+        .filter(|pod| concerns(&pod.namespace) && !pod.finished && !is_mirror(pod))
+        .filter(|pod| !is_of(&known, pod))
         .map(super::told_pod);
     of_workloads.chain(of_nobody).collect()
+}
+
+/// Whether a kubelet shows a pod that it runs by itself.
+fn is_mirror(pod: &LivePod) -> bool {
+    pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
 }
 
 fn place(template: &Template) -> (&str, &str) {

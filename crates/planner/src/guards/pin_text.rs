@@ -27,19 +27,18 @@ impl PinText {
         Self(mutations.filter(|one| one.contains("'/spec/")).collect())
     }
 
-    /// Whether it has pods tolerate a taint: it names its key, value and effect.
+    /// Whether it has pods tolerate a taint.
     pub(super) fn makes_tolerate(&self, taint: &Taint) -> bool {
         let value = taint.value.as_deref().unwrap_or_default();
-        self.names(&taint.key) && self.names(value) && self.names(&taint.effect)
+        let (key, effect) = (&taint.key, &taint.effect);
+        self.0.contains(&format!(
+            "{{key: '{key}', operator: 'Equal', value: '{value}', effect: '{effect}'}}"
+        ))
     }
 
     /// Whether it binds pods to nodes with a label.
     pub(crate) fn binds_to(&self, key: &str, value: &str) -> bool {
-        self.names(key) && self.names(value)
-    }
-
-    fn names(&self, word: &str) -> bool {
-        self.0.contains(&format!("'{word}'"))
+        self.0.contains(&format!("{{'{key}': '{value}'}}"))
     }
 }
 

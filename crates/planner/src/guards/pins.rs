@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cofferdam_model::names::PoolName;
 use cofferdam_model::node_pool::NodePool;
-use cofferdam_objects::admission::AdmissionKind;
+use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_state::digest::short_digest;
 use cofferdam_state::footing::Footing;
 use cofferdam_state::guard::{DesiredGuard, Rail};
 use cofferdam_state::observed::LiveAdmission;
@@ -19,7 +21,7 @@ use super::{
 };
 use crate::findings::intolerant_if;
 use crate::pools::{PooledNode, nodes};
-use crate::steps::is_taint_wanted;
+use crate::steps::{is_taint_wanted, selecting_old};
 use crate::view::{KeyState, View};
 
 /// Whether the pin of a pool is in force, or can be before taints are written.
@@ -56,11 +58,15 @@ pub(super) fn obstacle(view: &View<'_>, pin: &DesiredGuard, pool: &NodePool) -> 
             ),
         });
     }
-    // Taken for granted that this pin is in force: it is, before a taint is written.
-    let tolerated = intolerant_if(view, pool, true).is_empty();
+    // Taken for granted that pins are in force: they are, before a taint is written.
+    let pools = view.bundle.pools.iter();
+    let tolerated = pools.filter(|pool| intolerant_if(view, pool, true).is_empty());
+    let tolerated: BTreeSet<&PoolName> = tolerated.map(|pool| &pool.name).collect();
     let text = PinText::of(&pin.policy.spec);
     let goes = |node: &PooledNode<'_>, taint: &Taint| {
-        let due = (tolerated && is_taint_wanted(view, node, pool)).then_some(pool);
+        let mut own = node.pools.iter().copied();
+        let due =
+            own.find(|pool| tolerated.contains(&pool.name) && is_taint_wanted(view, node, pool));
         let replaced = node.is_recorded(&taint_field(taint)) && !node.waits_for_taint(due);
         text.makes_tolerate(taint) || (replaced && node.pools.len() < 2)
     };
@@ -146,7 +152,8 @@ fn serving(view: &View<'_>, pool: &NodePool) -> Option<BTreeSet<ObjectKey>> {
         match node.label_state(pool) {
             KeyState::Missing => true,
             KeyState::Changed => {
-                !node.keeps_labels(taint) || !node.live.labels.contains_key(&pool.label.0)
+                !node.live.labels.contains_key(&pool.label.0)
+                    || (!node.keeps_labels(taint) && selecting_old(view, node, pool).is_empty())
             }
             KeyState::InSync | KeyState::Conflict => false,
         }
@@ -162,13 +169,12 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
     for step in steps {
         let object = step.action.object();
         let footing = match &step.action {
-            Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => Footing {
-                any: binding_to(view, &object.name).unwrap_or_default(),
-                all: untainted(view, &object.name, Some(&object.spec), steps),
-            },
-            Action::DeleteGuard { name, .. } => Footing {
+            Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
+                of_pool(view, object, steps)
+            }
+            Action::DeleteGuard { .. } => Footing {
                 any: BTreeSet::new(),
-                all: untainted(view, name, None, steps),
+                all: replaced_by(view, steps),
             },
             Action::CreateNamespace { .. }
             | Action::PatchNamespace { .. }
@@ -185,41 +191,52 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
     footings
 }
 
-/// The nodes that are labelled before pods can be bound by a rail of this name.
-fn binding_to(view: &View<'_>, name: &str) -> Option<BTreeSet<ObjectKey>> {
-    let guard = view.bundle.guards.get(name)?;
-    match guard.rail {
-        Rail::Pin | Rail::Registration => serving(view, pool_of(view, guard)?),
-        Rail::Namespaces
-        | Rail::Nodes
-        | Rail::Policies
-        | Rail::Record
-        | Rail::Lease
-        | Rail::Probes
-        | Rail::Pods
-        | Rail::DaemonSets => None,
+/// What a rail rests on that binds pods to a pool, or taints its new nodes: nothing, where it is another one.
+fn of_pool(view: &View<'_>, object: &AdmissionObject, steps: &[Step]) -> Footing {
+    let guard = view.bundle.guards.get(&object.name);
+    let guard = guard.filter(|guard| matches!(guard.rail, Rail::Pin | Rail::Registration));
+    let Some((guard, pool)) = guard.and_then(|guard| Some((guard, pool_of(view, guard)?))) else {
+        return Footing::default();
+    };
+    let mut guards = view.bundle.guards.values();
+    let pin = guards.find(|one| one.rail == Rail::Pin && one.pool == guard.pool);
+    let untainted = pin.map(|pin| untainted(view, &pin.policy.name, &pin.policy.spec, steps));
+    Footing {
+        any: serving(view, pool).unwrap_or_default(),
+        all: untainted.unwrap_or_default(),
     }
 }
 
-/// The nodes that lose a taint which the pin of this name makes pods tolerate, and its new text, if any, does not.
-fn untainted(
-    view: &View<'_>,
-    name: &str,
-    becomes: Option<&Value>,
-    steps: &[Step],
-) -> BTreeSet<ObjectKey> {
+/// What takes the place of rails that go: those of pools that are written, and nodes that lose taints.
+fn replaced_by(view: &View<'_>, steps: &[Step]) -> BTreeSet<ObjectKey> {
+    let replacing = steps.iter().filter(|step| match &step.action {
+        Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
+            let written = view.bundle.guards.get(&object.name);
+            written.is_some_and(|guard| guard.pool.is_some())
+        }
+        Action::PatchNode {
+            taints: Some(taints),
+            ..
+        } => taints.old.iter().any(|taint| !taints.new.contains(taint)),
+        Action::CreateNamespace { .. }
+        | Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::CreatePolicy { .. }
+        | Action::ReplacePolicy { .. }
+        | Action::DeletePolicy { .. }
+        | Action::DeleteGuard { .. }
+        | Action::DeleteOpened { .. } => false,
+    });
+    replacing.map(|step| step.action.object()).collect()
+}
+
+/// The nodes that lose a taint which the pin of this name makes pods tolerate, and its new text does not.
+fn untainted(view: &View<'_>, name: &str, becomes: &Value, steps: &[Step]) -> BTreeSet<ObjectKey> {
     let Some(pin) = pin_in_force(view, name) else {
         return BTreeSet::new();
     };
-    let (before, after) = (PinText::of(&pin.spec), becomes.map(PinText::of));
-    // A binding says nothing of what is tolerated.
-    let is_text = becomes.is_none_or(|becomes| becomes.get("mutations").is_some());
-    let matters = |taint: &Taint| {
-        let tolerated = after
-            .as_ref()
-            .is_some_and(|text| text.makes_tolerate(taint));
-        is_text && before.makes_tolerate(taint) && !tolerated
-    };
+    let (before, after) = (PinText::of(&pin.spec), PinText::of(becomes));
+    let matters = |taint: &Taint| before.makes_tolerate(taint) && !after.makes_tolerate(taint);
     let untaints = steps.iter().filter(|step| {
         matches!(&step.action, Action::PatchNode { taints: Some(taints), .. }
             if taints.old.iter().any(|taint| matters(taint) && !taints.new.contains(taint)))
@@ -247,4 +264,20 @@ pub(super) fn pin_in_force<'a>(view: &View<'a>, name: &str) -> Option<&'a LiveAd
         &ObjectKey::admission(AdmissionKind::MutatingPolicy, name),
     )?;
     is_pin(&policy.spec).then_some(policy)
+}
+
+/// Whether a rail of ours that is there gives new nodes the taint that a record holds under this field.
+pub(crate) fn is_set_at_registration(view: &View<'_>, field: &str) -> bool {
+    let all = view.observed.admission.known().into_iter().flatten();
+    let mut policies = all.filter(|(key, live)| {
+        key.kind == Kind::Admission(AdmissionKind::MutatingPolicy)
+            && is_ours(view, key, live)
+            && !is_pin(&live.spec)
+    });
+    let which = format!("'{}'", short_digest(field));
+    policies.any(|(_, live)| {
+        live.spec
+            .get("mutations")
+            .is_some_and(|all| all.to_string().contains(&which))
+    })
 }

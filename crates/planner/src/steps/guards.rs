@@ -8,10 +8,11 @@ use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_state::finding::Effect;
 use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::LiveAdmission;
-use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step};
+use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step, TaintPatch};
 
 use crate::guards::{
-    GuardState, Obstacle, is_ours, is_pin_named, is_served, leaves, live, obstacles, pool_of, state,
+    GuardState, Obstacle, is_ours, is_pin_named, is_served, leaves, live, obstacles, pool_of,
+    state, untainted,
 };
 use crate::view::View;
 
@@ -107,7 +108,8 @@ fn changing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
             .filter_map(|object| write(view, guard, object, phase))
             .collect();
     }
-    if guard.rail != Rail::Registration {
+    let held_back = pool_of(view, guard).filter(|_| guard.rail == Rail::Registration);
+    if held_back.and_then(|pool| untainted(view, pool)).is_none() {
         return Vec::new();
     }
     let there = objects.map(|object| {
@@ -150,14 +152,14 @@ fn write(
     Some(step(phase, action, reason(guard, why)))
 }
 
-/// Rails of ours that no bundle asks for any more: what taints new nodes goes first, pins where they may.
+/// Rails of ours that no bundle asks for any more; pins where they may.
 fn unwanted<'a>(view: &'a View<'_>, nodes: &'a [Step]) -> impl Iterator<Item = Step> + 'a {
     unasked(view).filter_map(|(key, live)| {
         let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
-        let phase = match (mutating, is_pin_named(view, &key.name)) {
-            (true, true) => leaves(view, &key.name, nodes).ok()?,
-            (true, false) => Phase::Guard,
-            (false, _) => Phase::Protect,
+        let phase = if mutating && is_pin_named(view, &key.name) {
+            leaves(view, &key.name, nodes).ok()?
+        } else {
+            Phase::Protect
         };
         let why = "no zone or pool asks for this guard rail any more".to_owned();
         Some(step(phase, delete(key, live)?, why))
@@ -230,21 +232,23 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
     due
 }
 
-/// Whether steps taint nodes of a pin's pool, those that are there or those that register.
+/// Whether steps taint nodes of a pin's pool, those that are there or those that register, or change the label to which
+/// pods are bound.
 fn are_tainted(view: &View<'_>, pin: &DesiredGuard, steps: &[Step]) -> bool {
     pool_of(view, pin).is_some_and(|pool| {
         steps.iter().any(|step| match &step.action {
-            Action::PatchNode {
-                taints: Some(taints),
-                ..
-            } => taints.set().any(|taint| taint.key == pool.taint.key),
+            Action::PatchNode { labels, taints, .. } => {
+                let mut set = taints.iter().flat_map(TaintPatch::set);
+                let mut changed = labels.changes.iter().filter(|change| change.old.is_some());
+                set.any(|taint| taint.key == pool.taint.key)
+                    || changed.any(|change| change.key == pool.label.0)
+            }
             Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
                 let written = view.bundle.guards.get(&object.name);
                 written.is_some_and(|one| one.rail == Rail::Registration && one.pool == pin.pool)
             }
             Action::CreateNamespace { .. }
             | Action::PatchNamespace { .. }
-            | Action::PatchNode { .. }
             | Action::CreatePolicy { .. }
             | Action::ReplacePolicy { .. }
             | Action::DeletePolicy { .. }

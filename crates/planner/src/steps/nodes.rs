@@ -9,7 +9,7 @@ use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step, TaintPat
 use k8s_openapi::api::core::v1::Taint;
 
 use crate::findings::intolerant;
-use crate::guards::staying_pins;
+use crate::guards::{is_pinned, staying_pins, told_template};
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::{KeyState, View};
 
@@ -27,7 +27,7 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
                 let is_due = tolerated.contains(&pool.name) && is_taint_wanted(view, &node, pool);
                 let due = is_due.then_some(*pool);
                 let keeps = node.keeps_labels(due) && node.live.labels.contains_key(&pool.label.0);
-                steps.extend(label_step(&node, pool).filter(|_| !keeps));
+                steps.extend(label_step(view, &node, pool).filter(|_| !keeps));
                 steps.extend(taint_step(&node, due));
             }
             _ => {}
@@ -36,7 +36,7 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
     steps
 }
 
-fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
+fn label_step(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
     let (key, value) = &pool.label;
     let reason = match node.label_state(pool) {
         KeyState::InSync | KeyState::Conflict => return None,
@@ -48,6 +48,9 @@ fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
         old: node.live.labels.get(key).cloned(),
         new: Some(value.clone()),
     };
+    if !selecting_old(view, node, pool).is_empty() {
+        return None;
+    }
     // Pods that a pin binds to a label before nodes have it wait for them; those that are bound to one which no
     // node has any more would wait for ever.
     let phase = match change.old {
@@ -57,13 +60,14 @@ fn label_step(node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
     Some(patch(phase, node, vec![change], None, reason))
 }
 
-/// The steps without those that would take the last node from pods which a pin goes on binding to its label, as
-/// the steps about guard rails leave it.
-pub(super) fn without_last_of_bound(
+/// The steps, those apart that would take the last node from pods which a pin goes on binding to its label, as the
+/// steps about guard rails leave it.
+pub(crate) fn apart_from_bound(
     view: &View<'_>,
     guards: &[Step],
     mut steps: Vec<Step>,
-) -> Vec<Step> {
+) -> (Vec<Step>, Vec<Step>) {
+    let mut dropped = Vec::new();
     for pin in staying_pins(view, guards) {
         let ready = || nodes(view).filter(|node| node.live.ready);
         let bound: BTreeSet<(String, String)> = ready()
@@ -85,15 +89,35 @@ pub(super) fn without_last_of_bound(
             if having.any(|node| !loses(&node.object.name, &steps)) {
                 continue;
             }
-            for step in &mut steps {
-                if let Action::PatchNode { labels, .. } = &mut step.action {
-                    labels.changes.retain(|change| !goes(change));
-                }
-            }
+            let (stay, go): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
+                matches!(&step.action, Action::PatchNode { labels, .. } if labels.changes.iter().any(goes))
+            });
+            steps = go;
+            dropped.extend(stay);
         }
     }
-    steps.retain(|step| !step.action.is_idle());
-    steps
+    (steps, dropped)
+}
+
+/// Workloads that ask for the value of a pool's label which a node has, and would find no node once it has another one. A
+/// pin gives pods the new one, but the controller of DaemonSets goes by their templates alone.
+pub(crate) fn selecting_old(
+    view: &View<'_>,
+    node: &PooledNode<'_>,
+    pool: &NodePool,
+) -> BTreeSet<String> {
+    let (key, value) = &pool.label;
+    let Some(old) = node.live.labels.get(key).filter(|old| *old != value) else {
+        return BTreeSet::new();
+    };
+    let known = view.observed.capabilities.known();
+    let pins = known.is_some_and(|known| known.admission.mutating_policies);
+    let templates = view.observed.templates.known().into_iter().flatten();
+    let selecting = templates.filter(|one| one.node_selector.get(key) == Some(old));
+    let stranded = selecting.filter(|one| {
+        one.workload.starts_with("DaemonSet/") || !(pins && is_pinned(view, pool, &one.namespace))
+    });
+    stranded.map(told_template).collect()
 }
 
 /// Whether the taint of a pool is ours to write on a node, once everybody tolerates it.

@@ -1,6 +1,7 @@
 //! Guard rails that a pass waits for.
 
 use cofferdam_cluster::Error;
+use cofferdam_objects::key::Kind;
 use cofferdam_report::wire::apply::FailedStep;
 use cofferdam_state::guard::Probe;
 use cofferdam_state::pass::Stage;
@@ -40,6 +41,9 @@ impl Writing<'_> {
     /// Notes what was not begun, and why.
     pub(super) fn leave_out(&mut self, stage: &Stage<'_>, why: &str) {
         let steps = stage.turns.iter().flatten();
+        let rails = steps.clone().map(|step| step.action.object());
+        let rails = rails.filter(|object| matches!(object.kind, Kind::Admission(_)));
+        self.done.stuck.extend(rails.map(|object| object.name));
         let failed = steps.map(|step| FailedStep {
             object: step.action.object(),
             message: why.to_owned(),

@@ -12,10 +12,7 @@ fn a_pin_stays_while_a_node_could_not_be_untainted() {
     let mut trial = shop(&documents());
     trial.apply();
     trial.model = model(&staged());
-    assert_eq!(
-        applied(&mut trial, &refusing("Node/pci-1")),
-        "pin label taint"
-    );
+    assert_eq!(applied(&mut trial, &refusing("Node/pci-1")), ALL);
     assert_eq!(applied(&mut trial, &Faults::default()), "label");
 }
 
@@ -160,10 +157,7 @@ fn the_last_node_that_a_pin_binds_to_keeps_its_label() {
     trial.apply();
     // The pool selects other nodes now, none of which is there.
     trial.model = model(&documents().replace("names: ['pci-*']", "names: ['cde-*']"));
-    assert_eq!(
-        applied(&mut trial, &Faults::default()),
-        "pin registration label"
-    );
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
     let node = trial.cluster.nodes["pci-1"].clone();
     trial.cluster.nodes.insert("cde-1".to_owned(), node);
     assert_eq!(applied(&mut trial, &Faults::default()), "pin registration");
@@ -194,4 +188,100 @@ fn rails_are_removed_without_the_pins_that_pods_need() {
     assert_eq!(stays(&trial, true), [PIN, PIN]);
     trial.cluster.nodes.get_mut("pci-1").unwrap().taints.clear();
     assert_eq!(stays(&trial, false), Vec::<String>::new());
+}
+
+/// The plan of the shop after its pool got another name, in which the writes of some objects fail; what there is then
+/// of the rails of the old one.
+fn renamed_but_for(refused: &[&str]) -> Vec<String> {
+    let mut trial = shop(&documents());
+    trial.apply();
+    trial.model = model(&renamed());
+    let faults = Faults {
+        refused: refused.iter().map(|one| (*one).to_owned()).collect(),
+        ..Faults::default()
+    };
+    applied(&mut trial, &faults);
+    let left = trial.cluster.admission.keys();
+    let left = left.filter(|key| key.name.ends_with("-pci"));
+    left.map(|key| format!("{} {}", key.kind.as_str(), key.name))
+        .collect()
+}
+
+#[test]
+fn rails_of_a_renamed_pool_stay_until_others_have_their_place() {
+    assert_eq!(renamed_but_for(&[]), Vec::<String>::new());
+    let all = 8;
+    for refused in [
+        "MutatingAdmissionPolicy/cofferdam-pin-cards",
+        "MutatingAdmissionPolicyBinding/cofferdam-pin-cards",
+    ] {
+        assert_eq!(renamed_but_for(&[refused]).len(), all, "{refused}");
+    }
+    // The new pin is in place; nodes that keep the old taint keep what keeps others off it.
+    let left = renamed_but_for(&["Node/pci-1"]);
+    assert!(
+        left.contains(&"ValidatingAdmissionPolicyBinding cofferdam-pods-pci".to_owned()),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_pin_stays_while_its_owner_keeps_the_old_value_of_a_taint() {
+    let other = "zones: [back], manage: report, taint: { value: gold }";
+    let mut trial = of_an_owner();
+    trial.model = model(&documents().replace("zones: [back]", other));
+    let plan = trial.plan();
+    assert_eq!(refused(&trial, &plan), Vec::<String>::new());
+    trial.carry_out(&plan, &Faults::default(), |_, _| {});
+    let key = ObjectKey::admission(AdmissionKind::MutatingPolicy, PIN);
+    let text = trial.cluster.admission[&key].spec.to_string();
+    assert!(
+        text.contains("value: 'pci', effect") && !text.contains("gold"),
+        "{text}"
+    );
+    let told = held(&trial).join("\n");
+    assert!(
+        told.contains("need it: they tolerate `cofferdam.io/pool=pci:NoSchedule`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_label_waits_while_workloads_ask_for_its_old_value() {
+    let value = "zones: [back], label: { value: gold }";
+    let mut trial = shop(&documents());
+    trial.apply();
+    let mut agent = template("orders");
+    agent.workload = "DaemonSet/agent".to_owned();
+    agent
+        .node_selector
+        .insert(LABEL.to_owned(), "pci".to_owned());
+    trial.cluster.templates.push(agent);
+    trial.model = model(&documents().replace("zones: [back]", value));
+    assert_eq!(applied(&mut trial, &Faults::default()), ALL);
+    let bundle = trial.bundle();
+    let observed = trial.cluster.observe();
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let told: Vec<String> = held_back(&view)
+        .into_iter()
+        .map(|step| step.reason)
+        .collect();
+    assert!(
+        told.iter()
+            .any(|one| one.contains("DaemonSet/orders/agent ask for nodes with the old value")),
+        "{told:#?}"
+    );
+}
+
+#[test]
+fn a_label_is_not_changed_where_the_pin_was_not() {
+    let value = "zones: [back], label: { value: gold }";
+    let mut trial = shop(&documents());
+    trial.apply();
+    trial.model = model(&documents().replace("zones: [back]", value));
+    let refused = refusing("MutatingAdmissionPolicy/cofferdam-pin-pci");
+    assert_eq!(applied(&mut trial, &refused), ALL);
+    applied(&mut trial, &Faults::default());
+    assert_eq!(trial.cluster.nodes["pci-1"].labels[LABEL], "gold");
+    assert!(trial.plan().is_empty());
 }
