@@ -83,6 +83,13 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
     let none = one.bundle.guards.is_empty();
     let (reason, hint) = match &one.unreachable {
         Some(why) => (Some(why.reason.clone()), why.hint.clone()),
+        None if is_another(one) => (
+            Some(ANOTHER.to_owned()),
+            Some(
+                "check `access` of its document, or the file and context of `--kubeconfig`"
+                    .to_owned(),
+            ),
+        ),
         None if none && guards.writers.is_empty() => (
             Some("no guard rails: its document names no `guards.writers`".to_owned()),
             Some(format!(
@@ -99,7 +106,7 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
     GuardsCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
-        reachable: one.unreachable.is_none(),
+        reachable: one.unreachable.is_none() && !is_another(one),
         reason,
         hint,
         identity: identity.map(|who| format!("user:{}", who.user)),
@@ -119,7 +126,19 @@ fn left((key, reason, hint): (&ObjectKey, String, String)) -> LeftGuard {
     }
 }
 
+/// Why nothing is said of a cluster that is another one than its document means.
+const ANOTHER: &str = "its identity is not the one that its document is pinned to";
+
+fn is_another(one: &Examined<'_>) -> bool {
+    let pinned = one.cluster.uid.as_ref();
+    let found = one.observed.uid.known();
+    pinned.is_some() && found.is_some() && pinned != found
+}
+
 fn rails(one: &Examined<'_>) -> Vec<WireGuard> {
+    if is_another(one) {
+        return Vec::new();
+    }
     let view = one.view();
     let statuses = statuses(&view).into_iter();
     statuses
@@ -165,7 +184,7 @@ fn why_not(one: &Examined<'_>) -> Option<String> {
         return Some("only observed (`mode: readOnly`): nothing is removed".to_owned());
     }
     if pinned.is_none() || one.observed.uid.known() != pinned {
-        return Some("its identity is not the one that its document is pinned to".to_owned());
+        return Some(ANOTHER.to_owned());
     }
     let unread = one.observed.admission.unknown();
     unread.map(|reason| format!("admission policies: {reason}"))

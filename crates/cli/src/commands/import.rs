@@ -246,7 +246,8 @@ fn tell(format: Format, dry_run: bool, report: &ImportReport) -> Result<()> {
     }
     if report.written {
         output::talk(
-            "next: read the drafts, `cofferdam check`, then `cofferdam plan`: everything is `observe`, so that it writes nothing",
+            "next: read the drafts, `cofferdam check`, `cofferdam doctor --pin --write`, then `cofferdam plan`: everything is \
+             `observe`, so that it writes nothing",
         )?;
     }
     Ok(())
