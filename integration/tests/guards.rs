@@ -274,6 +274,16 @@ fn who_is_no_writer_is_refused_before_anything_is_written_and_can_take_the_rails
     })?;
     shop.expect(&["guards", "--remove", "--yes"], 0)?;
 
+    // As the hint says.
+    let told = shop.expect(&["doctor", "--pin"], 0)?;
+    assert!(
+        told.stderr
+            .contains("added user:tenant to the writers of prod"),
+        "{}",
+        told.stderr
+    );
+    assert!(shop.project.read(CLUSTER_FILE)?.contains("user:tenant"));
+
     shop.project.edit(CLUSTER_FILE, &other, &own)?;
     shop.apply(&[], 0)?;
     assert_eq!(standings(&shop)?, (rails("deny", &[]), 0));
