@@ -216,11 +216,13 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
                 state(view, object) == GuardState::InSync || written.any(|one| one == *object)
             });
         let tainted = pins && are_tainted(view, guard, steps);
-        let denied = steps.iter().any(|step| {
-            let written = step.action.written_guard();
-            written.is_some_and(|object| **object == *guard.deny)
-        });
-        let in_force = denied || state(view, &guard.deny) == GuardState::InSync;
+        let writes = |wanted: &Arc<AdmissionObject>| {
+            let mut written = steps.iter().filter_map(|step| step.action.written_guard());
+            written.any(|object| object == wanted)
+        };
+        let notes = guard.audit.as_ref().is_some_and(writes);
+        let refuses = state(view, &guard.deny) == GuardState::InSync && !notes;
+        let in_force = writes(&guard.deny) || refuses;
         let before = tainted.then_some(Phase::Taint);
         if tainted || (written.next().is_some() && in_force) {
             due.push(DueProbe {
