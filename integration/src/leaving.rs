@@ -12,19 +12,10 @@ use serde_json::Value;
 
 use crate::assets::Version;
 use crate::cluster::ADMIN;
+use crate::guarded::{POOL, POOL_FILE};
 use crate::options::ClusterOptions;
 use crate::seed::{SeedOptions, Workload};
 use crate::shop::{MODEL_FILE, Shop};
-
-const POOL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: NodePool
-metadata: { name: back }
-spec:
-  trustDomains: [production]
-  nodes: [{ selector: { matchLabels: { disk: fast } } }]
-  zones: [back]
-";
 
 /// Our own namespaces.
 pub const OURS: [&str; 2] = ["cofferdam-system", "cofferdam-probe"];
@@ -54,7 +45,7 @@ pub fn start(version: Version) -> Result<Shop> {
     for (from, to) in edits {
         shop.project.edit(MODEL_FILE, from, to)?;
     }
-    shop.project.write("fleet/pools.yaml", POOL)?;
+    shop.project.write(POOL_FILE, POOL)?;
     for profile in ["guards", "detach"] {
         let rights = shop.expect(&["rbac", "--profile", profile], 0)?;
         shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;

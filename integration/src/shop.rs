@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::cluster::{ADMIN, Cluster};
 use crate::cofferdam::{Project, Run};
 use crate::options::ClusterOptions;
+use crate::proxy::Proxy;
 use crate::seed::{SeedOptions, Workload, seed_standard};
 use crate::user::User;
 
@@ -116,6 +117,17 @@ impl Shop {
             self.cluster.apply_yaml(ADMIN, &manifests.stdout)?;
         }
         Ok(())
+    }
+
+    /// Has commands reach the cluster through a proxy.
+    pub fn reach_through(&self, proxy: &Proxy) -> Result<()> {
+        let direct = self.cluster.kubeconfig(WRITER)?;
+        let proxied = direct.with_file_name("proxied.yaml");
+        let text = std::fs::read_to_string(&direct)?;
+        std::fs::write(&proxied, text.replace(&self.cluster.url(), &proxy.url()))?;
+        std::fs::set_permissions(&proxied, std::fs::metadata(&direct)?.permissions())?;
+        let (from, to) = (direct.display().to_string(), proxied.display().to_string());
+        self.project.edit(CLUSTER_FILE, &from, &to)
     }
 
     /// Runs `cofferdam` and fails unless it ends with this code.

@@ -55,13 +55,7 @@ fn a_detachment_that_is_killed_after_any_write_is_taken_up_by_the_next() -> Resu
     let before = held(&shop)?;
     shop.apply(&[], 0)?;
     let proxy = Proxy::start(shop.cluster.port(), ROUND_TRIP)?;
-    let kubeconfig = shop.cluster.kubeconfig(WRITER)?;
-    let text = std::fs::read_to_string(&kubeconfig)?;
-    let far = kubeconfig.with_file_name("far.yaml");
-    std::fs::write(&far, text.replace(&shop.cluster.url(), &proxy.url()))?;
-    std::fs::set_permissions(&far, std::fs::metadata(&kubeconfig)?.permissions())?;
-    let (near, far) = (kubeconfig.display().to_string(), far.display().to_string());
-    shop.project.edit(CLUSTER_FILE, &near, &far)?;
+    shop.reach_through(&proxy)?;
     // One request at a time, so that each write can be the last.
     let one = "  mode: manage\n  limits: { inFlight: 1 }\n";
     shop.project.edit(CLUSTER_FILE, "  mode: manage\n", one)?;

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use cofferdam_integration::assets::Version;
 use cofferdam_integration::cluster::ADMIN;
+use cofferdam_integration::guarded::{POOL, POOL_FILE};
 use cofferdam_integration::options::ClusterOptions;
 use cofferdam_integration::seed::SeedOptions;
 use cofferdam_integration::shop::{CLUSTER_FILE, Shop};
@@ -16,17 +17,6 @@ const USERS: [(&str, &str); 4] = [
     ("guardian", "guards"),
 ];
 
-const POOL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: NodePool
-metadata: { name: back }
-spec:
-  trustDomains: [production]
-  nodes: [{ selector: { matchLabels: { disk: fast } } }]
-  zones: [back]
-  manage: patch
-";
-
 /// The shop with a pool; the users are writers, but for the one who only looks.
 fn start(version: Version) -> Result<Shop> {
     let mut options = ClusterOptions::new("prod").version(version);
@@ -39,7 +29,7 @@ fn start(version: Version) -> Result<Shop> {
         ..SeedOptions::default()
     };
     let shop = Shop::start_with(options, seed)?;
-    shop.project.write("fleet/pools.yaml", POOL)?;
+    shop.project.write(POOL_FILE, POOL)?;
     let writers = "writers: [\"user:cofferdam\", user:segmenter, user:pooler, user:guardian]";
     shop.project
         .edit(CLUSTER_FILE, "writers: [\"user:cofferdam\"]", writers)?;

@@ -23,18 +23,6 @@ const OF_PODS: &[&str] = &[
     r#"{"hostIPC": true}"#,
     r#"{"hostUsers": false}"#,
     r#"{"hostUsers": false, "securityContext": {"runAsUser": 0, "runAsNonRoot": false}}"#,
-    r#"{"securityContext": {"runAsNonRoot": false}}"#,
-    r#"{"securityContext": {"runAsUser": 0}}"#,
-    r#"{"securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}"#,
-    r#"{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}"#,
-    r#"{"securityContext": {"appArmorProfile": {"type": "Unconfined"}}}"#,
-    r#"{"securityContext": {"seccompProfile": {"type": "Unconfined"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"type": "container_t"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"type": "container_engine_t"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"type": "spc_t"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"user": "u"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"role": "r"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"level": "s0:c1"}}}"#,
     r#"{"securityContext": {"sysctls": [{"name": "kernel.shm_rmid_forced", "value": "1"}]}}"#,
     r#"{"securityContext": {"sysctls": [{"name": "net.ipv4.ip_local_reserved_ports", "value": "1"}]}}"#,
     r#"{"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_keepalive_time", "value": "1"}]}}"#,
@@ -56,7 +44,23 @@ const OF_PODS: &[&str] = &[
     r#"{"volumes": [{"name": "v", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}}]}"#,
 ];
 
-/// The same of a container.
+/// Fields that both have.
+const OF_EACH: &[&str] = &[
+    r#"{"securityContext": {"runAsNonRoot": false}}"#,
+    r#"{"securityContext": {"runAsUser": 0}}"#,
+    r#"{"securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}"#,
+    r#"{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}"#,
+    r#"{"securityContext": {"appArmorProfile": {"type": "Unconfined"}}}"#,
+    r#"{"securityContext": {"seccompProfile": {"type": "Unconfined"}}}"#,
+    r#"{"securityContext": {"seLinuxOptions": {"type": "container_t"}}}"#,
+    r#"{"securityContext": {"seLinuxOptions": {"type": "container_engine_t"}}}"#,
+    r#"{"securityContext": {"seLinuxOptions": {"type": "spc_t"}}}"#,
+    r#"{"securityContext": {"seLinuxOptions": {"user": "u"}}}"#,
+    r#"{"securityContext": {"seLinuxOptions": {"role": "r"}}}"#,
+    r#"{"securityContext": {"seLinuxOptions": {"level": "s0:c1"}}}"#,
+];
+
+/// Fields of a container.
 const OF_CONTAINERS: &[&str] = &[
     r#"{"ports": [{"containerPort": 80, "hostPort": 8080}]}"#,
     r#"{"ports": [{"containerPort": 80}]}"#,
@@ -68,9 +72,7 @@ const OF_CONTAINERS: &[&str] = &[
     r#"{"securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}}}"#,
     r#"{"securityContext": {"capabilities": {"drop": ["NET_RAW"]}}}"#,
     r#"{"securityContext": {"procMount": "Default"}}"#,
-    r#"{"securityContext": {"runAsNonRoot": false}}"#,
     r#"{"securityContext": {"runAsNonRoot": true}}"#,
-    r#"{"securityContext": {"runAsUser": 0}}"#,
     r#"{"securityContext": {"runAsUser": 1000}}"#,
     r#"{"securityContext": {"windowsOptions": {"hostProcess": false}}}"#,
     r#"{"livenessProbe": {"httpGet": {"host": "10.0.0.1", "port": 80}}}"#,
@@ -79,16 +81,6 @@ const OF_CONTAINERS: &[&str] = &[
     r#"{"livenessProbe": {"httpGet": {"port": 80}}}"#,
     r#"{"lifecycle": {"postStart": {"httpGet": {"host": "10.0.0.1", "port": 80}}}}"#,
     r#"{"lifecycle": {"preStop": {"tcpSocket": {"host": "10.0.0.1", "port": 80}}}}"#,
-    r#"{"securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}"#,
-    r#"{"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}"#,
-    r#"{"securityContext": {"appArmorProfile": {"type": "Unconfined"}}}"#,
-    r#"{"securityContext": {"seccompProfile": {"type": "Unconfined"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"type": "container_t"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"type": "container_engine_t"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"type": "spc_t"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"user": "u"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"role": "r"}}}"#,
-    r#"{"securityContext": {"seLinuxOptions": {"level": "s0:c1"}}}"#,
 ];
 
 /// Fields of a template, and of its container with them.
@@ -130,11 +122,11 @@ const OF_BOTH: &[(&str, &str)] = &[
 /// Fields of a template, and of its container with them.
 fn fragments() -> Result<Vec<(Value, Value)>> {
     let mut all = Vec::new();
-    for spec in OF_PODS {
+    for spec in OF_PODS.iter().chain(OF_EACH) {
         let spec: Value = serde_json::from_str(spec).context(*spec)?;
         all.push((json!({ "spec": spec }), json!({})));
     }
-    for container in OF_CONTAINERS {
+    for container in OF_CONTAINERS.iter().chain(OF_EACH) {
         let container = serde_json::from_str(container).context(*container)?;
         all.push((json!({}), container));
     }
@@ -144,21 +136,6 @@ fn fragments() -> Result<Vec<(Value, Value)>> {
         all.push((template, container));
     }
     Ok(all)
-}
-
-/// Maps are merged, everything else is replaced; `null` takes away.
-fn merge(into: &mut Value, from: &Value) {
-    let (Some(fields), Some(target)) = (from.as_object(), into.as_object_mut()) else {
-        from.clone_into(into);
-        return;
-    };
-    for (key, value) in fields {
-        if value.is_null() {
-            target.remove(key);
-        } else {
-            merge(target.entry(key).or_insert(json!({})), value);
-        }
-    }
 }
 
 /// Pod templates by name: each field on a plain and on a hardened pod, in a container that runs first too, and
@@ -174,8 +151,8 @@ fn templates() -> Result<BTreeMap<String, Value>> {
     let mut all = BTreeMap::new();
     let with = |base: &Value, (pod, container): &(Value, Value)| {
         let mut template = base.clone();
-        merge(&mut template, pod);
-        merge(&mut template["spec"]["containers"][0], container);
+        json_patch::merge(&mut template, pod);
+        json_patch::merge(&mut template["spec"]["containers"][0], container);
         template
     };
     for (place, fragment) in fragments.iter().enumerate() {
@@ -199,7 +176,7 @@ fn templates() -> Result<BTreeMap<String, Value>> {
 
 fn manifest(kind: &str, name: &str, fields: &Value) -> String {
     let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
-    merge(&mut object, fields);
+    json_patch::merge(&mut object, fields);
     object.to_string()
 }
 

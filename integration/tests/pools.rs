@@ -7,24 +7,11 @@
 
 use anyhow::Result;
 use cofferdam_integration::assets::Version;
+use cofferdam_integration::guarded::{LABEL, POOL, POOL_FILE, TAINT};
 use cofferdam_integration::options::ClusterOptions;
 use cofferdam_integration::seed::{SeedOptions, Workload};
 use cofferdam_integration::shop::{MODEL_FILE, SOMEBODY, Shop};
 use serde_json::{Value, json};
-
-const POOL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: NodePool
-metadata: { name: back }
-spec:
-  trustDomains: [production]
-  nodes: [{ selector: { matchLabels: { disk: fast } } }]
-  zones: [back]
-";
-
-const POOL_FILE: &str = "fleet/pools.yaml";
-const TAINT: &str = "cofferdam.io/pool";
-const LABEL: &str = "cofferdam.node-restriction.kubernetes.io/pool";
 
 /// A shop of three nodes, the second with a fast disk; one more workload in the pool's zone.
 fn start(books: Workload) -> Result<Shop> {

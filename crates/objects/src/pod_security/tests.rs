@@ -13,27 +13,12 @@ fn template(pod: &Value, container: &Value) -> PodTemplate {
             "capabilities": {"drop": ["ALL"]},
         }}],
     }});
-    merge(&mut template, pod);
-    merge(
+    json_patch::merge(&mut template, pod);
+    json_patch::merge(
         template.pointer_mut("/spec/containers/0").unwrap(),
         container,
     );
     serde_json::from_value(template).unwrap()
-}
-
-/// Maps are merged, everything else is replaced; `null` takes away.
-fn merge(into: &mut Value, from: &Value) {
-    let (Some(fields), Some(target)) = (from.as_object(), into.as_object_mut()) else {
-        from.clone_into(into);
-        return;
-    };
-    for (key, value) in fields {
-        if value.is_null() {
-            target.remove(key);
-        } else {
-            merge(target.entry(key).or_insert(json!({})), value);
-        }
-    }
 }
 
 /// What `baseline` and `restricted` refuse in a version.
