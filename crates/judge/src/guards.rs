@@ -37,27 +37,18 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
 /// A rail is written as the bundle holds it, or noting only; and goes only where the bundle has none.
 fn unasked(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let object = step.action.object();
-    let fault = match &step.action {
-        Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
-            let guard = case.bundle.guards.get(&object.name);
-            let asked = guard.is_some_and(|guard| {
-                let all = [Some(&guard.policy), Some(&guard.deny), guard.audit.as_ref()];
-                all.into_iter().flatten().any(|one| one == object)
-            });
-            (!asked).then_some("the bundle does not hold it so")
-        }
-        Action::DeleteGuard { name, .. } => {
-            let held = case.bundle.guards.get(name);
-            let keeps_out = held.is_some_and(|guard| pins::taints_too_early(case, guard));
-            (held.is_some() && !keeps_out).then_some("the bundle holds it, and it would be deleted")
-        }
-        Action::CreateNamespace { .. }
-        | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. }
-        | Action::CreatePolicy { .. }
-        | Action::ReplacePolicy { .. }
-        | Action::DeletePolicy { .. }
-        | Action::DeleteOpened { .. } => None,
+    let held = case.bundle.guards.get(&object.name);
+    let fault = if let Some(written) = step.action.written_guard() {
+        let asked = held.is_some_and(|guard| {
+            let all = [Some(&guard.policy), Some(&guard.deny), guard.audit.as_ref()];
+            all.into_iter().flatten().any(|one| one == written)
+        });
+        (!asked).then_some("the bundle does not hold it so")
+    } else if step.action.deletes_guard() {
+        let keeps_out = held.is_some_and(|guard| pins::taints_too_early(case, guard));
+        (held.is_some() && !keeps_out).then_some("the bundle holds it, and it would be deleted")
+    } else {
+        None
     };
     fault.map(|fault| refusal("not-in-bundle", format!("{object}: {fault}"), ""))
 }
@@ -179,13 +170,7 @@ fn untimely(step: &Step) -> Option<Refusal> {
 
 /// A taint is written only where the pods of the pool's zones are pinned, or tolerate it already.
 fn taints_unpinned(case: &Case<'_>, step: &Step) -> Option<Refusal> {
-    let Action::PatchNode {
-        taints: Some(taints),
-        ..
-    } = &step.action
-    else {
-        return None;
-    };
+    let taints = step.action.node_taints()?;
     let mut pools = case.bundle.pools.iter();
     let pool = pools.find(|pool| taints.set().any(|taint| is_taint_of(pool, taint)))?;
     let victim = kept_out(case, pool, is_pinned(case, pool))?;

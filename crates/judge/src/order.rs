@@ -131,15 +131,9 @@ fn isolates_without_opening(
 
 /// A node loses a taint only together with, or after, getting those that its pools ask for.
 fn untaints_too_early(case: &Case<'_>, step: &Step) -> Option<Refusal> {
-    let Action::PatchNode {
-        name,
-        taints: Some(patch),
-        ..
-    } = &step.action
-    else {
-        return None;
-    };
+    let patch = step.action.node_taints()?;
     patch.removed().next()?;
+    let name = &step.action.object().name;
     let live = case.observed.nodes.known()?.get(name)?;
     let mut pools = case.bundle.pools.iter().filter(|pool| {
         case.bundle.is_pool_tainted(pool) && pool.selects(name, &live.labels, &live.provider_id)

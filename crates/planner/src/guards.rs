@@ -130,18 +130,13 @@ pub(crate) fn obstacles(view: &View<'_>, guard: &DesiredGuard) -> Vec<Obstacle> 
     }
     let mut found = Vec::new();
     found.extend(lock_out(view));
-    found.extend(pool_of(view, guard).and_then(|pool| match guard.rail {
-        Rail::Pin => pins::obstacle(view, guard, pool),
-        Rail::Registration => untainted(view, pool),
-        Rail::Namespaces
-        | Rail::Nodes
-        | Rail::Policies
-        | Rail::Record
-        | Rail::Lease
-        | Rail::Probes
-        | Rail::Pods
-        | Rail::DaemonSets => None,
-    }));
+    if let Some(pool) = pool_of(view, guard) {
+        if guard.rail == Rail::Pin {
+            found.extend(pins::obstacle(view, guard, pool));
+        } else if guard.rail == Rail::Registration {
+            found.extend(untainted(view, pool));
+        }
+    }
     let refused = violations(view, guard);
     if !refused.is_empty() {
         let shown = crate::listed::listed(refused.iter().map(String::as_str));
@@ -269,13 +264,12 @@ pub(crate) fn is_guest(pool: &NodePool, namespace: &str, daemon_set: &str) -> bo
 }
 
 fn is_stray_pod(view: &View<'_>, pool: &NodePool, pod: &LivePod) -> bool {
-    let spared = match &pod.owner {
-        // The mirror of a pod that its kubelet runs by itself.
-        Some((kind, _)) if kind == "Node" => true,
-        Some((kind, name)) if kind == "DaemonSet" => is_guest(pool, &pod.namespace, name),
-        Some(_) | None => false,
-    };
-    !spared
+    let guest = pod
+        .owner
+        .as_ref()
+        .is_some_and(|(kind, name)| kind == "DaemonSet" && is_guest(pool, &pod.namespace, name));
+    !pod.is_mirror()
+        && !guest
         && !pod.finished
         && is_outside(view, pool, &pod.namespace)
         && may_tolerate(&pod.tolerations, pool)

@@ -14,7 +14,7 @@ use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
-use crate::steps::{bound_nodes, is_text_held, phase_of, selecting_old, staying, written_in};
+use crate::steps::{PoolSteps, is_text_held, phase_of, pool_steps, selecting_old, written_in};
 use crate::view::{KeyState, View};
 
 /// Policies of namespaces that are not there, Pod Security levels that running pods violate, and taints that
@@ -32,6 +32,21 @@ pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
     held.extend(taints(view));
     held.extend(labels(view));
     held.extend(guards(view));
+    let PoolSteps { bound, staying, .. } = pool_steps(view);
+    held.extend(bound.into_iter().map(|step| HeldStep {
+        operation: step.action.operation(),
+        object: step.action.object(),
+        phase: step.phase,
+        reason: "a pin binds pods to its label, which no other ready node has".to_owned(),
+        hint: "mend `spec.nodes` of their NodePool, or its nodes".to_owned(),
+    }));
+    held.extend(staying.into_iter().map(|(object, why)| HeldStep {
+        operation: Operation::Delete,
+        object,
+        phase: Phase::Protect,
+        reason: why.reason,
+        hint: why.hint,
+    }));
     held
 }
 
@@ -52,13 +67,6 @@ fn guards(view: &View<'_>) -> Vec<HeldStep> {
             hint: obstacle.hint,
         }));
     }
-    held.extend(staying(view).into_iter().map(|(object, why)| HeldStep {
-        operation: Operation::Delete,
-        object,
-        phase: Phase::Protect,
-        reason: why.reason,
-        hint: why.hint,
-    }));
     held
 }
 
@@ -117,13 +125,6 @@ fn labels(view: &View<'_>) -> Vec<HeldStep> {
             ),
         });
     }
-    held.extend(bound_nodes(view).into_iter().map(|step| HeldStep {
-        operation: step.action.operation(),
-        object: step.action.object(),
-        phase: step.phase,
-        reason: "a pin binds pods to its label, which no other ready node has".to_owned(),
-        hint: "mend `spec.nodes` of their NodePool, or its nodes".to_owned(),
-    }));
     held
 }
 
@@ -136,7 +137,7 @@ fn taints(view: &View<'_>) -> Vec<HeldStep> {
             continue;
         }
         let waits = nodes(view).filter(|node| {
-            matches!(node.pools.as_slice(), [only] if only.name == pool.name)
+            node.is_only_in(pool)
                 && pool.manages(&node.live.labels) == ManageTaint::Patch
                 && matches!(
                     node.taint_state(pool),

@@ -7,17 +7,18 @@ mod namespaces;
 mod nodes;
 mod policies;
 
-pub(crate) use guards::{is_text_held, staying, written_in};
+pub(crate) use guards::{is_text_held, written_in};
 pub(crate) use keep::kept;
 pub(crate) use nodes::{is_taint_wanted, selecting_old};
 pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies};
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::zone::Sensitivity;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::observed::told_unknowns;
 use cofferdam_state::plan::{Phase, Plan, Step};
 
-use crate::guards::footings;
+use crate::guards::{Obstacle, footings};
 use crate::notices::notices;
 use crate::view::View;
 
@@ -33,9 +34,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         steps.extend(namespaces::steps(view));
         steps.extend(policies::steps(view));
     }
-    let nodes = nodes::steps(view);
-    let guards = guards::steps(view, &nodes);
-    let (nodes, _) = nodes::apart_from_bound(view, &guards, nodes);
+    let PoolSteps { nodes, guards, .. } = pool_steps(view);
     steps.extend(nodes);
     steps.extend(guards);
     // What gives up connections comes in its order already.
@@ -58,12 +57,26 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
     })
 }
 
-/// Steps about nodes that wait, because a pin goes on binding pods to the label of the last of them.
-pub(crate) fn bound_nodes(view: &View<'_>) -> Vec<Step> {
+/// Steps about nodes and guard rails, which rest on each other.
+pub(crate) struct PoolSteps {
+    nodes: Vec<Step>,
+    guards: Vec<Step>,
+    /// Steps about nodes that wait, because a pin goes on binding pods to the label of the last of them.
+    pub(crate) bound: Vec<Step>,
+    /// Pins that no bundle asks for any more and that stay, each with why.
+    pub(crate) staying: Vec<(ObjectKey, Obstacle)>,
+}
+
+pub(crate) fn pool_steps(view: &View<'_>) -> PoolSteps {
     let nodes = nodes::steps(view);
-    let guards = guards::steps(view, &nodes);
-    let (_, bound) = nodes::apart_from_bound(view, &guards, nodes);
-    bound
+    let (guards, staying) = guards::steps(view, &nodes);
+    let (nodes, bound) = nodes::apart_from_bound(view, &guards, nodes);
+    PoolSteps {
+        nodes,
+        guards,
+        bound,
+        staying,
+    }
 }
 
 /// Open policies of the most sensitive zones are removed last.

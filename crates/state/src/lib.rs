@@ -4,6 +4,7 @@
 //! [`plan::Plan`] and [`finding::Finding`]s, a [`pass`] carries the plan out, and a [`record::Record`] of
 //! what was written stays in the cluster.
 
+mod action;
 pub mod audit;
 pub mod bundle;
 pub mod detach;

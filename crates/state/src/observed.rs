@@ -221,6 +221,13 @@ pub struct LivePod {
     pub workload: Option<(String, String)>,
 }
 
+impl LivePod {
+    /// Whether a kubelet shows with it a pod that it runs by itself.
+    pub fn is_mirror(&self) -> bool {
+        self.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
+    }
+}
+
 /// The pod template of a workload that makes pods, or will.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {

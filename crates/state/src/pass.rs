@@ -93,18 +93,14 @@ fn bindings_before_policies<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Ve
     let mut turns: [Vec<&Step>; 3] = Default::default();
     let [written, bindings, policies] = &mut turns;
     for step in steps {
-        match &step.action {
-            Action::DeleteGuard { kind, .. } if kind.is_binding() => bindings.push(step),
-            Action::DeleteGuard { .. } => policies.push(step),
-            Action::CreateNamespace { .. }
-            | Action::PatchNamespace { .. }
-            | Action::PatchNode { .. }
-            | Action::CreatePolicy { .. }
-            | Action::ReplacePolicy { .. }
-            | Action::DeletePolicy { .. }
-            | Action::CreateGuard { .. }
-            | Action::ReplaceGuard { .. }
-            | Action::DeleteOpened { .. } => written.push(step),
+        let is_binding =
+            matches!(step.action, Action::DeleteGuard { kind, .. } if kind.is_binding());
+        if is_binding {
+            bindings.push(step);
+        } else if step.action.deletes_guard() {
+            policies.push(step);
+        } else {
+            written.push(step);
         }
     }
     turns.into_iter().filter(|turn| !turn.is_empty()).collect()

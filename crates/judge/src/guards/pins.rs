@@ -7,8 +7,8 @@ use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::keys::{INSTANCE, PROBE_NAMESPACE};
 use cofferdam_state::guard::{DesiredGuard, Rail};
-use cofferdam_state::observed::{LiveAdmission, LiveNode, LivePod};
-use cofferdam_state::plan::{Action, Step, TaintPatch};
+use cofferdam_state::observed::{LiveAdmission, LiveNode};
+use cofferdam_state::plan::Step;
 use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
@@ -75,16 +75,8 @@ fn has_node(case: &Case<'_>, pool: &NodePool) -> bool {
         let mut steps = case.plan.steps.iter();
         node.labels.get(key) == Some(value)
             || steps.any(|step| {
-                let Action::PatchNode {
-                    name: patched,
-                    labels,
-                    ..
-                } = &step.action
-                else {
-                    return false;
-                };
-                let mut changes = labels.changes.iter();
-                patched == name
+                let mut changes = step.action.node_labels().iter();
+                step.action.object().name == name
                     && changes.any(|one| one.key == *key && one.new.as_ref() == Some(value))
             })
     };
@@ -129,17 +121,10 @@ pub(super) fn taints_too_early(case: &Case<'_>, guard: &DesiredGuard) -> bool {
 
 /// A step that takes from pods the pin which lets them onto nodes that stay tainted.
 pub(crate) fn strands(case: &Case<'_>, step: &Step) -> Option<Refusal> {
-    let becomes = match &step.action {
-        Action::DeleteGuard { .. } => None,
-        Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => Some(&object.spec),
-        Action::CreateNamespace { .. }
-        | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. }
-        | Action::CreatePolicy { .. }
-        | Action::ReplacePolicy { .. }
-        | Action::DeletePolicy { .. }
-        | Action::DeleteOpened { .. } => return None,
-    };
+    let becomes = step.action.written_guard().map(|object| &object.spec);
+    if becomes.is_none() && !step.action.deletes_guard() {
+        return None;
+    }
     let key = step.action.object();
     let name = &key.name;
     let pin = live(
@@ -206,8 +191,8 @@ pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
                 let mut steps = case.plan.steps.iter();
                 node.labels.get(key) == Some(value)
                     && !steps.any(|step| {
-                        matches!(&step.action, Action::PatchNode { name: patched, labels, .. }
-                            if patched == name && labels.changes.iter().any(|one| one.key == *key))
+                        let mut changes = step.action.node_labels().iter();
+                        step.action.object().name == name && changes.any(|one| one.key == *key)
                     })
             };
             if !ready().any(|(name, node)| keeps(name, node)) {
@@ -223,16 +208,10 @@ pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
 
 /// The taints of a node once the plan is carried out.
 fn after<'a>(case: &Case<'a>, name: &str, node: &'a LiveNode) -> &'a [Taint] {
-    let mut patches = case.plan.steps.iter().filter_map(|step| {
-        let Action::PatchNode {
-            name: patched,
-            taints: Some(TaintPatch { new, .. }),
-            ..
-        } = &step.action
-        else {
-            return None;
-        };
-        (patched == name).then_some(new.as_slice())
+    let steps = case.plan.steps.iter();
+    let mut patches = steps.filter_map(|step| {
+        let taints = step.action.node_taints()?;
+        (step.action.object().name == name).then_some(taints.new.as_slice())
     });
     patches.next_back().unwrap_or(&node.taints)
 }
@@ -292,17 +271,12 @@ fn stranded(case: &Case<'_>, pin: &LiveAdmission, taint: &Taint) -> Option<Strin
     let by_itself = || {
         let mut running = pods
             .iter()
-            .filter(|pod| sees(&pod.namespace) && !pod.finished && !is_mirror(pod));
+            .filter(|pod| sees(&pod.namespace) && !pod.finished && !pod.is_mirror());
         running.find(|pod| !is_made(&pod.namespace, &pod.workload))
     };
     by_template
         .map(|one| format!("{} in {}", one.workload, one.namespace))
         .or_else(|| by_itself().map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name)))
-}
-
-/// Whether a kubelet shows a pod that it runs by itself.
-fn is_mirror(pod: &LivePod) -> bool {
-    pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
 }
 
 /// The namespaces that a policy names; none where it does not.

@@ -29,10 +29,11 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
         guests.any(|guest| guest.namespace.as_str() == namespace && guest.daemon_set == name)
     };
     let pod = pods.iter().find(|pod| {
-        let by_right = pod.owner.as_ref().is_some_and(|(kind, name)| {
-            kind == "Node" || (kind == "DaemonSet" && is_guest(&pod.namespace, name))
-        });
-        !by_right
+        let owner = pod.owner.as_ref();
+        let guest =
+            owner.is_some_and(|(kind, name)| kind == "DaemonSet" && is_guest(&pod.namespace, name));
+        !pod.is_mirror()
+            && !guest
             && !pod.finished
             && !spared(&pod.namespace)
             && may_tolerate(&pod.tolerations, pool)

@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::Taint;
 use super::keys::{REASON, Shared, taken_back};
 use super::left;
 use crate::findings::taint_text;
+use crate::guards::told_template;
 use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::View;
@@ -132,25 +133,15 @@ fn patch(
 
 /// That workloads ask for node labels that go, and find no node any more.
 pub(super) fn selected(view: &View<'_>, steps: &[Step]) -> Option<String> {
-    let unlabelled = steps.iter().filter_map(|step| {
-        let Action::PatchNode { labels, .. } = &step.action else {
-            return None;
-        };
-        Some(labels.changes.iter())
-    });
-    let keys: BTreeSet<&str> = unlabelled.flatten().map(|one| one.key.as_str()).collect();
+    let unlabelled = steps.iter().flat_map(|step| step.action.node_labels());
+    let keys: BTreeSet<&str> = unlabelled.map(|one| one.key.as_str()).collect();
     let templates = view.observed.templates.known().into_iter().flatten();
     let bound = templates.filter(|one| {
         one.node_selector
             .keys()
             .any(|key| keys.contains(key.as_str()))
     });
-    let bound: Vec<String> = bound
-        .map(|one| match one.workload.split_once('/') {
-            Some((kind, name)) => format!("{kind}/{}/{name}", one.namespace),
-            None => one.workload.clone(),
-        })
-        .collect();
+    let bound: Vec<String> = bound.map(told_template).collect();
     (!bound.is_empty()).then(|| {
         format!(
             "take our label out of the node selectors of {} first: no node has it any more, and new pods would wait",

@@ -34,7 +34,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             for pod in running() {
                 let Some(node) = &pod.node else { continue };
                 let on_pool = members.contains(node.as_str());
-                if !on_pool && is_pinned(view, pool, &pod.namespace) && !is_of_node(pod) {
+                if !on_pool && is_pinned(view, pool, &pod.namespace) && !pod.is_mirror() {
                     away.entry(&pod.namespace).or_default().push(pod);
                 }
                 if on_pool && !belongs(view, pool, pod) {
@@ -57,14 +57,9 @@ type Places<'a> = BTreeMap<&'a str, Vec<&'a LivePod>>;
 /// The nodes of a pool; one that another pool selects too is nobody's.
 fn members<'a>(view: &'a View<'a>, pool: &NodePool) -> BTreeSet<String> {
     let all = nodes(view);
-    all.filter(|node| matches!(node.pools.as_slice(), [only] if only.name == pool.name))
+    all.filter(|node| node.is_only_in(pool))
         .map(|node| node.object.name)
         .collect()
-}
-
-/// Whether a pod is part of its node: the mirror of one that the kubelet runs by itself.
-fn is_of_node(pod: &LivePod) -> bool {
-    pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
 }
 
 /// Whether a pod may run on a pool: of its zones, a guest, part of the node, or what the cluster itself runs
@@ -81,7 +76,7 @@ fn belongs(view: &View<'_>, pool: &NodePool, pod: &LivePod) -> bool {
     let is_system = NamespaceName::parse(namespace)
         .is_ok_and(|namespace| view.bundle.system_namespaces.contains(&namespace));
     let by_right = daemon_set.is_some_and(|name| is_system || is_guest(pool, namespace, name));
-    in_zone || by_right || is_of_node(pod)
+    in_zone || by_right || pod.is_mirror()
 }
 
 fn off_the_pool(

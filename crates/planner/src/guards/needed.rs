@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::guard::Rail;
 use cofferdam_state::observed::{LivePod, Template};
 use cofferdam_state::plan::{Action, Step, TaintPatch};
@@ -86,20 +87,12 @@ pub(crate) fn needed(
 
 /// The same, once steps about nodes are done.
 pub(crate) fn needed_after(view: &View<'_>, name: &str, steps: &[Step]) -> Option<Need> {
-    let patches = steps.iter().filter_map(|step| {
-        let Action::PatchNode {
-            name,
-            taints: Some(taints),
-            ..
-        } = &step.action
-        else {
-            return None;
-        };
-        Some((name.as_str(), taints))
-    });
-    let patches: BTreeMap<&str, &TaintPatch> = patches.collect();
+    let patches = steps
+        .iter()
+        .filter_map(|step| Some((step.action.object(), step.action.node_taints()?)));
+    let patches: BTreeMap<ObjectKey, &TaintPatch> = patches.collect();
     needed(view, name, |node, taint| {
-        let patch = patches.get(node.object.name.as_str());
+        let patch = patches.get(&node.object);
         patch.is_some_and(|patch| !patch.new.contains(taint))
     })
 }
@@ -149,15 +142,10 @@ fn intolerant_of(
     // What a pod tolerates may come from the pin: only its template tells.
     let of_nobody = pods
         .iter()
-        .filter(|pod| concerns(&pod.namespace) && !pod.finished && !is_mirror(pod))
+        .filter(|pod| concerns(&pod.namespace) && !pod.finished && !pod.is_mirror())
         .filter(|pod| !is_of(&known, pod))
         .map(super::told_pod);
     of_workloads.chain(of_nobody).collect()
-}
-
-/// Whether a kubelet shows a pod that it runs by itself.
-fn is_mirror(pod: &LivePod) -> bool {
-    pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
 }
 
 fn place(template: &Template) -> (&str, &str) {

@@ -10,7 +10,7 @@ use cofferdam_state::digest::short_digest;
 use cofferdam_state::footing::Footing;
 use cofferdam_state::guard::{DesiredGuard, Rail};
 use cofferdam_state::observed::LiveAdmission;
-use cofferdam_state::plan::{Action, Phase, Step, taint_field};
+use cofferdam_state::plan::{Phase, Step, TaintPatch, taint_field};
 use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
@@ -168,21 +168,15 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
     let mut footings = BTreeMap::new();
     for step in steps {
         let object = step.action.object();
-        let footing = match &step.action {
-            Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
-                of_pool(view, object, steps)
-            }
-            Action::DeleteGuard { .. } => Footing {
+        let footing = if let Some(written) = step.action.written_guard() {
+            of_pool(view, written, steps)
+        } else if step.action.deletes_guard() {
+            Footing {
                 any: BTreeSet::new(),
                 all: replaced_by(view, steps),
-            },
-            Action::CreateNamespace { .. }
-            | Action::PatchNamespace { .. }
-            | Action::PatchNode { .. }
-            | Action::CreatePolicy { .. }
-            | Action::ReplacePolicy { .. }
-            | Action::DeletePolicy { .. }
-            | Action::DeleteOpened { .. } => continue,
+            }
+        } else {
+            continue;
         };
         if footing != Footing::default() {
             footings.insert(object, footing);
@@ -209,23 +203,15 @@ fn of_pool(view: &View<'_>, object: &AdmissionObject, steps: &[Step]) -> Footing
 
 /// What takes the place of rails that go: those of pools that are written, and nodes that lose taints.
 fn replaced_by(view: &View<'_>, steps: &[Step]) -> BTreeSet<ObjectKey> {
-    let replacing = steps.iter().filter(|step| match &step.action {
-        Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
-            let written = view.bundle.guards.get(&object.name);
-            written.is_some_and(|guard| guard.pool.is_some())
-        }
-        Action::PatchNode {
-            taints: Some(taints),
-            ..
-        } => taints.old.iter().any(|taint| !taints.new.contains(taint)),
-        Action::CreateNamespace { .. }
-        | Action::PatchNamespace { .. }
-        | Action::PatchNode { .. }
-        | Action::CreatePolicy { .. }
-        | Action::ReplacePolicy { .. }
-        | Action::DeletePolicy { .. }
-        | Action::DeleteGuard { .. }
-        | Action::DeleteOpened { .. } => false,
+    let replacing = steps.iter().filter(|step| {
+        let written = step.action.written_guard();
+        let written = written.and_then(|object| view.bundle.guards.get(&object.name));
+        let mut changed = step
+            .action
+            .node_taints()
+            .into_iter()
+            .flat_map(TaintPatch::lost);
+        written.is_some_and(|guard| guard.pool.is_some()) || changed.next().is_some()
     });
     replacing.map(|step| step.action.object()).collect()
 }
@@ -238,8 +224,12 @@ fn untainted(view: &View<'_>, name: &str, becomes: &Value, steps: &[Step]) -> BT
     let (before, after) = (PinText::of(&pin.spec), PinText::of(becomes));
     let matters = |taint: &Taint| before.makes_tolerate(taint) && !after.makes_tolerate(taint);
     let untaints = steps.iter().filter(|step| {
-        matches!(&step.action, Action::PatchNode { taints: Some(taints), .. }
-            if taints.old.iter().any(|taint| matters(taint) && !taints.new.contains(taint)))
+        let mut lost = step
+            .action
+            .node_taints()
+            .into_iter()
+            .flat_map(TaintPatch::lost);
+        lost.any(matters)
     });
     untaints.map(|step| step.action.object()).collect()
 }

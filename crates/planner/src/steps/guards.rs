@@ -17,8 +17,8 @@ use crate::guards::{
 use crate::view::View;
 
 /// Everything that brings the rails where the bundle has them, as far as nothing is in the way, beside the steps
-/// about nodes.
-pub(super) fn steps(view: &View<'_>, nodes: &[Step]) -> Vec<Step> {
+/// about nodes; and the pins that nobody asks for any more and that stay, each with why.
+pub(super) fn steps(view: &View<'_>, nodes: &[Step]) -> (Vec<Step>, Vec<(ObjectKey, Obstacle)>) {
     let guards = view.bundle.guards.values();
     let served = guards.filter(|guard| is_served(view, guard));
     let mut steps: Vec<Step> = served
@@ -30,8 +30,17 @@ pub(super) fn steps(view: &View<'_>, nodes: &[Step]) -> Vec<Step> {
             }
         })
         .collect();
-    steps.extend(unwanted(view, nodes));
-    steps
+    let mut staying = Vec::new();
+    for (key, live) in unasked(view) {
+        match when_unasked(view, key, nodes) {
+            Ok(phase) => {
+                let why = "no zone or pool asks for this guard rail any more".to_owned();
+                steps.extend(delete(key, live).map(|action| step(phase, action, why)));
+            }
+            Err(obstacle) => staying.push((key.clone(), obstacle)),
+        }
+    }
+    (steps, staying)
 }
 
 fn refusing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
@@ -124,17 +133,12 @@ fn changing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
 /// When a rail that changes what is admitted is written: a pin before the taints that rest on it, also those of
 /// new nodes.
 pub(crate) fn written_in(guard: &DesiredGuard) -> Phase {
-    match guard.rail {
-        Rail::Registration => Phase::Taint,
-        Rail::Pin => Phase::Pin,
-        Rail::Namespaces
-        | Rail::Nodes
-        | Rail::Policies
-        | Rail::Record
-        | Rail::Lease
-        | Rail::Probes
-        | Rail::Pods
-        | Rail::DaemonSets => Phase::Protect,
+    if guard.rail == Rail::Pin {
+        Phase::Pin
+    } else if guard.rail == Rail::Registration {
+        Phase::Taint
+    } else {
+        Phase::Protect
     }
 }
 
@@ -152,20 +156,6 @@ fn write(
     Some(step(phase, action, reason(guard, why)))
 }
 
-/// Rails of ours that no bundle asks for any more; pins where they may.
-fn unwanted<'a>(view: &'a View<'_>, nodes: &'a [Step]) -> impl Iterator<Item = Step> + 'a {
-    unasked(view).filter_map(|(key, live)| {
-        let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
-        let phase = if mutating && is_pin_named(view, &key.name) {
-            leaves(view, &key.name, nodes).ok()?
-        } else {
-            Phase::Protect
-        };
-        let why = "no zone or pool asks for this guard rail any more".to_owned();
-        Some(step(phase, delete(key, live)?, why))
-    })
-}
-
 /// Policies and bindings of ours that the bundle does not hold.
 fn unasked<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a ObjectKey, &'a LiveAdmission)> {
     let all = view.observed.admission.known().into_iter().flatten();
@@ -173,18 +163,14 @@ fn unasked<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a ObjectKey, &'a L
     ours.filter(|(key, _)| !view.bundle.guards.contains_key(&key.name))
 }
 
-/// Pins that no bundle asks for any more and that stay, each with why.
-pub(crate) fn staying(view: &View<'_>) -> Vec<(ObjectKey, Obstacle)> {
-    let nodes = super::nodes::steps(view);
-    let pins = unasked(view).filter(|(key, _)| {
-        let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
-        mutating && is_pin_named(view, &key.name)
-    });
-    let staying = pins.filter_map(|(key, _)| {
-        let why = leaves(view, &key.name, &nodes).err()?;
-        Some((key.clone(), why))
-    });
-    staying.collect()
+/// In which phase what nobody asks for any more goes, or why it stays: pins may be needed.
+fn when_unasked(view: &View<'_>, key: &ObjectKey, nodes: &[Step]) -> Result<Phase, Obstacle> {
+    let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
+    if mutating && is_pin_named(view, &key.name) {
+        leaves(view, &key.name, nodes)
+    } else {
+        Ok(Phase::Protect)
+    }
 }
 
 fn delete(key: &ObjectKey, live: &LiveAdmission) -> Option<Action> {
@@ -238,24 +224,15 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
 /// pods are bound.
 fn are_tainted(view: &View<'_>, pin: &DesiredGuard, steps: &[Step]) -> bool {
     pool_of(view, pin).is_some_and(|pool| {
-        steps.iter().any(|step| match &step.action {
-            Action::PatchNode { labels, taints, .. } => {
-                let mut set = taints.iter().flat_map(TaintPatch::set);
-                let mut changed = labels.changes.iter().filter(|change| change.old.is_some());
-                set.any(|taint| taint.key == pool.taint.key)
-                    || changed.any(|change| change.key == pool.label.0)
-            }
-            Action::CreateGuard { object } | Action::ReplaceGuard { object, .. } => {
-                let written = view.bundle.guards.get(&object.name);
-                written.is_some_and(|one| one.rail == Rail::Registration && one.pool == pin.pool)
-            }
-            Action::CreateNamespace { .. }
-            | Action::PatchNamespace { .. }
-            | Action::CreatePolicy { .. }
-            | Action::ReplacePolicy { .. }
-            | Action::DeletePolicy { .. }
-            | Action::DeleteGuard { .. }
-            | Action::DeleteOpened { .. } => false,
+        steps.iter().any(|step| {
+            let action = &step.action;
+            let mut set = action.node_taints().into_iter().flat_map(TaintPatch::set);
+            let mut labels = action.node_labels().iter();
+            let written = action.written_guard();
+            let written = written.and_then(|object| view.bundle.guards.get(&object.name));
+            set.any(|taint| taint.key == pool.taint.key)
+                || labels.any(|change| change.old.is_some() && change.key == pool.label.0)
+                || written.is_some_and(|one| one.rail == Rail::Registration && one.pool == pin.pool)
         })
     })
 }

@@ -81,17 +81,15 @@ pub(crate) fn apart_from_bound(
                 let mut patches = steps
                     .iter()
                     .filter(|step| step.action.object().name == name);
-                patches.any(|step| {
-                    matches!(&step.action, Action::PatchNode { labels, .. } if labels.changes.iter().any(goes))
-                })
+                patches.any(|step| step.action.node_labels().iter().any(goes))
             };
             let mut having = ready().filter(|node| node.live.labels.get(&key) == Some(&value));
             if having.any(|node| !loses(&node.object.name, &steps)) {
                 continue;
             }
-            let (stay, go): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
-                matches!(&step.action, Action::PatchNode { labels, .. } if labels.changes.iter().any(goes))
-            });
+            let (stay, go): (Vec<Step>, Vec<Step>) = steps
+                .into_iter()
+                .partition(|step| step.action.node_labels().iter().any(goes));
             steps = go;
             dropped.extend(stay);
         }
