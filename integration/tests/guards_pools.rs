@@ -5,6 +5,7 @@ use cofferdam_integration::ClusterOptions;
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::guarded::Answer::Done;
 use cofferdam_integration::guarded::{LABEL, POOL_FILE, TAINT, TENANT, ask, pod, start_pool};
+use cofferdam_integration::shop::Shop;
 use serde_json::{Value, json};
 
 #[test]
@@ -80,6 +81,17 @@ fn a_pool_can_be_renamed_while_its_zone_runs() -> Result<()> {
     let rights = ["rbac", "--profile", "guards", "--former-pool", "back"];
     let rights = shop.expect(&rights, 0)?;
     shop.cluster.apply_yaml(ADMIN, &rights.stdout)?;
+    let of_nodes = shop.expect(&["rbac", "--profile", "nodes"], 0)?;
+    let binding = ["delete", "clusterrolebinding", "cofferdam-nodes"];
+    shop.cluster.kubectl(&binding)?;
+    let refused = shop.apply(&["--allow-weakening"], 1)?;
+    assert!(
+        refused.stdout.contains("Node/prod-node-1"),
+        "{}",
+        refused.stdout
+    );
+    assert_eq!(bound_to(&shop, "kept")?, "back");
+    shop.cluster.apply_yaml(ADMIN, &of_nodes.stdout)?;
     shop.apply(&["--allow-weakening"], 0)?;
     let node = shop.cluster.get_json(&["node", "prod-node-1"])?;
     let label = node
@@ -93,18 +105,17 @@ fn a_pool_can_be_renamed_while_its_zone_runs() -> Result<()> {
     );
     let pins = ["get", "mutatingadmissionpolicies", "-o", "name"];
     assert!(!shop.cluster.kubectl(&pins)?.contains("-back"));
-    let wanted = pod("orders", "new", &json!({}));
-    ask(
-        &shop.cluster,
-        TENANT,
-        &["create", "--validate=false", "-f", "-"],
-        &wanted.to_string(),
-        Done,
-    )?;
-    let made = shop.cluster.get_json(&["pod", "new", "-n", "orders"])?;
-    let selector = made
-        .pointer("/spec/nodeSelector")
-        .and_then(|labels| labels.get(LABEL));
-    assert_eq!(selector, Some(&json!("cards")), "{made}");
+    assert_eq!(bound_to(&shop, "new")?, "cards");
     Ok(())
+}
+
+/// To which pool a new pod of the pool's zone is bound.
+fn bound_to(shop: &Shop, name: &str) -> Result<String> {
+    let create = ["create", "--validate=false", "-f", "-"];
+    let wanted = pod("orders", name, &json!({})).to_string();
+    ask(&shop.cluster, TENANT, &create, &wanted, Done)?;
+    let made = shop.cluster.get_json(&["pod", name, "-n", "orders"])?;
+    let selector = made.pointer("/spec/nodeSelector");
+    let value = selector.and_then(|labels| labels.get(LABEL)?.as_str());
+    Ok(value.unwrap_or_default().to_owned())
 }

@@ -15,6 +15,7 @@ use cofferdam_objects::keys::FIELD_MANAGER;
 use cofferdam_state::plan::{Action, LabelPatch, Step, TaintPatch};
 use http::Method;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::error::{Category, Error};
@@ -68,6 +69,29 @@ impl Connection {
         Err(self.error(Category::LeaseLost, what, why))
     }
 
+    /// Has the server try the write of a node, and keep nothing of it.
+    pub async fn rehearse(&self, action: &Action) -> Result<(), Error> {
+        let Action::PatchNode {
+            name,
+            uid,
+            labels,
+            taints,
+        } = action
+        else {
+            return Ok(());
+        };
+        let body = patch::operations(uid, labels, taints.as_ref());
+        let url = format!("/api/v1/nodes/{name}?dryRun=All&fieldManager={FIELD_MANAGER}");
+        let call = Call::with_body(
+            Method::PATCH,
+            url,
+            JSON_PATCH,
+            &body,
+            format!("patch Node {name}"),
+        );
+        self.fetch::<IgnoredAny>(call).await.map(drop)
+    }
+
     async fn write(&self, action: &Action, writes: &Writes) -> Result<Written, Error> {
         match action {
             Action::CreateNamespace { name, labels } => self.create_namespace(name, labels).await,
@@ -85,15 +109,7 @@ impl Connection {
                 uid,
                 labels,
                 taints,
-            } => {
-                let shared = Shared {
-                    kind: "Node",
-                    plural: "nodes",
-                    name,
-                    uid,
-                };
-                self.patch(&shared, labels, taints.as_ref()).await
-            }
+            } => self.patch(&node(name, uid), labels, taints.as_ref()).await,
             Action::CreatePolicy { object } => self.apply_policy(object, None).await,
             Action::ReplacePolicy {
                 object,
@@ -290,6 +306,15 @@ impl Connection {
 
 fn policy_path(namespace: &str, name: &str) -> String {
     format!("/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}")
+}
+
+fn node<'a>(name: &'a str, uid: &'a str) -> Shared<'a> {
+    Shared {
+        kind: "Node",
+        plural: "nodes",
+        name,
+        uid,
+    }
 }
 
 fn gone(uid: &str) -> Written {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_objects::key::ObjectKey;
 
+use crate::footing::Footing;
 use crate::guard::Probe;
 use crate::plan::{Action, Phase, Plan, Step};
 use crate::record::{Apply, HISTORY, Record, entry_key};
@@ -52,6 +53,25 @@ impl Plan {
     pub fn is_founded(&self, step: &Step, failed: &BTreeSet<ObjectKey>) -> bool {
         let footing = self.footings.get(&step.action.object());
         footing.is_none_or(|footing| footing.holds_without(failed))
+    }
+
+    /// The writes of nodes that steps rest on and that come after them: whether the server will take them is to be
+    /// found out before.
+    pub fn rested_on_ahead(&self, steps: &[&Step]) -> Vec<&Step> {
+        let Some(phase) = steps.iter().map(|step| step.phase).max() else {
+            return Vec::new();
+        };
+        let footings = steps
+            .iter()
+            .filter_map(|step| self.footings.get(&step.action.object()));
+        let objects: BTreeSet<&ObjectKey> = footings.flat_map(Footing::objects).collect();
+        let ahead = self.steps.iter().filter(|step| step.phase > phase);
+        ahead
+            .filter(|step| {
+                matches!(step.action, Action::PatchNode { .. })
+                    && objects.contains(&step.action.object())
+            })
+            .collect()
     }
 
     /// The keys under which the record will hold what the plan writes.

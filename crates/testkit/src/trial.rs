@@ -163,13 +163,17 @@ impl Trial {
             let steps = stage.turns.into_iter();
             for step in steps.flat_map(|turn| shuffled(turn, faults.shuffle)) {
                 let object = step.action.object();
+                let ahead = plan.rested_on_ahead(&[step]).into_iter();
+                let refused = ahead.map(|step| step.action.object());
+                let refused = refused.filter(|object| faults.refused.contains(&object.to_string()));
                 let place = object.namespace.as_ref().unwrap_or(&object.name).clone();
                 if stuck.contains(&place) {
                     continue;
                 }
                 let unwritten = failed
                     .iter()
-                    .map(|(object, _): &(ObjectKey, _)| object.clone());
+                    .map(|(object, _): &(ObjectKey, _)| object.clone())
+                    .chain(refused);
                 let result = if !in_force || !plan.is_founded(step, &unwritten.collect()) {
                     Err("what it rests on is not there".to_owned())
                 } else if faults.refused.contains(&object.to_string()) {

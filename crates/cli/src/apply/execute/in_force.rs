@@ -1,7 +1,9 @@
 //! Guard rails that a pass waits for.
 
+use std::collections::BTreeSet;
+
 use cofferdam_cluster::Error;
-use cofferdam_objects::key::Kind;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_report::wire::apply::FailedStep;
 use cofferdam_state::guard::Probe;
 use cofferdam_state::pass::Stage;
@@ -38,16 +40,21 @@ impl Writing<'_> {
         Ok(all)
     }
 
-    /// Notes what was not begun, and why.
+    /// Notes what was not begun, and why; what is told of already is not told again.
     pub(super) fn leave_out(&mut self, stage: &Stage<'_>, why: &str) {
         let steps = stage.turns.iter().flatten();
         let rails = steps.clone().map(|step| step.action.object());
         let rails = rails.filter(|object| matches!(object.kind, Kind::Admission(_)));
         self.done.stuck.extend(rails.map(|object| object.name));
-        let failed = steps.map(|step| FailedStep {
-            object: step.action.object(),
-            message: why.to_owned(),
-        });
+        let told = self.done.failed.iter().map(|failed| failed.object.clone());
+        let told: BTreeSet<ObjectKey> = told.collect();
+        let objects = steps.map(|step| step.action.object());
+        let failed = objects
+            .filter(|object| !told.contains(object))
+            .map(|object| FailedStep {
+                object,
+                message: why.to_owned(),
+            });
         self.done.failed.extend(failed);
     }
 }

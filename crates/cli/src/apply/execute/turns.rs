@@ -42,20 +42,26 @@ impl Writing<'_> {
                 continue;
             }
             for turn in stage.turns {
-                let turn = self.founded(turn);
+                let turn = self.founded(turn).await;
                 self.run_turn(turn).await?;
             }
         }
         Ok(())
     }
 
-    /// Steps without those that rest on what was not written; a guard rail that is left out so is not waited for.
-    fn founded<'s>(&mut self, steps: Vec<&'s Step>) -> Vec<&'s Step> {
+    /// Steps without those that rest on what was not written, or would be refused when its turn comes; a guard rail
+    /// that is left out so is not waited for.
+    async fn founded<'s>(&mut self, steps: Vec<&'s Step>) -> Vec<&'s Step> {
         let failed = self.done.failed.iter().map(|failed| failed.object.clone());
-        let failed: BTreeSet<ObjectKey> = failed.collect();
+        let mut failed: BTreeSet<ObjectKey> = failed.collect();
+        let refused = self.refused_ahead(&steps).await;
+        failed.extend(refused.iter().map(|failed| failed.object.clone()));
         let (founded, unfounded): (Vec<&Step>, Vec<&Step>) = steps
             .into_iter()
             .partition(|step| self.plan.is_founded(step, &failed));
+        if !unfounded.is_empty() {
+            self.done.failed.extend(refused);
+        }
         for step in unfounded {
             let object = step.action.object();
             self.done.stuck.insert(object.name.clone());
@@ -67,10 +73,26 @@ impl Writing<'_> {
         founded
     }
 
+    /// Nodes on which steps rest and whose writes, which come later, the server would refuse now.
+    async fn refused_ahead(&self, steps: &[&Step]) -> Vec<FailedStep> {
+        let connection = self.connection;
+        let tried = stream::iter(self.plan.rested_on_ahead(steps))
+            .map(|step| async move { (step, connection.rehearse(&step.action).await) });
+        let tried = tried.buffer_unordered(self.at_once());
+        let refused = tried.filter_map(|(step, result)| async move {
+            let error = result.err()?;
+            Some(FailedStep {
+                object: step.action.object(),
+                message: format!("it would be refused: {}", error.reason()),
+            })
+        });
+        refused.collect().await
+    }
+
     /// Only as many steps are begun as may be under way, so that each is bound to the time that the
     /// lease has left when its turn comes. The pass stops where the lease is lost.
     async fn run_turn(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
-        let at_once = usize::try_from(self.one.cluster.limits.in_flight.max(1)).unwrap_or(1);
+        let at_once = self.at_once();
         let stuck = &self.done.stuck;
         let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
         let steps: Vec<&Step> = steps.into_iter().filter(free).collect();
@@ -93,6 +115,10 @@ impl Writing<'_> {
             }
         }
         lost.map_or(Ok(()), Err)
+    }
+
+    fn at_once(&self) -> usize {
+        usize::try_from(self.one.cluster.limits.in_flight.max(1)).unwrap_or(1)
     }
 
     fn note_written(&mut self, step: &Step, written: Written) {

@@ -1,6 +1,9 @@
 //! Pods are never left without the pin that lets them onto nodes which stay tainted, nor without the label that it
 //! binds them to.
 
+use std::collections::BTreeMap;
+
+use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::TaintPatch;
 use cofferdam_testkit::Act;
 
@@ -214,15 +217,31 @@ fn rails_of_a_renamed_pool_stay_until_others_have_their_place() {
     for refused in [
         "MutatingAdmissionPolicy/cofferdam-pin-cards",
         "MutatingAdmissionPolicyBinding/cofferdam-pin-cards",
+        "Node/pci-1",
     ] {
         assert_eq!(renamed_but_for(&[refused]).len(), all, "{refused}");
     }
-    // The new pin is in place; nodes that keep the old taint keep what keeps others off it.
-    let left = renamed_but_for(&["Node/pci-1"]);
-    assert!(
-        left.contains(&"ValidatingAdmissionPolicyBinding cofferdam-pods-pci".to_owned()),
-        "{left:?}"
-    );
+}
+
+#[test]
+fn pods_are_not_bound_to_a_new_label_that_no_node_would_take() {
+    let value = "zones: [back], label: { value: gold }";
+    for text in [renamed(), documents().replace("zones: [back]", value)] {
+        let mut trial = shop(&documents());
+        trial.apply();
+        let before = trial.cluster.admission.clone();
+        trial.model = model(&text);
+        applied(&mut trial, &refusing("Node/pci-1"));
+        let pins = |admission: &BTreeMap<ObjectKey, LiveAdmission>| {
+            let pins = admission.iter();
+            let pins = pins.filter(|(key, _)| key.name.starts_with("cofferdam-pin-"));
+            pins.map(|(key, live)| (key.clone(), live.spec.clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(pins(&trial.cluster.admission), pins(&before));
+        applied(&mut trial, &Faults::default());
+        assert!(trial.plan().is_empty());
+    }
 }
 
 #[test]
