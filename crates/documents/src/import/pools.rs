@@ -11,12 +11,10 @@ use super::flows::NAMED;
 use super::notes::Notes;
 use super::zones::Zones;
 use super::{Scene, SeenNode, SeenPod};
+use crate::resolve::node_pool::is_of_kubernetes;
 
 /// Beginnings of the keys of taints that tell a state or a part of a cluster, and dedicate nothing.
-const NOT_DEDICATED: [&str; 8] = [
-    "node.kubernetes.io/",
-    "node-role.kubernetes.io/",
-    "node.cloudprovider.kubernetes.io/",
+const NOT_DEDICATED: [&str; 5] = [
     "node.cilium.io/",
     "karpenter.sh/",
     "cofferdam.io/",
@@ -124,7 +122,8 @@ fn dedicates(taint: &Taint) -> bool {
     let not = NOT_DEDICATED
         .iter()
         .any(|start| taint.key.starts_with(start));
-    !not && matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
+    !not && !is_of_kubernetes(&taint.key)
+        && matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
 }
 
 fn pool_in_model<'a>(scene: &Scene<'a>, group: &Group<'_>) -> Option<&'a str> {

@@ -161,7 +161,7 @@ fn read_label(
     if is_under(&key, NODE_RESTRICTION) {
         return Some((key, value));
     }
-    if OF_KUBERNETES.iter().any(|domain| is_under(&key, domain)) {
+    if is_of_kubernetes(&key) {
         let message = format!(
             "kubelets and clouds write `{key}` themselves: the guard rail of nodes would stop them"
         );
@@ -177,7 +177,12 @@ fn read_label(
     Some((key, value))
 }
 
-/// Whether the prefix of a label key is a domain, or below it.
+/// Whether a key of a label or taint is one that Kubernetes itself, or what runs nodes, may write.
+pub(crate) fn is_of_kubernetes(key: &str) -> bool {
+    !is_under(key, NODE_RESTRICTION) && OF_KUBERNETES.iter().any(|domain| is_under(key, domain))
+}
+
+/// Whether the prefix of a key is a domain, or below it.
 fn is_under(key: &str, domain: &str) -> bool {
     let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
     let above = prefix.strip_suffix(domain);
@@ -197,6 +202,15 @@ fn read_taint(
         .unwrap_or_else(|| pool.to_owned());
     let good = check_key(reporter, "spec.taint.key", &key)
         & check_value(reporter, "spec.taint.value", &value);
+    if is_of_kubernetes(&key) {
+        let message = format!(
+            "Kubernetes and installers write `{key}` themselves: the guard rail of nodes would stop them"
+        );
+        let hint = "leave `taint.key` out, or take a key of a domain of your own";
+        let said = reporter.error("spec.taint.key", "pool-taint-of-kubernetes", message);
+        said.hint(hint);
+        return None;
+    }
     let effect = match raw.map(|raw| raw.effect).unwrap_or_default() {
         raw::TaintEffect::NoSchedule => TaintEffect::NoSchedule,
         raw::TaintEffect::PreferNoSchedule => TaintEffect::PreferNoSchedule,
