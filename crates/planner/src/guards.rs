@@ -286,7 +286,7 @@ fn is_stray_template(view: &View<'_>, pool: &NodePool, template: &Template) -> b
         && (bound || (!guest && may_tolerate(&template.tolerations, pool)))
 }
 
-fn told_pod(pod: &LivePod) -> String {
+pub(crate) fn told_pod(pod: &LivePod) -> String {
     format!("Pod/{}/{}", pod.namespace, pod.name)
 }
 

@@ -7,7 +7,7 @@ use cofferdam_objects::keys;
 use cofferdam_state::guard::Rail;
 
 use super::draft::{Draft, Effect, everywhere, named, pool_name, rule};
-use super::pods::{IS_MIRROR, matches_taint};
+use super::pods::{IS_MIRROR, matches_at_every_effect};
 use super::probes::{is_probe_of, pod_attempt};
 use super::{Ground, cel};
 
@@ -24,11 +24,11 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
     let select = format!(
         "JSONPatch{{op: 'add', path: '/spec/nodeSelector/' + jsonpatch.escapeKey({key}), value: {value}}}"
     );
+    // Of every effect: who runs there stays when the effect of the pool's taint is changed.
     let tolerate = format!(
-        "Object.spec.tolerations{{key: {}, operator: 'Equal', value: {}, effect: {}}}",
+        "Object.spec.tolerations{{key: {}, operator: 'Equal', value: {}}}",
         cel::text(&pool.taint.key),
-        cel::text(&pool.taint.value),
-        cel::text(pool.taint.effect.as_str())
+        cel::text(&pool.taint.value)
     );
     Draft {
         rail: Rail::Pin,
@@ -56,7 +56,7 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
                      value: [{tolerate}]}}] \
                      : object.spec.tolerations.exists(t, {}) ? [] \
                      : [JSONPatch{{op: 'add', path: '/spec/tolerations/-', value: {tolerate}}}]",
-                    matches_taint(&pool.taint)
+                    matches_at_every_effect(&pool.taint)
                 ),
             ],
         },

@@ -93,24 +93,29 @@ pub(super) fn rail(ground: &Ground<'_>, pool: &NodePool) -> Draft {
 /// Whether toleration `t` matches a taint, or may: operators that compare numbers, and those that are yet to
 /// come, are taken for matching.
 fn may_match(taint: &Taint) -> String {
-    matches_by(taint, "has(t.operator) && !(t.operator in ['', 'Equal'])")
-}
-
-/// Whether toleration `t` matches a taint for sure.
-pub(super) fn matches_taint(taint: &Taint) -> String {
-    matches_by(taint, "has(t.operator) && t.operator == 'Exists'")
-}
-
-/// As the scheduler judges it, with an expression for the operators that ask for no equal value.
-fn matches_by(taint: &Taint, by_operator: &str) -> String {
     let effect = cel::text(taint.effect.as_str());
+    format!(
+        "(!has(t.effect) || t.effect in ['', {effect}]) && ({})",
+        matches_by(taint, "has(t.operator) && !(t.operator in ['', 'Equal'])")
+    )
+}
+
+/// Whether toleration `t` matches a taint for sure, and would do so with every other effect.
+pub(super) fn matches_at_every_effect(taint: &Taint) -> String {
+    format!(
+        "(!has(t.effect) || t.effect == '') && ({})",
+        matches_by(taint, "has(t.operator) && t.operator == 'Exists'")
+    )
+}
+
+/// Key and value as the scheduler judges them, with an expression for the operators that ask for no equal value.
+fn matches_by(taint: &Taint, by_operator: &str) -> String {
     let (key, value) = (cel::text(&taint.key), cel::text(&taint.value));
     format!(
-        "(!has(t.effect) || t.effect in ['', {effect}]) \
-         && ((!has(t.key) || t.key == '') && has(t.operator) && t.operator == 'Exists' \
+        "(!has(t.key) || t.key == '') && has(t.operator) && t.operator == 'Exists' \
          || has(t.key) && t.key == {key} \
          && ({by_operator} \
-         || (!has(t.operator) || t.operator in ['', 'Equal']) && (has(t.value) ? t.value : '') == {value}))"
+         || (!has(t.operator) || t.operator in ['', 'Equal']) && (has(t.value) ? t.value : '') == {value})"
     )
 }
 

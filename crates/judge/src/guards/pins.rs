@@ -216,14 +216,10 @@ fn after<'a>(case: &Case<'a>, name: &str, node: &'a LiveNode) -> &'a [Taint] {
     patches.next_back().unwrap_or(&node.taints)
 }
 
-/// Whether a toleration that a policy writes into pods is for this taint.
+/// Whether a toleration that a policy writes into pods is for this taint; it is for every effect.
 fn names_taint(spec: &Value, taint: &Taint) -> bool {
     let value = taint.value.as_deref().unwrap_or_default();
-    within(
-        spec,
-        "Object.spec.tolerations",
-        &[&taint.key, value, &taint.effect],
-    )
+    within(spec, "Object.spec.tolerations", &[&taint.key, value])
 }
 
 /// Whether what a policy writes as node selector is this label.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::namespaces::HELD;
 use super::{Judged, finding};
-use crate::guards::{can_pin, is_pinned};
+use crate::guards::{can_pin, is_pinned, told_pod, told_template};
 use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::provider::taint_command;
@@ -201,15 +201,12 @@ pub(crate) fn intolerant_if(view: &View<'_>, pool: &NodePool, can_pin: bool) -> 
         .filter(|pod| in_zones(&pod.namespace) && !pod.finished)
         .filter(|pod| evicts || !is_bound(&pod.namespace))
         .filter(|pod| !tolerates(&pod.tolerations, pool))
-        .map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name));
+        .map(told_pod);
     let templates = templates
         .iter()
         .filter(|template| in_zones(&template.namespace) && !is_bound(&template.namespace))
         .filter(|template| !tolerates(&template.tolerations, pool))
-        .map(|template| {
-            let (kind, name) = template.workload.split_once('/').unwrap_or_default();
-            format!("{kind}/{}/{name}", template.namespace)
-        });
+        .map(told_template);
     pods.chain(templates).collect()
 }
 

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 use super::pin_text::{PinText, namespaces};
 use super::pins::pin_in_force;
-use super::{Obstacle, pool_of};
+use super::{Obstacle, pool_of, told_pod, told_template};
 use crate::findings::{taint_text, tolerates_taint};
 use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
@@ -137,14 +137,14 @@ fn intolerant_of(
     let of_workloads = templates
         .iter()
         .filter(|one| concerns(&one.namespace) && !tolerate(&one.tolerations))
-        .map(super::told_template);
+        .map(told_template);
     let known: BTreeSet<(&str, &str)> = templates.iter().map(place).collect();
     // What a pod tolerates may come from the pin: only its template tells.
     let of_nobody = pods
         .iter()
         .filter(|pod| concerns(&pod.namespace) && !pod.finished && !pod.is_mirror())
         .filter(|pod| !is_of(&known, pod))
-        .map(super::told_pod);
+        .map(told_pod);
     of_workloads.chain(of_nobody).collect()
 }
 

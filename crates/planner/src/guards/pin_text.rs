@@ -27,12 +27,12 @@ impl PinText {
         Self(mutations.filter(|one| one.contains("'/spec/")).collect())
     }
 
-    /// Whether it has pods tolerate a taint.
+    /// Whether it has pods tolerate a taint, of whichever effect.
     pub(super) fn makes_tolerate(&self, taint: &Taint) -> bool {
         let value = taint.value.as_deref().unwrap_or_default();
-        let (key, effect) = (&taint.key, &taint.effect);
+        let key = &taint.key;
         self.0.contains(&format!(
-            "{{key: '{key}', operator: 'Equal', value: '{value}', effect: '{effect}'}}"
+            "{{key: '{key}', operator: 'Equal', value: '{value}'}}"
         ))
     }
 

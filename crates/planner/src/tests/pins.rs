@@ -204,6 +204,31 @@ fn new_nodes_are_tainted_only_while_those_that_are_there_may_be() {
     assert_eq!(applied(&mut trial, &Faults::default()), "pin label");
 }
 
+#[test]
+fn a_taint_may_change_its_effect_under_pods_that_have_their_toleration_by_the_pin() {
+    let effect = |effect: &str| {
+        let taint = format!("zones: [back], taint: {{ effect: {effect} }}");
+        documents().replace("zones: [back]", &taint)
+    };
+    let mut trial = shop(&documents());
+    trial.apply();
+    // As the pin has it written.
+    let mut pinned = cofferdam_testkit::pod("orders", "server-1", &[]);
+    pinned.tolerations = vec![toleration("cofferdam.io/pool", "pci")];
+    trial.cluster.pods.push(pinned);
+    for to in ["NoExecute", "PreferNoSchedule", "NoSchedule"] {
+        trial.model = model(&effect(to));
+        let plan = trial.plan();
+        assert_eq!(refused(&trial, &plan), Vec::<String>::new(), "{to}");
+        assert_eq!(held(&trial), Vec::<String>::new(), "{to}");
+        trial.apply();
+        let taints = trial.cluster.nodes["pci-1"].taints.iter();
+        let taints: Vec<&str> = taints.map(|taint| taint.effect.as_str()).collect();
+        assert_eq!(taints, [to]);
+        assert!(trial.plan().is_empty(), "{to}");
+    }
+}
+
 /// A node as it registers while the rail is in force.
 fn register(trial: &mut Trial, name: &str) {
     let mut node = cofferdam_testkit::node(&format!("uid-{name}"), &[("os", "linux")]);

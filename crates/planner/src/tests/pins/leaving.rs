@@ -255,7 +255,7 @@ fn a_pin_stays_while_its_owner_keeps_the_old_value_of_a_taint() {
     let key = ObjectKey::admission(AdmissionKind::MutatingPolicy, PIN);
     let text = trial.cluster.admission[&key].spec.to_string();
     assert!(
-        text.contains("value: 'pci', effect") && !text.contains("gold"),
+        text.contains("value: 'pci'}") && !text.contains("gold"),
         "{text}"
     );
     let told = held(&trial).join("\n");
