@@ -23,6 +23,7 @@ mod pod_security;
 mod pools;
 mod provider;
 pub mod steps;
+mod unlabelled;
 pub mod view;
 pub mod waivers;
 

@@ -17,6 +17,7 @@ use crate::guards::let_go;
 use crate::in_the_way::in_the_way;
 use crate::left_behind::left_behind;
 use crate::listed::listed;
+use crate::unlabelled::ending;
 use crate::view::View;
 
 /// The notices of a plan, in a fixed order.
@@ -43,6 +44,7 @@ pub(crate) fn notices(view: &View<'_>, model: &Model, steps: &[Step]) -> Vec<Str
     notices.extend(unreached(view, model));
     notices.extend(left_behind(view));
     notices.extend(let_go(view, steps));
+    notices.extend(ending(view, steps));
     notices
 }
 

@@ -46,8 +46,14 @@ impl Need {
 
     /// What to do about it.
     pub(crate) fn hint(&self) -> String {
+        let unknown = self.who.iter().any(|who| who.starts_with("Pod/"));
+        let by_hand = if unknown {
+            " (whether what makes a Pod has one cannot be seen: once it has, delete the pin with kubectl)"
+        } else {
+            ""
+        };
         format!(
-            "take `{0}` off these nodes where it is set, or add a toleration for it to them",
+            "take `{0}` off these nodes where it is set, or add a toleration for it to them{by_hand}",
             self.taint
         )
     }

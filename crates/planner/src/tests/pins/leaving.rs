@@ -167,6 +167,29 @@ fn the_last_node_that_a_pin_binds_to_keeps_its_label() {
 }
 
 #[test]
+fn daemon_sets_whose_pods_end_on_a_node_that_leaves_its_pool_are_told() {
+    let mut trial = shop(&documents().replace("names: ['pci-*']", "names: ['pci-*', 'cde-*']"));
+    let node = trial.cluster.nodes["pci-1"].clone();
+    trial.cluster.nodes.insert("cde-1".to_owned(), node);
+    trial.apply();
+    let mut agent = template("orders");
+    agent.workload = "DaemonSet/agent".to_owned();
+    agent
+        .node_selector
+        .insert(LABEL.to_owned(), "pci".to_owned());
+    trial.cluster.templates.push(agent);
+    assert_eq!(trial.plan().notices, Vec::<String>::new());
+    trial.model = model(&documents());
+    let told =
+        "pods of DaemonSet/orders/agent end on nodes that lose the label which it asks for: cde-1";
+    assert!(
+        trial.plan().notices.contains(&told.to_owned()),
+        "{:#?}",
+        trial.plan().notices
+    );
+}
+
+#[test]
 fn rails_are_removed_without_the_pins_that_pods_need() {
     let mut trial = shop(&documents());
     trial.apply();
