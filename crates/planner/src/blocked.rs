@@ -36,12 +36,7 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
     let guards = view.bundle.guards.values();
     let objects = guards.flat_map(|guard| [&guard.policy, guard.binding(guard.level)]);
     let taken = objects.filter(|object| state(view, object) == GuardState::Taken);
-    found.extend(taken.map(|object| {
-        (
-            object.key(),
-            "somebody else's object has this name".to_owned(),
-        )
-    }));
+    found.extend(taken.map(|object| (object.key(), NAME_TAKEN.to_owned())));
     found
 }
 
@@ -58,6 +53,9 @@ pub fn left_to_gitops(view: &View<'_>) -> Vec<ObjectKey> {
         .map(|finding| finding.object)
         .collect()
 }
+
+/// Why what somebody else made is in the way.
+pub(crate) const NAME_TAKEN: &str = "somebody else's object has this name";
 
 /// Why what carries our label is in the way.
 pub(crate) const NOT_IN_RECORD: &str = "it carries our label, but is not in our record";
@@ -87,7 +85,7 @@ fn in_the_way<'a>(
         let why = if live.is_some_and(|live| view.carries_our_label(live)) {
             NOT_IN_RECORD
         } else {
-            "somebody else's object has this name"
+            NAME_TAKEN
         };
         (ObjectKey::policy(namespace.as_str(), &name), why.to_owned())
     });

@@ -14,10 +14,12 @@ use crate::guards::{GuardState, is_served, obstacles, state};
 use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
-use crate::steps::{PoolSteps, is_text_held, phase_of, pool_steps, selecting_old, written_in};
+use crate::steps::{
+    PoolSteps, is_text_held, phase_of, pool_steps, selecting_old, waiting, written_in,
+};
 use crate::view::{KeyState, View};
 
-/// Policies of namespaces that are not there, Pod Security levels that running pods violate, and taints that
+/// Policies of namespaces that are not there or in which a name is taken, Pod Security levels that running pods violate, and taints that
 /// would keep out what runs in the pool's own zones.
 pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
     let mut held = Vec::new();
@@ -25,7 +27,7 @@ pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
         held.extend(
             view.governed()
                 .into_iter()
-                .flat_map(|name| policies(view, name)),
+                .flat_map(|name| policies(view, name).into_iter().chain(held_up(view, name))),
         );
     }
     held.extend(pod_security::held(view));
@@ -97,6 +99,25 @@ fn policies(view: &View<'_>, namespace: &NamespaceName) -> Vec<HeldStep> {
 const MAKE_IT: &str =
     "create it, or write `create: true` beside its name under `spec.namespaces` of its Zone";
 const AGAIN: &str = "apply again when it is gone";
+
+/// Policies that wait for a name which somebody else's object has.
+fn held_up(view: &View<'_>, namespace: &NamespaceName) -> Vec<HeldStep> {
+    if !view.is_usable(namespace) {
+        return Vec::new();
+    }
+    let waiting = waiting(view, namespace).into_iter();
+    waiting
+        .map(|step| HeldStep {
+            operation: step.action.operation(),
+            object: step.action.object(),
+            phase: step.phase,
+            reason: format!(
+                "another object has a name that is wanted in `{namespace}`; without what it allows, this would isolate"
+            ),
+            hint: "see what is in the way".to_owned(),
+        })
+        .collect()
+}
 
 /// Labels of nodes that stay while somebody asks for them.
 fn labels(view: &View<'_>) -> Vec<HeldStep> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
 
-use crate::blocked::{NOT_IN_RECORD, blocked, is_record_lost};
+use crate::blocked::{NAME_TAKEN, NOT_IN_RECORD, blocked, is_record_lost};
 use crate::listed::listed;
 use crate::view::View;
 
@@ -12,7 +12,11 @@ use crate::view::View;
 pub(crate) fn in_the_way(view: &View<'_>) -> Vec<String> {
     let mut by_reason: BTreeMap<(String, Option<&str>), Vec<ObjectKey>> = BTreeMap::new();
     for (object, why) in blocked(view) {
-        let advice = (why == NOT_IN_RECORD).then(|| advice(view, &object));
+        let advice = if why == NOT_IN_RECORD {
+            Some(advice(view, &object))
+        } else {
+            (why == NAME_TAKEN && object.kind == Kind::NetworkPolicy).then_some(TAKEN)
+        };
         by_reason.entry((why, advice)).or_default().push(object);
     }
     let notices = by_reason.into_iter().flat_map(|((why, advice), objects)| {
@@ -33,6 +37,8 @@ fn advice(view: &View<'_>, object: &ObjectKey) -> &'static str {
     }
 }
 
+const TAKEN: &str = "nothing is isolated anew where a name is taken: `cofferdam adopt` takes the object over after showing \
+    the difference, or have it made under another name";
 const LOST: &str = "what carries our label stays in force as it is, and is not kept up. If Cofferdam wrote it, the \
     record was lost: restore ConfigMap cofferdam-system/cofferdam from a backup, or `cofferdam adopt --all` takes \
     over what the bundle asks for";

@@ -10,7 +10,7 @@ mod policies;
 pub(crate) use guards::{is_text_held, written_in};
 pub(crate) use keep::kept;
 pub(crate) use nodes::{is_taint_wanted, selecting_old};
-pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies};
+pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies, waiting};
 
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::zone::Sensitivity;

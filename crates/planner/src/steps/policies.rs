@@ -41,6 +41,18 @@ pub(crate) fn open_names_taken(view: &View<'_>, namespace: &NamespaceName) -> Ve
     taken.map(open_name).collect()
 }
 
+/// What a namespace would get, were it not for somebody else's object that has a name of the bundle there.
+pub(crate) fn waiting(view: &View<'_>, namespace: &NamespaceName) -> Vec<Step> {
+    let transition = Transition::of(view, namespace);
+    if !transition.is_blocked() {
+        return Vec::new();
+    }
+    let wanted = transition.wanted.values();
+    wanted
+        .filter_map(|policy| transition.write(policy))
+        .collect()
+}
+
 /// When a policy is written.
 pub(crate) fn phase_of(role: Role) -> Phase {
     match role {
