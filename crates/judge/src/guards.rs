@@ -27,6 +27,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         refusals.extend(untimely(step));
         refusals.extend(taints_unpinned(case, step));
         refusals.extend(pins::unfounded(case, step));
+        refusals.extend(pins::crossed(case, step));
     }
     refusals.extend(unbound(case));
     refusals.extend(locks_out(case));

@@ -1,4 +1,4 @@
-//! What a step about a guard rail rests on, beyond that the phases before it are over.
+//! What a step about a guard rail or node rests on, beyond that the phases before it are over.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use cofferdam_objects::key::ObjectKey;
 /// What else of a plan must be written for a step of it to be right.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Footing {
-    /// One of these at least, where there are any: nodes that get the label which pods are bound to.
+    /// One of these at least, where there are any: nodes that get, or keep, the label which pods are bound to.
     pub any: BTreeSet<ObjectKey>,
     /// All of these: nodes that lose the taint which pods tolerate no longer.
     pub all: BTreeSet<ObjectKey>,

@@ -55,8 +55,8 @@ impl Plan {
         footing.is_none_or(|footing| footing.holds_without(failed))
     }
 
-    /// The writes of nodes that steps rest on and that come after them: whether the server will take them is to be
-    /// found out before.
+    /// The writes of nodes that steps rest on and that do not come before them: whether the server will take them is
+    /// to be found out first.
     pub fn rested_on_ahead(&self, steps: &[&Step]) -> Vec<&Step> {
         let Some(phase) = steps.iter().map(|step| step.phase).max() else {
             return Vec::new();
@@ -65,7 +65,7 @@ impl Plan {
             .iter()
             .filter_map(|step| self.footings.get(&step.action.object()));
         let objects: BTreeSet<&ObjectKey> = footings.flat_map(Footing::objects).collect();
-        let ahead = self.steps.iter().filter(|step| step.phase > phase);
+        let ahead = self.steps.iter().filter(|step| step.phase >= phase);
         ahead
             .filter(|step| {
                 matches!(step.action, Action::PatchNode { .. })

@@ -71,16 +71,8 @@ fn binds_no_others(live: &Value, written: &Value) -> bool {
 
 fn has_node(case: &Case<'_>, pool: &NodePool) -> bool {
     let (key, value) = &pool.label;
-    let labelled = |name: &str, node: &LiveNode| {
-        let mut steps = case.plan.steps.iter();
-        node.labels.get(key) == Some(value)
-            || steps.any(|step| {
-                let mut changes = step.action.node_labels().iter();
-                step.action.object().name == name
-                    && changes.any(|one| one.key == *key && one.new.as_ref() == Some(value))
-            })
-    };
-    members(case, pool).any(|(name, node)| node.ready && labelled(name, node))
+    members(case, pool)
+        .any(|(name, node)| node.ready && label_after(case, name, node, key) == Some(value))
 }
 
 /// The nodes that a pool selects and no other one.
@@ -187,15 +179,8 @@ pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
     for (pin, live) in pins {
         let labels = ready().flat_map(|(_, node)| &node.labels);
         for (key, value) in labels.filter(|(key, value)| names_label(&live.spec, key, value)) {
-            let keeps = |name: &str, node: &LiveNode| {
-                let mut steps = case.plan.steps.iter();
-                node.labels.get(key) == Some(value)
-                    && !steps.any(|step| {
-                        let mut changes = step.action.node_labels().iter();
-                        step.action.object().name == name && changes.any(|one| one.key == *key)
-                    })
-            };
-            if !ready().any(|(name, node)| keeps(name, node)) {
+            let has = |name: &str, node| label_after(case, name, node, key) == Some(value);
+            if !ready().any(|(name, node)| has(name, node)) {
                 let message = format!(
                     "{pin} binds pods to `{key}={value}`, which no ready node would have any more"
                 );
@@ -204,6 +189,44 @@ pub(crate) fn unbound(case: &Case<'_>) -> Option<Refusal> {
         }
     }
     None
+}
+
+/// A node gets the taint of a pool together with its label: with that of another pool, the pods of neither would run
+/// there, or the pods of that one nowhere.
+pub(super) fn crossed(case: &Case<'_>, step: &Step) -> Option<Refusal> {
+    let object = step.action.object();
+    let taints = step.action.node_taints()?;
+    let node = case.observed.nodes.known()?.get(&object.name)?;
+    let pools = &case.bundle.pools;
+    let pool = pools
+        .iter()
+        .find(|pool| taints.set().any(|taint| is_taint_of(pool, taint)))?;
+    let (key, value) = &pool.label;
+    let label = label_after(case, &object.name, node, key).filter(|label| *label != value)?;
+    let other = pools
+        .iter()
+        .find(|other| other.label.0 == *key && other.label.1 == *label)?;
+    let message = format!(
+        "{object}: gets the taint of pool `{}` and has the label of pool `{}`",
+        pool.name, other.name
+    );
+    Some(refusal("guard-breaks", message, "plan again"))
+}
+
+/// What a label of a node is once the plan is carried out.
+fn label_after<'a>(
+    case: &Case<'a>,
+    name: &str,
+    node: &'a LiveNode,
+    key: &str,
+) -> Option<&'a String> {
+    let steps = case.plan.steps.iter();
+    let own = steps.filter(|step| step.action.object() == ObjectKey::node(name));
+    let mut changes = own.flat_map(|step| step.action.node_labels());
+    match changes.find(|change| change.key == key) {
+        Some(change) => change.new.as_ref(),
+        None => node.labels.get(key),
+    }
 }
 
 /// The taints of a node once the plan is carried out.

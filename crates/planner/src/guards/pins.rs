@@ -21,7 +21,7 @@ use super::{
 };
 use crate::findings::intolerant_if;
 use crate::pools::{PooledNode, nodes};
-use crate::steps::{is_taint_wanted, selecting_old};
+use crate::steps::{bound_labels, has_label_after, is_taint_wanted, loses, selecting_old};
 use crate::view::{KeyState, View};
 
 /// Whether the pin of a pool is in force, or can be before taints are written.
@@ -166,6 +166,7 @@ fn serving(view: &View<'_>, pool: &NodePool) -> Option<BTreeSet<ObjectKey>> {
 /// the taint which pods come to tolerate no longer. So do those that taint new nodes.
 pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, Footing> {
     let mut footings = BTreeMap::new();
+    let bound = bound_labels(view, steps);
     for step in steps {
         let object = step.action.object();
         let footing = if let Some(written) = step.action.written_guard() {
@@ -176,7 +177,7 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
                 all: replaced_by(view, steps),
             }
         } else {
-            continue;
+            relabelled(view, step, &bound, steps)
         };
         if footing != Footing::default() {
             footings.insert(object, footing);
@@ -198,6 +199,27 @@ fn of_pool(view: &View<'_>, object: &AdmissionObject, steps: &[Step]) -> Footing
     Footing {
         any: serving(view, pool).unwrap_or_default(),
         all: untainted.unwrap_or_default(),
+    }
+}
+
+/// Nodes that get the label which another one loses, and to which pods are bound.
+fn relabelled(
+    view: &View<'_>,
+    step: &Step,
+    bound: &BTreeSet<(String, String)>,
+    steps: &[Step],
+) -> Footing {
+    let mut lost = bound.iter().filter(|label| loses(step, label));
+    let object = step.action.object();
+    let having = lost.next().map(|label| has_label_after(view, label, steps));
+    let having: BTreeSet<ObjectKey> = having.into_iter().flatten().collect();
+    let written: BTreeSet<ObjectKey> = steps.iter().map(|step| step.action.object()).collect();
+    if !having.is_subset(&written) {
+        return Footing::default();
+    }
+    Footing {
+        any: having.into_iter().filter(|node| *node != object).collect(),
+        all: BTreeSet::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cofferdam_model::names::PoolName;
 use cofferdam_model::node_pool::{ManageTaint, NodePool};
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::Effect;
 use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step, TaintPatch, taint_field};
 use k8s_openapi::api::core::v1::Taint;
@@ -22,13 +23,26 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for node in nodes(view) {
         match node.pools.as_slice() {
-            [] => steps.extend(taint_step(&node, None)),
+            [] => steps.extend(taint_step(&node, None, None)),
             [pool] => {
                 let is_due = tolerated.contains(&pool.name) && is_taint_wanted(view, &node, pool);
                 let due = is_due.then_some(*pool);
-                let keeps = node.keeps_labels(due) && node.live.labels.contains_key(&pool.label.0);
-                steps.extend(label_step(view, &node, pool).filter(|_| !keeps));
-                steps.extend(taint_step(&node, due));
+                match label_change(&node, pool) {
+                    // Pods that a pin binds to a label before nodes have it wait for them; those that are bound to
+                    // one which no node has any more would wait for ever. So a label changes together with the taint.
+                    Some((change, why)) if change.old.is_some() => {
+                        if node.keeps_labels(due) || !selecting_old(view, &node, pool).is_empty() {
+                            steps.extend(taint_step(&node, None, None));
+                        } else {
+                            steps.extend(taint_step(&node, due, Some((change, why))));
+                        }
+                    }
+                    Some((change, why)) => {
+                        steps.push(patch(Phase::Labels, &node, vec![change], None, why));
+                        steps.extend(taint_step(&node, due, None));
+                    }
+                    None => steps.extend(taint_step(&node, due, None)),
+                }
             }
             _ => {}
         }
@@ -36,7 +50,8 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
     steps
 }
 
-fn label_step(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> Option<Step> {
+/// What is to change of the label of a node's pool, and why.
+fn label_change(node: &PooledNode<'_>, pool: &NodePool) -> Option<(KeyChange, String)> {
     let (key, value) = &pool.label;
     let reason = match node.label_state(pool) {
         KeyState::InSync | KeyState::Conflict => return None,
@@ -48,16 +63,7 @@ fn label_step(view: &View<'_>, node: &PooledNode<'_>, pool: &NodePool) -> Option
         old: node.live.labels.get(key).cloned(),
         new: Some(value.clone()),
     };
-    if !selecting_old(view, node, pool).is_empty() {
-        return None;
-    }
-    // Pods that a pin binds to a label before nodes have it wait for them; those that are bound to one which no
-    // node has any more would wait for ever.
-    let phase = match change.old {
-        Some(_) => Phase::Taint,
-        None => Phase::Labels,
-    };
-    Some(patch(phase, node, vec![change], None, reason))
+    Some((change, reason))
 }
 
 /// The steps, those apart that would take the last node from pods which a pin goes on binding to its label, as the
@@ -68,33 +74,58 @@ pub(crate) fn apart_from_bound(
     mut steps: Vec<Step>,
 ) -> (Vec<Step>, Vec<Step>) {
     let mut dropped = Vec::new();
-    for pin in staying_pins(view, guards) {
-        let ready = || nodes(view).filter(|node| node.live.ready);
-        let bound: BTreeSet<(String, String)> = ready()
-            .flat_map(|node| node.live.labels.clone())
-            .filter(|(key, value)| pin.binds_to(key, value))
-            .collect();
-        for (key, value) in bound {
-            let goes =
-                |change: &KeyChange| change.key == key && change.old.as_ref() == Some(&value);
-            let loses = |name: &str, steps: &[Step]| {
-                let mut patches = steps
-                    .iter()
-                    .filter(|step| step.action.object().name == name);
-                patches.any(|step| step.action.node_labels().iter().any(goes))
-            };
-            let mut having = ready().filter(|node| node.live.labels.get(&key) == Some(&value));
-            if having.any(|node| !loses(&node.object.name, &steps)) {
-                continue;
-            }
-            let (stay, go): (Vec<Step>, Vec<Step>) = steps
-                .into_iter()
-                .partition(|step| step.action.node_labels().iter().any(goes));
-            steps = go;
-            dropped.extend(stay);
+    for label in bound_labels(view, guards) {
+        if has_label_after(view, &label, &steps).next().is_some() {
+            continue;
         }
+        let (stay, go): (Vec<Step>, Vec<Step>) =
+            steps.into_iter().partition(|step| loses(step, &label));
+        steps = go;
+        dropped.extend(stay);
     }
     (steps, dropped)
+}
+
+/// Labels of ready nodes to which pins bind pods that are there and that no step is about.
+pub(crate) fn bound_labels(view: &View<'_>, guards: &[Step]) -> BTreeSet<(String, String)> {
+    let pins = staying_pins(view, guards);
+    let ready = nodes(view).filter(|node| node.live.ready);
+    let labels = ready.flat_map(|node| node.live.labels.clone());
+    let bound = labels.filter(|(key, value)| pins.iter().any(|pin| pin.binds_to(key, value)));
+    bound.collect()
+}
+
+/// Ready nodes that have a label and keep it, or get it.
+pub(crate) fn has_label_after<'a>(
+    view: &'a View<'_>,
+    label: &'a (String, String),
+    steps: &'a [Step],
+) -> impl Iterator<Item = ObjectKey> + 'a {
+    let ready = nodes(view).filter(|node| node.live.ready);
+    let having = ready.filter(move |node| {
+        let mut steps = steps
+            .iter()
+            .filter(|step| step.action.object() == node.object);
+        let has = node.live.labels.get(&label.0) == Some(&label.1);
+        if has {
+            !steps.any(|step| loses(step, label))
+        } else {
+            steps.any(|step| gains(step, label))
+        }
+    });
+    having.map(|node| node.object)
+}
+
+/// Whether a step takes a label from a node.
+pub(crate) fn loses(step: &Step, (key, value): &(String, String)) -> bool {
+    let mut changes = step.action.node_labels().iter();
+    changes.any(|change| change.key == *key && change.old.as_ref() == Some(value))
+}
+
+/// Whether a step gives a node a label.
+fn gains(step: &Step, (key, value): &(String, String)) -> bool {
+    let mut changes = step.action.node_labels().iter();
+    changes.any(|change| change.key == *key && change.new.as_ref() == Some(value))
 }
 
 /// Workloads that ask for the value of a pool's label which a node has, and would find no node once it has another one. A
@@ -126,11 +157,15 @@ pub(crate) fn is_taint_wanted(view: &View<'_>, node: &PooledNode<'_>, pool: &Nod
         && pool.manages(&node.live.labels) == ManageTaint::Patch
 }
 
-/// Sets the taint of a pool where it is due, and takes back what we wrote and no pool asks for any more:
-/// in one write, because the whole list of taints is tested and replaced. While a taint is held back,
+/// Sets the taint of a pool where it is due, changes its label, and takes back what we wrote and no pool asks for any
+/// more: in one write, so that no node has the label of one pool and the taint of another. While a taint is held back,
 /// the one that it is to replace stays, and so do our labels.
-fn taint_step(node: &PooledNode<'_>, due: Option<&NodePool>) -> Option<Step> {
-    let changes: Vec<KeyChange> = node
+fn taint_step(
+    node: &PooledNode<'_>,
+    due: Option<&NodePool>,
+    relabel: Option<(KeyChange, String)>,
+) -> Option<Step> {
+    let unlabels: Vec<KeyChange> = node
         .stale_labels()
         .filter(|_| !node.keeps_labels(due))
         .map(|(key, value)| KeyChange {
@@ -152,18 +187,20 @@ fn taint_step(node: &PooledNode<'_>, due: Option<&NodePool>) -> Option<Step> {
         old: node.live.taints.clone(),
         new,
     });
-    if changes.is_empty() && taints.is_none() {
+    let (relabels, relabelled): (Vec<KeyChange>, Vec<String>) = relabel.into_iter().unzip();
+    if unlabels.is_empty() && relabels.is_empty() && taints.is_none() {
         return None;
     }
     let dedicated =
         due.map(|pool| format!("nodes of pool `{}` are dedicated to its zones", pool.name));
-    let is_stale = !(changes.is_empty() && stale.is_empty());
+    let is_stale = !(unlabels.is_empty() && stale.is_empty());
     let released = is_stale.then(|| "no pool asks for what we wrote here any more".to_owned());
-    let reasons: Vec<String> = dedicated.into_iter().chain(released).collect();
+    let reasons = relabelled.into_iter().chain(dedicated).chain(released);
+    let reasons: Vec<String> = reasons.collect();
     Some(patch(
         Phase::Taint,
         node,
-        changes,
+        [relabels, unlabels].concat(),
         taints,
         reasons.join("; "),
     ))

@@ -1,6 +1,7 @@
 //! Pins, and the taints that rest on them: pods are never bound to nodes that are not there.
 
 mod leaving;
+mod swapped;
 
 use cofferdam_judge::Departure;
 use cofferdam_model::cluster::Delivery;
@@ -93,10 +94,14 @@ fn in_place(trial: &Trial) -> String {
 
 /// Applies what the judge lets through, with faults; what is in place afterwards.
 fn applied(trial: &mut Trial, faults: &Faults) -> String {
+    applied_to(trial, faults);
+    in_place(trial)
+}
+
+fn applied_to(trial: &mut Trial, faults: &Faults) {
     let plan = trial.plan();
     assert_eq!(refused(trial, &plan), Vec::<String>::new(), "{plan:#?}");
     trial.carry_out(&plan, faults, |_, _| {});
-    in_place(trial)
 }
 
 fn refusing(object: &str) -> Faults {
