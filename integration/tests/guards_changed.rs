@@ -169,15 +169,16 @@ fn rails_about_what_we_may_not_make_for_a_trial_are_waited_for_too() -> Result<(
     check_awaited(&shop, "Mutating", "cofferdam-registration-back")
 }
 
-#[test]
-fn who_keeps_a_rail_from_being_tried_out_is_told_in_their_own_words() -> Result<()> {
-    let shop = start_pool(ClusterOptions::new("prod"))?;
-    let name = "no-pods-there";
+/// The name of somebody else's policy.
+const FOREIGN: &str = "no-pods-there";
+
+/// Has somebody else's policy refuse pods where rails are tried out.
+fn refuse_trials(shop: &Shop) -> Result<()> {
     let place = json!({ "key": "kubernetes.io/metadata.name", "operator": "In", "values": ["cofferdam-probe"] });
     let policy = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
-        "metadata": { "name": name },
+        "metadata": { "name": FOREIGN },
         "spec": {
             "matchConstraints": {
                 "namespaceSelector": { "matchExpressions": [place] },
@@ -189,8 +190,8 @@ fn who_keeps_a_rail_from_being_tried_out_is_told_in_their_own_words() -> Result<
     let binding = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": { "name": name },
-        "spec": { "policyName": name, "validationActions": ["Deny"] },
+        "metadata": { "name": FOREIGN },
+        "spec": { "policyName": FOREIGN, "validationActions": ["Deny"] },
     });
     for object in [&policy, &binding] {
         shop.cluster.apply_yaml(SOMEBODY, &object.to_string())?;
@@ -200,7 +201,13 @@ fn who_keeps_a_rail_from_being_tried_out_is_told_in_their_own_words() -> Result<
         let words = ["create", "--dry-run=server", "-f", "-"];
         let answer = shop.cluster.kubectl_input(TENANT, &words, &tried);
         Ok(answer.is_err_and(|error| format!("{error:#}").contains("no pods of yours")))
-    })?;
+    })
+}
+
+#[test]
+fn who_keeps_a_rail_from_being_tried_out_is_told_in_their_own_words() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    refuse_trials(&shop)?;
     let mark = shop.cluster.audit_mark()?;
     let run = shop.apply(&[], 1)?;
     // Where two policies refuse, the server tells of either; what a pin changes is not seen at all.
@@ -231,6 +238,39 @@ fn who_keeps_a_rail_from_being_tried_out_is_told_in_their_own_words() -> Result<
         (&*entry.resource, &*entry.namespace, &*entry.verb) == ("pods", "cofferdam-probe", "create")
     });
     assert!((7..=7 * 10).contains(&tried.count()), "{}", run.stderr);
+    Ok(())
+}
+
+#[test]
+fn a_rail_that_could_not_be_tried_out_is_not_called_in_force_by_any_later_pass() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    refuse_trials(&shop)?;
+    shop.apply(&[], 1)?;
+    for _ in 0..2 {
+        shop.apply(&[], 1)?;
+        let (told, code) = standings(&shop)?;
+        let untried = "cofferdam-pin-back untried".to_owned();
+        assert!(told.contains(&untried), "{told:?}");
+        assert_eq!(code, 2);
+        let missing = drift(&shop)?;
+        assert!(
+            missing.iter().any(|one| one.contains("guard-missing")),
+            "{missing:?}"
+        );
+    }
+    shop.cluster
+        .kubectl_as(SOMEBODY, &["delete", BINDINGS, FOREIGN])?;
+    wait_until("rails can be tried out", || {
+        Ok(shop
+            .project
+            .run(&["apply", "--yes", "--settle", "0s"])?
+            .code
+            == 0)
+    })?;
+    let (told, code) = standings(&shop)?;
+    assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
+    assert_eq!(code, 0);
+    shop.expect(&["plan"], 0)?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
+use cofferdam_state::plan::Step;
 use cofferdam_state::record::entry_key;
 
 use crate::findings::{intolerant, may_tolerate};
@@ -112,6 +113,25 @@ pub(crate) fn live_level(view: &View<'_>, guard: &DesiredGuard) -> Option<GuardL
     let levels = [GuardLevel::Deny, GuardLevel::Audit].into_iter();
     let mut levels = levels.filter(|level| *level == GuardLevel::Deny || guard.audit.is_some());
     levels.find(|level| state(view, guard.binding(*level)) == GuardState::InSync)
+}
+
+/// Whether a pass saw that a rail refuses, or changes, what it is meant to, with just this text.
+pub(crate) fn was_tried(view: &View<'_>, guard: &DesiredGuard) -> bool {
+    let key = guard.policy.key();
+    live(view, &key).is_some_and(|live| {
+        view.observed
+            .is_recorded(&key, &guard.tried_field(), &live.uid)
+    })
+}
+
+/// Whether a rail is in place, and no pass has seen that it does what it is there for.
+pub(crate) fn is_untried(view: &View<'_>, guard: &DesiredGuard) -> bool {
+    let objects = [&guard.policy, &guard.deny];
+    guard.level == GuardLevel::Deny
+        && objects
+            .iter()
+            .all(|object| state(view, object) == GuardState::InSync)
+        && !was_tried(view, guard)
 }
 
 /// What keeps a rail from refusing, or changing, what it is meant to; what to do about it.
@@ -309,12 +329,29 @@ fn mend(view: &View<'_>, guard: &DesiredGuard) -> String {
     )
 }
 
-/// Entries of the record for what of rails is there and is ours.
-pub(crate) fn kept<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
+/// Entries of the record for what of rails is there and is ours, and was tried out and is not written by steps.
+pub(crate) fn kept<'a>(
+    view: &'a View<'_>,
+    steps: &[Step],
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let written: BTreeSet<ObjectKey> = steps.iter().map(|step| step.action.object()).collect();
+    let guards = view
+        .bundle
+        .guards
+        .values()
+        .filter(|guard| was_tried(view, guard));
+    let tried = guards.filter_map(move |guard| {
+        let objects = [guard.policy.key(), guard.deny.key()];
+        let stays = objects.iter().all(|object| !written.contains(object));
+        let live = live(view, &guard.policy.key()).filter(|_| stays)?;
+        let entry = entry_key(&guard.policy.key(), &guard.tried_field());
+        Some((entry, cofferdam_state::digest::digest(&live.uid)))
+    });
     let live = view.observed.admission.known().into_iter().flatten();
     let ours = live.filter(|(key, live)| is_ours(view, key, live));
-    ours.map(|(key, live)| {
+    let there = ours.map(|(key, live)| {
         let uid = cofferdam_state::digest::digest(&live.uid);
         (entry_key(key, ""), uid)
-    })
+    });
+    there.chain(tried)
 }

@@ -10,7 +10,7 @@ use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Operation, Phase};
 
 use crate::findings::{intolerant, toleration_hint};
-use crate::guards::{GuardState, is_served, obstacles, state};
+use crate::guards::{GuardState, is_served, is_untried, obstacles, state};
 use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
@@ -58,6 +58,15 @@ fn guards(view: &View<'_>) -> Vec<HeldStep> {
     for guard in view.bundle.guards.values() {
         let wanted = guard.binding(guard.level);
         let in_place = state(view, wanted) == GuardState::InSync && !is_text_held(view, guard);
+        if is_untried(view, guard) {
+            held.push(HeldStep {
+                operation: Operation::Update,
+                object: wanted.key(),
+                phase: written_in(guard),
+                reason: "it is in place, and was never seen to be in force".to_owned(),
+                hint: "`cofferdam apply` tries it out".to_owned(),
+            });
+        }
         if in_place || !is_served(view, guard) || state(view, wanted) == GuardState::Taken {
             continue;
         }

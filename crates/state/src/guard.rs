@@ -7,6 +7,8 @@ use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::key::ObjectKey;
 use serde_json::Value;
 
+use crate::digest::short_digest;
+
 /// A guard rail of one cluster: a policy, and the binding that puts it in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredGuard {
@@ -25,6 +27,14 @@ pub struct DesiredGuard {
     pub level: GuardLevel,
     /// How to find out whether it is in force.
     pub probe: Probe,
+}
+
+impl DesiredGuard {
+    /// The field of its policy under which a record holds that it was tried out, and seen to refuse or change what it
+    /// is meant to, with just this text.
+    pub fn tried_field(&self) -> String {
+        format!("tried:{}", short_digest(&self.probe.mark))
+    }
 }
 
 /// What a guard rail protects.

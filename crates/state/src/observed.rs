@@ -1,6 +1,6 @@
 //! What a cluster was seen to hold, with when and how completely.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use cofferdam_model::capabilities::Capabilities;
@@ -15,7 +15,8 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use serde_json::Value;
 
 use crate::audit::AuditedWrite;
-use crate::digest::short_digest;
+use crate::bundle::Bundle;
+use crate::digest::{digest, short_digest};
 use crate::pod_security::EnforceAnswers;
 use crate::record::{Record, entry_key};
 
@@ -335,6 +336,27 @@ impl Observed {
     pub fn is_recorded_of_namespace(&self, name: &str, field: &str) -> bool {
         let live = self.namespaces.known().and_then(|live| live.get(name));
         live.is_some_and(|live| self.is_recorded(&ObjectKey::namespace(name), field, &live.uid))
+    }
+
+    /// Takes note that guard rails of a bundle, by the keys of their policies, were tried out and are in force.
+    pub fn note_tried(&mut self, bundle: &Bundle, tried: &BTreeSet<ObjectKey>) {
+        let Reading::Known(admission) = &self.admission else {
+            return;
+        };
+        let guards = bundle
+            .guards
+            .values()
+            .filter(|guard| tried.contains(&guard.policy.key()));
+        let entries: Vec<(String, String)> = guards
+            .filter_map(|guard| {
+                let key = guard.policy.key();
+                let live = admission.get(&key)?;
+                Some((entry_key(&key, &guard.tried_field()), digest(&live.uid)))
+            })
+            .collect();
+        if let Reading::Known(Some(live)) = &mut self.record {
+            live.record.entries.extend(entries);
+        }
     }
 
     /// Whether a pass that was cut off may have written it.

@@ -125,6 +125,11 @@ impl Trial {
         if faults.unread_after {
             after.pods = Reading::Unknown("connection reset".to_owned());
         }
+        let failed_of: BTreeSet<&ObjectKey> = failed.iter().map(|(object, _)| object).collect();
+        let probes = plan.probes.iter().map(|due| due.probe.policy.clone());
+        let tried =
+            probes.filter(|policy| !failed_of.iter().any(|failed| failed.name == policy.name));
+        after.note_tried(&self.bundle_for(&after), &tried.collect());
         let left = self.replan(&after).ok();
         let nothing = |plan: &Plan| plan.is_empty();
         let failed: Vec<(String, String)> = failed

@@ -65,7 +65,8 @@ pub(crate) async fn execute(
     };
     // Of what a GitOps controller applies, we keep no record.
     let gitops = one.cluster.delivery == Delivery::Gitops;
-    if plan.is_empty() && (gitops || is_recorded(one, (plan, held), pass)) {
+    let nothing = plan.is_empty() && plan.probes.is_empty();
+    if nothing && (gitops || is_recorded(one, (plan, held), pass)) {
         let sequence = one.observed.our_record().map(|record| record.sequence);
         let requests = connection.requests();
         let failed = in_the_way(&one.view(), pass.only);
@@ -118,6 +119,8 @@ pub(crate) async fn execute(
 struct Done {
     written: u64,
     failed: Vec<FailedStep>,
+    /// The policies of guard rails that were seen to be in force.
+    tried: BTreeSet<ObjectKey>,
     /// Namespaces in which a step failed: their later phases are left out.
     stuck: HashSet<String>,
 }
@@ -163,6 +166,7 @@ impl<'a> Writing<'a> {
         // What waits goes on waiting: nobody asks again in the same pass.
         let answers = &self.one.observed.enforce_answers;
         after.enforce_answers.clone_from(answers);
+        after.note_tried(&self.one.bundle, &self.done.tried);
         self.conclude(model, pass, pending, after).await
     }
 

@@ -7,6 +7,7 @@ use cofferdam_model::names::PoolName;
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
 use cofferdam_objects::keys;
+use cofferdam_objects::name::object_name;
 use cofferdam_state::digest::short_digest;
 use cofferdam_state::guard::{Attempt, DesiredGuard, GuardLevel, Probe, Rail, binding_kind};
 use k8s_openapi::api::admissionregistration::v1::{
@@ -65,9 +66,14 @@ pub(super) fn pool_name(what: &str, pool: &NodePool) -> String {
     name_for(what, &pool.name)
 }
 
-/// The name of a rail of a pool with this name.
+/// The name of a rail of a pool with this name. It is the value of a label when the rail is tried out.
 pub(super) fn name_for(what: &str, pool: &PoolName) -> String {
-    format!("cofferdam-{what}-{pool}")
+    object_name(
+        &format!("cofferdam-{what}-"),
+        pool.as_str(),
+        "",
+        &short_digest(pool.as_str()),
+    )
 }
 
 /// Requests to do something with the objects of a kind; `resources` may name subresources.

@@ -45,6 +45,22 @@ fn seen(rail: &DesiredGuard) -> (String, BTreeSet<String>) {
 }
 
 #[test]
+fn rails_of_pools_with_long_names_can_be_tried_out() {
+    for letters in [3, 40, 41, 48, 49, 63] {
+        let pool = "p".repeat(letters);
+        let text = writers().replace("name: pci }", &format!("name: {pool} }}"));
+        let rails = rails(&text);
+        let of_pool: Vec<&DesiredGuard> = rails.iter().filter(|rail| rail.pool.is_some()).collect();
+        assert_eq!(of_pool.len(), 4);
+        for rail in of_pool {
+            assert!(rail.name().len() <= 63, "{}", rail.name());
+        }
+        let names: BTreeSet<&str> = rails.iter().map(DesiredGuard::name).collect();
+        assert_eq!(names.len(), rails.len());
+    }
+}
+
+#[test]
 fn rails_about_pods_see_where_they_belong_and_never_the_system() {
     for rail in rails(&writers()) {
         let about_pods = rail.policy.spec["matchConstraints"]["resourceRules"][0]["resources"]

@@ -8,7 +8,7 @@ use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 
 use super::{Judged, finding};
-use crate::guards::{GuardState, is_served, live, obstacles, state};
+use crate::guards::{GuardState, is_served, is_untried, live, obstacles, state};
 use crate::view::View;
 
 /// One finding per rail that is not in force, or not as compiled.
@@ -70,6 +70,14 @@ fn unlike(view: &View<'_>, guard: &DesiredGuard) -> Option<Fault> {
         (&guard.policy, state(view, &guard.policy)),
         (wanted, state(view, wanted)),
     ];
+    if is_untried(view, guard) {
+        let what = "it is in place, and was never seen to be in force".to_owned();
+        return Some(Fault::new(
+            &guard.policy,
+            what,
+            "`cofferdam apply` tries it out".to_owned(),
+        ));
+    }
     if states.iter().all(|(_, state)| *state == GuardState::InSync) {
         return None;
     }

@@ -5,7 +5,8 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 use cofferdam_state::observed::LiveAdmission;
 
 use super::{
-    GuardState, is_ours, is_pin_named, is_served, live_level, needed_after, obstacles, state,
+    GuardState, is_ours, is_pin_named, is_served, is_untried, live_level, needed_after, obstacles,
+    state,
 };
 use crate::view::View;
 
@@ -25,6 +26,8 @@ pub struct GuardStatus<'a> {
 pub enum Standing {
     /// It is as compiled, at this level.
     InForce(GuardLevel),
+    /// It is as compiled, and was never seen to refuse, or change, what it is meant to.
+    Untried,
     /// It, or its binding, is not as compiled.
     Changed,
     /// It, or its binding, is not there.
@@ -43,6 +46,7 @@ impl Standing {
         match self {
             Self::InForce(GuardLevel::Deny) => "deny",
             Self::InForce(GuardLevel::Audit) => "audit",
+            Self::Untried => "untried",
             Self::Changed => "changed",
             Self::Missing => "missing",
             Self::Taken => "taken",
@@ -74,6 +78,9 @@ fn standing(view: &View<'_>, guard: &DesiredGuard) -> Standing {
     }
     if !is_served(view, guard) {
         return Standing::NotServed;
+    }
+    if is_untried(view, guard) {
+        return Standing::Untried;
     }
     if let Some(level) = live_level(view, guard) {
         return Standing::InForce(level);

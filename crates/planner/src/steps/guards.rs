@@ -11,8 +11,8 @@ use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step, TaintPatch};
 
 use crate::guards::{
-    GuardState, Obstacle, is_ours, is_pin_named, is_served, leaves, live, obstacles, pool_of,
-    state, untainted,
+    GuardState, Obstacle, is_ours, is_pin_named, is_served, is_untried, leaves, live, obstacles,
+    pool_of, state, untainted,
 };
 use crate::view::View;
 
@@ -185,8 +185,8 @@ fn delete(key: &ObjectKey, live: &LiveAdmission) -> Option<Action> {
     })
 }
 
-/// Rails that are written are seen to be in force: a pin before the taint that rests on it, the others at
-/// the end.
+/// Rails that are written, and those that never were, are seen to be in force: a pin before the taint that rests on
+/// it, the others at the end.
 pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
     let mut due = Vec::new();
     let guards = view.bundle.guards.values();
@@ -210,7 +210,7 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
         let refuses = state(view, &guard.deny) == GuardState::InSync && !notes;
         let in_force = writes(&guard.deny) || refuses;
         let before = tainted.then_some(Phase::Taint);
-        if tainted || (written.next().is_some() && in_force) {
+        if tainted || (written.next().is_some() && in_force) || is_untried(view, guard) {
             due.push(DueProbe {
                 before,
                 probe: guard.probe.clone(),

@@ -68,7 +68,7 @@ pub struct WireGuard {
     pub pool: Option<String>,
     /// How far it is to be taken: `Audit` or `Deny`.
     pub wanted: &'static str,
-    /// What is in force: `deny`, `audit`, `changed`, `missing`, `taken`, `notServed` or `unknown`.
+    /// What is in force: `deny`, `audit`, `untried`, `changed`, `missing`, `taken`, `notServed` or `unknown`.
     pub in_force: &'static str,
     /// What keeps it from being taken further.
     pub obstacles: Vec<WireObstacle>,

@@ -32,6 +32,12 @@ impl Writing<'_> {
         let connection = self.connection;
         let failed = connection.wait_for_guards(&tried, &self.lease).await?;
         let all = failed.is_empty() && tried.len() == probes.len();
+        let seen = tried
+            .iter()
+            .filter(|probe| !failed.iter().any(|(failed, _)| failed == *probe));
+        self.done
+            .tried
+            .extend(seen.map(|probe| probe.policy.clone()));
         let failed = failed.into_iter().map(|(probe, error)| FailedStep {
             object: probe.policy.clone(),
             message: error.reason(),
