@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use cofferdam_integration::guarded::Answer::{Done, Refused};
-use cofferdam_integration::guarded::{Answer, OUTSIDE, TENANT, ask, pod, start, start_pool};
-use cofferdam_integration::shop::{SOMEBODY, Shop};
+use cofferdam_integration::guarded::{
+    Answer, OUTSIDE, TENANT, ask, drift, pod, start, start_pool, workload,
+};
+use cofferdam_integration::shop::{MODEL_FILE, SOMEBODY, Shop};
 use cofferdam_integration::{ClusterOptions, SeedOptions, Version};
 use serde_json::{Value, json};
 
@@ -324,4 +326,44 @@ fn pods_name_no_node_and_forge_neither_mirrors_nor_guests() -> Result<()> {
     let scheduled = shop.cluster.kubectl(&scheduled)?;
     let first = scheduled.lines().next().unwrap_or_default();
     check_words(&shop, &[(&format!("-n web label {first} note=x"), Done)])
+}
+
+#[test]
+fn what_a_tenant_makes_keeps_no_rail_from_being_kept_up() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    shop.apply(&[], 0)?;
+    let everywhere = json!({ "tolerations": [{ "operator": "Exists" }] });
+    let mut greedy = workload("Deployment", OUTSIDE, "greedy", &everywhere);
+    greedy["spec"]["replicas"] = json!(0);
+    let create = ["create", "--validate=false", "-f", "-"];
+    ask(&shop.cluster, TENANT, &create, &greedy.to_string(), Done)?;
+    shop.apply(&[], 0)?;
+
+    // A namespace that joins the zone is pinned, and let pass.
+    shop.cluster.kubectl(&["create", "namespace", "ledgers"])?;
+    shop.project.edit(
+        MODEL_FILE,
+        "[{ name: orders }",
+        "[{ name: orders }, { name: ledgers }",
+    )?;
+    shop.grant()?;
+    shop.apply(&[], 0)?;
+    ask(
+        &shop.cluster,
+        TENANT,
+        &create,
+        &pod("ledgers", "one", &json!({})).to_string(),
+        Done,
+    )?;
+
+    // Somebody hollows the rail out: it comes back.
+    let never = r#"[{"op":"add","path":"/spec/matchConditions","value":[{"name":"never","expression":"false"}]}]"#;
+    let rail = ["validatingadmissionpolicy", "cofferdam-pods-back"];
+    shop.cluster
+        .kubectl(&["patch", rail[0], rail[1], "--type=json", "-p", never])?;
+    shop.apply(&[], 0)?;
+    let forged = pod(OUTSIDE, "forged", &everywhere).to_string();
+    ask(&shop.cluster, TENANT, &create, &forged, Refused(TOLERATION))?;
+    assert_eq!(drift(&shop)?, Vec::<String>::new());
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Read from the objects that a plan writes, and not from what the planner says of them.
 
+mod in_force;
 mod pins;
 mod pods;
 
@@ -108,7 +109,7 @@ pub(super) fn not_as_seen(case: &Case<'_>, step: &Step) -> Option<Refusal> {
         .flatten()
 }
 
-/// A rail about pods or DaemonSets refuses only where nothing that is there would be refused.
+/// A rail about pods or DaemonSets refuses only where nothing that is there would be refused that is not already.
 fn breaks(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let object = step.action.written_guard()?;
     if !refuses(case, object) {
@@ -118,8 +119,8 @@ fn breaks(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let mut pools = case.bundle.pools.iter();
     let pool = pools.find(|pool| guard.pool.as_ref() == Some(&pool.name))?;
     let victim = match guard.rail {
-        Rail::Pods => stray(case, pool),
-        Rail::DaemonSets => unselective(case, pool),
+        Rail::Pods => stray(case, (guard, pool)),
+        Rail::DaemonSets => unselective(case, (guard, pool)),
         // Looked at apart: these change what is admitted, and refuse nothing.
         Rail::Pin
         | Rail::Registration

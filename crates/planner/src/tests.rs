@@ -19,6 +19,7 @@ mod evaluated;
 mod findings;
 mod guard_expressions;
 mod guard_probes;
+mod guard_texts;
 mod guards;
 mod healing;
 mod isolated;

@@ -227,6 +227,12 @@ impl LivePod {
     pub fn is_mirror(&self) -> bool {
         self.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
     }
+
+    /// The name of the `DaemonSet` that made it.
+    pub fn daemon_set(&self) -> Option<&str> {
+        let (kind, name) = self.owner.as_ref()?;
+        (kind == "DaemonSet").then_some(name)
+    }
 }
 
 /// The pod template of a workload that makes pods, or will.

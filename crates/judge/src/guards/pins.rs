@@ -21,7 +21,9 @@ pub(super) fn unfounded(case: &Case<'_>, step: &Step) -> Option<Refusal> {
     let object = step.action.written_guard();
     object
         .and_then(|object| {
-            binds_to_nothing(case, object).or_else(|| taints_new_nodes(case, object))
+            binds_to_nothing(case, object)
+                .or_else(|| taints_new_nodes(case, object))
+                .or_else(|| refused_by_rail(case, object))
         })
         .or_else(|| strands(case, step))
 }
@@ -52,6 +54,34 @@ fn binds_to_nothing(case: &Case<'_>, object: &AdmissionObject) -> Option<Refusal
         pool.name
     );
     Some(refusal("guard-breaks", message, ""))
+}
+
+/// A pin gives pods the toleration of its pool, and the rail that keeps others off it refuses them for that.
+fn refused_by_rail(case: &Case<'_>, object: &AdmissionObject) -> Option<Refusal> {
+    let pool = pool_of(case, object, Rail::Pin)?;
+    let mut guards = case.bundle.guards.values();
+    let rail =
+        guards.find(|one| one.rail == Rail::Pods && one.pool.as_ref() == Some(&pool.name))?;
+    let binding = live(case, &rail.deny.key()).filter(|binding| super::denies(&binding.spec));
+    let before = live(case, &rail.policy.key()).filter(|_| binding.is_some())?;
+    let mut written = case
+        .plan
+        .steps
+        .iter()
+        .filter_map(|step| step.action.written_guard());
+    let after = written
+        .find(|one| **one == rail.policy)
+        .map(|one| &one.spec);
+    let text = after.unwrap_or(&before.spec);
+    let mut pinned = chosen(&object.spec)?.into_iter();
+    let namespace = pinned.find(|name| super::in_force::looks_at(text, name))?;
+    let message = format!(
+        "{}: pods of namespace `{namespace}` would tolerate pool `{}`, and be refused for it by {}",
+        object.key(),
+        pool.name,
+        rail.policy.key()
+    );
+    Some(refusal("guard-breaks", message, "plan again"))
 }
 
 /// Whether a policy changes the pods of no namespace that it does not change in the same way already. A binding

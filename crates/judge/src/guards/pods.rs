@@ -3,12 +3,15 @@
 
 use cofferdam_model::node_pool::{NodePool, TaintEffect};
 use cofferdam_model::zone::Enforcement;
+use cofferdam_state::guard::DesiredGuard;
+use cofferdam_state::observed::{LivePod, Template};
 use k8s_openapi::api::core::v1::Toleration;
 
+use super::in_force::refuses_already;
 use crate::Case;
 
 /// What runs, or is to run, outside the pool's zones and tolerates its taint.
-pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
+pub(super) fn stray(case: &Case<'_>, (guard, pool): (&DesiredGuard, &NodePool)) -> Option<String> {
     let pods = case.observed.pods.known()?;
     let templates = case.observed.templates.known()?;
     let spared = |namespace: &str| {
@@ -28,15 +31,35 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
         let mut guests = pool.guests.iter();
         guests.any(|guest| guest.namespace.as_str() == namespace && guest.daemon_set == name)
     };
+    let is_made = |pod: &LivePod| {
+        let made = |one: &Template| {
+            let workload = pod.workload.as_ref().map(|(kind, name)| (&**kind, &**name));
+            one.namespace == pod.namespace && one.workload.split_once('/') == workload
+        };
+        pod.workload.is_some() && templates.iter().any(made)
+    };
+    // What the pin of the pool gave a pod is not in the template from which others are made.
+    let by_pin = |one: &Toleration| {
+        one.key.as_ref() == Some(&pool.taint.key)
+            && one.value.as_ref() == Some(&pool.taint.value)
+            && one.operator.as_deref() == Some("Equal")
+            && one.effect.is_none()
+            && one.toleration_seconds.is_none()
+    };
     let pod = pods.iter().find(|pod| {
-        let owner = pod.owner.as_ref();
-        let guest =
-            owner.is_some_and(|(kind, name)| kind == "DaemonSet" && is_guest(&pod.namespace, name));
+        let guest = pod
+            .daemon_set()
+            .is_some_and(|name| is_guest(&pod.namespace, name));
+        let mut tolerations = pod.tolerations.clone();
+        if is_made(pod) {
+            tolerations.retain(|one| !by_pin(one));
+        }
         !pod.is_mirror()
             && !guest
             && !pod.finished
             && !spared(&pod.namespace)
-            && may_tolerate(&pod.tolerations, pool)
+            && may_tolerate(&tolerations, pool)
+            && !refuses_already(case, guard, &pod.namespace, pod.daemon_set())
     });
     let template = || {
         templates.iter().find(|template| {
@@ -48,6 +71,7 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
                 .is_some_and(|name| !name.is_empty());
             !spared(&template.namespace)
                 && (bound || (!guest && may_tolerate(&template.tolerations, pool)))
+                && !refuses_already(case, guard, &template.namespace, daemon_set)
         })
     };
     pod.map(|pod| format!("Pod/{}/{}", pod.namespace, pod.name))
@@ -55,7 +79,10 @@ pub(super) fn stray(case: &Case<'_>, pool: &NodePool) -> Option<String> {
 }
 
 /// A DaemonSet of the pool's enforced namespaces that does not ask for its nodes.
-pub(super) fn unselective(case: &Case<'_>, pool: &NodePool) -> Option<String> {
+pub(super) fn unselective(
+    case: &Case<'_>,
+    (guard, pool): (&DesiredGuard, &NodePool),
+) -> Option<String> {
     let templates = case.observed.templates.known()?;
     let is_bound = |namespace: &str| {
         let mut all = case.bundle.namespaces_of_pool(pool);
@@ -65,9 +92,11 @@ pub(super) fn unselective(case: &Case<'_>, pool: &NodePool) -> Option<String> {
     };
     let (key, value) = &pool.label;
     let one = templates.iter().find(|template| {
-        template.workload.starts_with("DaemonSet/")
+        let daemon_set = template.workload.strip_prefix("DaemonSet/");
+        daemon_set.is_some()
             && is_bound(&template.namespace)
             && template.node_selector.get(key) != Some(value)
+            && !refuses_already(case, guard, &template.namespace, daemon_set)
     })?;
     Some(format!("{} in {}", one.workload, one.namespace))
 }

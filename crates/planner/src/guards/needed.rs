@@ -154,11 +154,12 @@ fn intolerant_of(
     of_workloads.chain(of_nobody).collect()
 }
 
-fn place(template: &Template) -> (&str, &str) {
+pub(super) fn place(template: &Template) -> (&str, &str) {
     (template.namespace.as_str(), template.workload.as_str())
 }
 
-fn is_of(known: &BTreeSet<(&str, &str)>, pod: &LivePod) -> bool {
+/// Whether a workload that is known makes a pod.
+pub(super) fn is_of(known: &BTreeSet<(&str, &str)>, pod: &LivePod) -> bool {
     pod.workload.as_ref().is_some_and(|(kind, name)| {
         known.contains(&(pod.namespace.as_str(), format!("{kind}/{name}").as_str()))
     })

@@ -16,12 +16,15 @@ use serde_json::Value;
 
 use super::needed::{needed, needed_after};
 use super::pin_text::{PinText, is_pin, namespaces};
+use super::refused_already::{refusing, sees};
 use super::{
     GuardState, Obstacle, is_ours, is_served, live, live_level, obstacles, pool_of, state,
 };
 use crate::findings::intolerant_if;
 use crate::pools::{PooledNode, nodes};
-use crate::steps::{bound_labels, has_label_after, is_taint_wanted, loses, selecting_old};
+use crate::steps::{
+    bound_labels, has_label_after, is_taint_wanted, is_text_held, loses, selecting_old,
+};
 use crate::view::{KeyState, View};
 
 /// Whether the pin of a pool is in force, or can be before taints are written.
@@ -45,6 +48,15 @@ pub(super) fn obstacle(view: &View<'_>, pin: &DesiredGuard, pool: &NodePool) -> 
     let bound = live(view, &pin.policy.key()).filter(|_| live(view, &pin.deny.key()).is_some());
     if bound.is_some_and(|live| only_lets_go(live, &pin.policy.spec)) {
         return None;
+    }
+    if let Some(namespace) = refused_by_rail(view, pin) {
+        return Some(Obstacle {
+            reason: format!(
+                "the guard rail that keeps other pods off pool `{}` does not let those of namespace `{namespace}` pass yet",
+                pool.name
+            ),
+            hint: "mend what that one waits for".to_owned(),
+        });
     }
     if serving(view, pool).is_none() {
         return Some(Obstacle {
@@ -74,6 +86,20 @@ pub(super) fn obstacle(view: &View<'_>, pin: &DesiredGuard, pool: &NodePool) -> 
     let mut pins = own.chain(predecessors(view, pin));
     let need = pins.find_map(|name| needed(view, name, goes))?;
     Some(need.into())
+}
+
+/// A namespace whose pods would get the toleration of the pool, and be refused for it.
+fn refused_by_rail<'a>(view: &View<'_>, pin: &'a DesiredGuard) -> Option<&'a str> {
+    let rail = pods_rail(view, pin)?;
+    let live = refusing(view, rail).filter(|_| is_text_held(view, rail))?;
+    let mut namespaces = namespaces(&pin.policy.spec)?.into_iter();
+    namespaces.find(|name| sees(&live.spec, name))
+}
+
+/// The rail that keeps other pods off the pool of a pin.
+fn pods_rail<'a>(view: &View<'a>, pin: &DesiredGuard) -> Option<&'a DesiredGuard> {
+    let mut guards = view.bundle.guards.values();
+    guards.find(|one| one.rail == Rail::Pods && one.pool == pin.pool)
 }
 
 /// Names of pins in force that the bundle does not hold and that bind pods of a namespace of this one.
@@ -196,9 +222,15 @@ fn of_pool(view: &View<'_>, object: &AdmissionObject, steps: &[Step]) -> Footing
     let mut guards = view.bundle.guards.values();
     let pin = guards.find(|one| one.rail == Rail::Pin && one.pool == guard.pool);
     let untainted = pin.map(|pin| untainted(view, &pin.policy.name, &pin.policy.spec, steps));
+    let mut all = untainted.unwrap_or_default();
+    // Whom a rail in force is to let pass by its new text it would refuse by the old.
+    let rail = pods_rail(view, guard).filter(|rail| refusing(view, rail).is_some());
+    let rail = rail.map(|rail| rail.policy.key());
+    let mut written = steps.iter().map(|step| step.action.object());
+    all.extend(rail.filter(|rail| written.any(|object| object == *rail)));
     Footing {
         any: serving(view, pool).unwrap_or_default(),
-        all: untainted.unwrap_or_default(),
+        all,
     }
 }
 

@@ -60,13 +60,15 @@ impl Standing {
 pub fn statuses<'a>(view: &View<'a>) -> Vec<GuardStatus<'a>> {
     let guards = view.bundle.guards.values();
     guards
-        .map(|guard| GuardStatus {
-            guard,
-            standing: standing(view, guard),
-            obstacles: obstacles(view, guard)
-                .into_iter()
-                .map(|one| (one.reason, one.hint))
-                .collect(),
+        .map(|guard| {
+            let standing = standing(view, guard);
+            let waits = standing != Standing::InForce(guard.level);
+            let obstacles = waits.then(|| obstacles(view, guard)).into_iter().flatten();
+            GuardStatus {
+                guard,
+                standing,
+                obstacles: obstacles.map(|one| (one.reason, one.hint)).collect(),
+            }
         })
         .collect()
 }

@@ -95,15 +95,13 @@ fn refusing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
 
 /// Whether the newest text of a rail waits: it would take effect at once, and refuse what is there.
 pub(crate) fn is_text_held(view: &View<'_>, guard: &DesiredGuard) -> bool {
-    let binding = live(view, &guard.deny.key());
-    let audit = state(view, guard.binding(GuardLevel::Audit));
-    let may_be_in_force = if guard.is_mutating() {
-        state(view, &guard.policy) != GuardState::InSync
-    } else {
-        audit != GuardState::InSync
-    };
-    let may_be_in_force = binding.is_some() && may_be_in_force;
-    may_be_in_force && guard.level == GuardLevel::Deny && !obstacles(view, guard).is_empty()
+    let notes = guard.audit.as_ref();
+    let only_notes = notes.is_some_and(|audit| state(view, audit) == GuardState::InSync);
+    live(view, &guard.deny.key()).is_some()
+        && !only_notes
+        && state(view, &guard.policy) != GuardState::InSync
+        && guard.level == GuardLevel::Deny
+        && !obstacles(view, guard).is_empty()
 }
 
 /// What changes pods and nodes is written only where nothing is in the way; new nodes are tainted only while that
@@ -209,7 +207,11 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
         let notes = guard.audit.as_ref().is_some_and(writes);
         let refuses = state(view, &guard.deny) == GuardState::InSync && !notes;
         let in_force = writes(&guard.deny) || refuses;
-        let before = tainted.then_some(Phase::Taint);
+        let before = if tainted {
+            Some(Phase::Taint)
+        } else {
+            pins_who_is_refused(view, guard, steps).then_some(Phase::Pin)
+        };
         if tainted || (written.next().is_some() && in_force) || is_untried(view, guard) {
             due.push(DueProbe {
                 before,
@@ -218,6 +220,19 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
         }
     }
     due
+}
+
+/// Whether a rail that refuses pods gets a new text, and the pin of its pool as well: whom it is to let pass by the new
+/// one it would refuse by the old.
+fn pins_who_is_refused(view: &View<'_>, guard: &DesiredGuard, steps: &[Step]) -> bool {
+    let mut written = steps.iter().filter_map(|step| step.action.written_guard());
+    let mut pins = written
+        .clone()
+        .filter_map(|object| view.bundle.guards.get(&object.name));
+    guard.rail == Rail::Pods
+        && live(view, &guard.deny.key()).is_some()
+        && written.any(|object| *object == guard.policy)
+        && pins.any(|pin| pin.rail == Rail::Pin && pin.pool == guard.pool)
 }
 
 /// Whether steps taint nodes of a pin's pool, those that are there or those that register, or change the label to which

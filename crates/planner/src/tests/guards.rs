@@ -264,30 +264,6 @@ fn no_rail_refuses_on_what_is_not_known() {
 }
 
 #[test]
-fn a_new_text_waits_while_it_would_refuse_what_is_there() {
-    let mut trial = applied();
-    trial
-        .cluster
-        .templates
-        .push(tolerant("DaemonSet/agent", "web"));
-    assert!(trial.plan().is_empty(), "what is in force stays so");
-    let guest = "zones: [back], guests: [{ namespace: web, daemonSet: other }]";
-    let guest = documents().replace("zones: [back]", guest);
-    trial.model = model(&guest);
-    assert_eq!(
-        steps(&trial.plan(), "cofferdam-pods-pci"),
-        Vec::<String>::new()
-    );
-    trial.model = model(&guest.replace("other", "agent"));
-    let plan = trial.plan();
-    assert_eq!(refused(&trial, &plan), Vec::<String>::new());
-    assert_eq!(
-        steps(&plan, "cofferdam-pods-pci"),
-        ["Guard update ValidatingAdmissionPolicy"]
-    );
-}
-
-#[test]
 fn what_somebody_takes_from_a_rail_is_found_and_comes_back() {
     let rail = "cofferdam-namespaces";
     let key = |kind| ObjectKey::admission(kind, rail);

@@ -1,0 +1,85 @@
+//! What a rail in force refuses already: a new text of it takes nothing from who would be refused by both.
+
+use cofferdam_state::guard::DesiredGuard;
+use cofferdam_state::observed::LiveAdmission;
+use serde_json::Value;
+
+use super::{is_ours, live, was_tried};
+use crate::view::View;
+
+/// A rail that refuses, as it is there, beside its new text.
+pub(super) struct InForce<'a> {
+    live: &'a Value,
+    wanted: &'a Value,
+    /// Whether the new text was in force before, and somebody changed it.
+    restored: bool,
+}
+
+impl<'a> InForce<'a> {
+    /// None where the rail refuses nothing now.
+    pub(super) fn of(view: &View<'a>, guard: &'a DesiredGuard) -> Option<Self> {
+        let live = refusing(view, guard)?;
+        Some(Self {
+            live: &live.spec,
+            wanted: &guard.policy.spec,
+            restored: was_tried(view, guard),
+        })
+    }
+
+    /// Whether what it refuses by the new text in a namespace it refuses now, for all that it says there; `daemon_set`
+    /// is the name of the DaemonSet, where it is about one.
+    pub(super) fn refuses(&self, namespace: &str, daemon_set: Option<&str>) -> bool {
+        let guest = daemon_set.is_some_and(|name| is_guest(self.live, namespace, name));
+        let same = rules(self.live) == rules(self.wanted);
+        self.restored || (same && sees(self.live, namespace) && !guest)
+    }
+}
+
+/// The live policy of a rail whose binding refuses.
+pub(super) fn refusing<'a>(view: &View<'a>, guard: &DesiredGuard) -> Option<&'a LiveAdmission> {
+    let binding = live(view, &guard.deny.key())?;
+    let actions = binding.spec.get("validationActions")?.as_array()?;
+    let key = guard.policy.key();
+    let refuses = actions.iter().any(|action| action == "Deny");
+    live(view, &key).filter(|live| refuses && is_ours(view, &key, live))
+}
+
+/// Whether a policy sees what is made in a namespace.
+pub(super) fn sees(spec: &Value, namespace: &str) -> bool {
+    let chosen = spec.pointer("/matchConstraints/namespaceSelector/matchExpressions/0");
+    let Some(chosen) = chosen else { return false };
+    let values = chosen.get("values").and_then(Value::as_array);
+    let named = values.is_some_and(|all| all.iter().any(|name| name == namespace));
+    match chosen.get("operator").and_then(Value::as_str) {
+        Some("In") => named,
+        Some("NotIn") => !named,
+        _ => false,
+    }
+}
+
+const GUEST: &str = "guest";
+
+/// Everything that decides what is refused, but for namespaces and guests.
+fn rules(spec: &Value) -> Vec<&Value> {
+    let all = |field: &str| {
+        spec.get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    let variables = all("variables").filter(|one| one.get("name") != Some(&GUEST.into()));
+    let expressions = variables.chain(all("validations"));
+    let expressions = expressions.filter_map(|one| one.get("expression"));
+    expressions.chain(all("matchConditions")).collect()
+}
+
+fn is_guest(spec: &Value, namespace: &str, daemon_set: &str) -> bool {
+    let variables = spec.get("variables").and_then(Value::as_array);
+    let mut variables = variables.into_iter().flatten();
+    let guest = variables.find(|one| one.get("name") == Some(&GUEST.into()));
+    let text = guest.and_then(|one| one.get("expression")?.as_str());
+    text.is_some_and(|text| {
+        let named = |name: &str| text.contains(&format!("'{name}'"));
+        named(namespace) && named(daemon_set)
+    })
+}
