@@ -34,6 +34,7 @@ fn everything_is_as_before(version: Version) -> Result<()> {
         "{}",
         shown.stdout
     );
+    the_order_is_shown(&shop)?;
     assert_eq!(held(&shop)?, applied);
 
     let mark = shop.cluster.audit_mark()?;
@@ -81,6 +82,45 @@ fn everything_is_as_before(version: Version) -> Result<()> {
         let again = detach(&shop, &WHOLE, 0)?;
         assert!(again.contains("detached, 0 steps written"), "{again}");
     }
+    Ok(())
+}
+
+/// Guard rails are shown as they go, bindings before policies, and our own things last.
+fn the_order_is_shown(shop: &Shop) -> Result<()> {
+    let shown = [&["detach", "--dry-run", "-o", "json"], &WHOLE[..]].concat();
+    let shown = shop.expect(&shown, 2)?.json()?;
+    let names = |path: &str| -> Vec<String> {
+        let all = shown.pointer(path).and_then(Value::as_array);
+        let name = |one: &Value| {
+            let object = one.get("object").unwrap_or(one);
+            let text = |field: &str| {
+                object
+                    .get(field)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
+            format!("{}/{}", text("kind"), text("name"))
+        };
+        all.into_iter().flatten().map(name).collect()
+    };
+    let steps = names("/clusters/0/steps");
+    let first_policy = steps
+        .iter()
+        .position(|one| one.contains("AdmissionPolicy/"));
+    let last_binding = steps
+        .iter()
+        .rposition(|one| one.contains("AdmissionPolicyBinding/") && !one.contains("-pin-"));
+    assert!(
+        last_binding.is_some() && last_binding < first_policy,
+        "{steps:?}"
+    );
+    let last = [
+        "ConfigMap/cofferdam",
+        "Lease/cofferdam",
+        "Namespace/cofferdam-probe",
+        "Namespace/cofferdam-system",
+    ];
+    assert_eq!(names("/clusters/0/last"), last);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
 
 use crate::args::Profile;
+use crate::fleet::Examined;
 
 /// A rule of a Role or `ClusterRole`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct Rule {
     pub(crate) verbs: &'static [&'static str],
 }
 
-const ADMISSION: &str = "admissionregistration.k8s.io";
+pub(crate) const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// What guard rails are made of.
 const ADMISSION_KINDS: [&str; 4] = [
@@ -245,7 +246,7 @@ pub(crate) fn write_rights(profile: Profile, names: &Names) -> Vec<Right> {
                         verb,
                         group: rule.group,
                         resource,
-                        namespace,
+                        namespace: namespace.map(ToOwned::to_owned),
                         name: name.clone(),
                     })
                 })
@@ -269,5 +270,41 @@ fn rule(group: &'static str, resources: &[&'static str], verbs: &'static [&'stat
         resources: resources.to_vec(),
         names: Vec::new(),
         verbs,
+    }
+}
+
+/// The command that grants the rights of a profile to who we are in a cluster.
+pub(crate) fn grant(one: &Examined<'_>, profile: Profile) -> String {
+    let profile = profile.as_str();
+    let who = one.observed.identity.known();
+    let subject = who.map(|who| format!(" --subject '{}'", subject_of(&who.user)));
+    let subject = subject.unwrap_or_default();
+    let context = one.cluster.access.context.as_ref();
+    let context = context.map_or_else(String::new, |context| format!(" --context '{context}'"));
+    format!("cofferdam rbac --profile {profile}{subject} | kubectl{context} apply -f -")
+}
+
+/// A user of an API server as a subject of `rbac`.
+fn subject_of(user: &str) -> String {
+    let account = user.strip_prefix("system:serviceaccount:");
+    match account.and_then(|account| account.split_once(':')) {
+        Some((namespace, name)) => format!("serviceaccount:{namespace}/{name}"),
+        None => format!("user:{user}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject_of;
+
+    #[test]
+    fn the_subject_of_missing_rights_is_who_lacks_them() {
+        for (user, want) in [
+            ("cofferdam", "user:cofferdam"),
+            ("system:serviceaccount:ci:bot", "serviceaccount:ci/bot"),
+            ("system:admin", "user:system:admin"),
+        ] {
+            assert_eq!(subject_of(user), want);
+        }
     }
 }

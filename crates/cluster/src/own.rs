@@ -152,7 +152,7 @@ impl Connection {
 
     /// The path of each group's version, and the plural, of every kind that can be listed in a namespace; events
     /// tell of what happened, and are no objects that anybody keeps.
-    async fn kinds_in_namespaces(&self) -> Result<BTreeSet<(String, String)>, Error> {
+    pub(crate) async fn kinds_in_namespaces(&self) -> Result<BTreeSet<(String, String)>, Error> {
         let mut found = BTreeSet::new();
         for root in ["/api", "/apis"] {
             let what = "discover the kinds of the server";

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::request::{Call, Connection, JSON};
 
 /// A right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// What is done.
     pub verb: &'static str,
@@ -19,7 +19,7 @@ pub struct Right {
     /// The plural of the kind.
     pub resource: &'static str,
     /// Where; everywhere where none is said.
-    pub namespace: Option<&'static str>,
+    pub namespace: Option<String>,
     /// The only object meant; any where none is said.
     pub name: Option<String>,
 }
@@ -29,7 +29,7 @@ impl fmt::Display for Right {
         let name = self.name.as_ref().map(|name| format!("/{name}"));
         let name = name.unwrap_or_default();
         write!(f, "{} {}{name}", self.verb, self.resource)?;
-        if let Some(namespace) = self.namespace {
+        if let Some(namespace) = &self.namespace {
             write!(f, " in {namespace}")?;
         }
         Ok(())
@@ -40,17 +40,44 @@ impl Connection {
     /// Asks the server whether we have a right. A server whose authorizer denies by webhook and cannot
     /// reach it answers no.
     pub async fn may(&self, right: &Right) -> Result<bool, Error> {
+        let attributes = json!({
+            "verb": right.verb,
+            "group": right.group,
+            "resource": right.resource,
+            "namespace": right.namespace,
+            "name": right.name,
+        });
+        self.is_allowed(&attributes, &right.to_string()).await
+    }
+
+    /// Asks the server whether we may list everything in a namespace, by one right or kind by kind.
+    pub async fn may_list_everything(&self, namespace: &str) -> Result<bool, Error> {
+        let may = async |group: &str, resource: &str| {
+            let attributes = json!({
+                "verb": "list", "group": group, "resource": resource, "namespace": namespace,
+            });
+            let told = format!("list {resource} in {namespace}");
+            self.is_allowed(&attributes, &told).await
+        };
+        if may("*", "*").await? {
+            return Ok(true);
+        }
+        for (prefix, resource) in self.kinds_in_namespaces().await? {
+            let group = prefix.strip_prefix("/apis/").unwrap_or_default();
+            let group = group.split_once('/').map_or("", |(group, _)| group);
+            if !may(group, &resource).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn is_allowed(&self, attributes: &Value, right: &str) -> Result<bool, Error> {
         let url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         let body = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {
-                "verb": right.verb,
-                "group": right.group,
-                "resource": right.resource,
-                "namespace": right.namespace,
-                "name": right.name,
-            }},
+            "spec": {"resourceAttributes": attributes},
         });
         let what = format!("ask whether we may {right}");
         let review: Value = self

@@ -24,6 +24,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
             Kind::NetworkPolicy => object.namespace.as_deref(),
             Kind::Node
             | Kind::ConfigMap
+            | Kind::Lease
             | Kind::Pod
             | Kind::Service
             | Kind::Admission(_)

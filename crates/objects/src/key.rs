@@ -27,6 +27,8 @@ pub enum Kind {
     Node,
     /// `v1` ConfigMap.
     ConfigMap,
+    /// `coordination.k8s.io/v1` Lease.
+    Lease,
     /// `v1` Pod.
     Pod,
     /// `v1` Service.
@@ -47,6 +49,7 @@ impl Kind {
             Self::NetworkPolicy => "NetworkPolicy",
             Self::Node => "Node",
             Self::ConfigMap => "ConfigMap",
+            Self::Lease => "Lease",
             Self::Pod => "Pod",
             Self::Service => "Service",
             Self::Admission(kind) => kind.as_str(),
@@ -59,6 +62,7 @@ impl Kind {
     pub fn api_version(self) -> &'static str {
         match self {
             Self::NetworkPolicy => "networking.k8s.io/v1",
+            Self::Lease => "coordination.k8s.io/v1",
             Self::Namespace | Self::Node | Self::ConfigMap | Self::Pod | Self::Service => "v1",
             Self::Admission(_) => ADMISSION_VERSION,
             Self::OtherPolicy(other) => other.api_version,

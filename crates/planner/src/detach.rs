@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::ZoneName;
 use cofferdam_model::zone::Enforcement;
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::detach::{Detachment, Left, Manner, Scope};
 use cofferdam_state::digest::digest;
@@ -110,6 +111,7 @@ pub fn detach(
         manner: leaving.manner,
         held,
         left,
+        last: last(observed, leaving.scope),
         plan: Plan {
             cluster: bundle.cluster.clone(),
             sequence: record.map_or(0, |record| record.sequence),
@@ -123,6 +125,27 @@ pub fn detach(
             steps,
         },
     })
+}
+
+/// What we keep in a cluster for ourselves. Whether there is a Lease is not read: every pass takes it.
+fn last(observed: &Observed, scope: &Scope) -> Vec<ObjectKey> {
+    if *scope != Scope::Cluster {
+        return Vec::new();
+    }
+    let own = |kind| ObjectKey {
+        kind,
+        namespace: Some(SYSTEM_NAMESPACE.to_owned()),
+        name: RECORD_NAME.to_owned(),
+    };
+    let record = observed.our_record();
+    let record = record.map(|_| [own(Kind::ConfigMap), own(Kind::Lease)]);
+    let live = |name: &&str| {
+        let live = observed.namespaces.known().and_then(|all| all.get(*name));
+        live.is_some_and(|live| !live.terminating)
+    };
+    let namespaces = [PROBE_NAMESPACE, SYSTEM_NAMESPACE].into_iter();
+    let namespaces = namespaces.filter(live).map(ObjectKey::namespace);
+    record.into_iter().flatten().chain(namespaces).collect()
 }
 
 /// The namespaces that a zone held in a cluster, or those in which the model takes it further than `observe`.

@@ -58,6 +58,9 @@ pub struct Detachment {
     pub held: Vec<HeldStep>,
     /// What stays and is somebody else's.
     pub left: Vec<Left>,
+    /// What we keep there for ourselves, in the order in which it is deleted once nothing is left that the record
+    /// holds.
+    pub last: Vec<ObjectKey>,
 }
 
 /// Something that stays.

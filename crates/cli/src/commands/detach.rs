@@ -1,5 +1,7 @@
 //! `detach`: lets go of clusters, or of the namespaces of a zone.
 
+mod rights;
+
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
@@ -17,6 +19,7 @@ use cofferdam_report::wire::plan::WireStep;
 use cofferdam_report::{output, text};
 use cofferdam_state::detach::{Detachment, Manner, Scope};
 use cofferdam_state::observed::Reading;
+use futures_util::future::join_all;
 
 use crate::abandoned::{Abandoned, abandoned};
 use crate::apply::execute::take_back;
@@ -44,10 +47,9 @@ pub(crate) async fn run(arguments: &Arguments, command: &DetachArguments) -> Res
         None => examine(&loaded, model, directory, selection, Authors::Unnamed).await?,
     };
     examined.iter_mut().for_each(without_home);
-    let leaving: Vec<Decided> = examined
-        .iter()
-        .map(|one| decide(one, model, zone.as_ref(), command))
-        .collect();
+    let leaving = examined.iter();
+    let leaving = leaving.map(|one| decide_by_rights(one, model, zone.as_ref(), command));
+    let leaving: Vec<Decided> = join_all(leaving).await;
     let mut report = DetachReport {
         api_version: API_VERSION,
         kind: "DetachReport",
@@ -136,6 +138,21 @@ struct Decided {
     refusals: Vec<Refusal>,
 }
 
+/// What is to be done, unless rights lack for it.
+async fn decide_by_rights(
+    one: &Examined<'_>,
+    model: &Model,
+    zone: Option<&ZoneName>,
+    command: &DetachArguments,
+) -> Decided {
+    let mut decided = decide(one, model, zone, command);
+    if let Ok(detachment) = &decided.detachment {
+        let lacking = rights::refusal(one, detachment).await;
+        decided.refusals.extend(lacking);
+    }
+    decided
+}
+
 fn decide(
     one: &Examined<'_>,
     model: &Model,
@@ -212,6 +229,7 @@ fn planned(
         hint: None,
         namespaces: None,
         steps: Vec::new(),
+        last: Vec::new(),
         held_back: Vec::new(),
         left: Vec::new(),
         notices: Vec::new(),
@@ -230,10 +248,13 @@ fn planned(
     let hints: BTreeSet<&str> = refusals.filter_map(|one| one.hint.as_deref()).collect();
     match &decided.detachment {
         Ok(detachment) => {
-            let steps = detachment.plan.steps.iter();
-            told.steps = steps
+            let turns = detachment.plan.stages().into_iter();
+            let turns = turns.flat_map(|stage| stage.turns);
+            told.steps = turns
+                .flatten()
                 .map(|step| WireStep::new(step, &cofferdam_planner::changes(&one.observed, step)))
                 .collect();
+            told.last = detachment.last.iter().map(Into::into).collect();
             told.held_back = detachment.held.iter().map(Into::into).collect();
             told.left = detachment.left.iter().map(Into::into).collect();
             told.notices.clone_from(&detachment.plan.notices);
@@ -302,7 +323,11 @@ async fn carry_out(
 fn exit_of(cluster: &DetachCluster) -> Exit {
     match cluster.state {
         DetachState::Detached | DetachState::Skipped => Exit::Fine,
-        DetachState::Planned if cluster.steps.is_empty() && cluster.held_back.is_empty() => {
+        DetachState::Planned
+            if cluster.steps.is_empty()
+                && cluster.last.is_empty()
+                && cluster.held_back.is_empty() =>
+        {
             Exit::Fine
         }
         DetachState::Planned => Exit::Difference,

@@ -14,7 +14,7 @@ use super::excess::{excess, needed, summary};
 use crate::args::Profile;
 use crate::clock;
 use crate::fleet::Examined;
-use crate::rights::{Names, write_rights};
+use crate::rights::{Names, grant, write_rights};
 use crate::warnings::SOON_SECONDS;
 
 /// Minor versions of Kubernetes that are tested.
@@ -114,14 +114,9 @@ async fn rights(one: &Examined<'_>, names: &Names, connection: &Connection) -> V
     }
     let mut checks = Vec::new();
     for profile in profiles {
-        let subject = one
-            .observed
-            .identity
-            .known()
-            .map(|who| subject_of(&who.user));
         let mut check = rights_of(connection, profile, names).await;
         if check.status == DoctorStatus::Failed {
-            check.hint = Some(grant(one, profile, subject.as_deref()));
+            check.hint = Some(grant(one, profile));
         }
         checks.push(check);
     }
@@ -186,24 +181,6 @@ async fn excess_rights(one: &Examined<'_>, names: &Names, connection: &Connectio
     let told = format!("beyond {}: {}", profiles.join(", "), summary(&found));
     DoctorCheck::new(title, DoctorStatus::Warning, told)
         .with_hint("who steals the credential has them too; `cofferdam rbac` prints what is needed")
-}
-
-/// The command that grants the rights of a profile.
-fn grant(one: &Examined<'_>, profile: Profile, subject: Option<&str>) -> String {
-    let profile = profile.as_str();
-    let subject = subject.map_or_else(String::new, |subject| format!(" --subject '{subject}'"));
-    let context = one.cluster.access.context.as_ref();
-    let context = context.map_or_else(String::new, |context| format!(" --context '{context}'"));
-    format!("cofferdam rbac --profile {profile}{subject} | kubectl{context} apply -f -")
-}
-
-/// A user of an API server as a subject of `rbac`.
-fn subject_of(user: &str) -> String {
-    let account = user.strip_prefix("system:serviceaccount:");
-    match account.and_then(|account| account.split_once(':')) {
-        Some((namespace, name)) => format!("serviceaccount:{namespace}/{name}"),
-        None => format!("user:{user}"),
-    }
 }
 
 /// Whether we have the rights that `apply` needs for a part of the bundle; it fails without them.
@@ -302,20 +279,4 @@ fn cni(known: &Capabilities) -> DoctorCheck {
     };
     DoctorCheck::new("cni", status, message)
         .with_hint("policies are accepted here and have no effect until a plugin enforces them")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::subject_of;
-
-    #[test]
-    fn the_subject_of_missing_rights_is_who_lacks_them() {
-        for (user, want) in [
-            ("cofferdam", "user:cofferdam"),
-            ("system:serviceaccount:ci:bot", "serviceaccount:ci/bot"),
-            ("system:admin", "user:system:admin"),
-        ] {
-            assert_eq!(subject_of(user), want);
-        }
-    }
 }

@@ -49,6 +49,17 @@ fn render_cluster(cluster: &DetachCluster, text: &mut String) {
         for step in &cluster.steps {
             render_step(step, &[], text);
         }
+        for last in &cluster.last {
+            let namespace = last.namespace.as_ref().map(|name| format!("/{name}"));
+            let namespace = namespace.unwrap_or_default();
+            let (kind, name) = (last.kind, &last.name);
+            let when = if kind == "Namespace" {
+                "if nothing else is in it"
+            } else {
+                "once all that it stands for is gone"
+            };
+            writeln!(text, "  - last   {kind}{namespace}/{name}  ({when})").ok();
+        }
         render_held(&cluster.held_back, text);
     }
     for left in &cluster.left {

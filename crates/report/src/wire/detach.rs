@@ -5,6 +5,7 @@ use cofferdam_state::detach::Left;
 use serde::Serialize;
 
 use super::apply::FailedStep;
+use super::finding::WireObject;
 use super::plan::{WireHeldStep, WireStep};
 
 /// What was let go of where.
@@ -39,6 +40,9 @@ pub struct DetachCluster {
     pub namespaces: Option<Vec<String>>,
     /// The steps, in order.
     pub steps: Vec<WireStep>,
+    /// Our own objects that are deleted after the steps, in order, once nothing is left that the record holds;
+    /// namespaces only if nothing else is in them.
+    pub last: Vec<WireObject>,
     /// What cannot be taken back now.
     pub held_back: Vec<WireHeldStep>,
     /// What stays, and why.
