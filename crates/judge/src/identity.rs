@@ -49,11 +49,13 @@ pub(super) fn check(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
         let hint = "change the documents that it reads, or pause it with `apply --take-over 1h`";
         refusals.push(refusal("controller-runs", message, hint));
     }
-    // Documents may be as before in what is no matter of this cluster: then nothing is rolled back.
+    // Documents may be as before in what is no matter of this cluster, or this cluster never saw what they take back:
+    // then nothing is rolled back.
     let newest = record.applies.last();
     let is_in_place =
         newest.is_some_and(|newest| newest.complete) && record.bundle_hash == case.plan.bundle_hash;
-    if record.is_older(&case.plan.revision) && !is_in_place && !allowances.rollback {
+    let rolls_back = !is_in_place && !case.plan.steps.is_empty();
+    if record.is_older(&case.plan.revision) && rolls_back && !allowances.rollback {
         let message = format!(
             "revision `{}` was applied before and is not the newest",
             case.plan.revision

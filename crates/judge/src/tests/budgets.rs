@@ -326,19 +326,39 @@ fn check_rollback(scene: &Scene, revision: &str) {
 }
 
 #[test]
-fn documents_that_are_as_before_roll_nothing_back_where_nothing_changed() {
-    let mut trial = shop(SHOP);
-    trial.apply();
-    let mut scene = Scene::of(&trial);
-    let newer = Apply {
-        revision: "newer".to_owned(),
-        ..scene.record().applies.last().unwrap().clone()
-    };
-    scene.record().applies.push(newer);
-    check_plan(&scene, &[], Allowances::default());
-    // What the newer one left half done is taken back.
-    scene.record().applies.last_mut().unwrap().complete = false;
-    check_rollback(&scene, &trial.model.revision);
+fn documents_that_are_as_before_roll_nothing_back_where_nothing_is_written_or_healed_only() {
+    let mut whole = shop(SHOP);
+    whole.apply();
+    let mut lost = whole.clone();
+    let allow = ("web".to_owned(), "cofferdam-allow-dns".to_owned());
+    lost.cluster.policies.remove(&allow);
+    // With steps or without, after a newer revision that was applied whole or half, to this bundle or another.
+    for (trial, complete, hash, rolls_back) in [
+        (&whole, true, "same", false),
+        (&whole, true, "other", false),
+        (&whole, false, "same", false),
+        (&whole, false, "other", false),
+        (&lost, true, "same", false),
+        (&lost, true, "other", true),
+        (&lost, false, "same", true),
+        (&lost, false, "other", true),
+    ] {
+        let mut scene = Scene::of(trial);
+        let newer = Apply {
+            revision: "newer".to_owned(),
+            complete,
+            ..scene.record().applies.last().unwrap().clone()
+        };
+        scene.record().applies.push(newer);
+        if hash == "other" {
+            hash.clone_into(&mut scene.record().bundle_hash);
+        }
+        if rolls_back {
+            check_rollback(&scene, &trial.model.revision);
+        } else {
+            check_plan(&scene, &[], Allowances::default());
+        }
+    }
 }
 
 #[test]
