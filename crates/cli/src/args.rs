@@ -367,7 +367,8 @@ pub(crate) struct RbacArguments {
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Profile,
     /// Who gets the rights: `user:NAME`, `group:NAME` or `serviceaccount:NAMESPACE/NAME`; may be repeated,
-    /// as all of them share one binding [default: who the clusters say that their credential is]
+    /// as all of them share one binding; no cluster is asked then, so that it goes without `--cluster`,
+    /// `--trust-domain` and `--kubeconfig` [default: who the clusters say that their credential is]
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["cluster", "trust_domain", "kubeconfig"])]
     pub(crate) subject: Vec<String>,
     /// Rights also on the guard rails of a pool that has left the documents, or had this name before, so that they can be

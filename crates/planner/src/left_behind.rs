@@ -1,8 +1,10 @@
 //! What stays in namespaces that left the model, and what is gone from there: no step is about it.
 
+use std::collections::BTreeSet;
+
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::count::counted;
-use cofferdam_model::names::NamespaceName;
+use cofferdam_model::names::{NamespaceName, ZoneName};
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_objects::policy::Direction;
@@ -10,20 +12,46 @@ use cofferdam_state::bundle::deny_name;
 use cofferdam_state::observed::LiveNamespace;
 use cofferdam_state::plan::label_field;
 
+use crate::detach::namespaces_of_zone;
 use crate::view::View;
 
 /// That policies and labels of ours stay where the model no longer mentions their namespace.
 pub(crate) fn left_behind(view: &View<'_>) -> Option<String> {
-    let left = unmentioned(view).filter_map(|(name, live)| told(view, name, live));
-    let left: Vec<String> = left.collect();
+    let left = unmentioned(view).filter_map(|(name, live)| Some((name, told(view, name, live)?)));
+    let (names, left): (Vec<&String>, Vec<String>) = left.unzip();
     if left.is_empty() {
         return None;
     }
+    let names = names.iter().map(|name| name.as_str());
     Some(format!(
-        "left as last applied, because the model no longer mentions the namespace: {}; put it back into a zone, or \
-         `cofferdam detach --zone NAME --remove` takes it back",
-        left.join(", ")
+        "left as last applied, because the model no longer mentions the namespace: {}; put it back into a zone, or {}",
+        left.join(", "),
+        taken_back(view, names)
     ))
+}
+
+/// What takes back what is ours in namespaces that left the model: by their zones where the model takes these no
+/// further than `observe`, for what it would bring back is not let go of.
+pub(crate) fn taken_back<'a>(view: &View<'_>, names: impl Iterator<Item = &'a str>) -> String {
+    let zones: BTreeSet<Option<&str>> = names.map(|name| zone_left(view, name)).collect();
+    let ways = zones.iter().rev().map(|zone| match zone {
+        Some(zone) => format!("`cofferdam detach --zone {zone} --remove` takes it back"),
+        None => "`cofferdam apply` takes it back once it is in one with `enforcement: observe`"
+            .to_owned(),
+    });
+    ways.collect::<Vec<String>>().join(", or ")
+}
+
+/// The zone of which a namespace has our label still, where it can be let go of by that.
+fn zone_left<'a>(view: &View<'a>, name: &str) -> Option<&'a str> {
+    let live = view.observed.namespaces.known()?.get(name)?;
+    let zone = live.labels.get(keys::ZONE)?;
+    let object = ObjectKey::namespace(name);
+    let recorded = view
+        .observed
+        .is_recorded(&object, &label_field(keys::ZONE), &live.uid);
+    let parsed = ZoneName::parse(zone).ok()?;
+    (recorded && namespaces_of_zone(view, &parsed).is_ok()).then_some(zone.as_str())
 }
 
 /// Denies that the record knows where the model no longer mentions their namespace, and that are gone:

@@ -13,6 +13,7 @@ use cofferdam_state::plan::label_field;
 use serde_json::Value;
 
 use super::{Judged, admitted, finding};
+use crate::left_behind::taken_back;
 use crate::pod_security::{ENFORCE_KEYS, Standing, standing};
 use crate::view::{KeyState, View};
 
@@ -196,21 +197,17 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
     let fields = vec![difference(keys::ZONE, None, Some(value))];
     let (class, message, hint) = if recorded && wanted.is_some() {
         let message = "the namespace is only observed now, and still has our labels";
-        (Class::Orphan, message, "`cofferdam apply` takes them back")
+        let hint = "`cofferdam apply` takes them back".to_owned();
+        (Class::Orphan, message, hint)
     } else if recorded {
         let message = "the model no longer mentions the namespace";
-        (
-            Class::Orphan,
-            message,
-            "it stays as last applied: put it back into a zone, or `cofferdam detach --zone` takes it back",
-        )
+        let taken_back = taken_back(view, std::iter::once(name));
+        let hint = format!("it stays as last applied: put it back into a zone, or {taken_back}");
+        (Class::Orphan, message, hint)
     } else {
         let message = "it carries a zone label that the model does not give it";
-        (
-            Class::ImpostorNamespace,
-            message,
-            "remove the label, or put the namespace into the zone",
-        )
+        let hint = "remove the label, or put the namespace into the zone".to_owned();
+        (Class::ImpostorNamespace, message, hint)
     };
     let by =
         last_writer(&live.managed_fields, &["metadata", "labels", keys::ZONE]).map(Author::from);
@@ -235,7 +232,7 @@ fn stray(view: &View<'_>, name: &str, live: &LiveNamespace) -> Option<Finding> {
         // Who else goes by the label is not known.
         (None, false) => Effect::Unknown,
     };
-    let one = one.with_effect(effect, sensitivity).with_hint(hint);
+    let one = one.with_effect(effect, sensitivity).with_hint(&hint);
     Some(Finding { fields, by, ..one })
 }
 

@@ -14,6 +14,7 @@ use super::change::{allows, denies};
 use super::policies::author;
 use super::{Judged, finding, foreign, namespaces};
 use crate::blocked::{NOT_IN_RECORD, is_record_lost};
+use crate::left_behind::taken_back;
 use crate::view::View;
 
 /// `orphan`, and `impostor-object` of names that the bundle does not ask for.
@@ -46,12 +47,13 @@ fn orphan(view: &View<'_>, key: &(String, String), live: &LivePolicy, is_pruned:
     };
     let mut message = if is_pruned { UNASKED } else { LEFT }.to_owned();
     message += news.unwrap_or_default();
+    let taken_back = || taken_back(view, std::iter::once(key.0.as_str()));
     let hint = match (is_pruned, live.terminating) {
-        (true, true) => GONE,
-        (true, false) => PRUNED,
-        (false, true) => ANEW,
-        (false, false) if news.is_some() => AS_IT_IS,
-        (false, false) => LEFT_THERE,
+        (true, true) => GONE.to_owned(),
+        (true, false) => PRUNED.to_owned(),
+        (false, true) => ANEW.to_owned(),
+        (false, false) if news.is_some() => format!("{AS_IT_IS}, or {}", taken_back()),
+        (false, false) => format!("{LEFT_THERE}, or {}", taken_back()),
     };
     let vanishes = !is_pruned && is_dying_deny(&key.1, live);
     let mut one = told(view, Class::Orphan, key, live, message);
@@ -64,7 +66,7 @@ fn orphan(view: &View<'_>, key: &(String, String), live: &LivePolicy, is_pruned:
         effect_of(&key.1, live)
     };
     one.with_effect(effect, namespaces::sensitivity_at(view, &key.0))
-        .with_hint(hint)
+        .with_hint(&hint)
 }
 
 /// What somebody did to a policy of ours that nobody writes back.
@@ -176,9 +178,9 @@ const CHANGED: &str = ", and somebody changed it since it was last applied";
 const DYING: &str =
     ", and it is being deleted: it stands until its finalizers are removed, and is then gone";
 const PRUNED: &str = "`cofferdam apply` deletes it";
-const LEFT_THERE: &str = "it stays as last applied: put its namespace back into a zone, or `cofferdam detach --zone` takes it back";
-const AS_IT_IS: &str = "it stays as it is: put its namespace back into a zone, and `cofferdam apply` mends it, or \
-    `cofferdam detach --zone` takes it back";
+const LEFT_THERE: &str = "it stays as last applied: put its namespace back into a zone";
+const AS_IT_IS: &str =
+    "it stays as it is: put its namespace back into a zone, and `cofferdam apply` mends it";
 const ANEW: &str =
     "put its namespace back into a zone, and `cofferdam apply` writes it anew when it is gone";
 const GONE: &str = "it is gone when whoever set its finalizers removes them";

@@ -165,7 +165,18 @@ fn what_stays_of_a_namespace_that_left_the_model_is_told() {
         &applied(&without),
         &[
             "left as last applied, because the model no longer mentions the namespace: `web` (5 policies and labels); \
-             put it back into a zone, or `cofferdam detach --zone NAME --remove` takes it back",
+             put it back into a zone, or `cofferdam apply` takes it back once it is in one with \
+             `enforcement: observe`",
+        ],
+    );
+    // With the zone itself gone, it is let go of by that.
+    let stays = |text: &&str| !text.contains("{ name: front }") && !text.contains("kind: Flow");
+    let without: Vec<&str> = SHOP.split("---\n").filter(stays).collect();
+    check_notices(
+        &applied(&without.join("---\n")),
+        &[
+            "left as last applied, because the model no longer mentions the namespace: `web` (5 policies and labels); \
+             put it back into a zone, or `cofferdam detach --zone front --remove` takes it back",
         ],
     );
 }

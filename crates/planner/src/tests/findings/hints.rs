@@ -41,7 +41,8 @@ fn hints_name_the_field_that_helps() {
     let orphan = find(&trial)
         .into_iter()
         .find(|finding| finding.class.as_str() == "orphan" && finding.object.namespace.is_some());
-    let stays = "it stays as last applied: put its namespace back into a zone, or `cofferdam detach --zone` takes it back";
+    let stays = "it stays as last applied: put its namespace back into a zone, or \
+        `cofferdam apply` takes it back once it is in one with `enforcement: observe`";
     assert_eq!(
         orphan.and_then(|finding| finding.hint).as_deref(),
         Some(stays)

@@ -26,7 +26,8 @@ fn an_allow_where_the_model_left_it_was_changed_once_somebody_else_holds_its_spe
     });
     let is_left = format!("orphan {object}: the model no longer mentions its namespace");
     let mut trial = left();
-    let as_applied = "it stays as last applied: put its namespace back into a zone, or `cofferdam detach --zone` takes it back";
+    let as_applied = "it stays as last applied: put its namespace back into a zone, or \
+        `cofferdam apply` takes it back once it is in one with `enforcement: observe`";
     assert_eq!(
         told(&trial, object),
         (
@@ -38,7 +39,8 @@ fn an_allow_where_the_model_left_it_was_changed_once_somebody_else_holds_its_spe
     trial
         .cluster
         .act(&write("orders/cofferdam-allow-dns", all.clone()));
-    let as_it_is = "it stays as it is: put its namespace back into a zone, and `cofferdam apply` mends it, or `cofferdam detach --zone` takes it back";
+    let as_it_is = "it stays as it is: put its namespace back into a zone, and `cofferdam apply` mends it, \
+        or `cofferdam apply` takes it back once it is in one with `enforcement: observe`";
     let changed = format!("{is_left}, and somebody changed it since it was last applied");
     assert_eq!(
         told(&trial, object),
