@@ -92,6 +92,7 @@ pub(crate) fn status(finding: &Finding) -> StatusCluster {
         name: finding.cluster.to_string(),
         trust_domain: NO_DOMAIN.to_owned(),
         reachable: false,
+        denied: None,
         reason: Some(finding.message.clone()),
         hint: finding.hint.clone(),
         verdict: verdict_of(finding),

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use cofferdam_cluster::{ConnectOptions, Connection, audit_log, connect};
+use cofferdam_cluster::{ConnectOptions, Connection, Error, audit_log, connect};
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_model::names::ClusterName;
 use cofferdam_planner::view::View;
+use cofferdam_report::output;
 use cofferdam_state::audit::AuditedWrite;
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::finding::Finding;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::abandoned::Abandoned;
 use crate::args::{Format, Selection};
 use crate::selected::select;
+use crate::unreachable::{Unreachable, why_unread};
 use crate::{clock, enforceable, warnings};
 
 /// A cluster as it was found.
@@ -41,15 +43,6 @@ pub(crate) struct Examined<'a> {
     pub(crate) errors: Vec<Diagnostic>,
     /// Another cluster of the fleet that turned out to be the same one.
     pub(crate) twin: Option<ClusterName>,
-}
-
-/// Why a cluster could not be reached.
-#[derive(Debug, Clone)]
-pub(crate) struct Unreachable {
-    /// Why.
-    pub(crate) reason: String,
-    /// What to do.
-    pub(crate) hint: Option<String>,
 }
 
 impl Examined<'_> {
@@ -152,7 +145,7 @@ pub(crate) async fn examine_abandoned<'a>(
     let mut outcomes = reach_all(&[cluster], selection, Authors::Unnamed, options).await?;
     let (at, outcome) = outcomes.remove(&cluster.name).unwrap_or_else(|| {
         let reason = "it was not looked at".to_owned();
-        (clock::now(), Err(Unreachable { reason, hint: None }))
+        (clock::now(), Err(Unreachable::silent(reason)))
     });
     let (connection, observed, unreachable) = observed_of(cluster, at, outcome);
     Ok(Examined {
@@ -197,7 +190,7 @@ async fn reach_all(
             let reached = options.progress.within(timeout, reached).await;
             let outcome = reached.unwrap_or_else(|| {
                 let reason = format!("no answer within {} s", timeout.as_secs());
-                Err(Unreachable { reason, hint: None })
+                Err(Unreachable::silent(reason))
             });
             (cluster.name, at, outcome)
         });
@@ -233,36 +226,39 @@ pub(crate) fn connect_options(directory: &Path, selection: &Selection) -> Connec
     }
 }
 
+/// Connects, and says so where a kubeconfig is used otherwise than the document says.
+pub(crate) async fn connected(
+    cluster: &Cluster,
+    options: &ConnectOptions,
+) -> Result<Connection, Error> {
+    let connection = connect(cluster, options).await?;
+    if let (Some(used), Some(wanted)) = (connection.context_instead(), &cluster.access.context) {
+        let name = &cluster.name;
+        // What cannot be said stops nothing.
+        output::talk(&format!(
+            "{name}: the kubeconfig has no context `{wanted}`; its only one, `{used}`, is used"
+        ))
+        .ok();
+    }
+    Ok(connection)
+}
+
 async fn reach(
     cluster: &Cluster,
     options: &ConnectOptions,
     at: String,
     authors: Authors,
 ) -> Result<(Connection, Observed), Unreachable> {
-    let connection = connect(cluster, options)
-        .await
-        .map_err(|error| Unreachable {
-            reason: error.reason(),
-            hint: error.hint().map(ToOwned::to_owned),
-        })?;
+    let connection = connected(cluster, options).await?;
     let log = cluster.audit_file.as_ref();
     let log = log.filter(|_| authors == Authors::Named);
     let log = log.map(|file| options.resolve(file));
     let (mut observed, writes) = tokio::join!(connection.observe(at), audited(log));
     observed.writes = writes;
-    let reasons: Vec<&str> = observed
-        .unknowns()
-        .into_iter()
-        .map(|(_, reason)| reason)
-        .collect();
-    // When not even the identity could be read, all parts failed for one and the same reason.
-    if let (Some(reason), true) = (observed.uid.unknown(), reasons.len() >= 8) {
-        return Err(Unreachable {
-            reason: reason.to_owned(),
-            hint: connection.last_hint(),
-        });
+    match why_unread(cluster, options, &connection, &observed) {
+        Some(why) => Err(why),
+        None => Ok((connection, observed)),
     }
-    Ok((connection, observed))
 }
 
 /// What an audit log says, where one is to be read.

@@ -22,6 +22,7 @@ mod selected;
 mod show;
 mod sources;
 mod subjects;
+mod unreachable;
 mod unused;
 mod warnings;
 

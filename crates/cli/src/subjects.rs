@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use cofferdam_cluster::connect;
 use cofferdam_model::cluster::Cluster;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, RbacArguments, Selection};
-use crate::fleet::connect_options;
+use crate::fleet::{connect_options, connected};
 use crate::project;
 use crate::selected::select;
 
@@ -45,7 +44,7 @@ async fn ourselves(arguments: &Arguments, selection: &Selection) -> Result<Value
 
 async fn ask(arguments: &Arguments, selection: &Selection, cluster: &Cluster) -> Result<String> {
     let options = connect_options(&arguments.directory, selection);
-    let asking = async { anyhow::Ok(connect(cluster, &options).await?.identity().await?.user) };
+    let asking = async { anyhow::Ok(connected(cluster, &options).await?.identity().await?.user) };
     let user = options.progress.within(selection.timeout, asking).await;
     user.with_context(|| {
         let seconds = selection.timeout.as_secs();

@@ -81,7 +81,12 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         )
     };
     let mut file = kubeconfig::read(&path).map_err(refuse)?;
-    let context = context(&file, cluster, options.kubeconfig.is_some());
+    let chosen = kubeconfig::choose(
+        &file,
+        cluster.access.context.as_deref(),
+        options.kubeconfig.is_some(),
+    );
+    let (context, instead) = chosen.map_err(refuse)?;
     let selected = kubeconfig::select(&file, context.as_deref()).map_err(refuse)?;
     kubeconfig::check(&file, &selected).map_err(refuse)?;
     let ran = exec::replace(&mut file, &selected, &path, cluster, options)
@@ -104,22 +109,12 @@ pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Conn
         server,
         proxy,
         kubeconfig: path.clone(),
+        instead,
         expires_at,
         timeout: options.timeout,
         progress: options.progress.clone(),
         limits: cluster.limits,
     }))
-}
-
-/// The context of the document, or else the current one of the file; a kubeconfig that stands in for the
-/// document's need not know the document's context.
-fn context(file: &Kubeconfig, cluster: &Cluster, stands_in: bool) -> Option<String> {
-    let wanted = cluster.access.context.as_ref();
-    let is_there = |context: &&String| file.contexts.iter().any(|one| one.name == **context);
-    wanted
-        .filter(|context| !stands_in || is_there(context))
-        .or(file.current_context.as_ref())
-        .cloned()
 }
 
 /// A server's address as it may be told: without the query, and without the user and password that may

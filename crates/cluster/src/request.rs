@@ -43,6 +43,7 @@ struct Inner {
     server: String,
     proxy: Option<String>,
     kubeconfig: PathBuf,
+    instead: Option<String>,
     expires_at: Option<Timestamp>,
     timeout: Duration,
     progress: Progress,
@@ -51,7 +52,7 @@ struct Inner {
     breaker: Breaker,
     requests: AtomicU64,
     clock_skew: OnceLock<i64>,
-    hint: Mutex<Option<String>>,
+    hint: Mutex<Option<(Category, String)>>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -65,6 +66,8 @@ pub(crate) struct Parts {
     /// The address of the proxy that leads there, without user and password.
     pub(crate) proxy: Option<String>,
     pub(crate) kubeconfig: PathBuf,
+    /// The context that is used in place of the one that the document names.
+    pub(crate) instead: Option<String>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) timeout: Duration,
     pub(crate) progress: Progress,
@@ -100,6 +103,7 @@ impl Connection {
                 server: parts.server,
                 proxy: parts.proxy,
                 kubeconfig: parts.kubeconfig,
+                instead: parts.instead,
                 expires_at: parts.expires_at,
                 timeout: parts.timeout,
                 progress: parts.progress,
@@ -135,6 +139,11 @@ impl Connection {
         &self.inner.server
     }
 
+    /// The only context of a kubeconfig that stands in for the document's, where it is not called as there.
+    pub fn context_instead(&self) -> Option<&str> {
+        self.inner.instead.as_deref()
+    }
+
     /// How many requests were sent.
     pub fn requests(&self) -> u64 {
         self.inner.requests.load(Ordering::Relaxed)
@@ -150,8 +159,8 @@ impl Connection {
         self.inner.clock_skew.get().copied()
     }
 
-    /// What helps against the last failure, where that is known.
-    pub fn last_hint(&self) -> Option<String> {
+    /// The last failure of those that something is known to help against, and that.
+    pub fn last_failure(&self) -> Option<(Category, String)> {
         let hint = self.inner.hint.lock();
         hint.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -204,14 +213,13 @@ impl Connection {
             };
             let number = self.inner.requests.load(Ordering::Relaxed);
             let is_read = call.method == Method::GET;
-            match retry::delay(attempt, &fault, is_read, retry::spread(number)) {
-                Some(delay) => {
-                    let milliseconds = delay.as_millis();
-                    tracing::info!(cluster = %self.inner.cluster, what = call.what, ?fault, milliseconds, "trying again");
-                    tokio::time::sleep(delay).await;
-                }
-                None => return Err(self.explained(fault.category(), &what, fault.into_words())),
-            }
+            let Some(delay) = retry::delay(attempt, &fault, is_read, retry::spread(number)) else {
+                let category = fault.category();
+                return Err(self.explained(category, &what, fault.into_words(), is_read));
+            };
+            let milliseconds = delay.as_millis();
+            tracing::info!(cluster = %self.inner.cluster, what = call.what, ?fault, milliseconds, "trying again");
+            tokio::time::sleep(delay).await;
             attempt += 1;
         }
     }
@@ -322,7 +330,7 @@ impl Connection {
         Fault::Final(Category::Timeout, why)
     }
 
-    fn explained(&self, category: Category, what: &str, why: String) -> Error {
+    fn explained(&self, category: Category, what: &str, why: String, is_read: bool) -> Error {
         let inner = &self.inner;
         let file = inner.kubeconfig.display();
         let is = |all: &[Category]| all.contains(&category);
@@ -355,13 +363,18 @@ impl Connection {
                 .to_owned()
         } else if is(&[Category::Forbidden]) && why.contains("is being terminated") {
             "try again when that namespace is gone".to_owned()
+        } else if is(&[Category::Forbidden]) && is_read {
+            let cluster = &inner.cluster;
+            format!(
+                "`cofferdam rbac --profile observe --cluster {cluster}` prints the rights that are needed"
+            )
         } else if is(&[Category::Forbidden]) {
             "`cofferdam rbac` prints the rights that are needed".to_owned()
         } else {
             return self.error(category, what, why);
         };
         let mut last = inner.hint.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some(hint.clone());
+        *last = Some((category, hint.clone()));
         self.error(category, what, why).with_hint(hint)
     }
 

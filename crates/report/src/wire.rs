@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod apply;
 pub mod check;
 pub mod compile;
+pub mod denied;
 pub mod detach;
 pub mod doctor;
 pub mod drift;

@@ -58,6 +58,7 @@ fn line(one: &Examined<'_>, model: &Model) -> StatusCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
         reachable: one.unreachable.is_none(),
+        denied: one.unreachable.as_ref().and_then(|why| why.denied),
         reason,
         hint: one.unreachable.as_ref().and_then(|why| why.hint.clone()),
         verdict: verdict(&findings),

@@ -45,7 +45,10 @@ pub(crate) async fn all(one: &Examined<'_>, names: &Names, pins: bool) -> Vec<Do
 fn unreachable(one: &Examined<'_>) -> Vec<DoctorCheck> {
     let why = one.unreachable.as_ref();
     let reason = why.map(|why| why.reason.clone()).unwrap_or_default();
-    let mut check = DoctorCheck::new("reached", DoctorStatus::Unknown, format!("no: {reason}"));
+    let answered = why.is_some_and(|why| why.denied.is_some());
+    let told = if answered { "yes, but" } else { "no:" };
+    let message = format!("{told} {reason}");
+    let mut check = DoctorCheck::new("reached", DoctorStatus::Unknown, message);
     check.hint = why.and_then(|why| why.hint.clone());
     vec![check]
 }

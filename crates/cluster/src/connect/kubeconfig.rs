@@ -103,6 +103,31 @@ fn check_mode(mode: u32, mounted: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// The context to use: that of the document, or else the current one of the file. A kubeconfig that stands in for
+/// the document's may call its only context otherwise; that is told as the second, and used.
+pub(super) fn choose(
+    file: &Kubeconfig,
+    wanted: Option<&str>,
+    stands_in: bool,
+) -> Result<(Option<String>, Option<String>), String> {
+    let Some(wanted) = wanted else {
+        return Ok((file.current_context.clone(), None));
+    };
+    let names: Vec<&str> = file.contexts.iter().map(|one| one.name.as_str()).collect();
+    if !stands_in || names.contains(&wanted) {
+        return Ok((Some(wanted.to_owned()), None));
+    }
+    match names.as_slice() {
+        [only] => Ok((Some((*only).to_owned()), Some((*only).to_owned()))),
+        [] => Err("it has no context at all".to_owned()),
+        several => Err(format!(
+            "it has no context `{wanted}`, which the Cluster document names, but {}: rename one there (`kubectl \
+             config rename-context`), or give a kubeconfig with one context only",
+            several.join(", ")
+        )),
+    }
+}
+
 pub(super) fn select(file: &Kubeconfig, context: Option<&str>) -> Result<Selected, String> {
     let name = context
         .ok_or_else(|| "it has no current context; name one by `access.context`".to_owned())?;
@@ -180,6 +205,40 @@ mod tests {
             let checked = check_mode(mode, mounted);
             assert_eq!(checked.is_ok(), good, "{mode:o} {mounted}");
         }
+    }
+
+    #[test]
+    fn a_kubeconfig_that_stands_in_is_used_only_where_it_leaves_no_choice() {
+        let file = |names: &[&str]| {
+            let contexts: Vec<String> =
+                names.iter().map(|one| format!("{{name: {one}}}")).collect();
+            let text = format!(
+                "{{current-context: b, contexts: [{}]}}",
+                contexts.join(", ")
+            );
+            Kubeconfig::from_yaml(&text).expect("a kubeconfig")
+        };
+        let check =
+            |names: &[&str], wanted, stands_in, want: Result<(&str, Option<&str>), &str>| {
+                let chosen = choose(&file(names), wanted, stands_in);
+                let chosen =
+                    chosen.map(|(context, instead)| (context.unwrap_or_default(), instead));
+                let want =
+                    want.map(|(context, instead)| (context.to_owned(), instead.map(str::to_owned)));
+                assert_eq!(
+                    chosen,
+                    want.map_err(str::to_owned),
+                    "{names:?} {wanted:?} {stands_in}"
+                );
+            };
+        check(&["a", "b"], Some("a"), true, Ok(("a", None)));
+        check(&["b"], Some("a"), true, Ok(("b", Some("b"))));
+        check(&["a", "b"], None, true, Ok(("b", None)));
+        check(&["b"], Some("a"), false, Ok(("a", None)));
+        let several = "it has no context `a`, which the Cluster document names, but b, c: rename one there (`kubectl \
+            config rename-context`), or give a kubeconfig with one context only";
+        check(&["b", "c"], Some("a"), true, Err(several));
+        check(&[], Some("a"), true, Err("it has no context at all"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use cofferdam_model::count::counted;
 use serde_json::Value;
 
 use super::check::render_warnings;
+use crate::wire::denied::Denied;
 use crate::wire::finding::WireField;
 use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
 
@@ -60,10 +61,21 @@ fn summary(report: &PlanReport) -> String {
     let held: usize = report.clusters.iter().map(|c| c.held_back.len()).sum();
     let in_the_way: usize = report.clusters.iter().map(|c| c.in_the_way.len()).sum();
     let in_state = |state| report.clusters.iter().filter(|c| c.state == state).count();
+    let denied = |what| {
+        report
+            .clusters
+            .iter()
+            .filter(|c| c.denied == Some(what))
+            .count()
+    };
+    let (forbidden, unauthorized) = (denied(Denied::Forbidden), denied(Denied::Unauthorized));
+    let silent = in_state(PlanState::Unreachable).saturating_sub(forbidden + unauthorized);
     let rest = [
         (held, "held back"),
         (in_the_way, "in the way"),
-        (in_state(PlanState::Unreachable), "unreachable"),
+        (silent, "unreachable"),
+        (forbidden, Denied::Forbidden.as_str()),
+        (unauthorized, Denied::Unauthorized.as_str()),
         (in_state(PlanState::Refused), "refused"),
     ];
     let some = rest.iter().filter(|(number, _)| *number > 0);
@@ -84,7 +96,10 @@ fn render_group(cluster: &PlanCluster, others: &[&PlanCluster], text: &mut Strin
     let state = match cluster.state {
         PlanState::Planned if cluster.is_settled() => "nothing to do".to_owned(),
         PlanState::Planned => counted(cluster.steps.len(), "step"),
-        PlanState::Unreachable => "UNREACHABLE".to_owned(),
+        PlanState::Unreachable => match cluster.denied {
+            Some(denied) => denied.as_str().to_uppercase(),
+            None => "UNREACHABLE".to_owned(),
+        },
         PlanState::Refused => format!("REFUSED ({})", counted(cluster.steps.len(), "step")),
     };
     let held = match cluster.held_back.len() {
@@ -206,6 +221,7 @@ mod tests {
             name: name.to_owned(),
             trust_domain: "production".to_owned(),
             state: PlanState::Planned,
+            denied: None,
             reason: None,
             hint: None,
             steps: vec![step],

@@ -13,7 +13,11 @@ pub fn render(report: &StatusReport) -> String {
         vec![
             cluster.name.clone(),
             cluster.trust_domain.clone(),
-            if cluster.reachable { "yes" } else { "NO" }.to_owned(),
+            match (cluster.reachable, cluster.denied) {
+                (true, _) => "yes".to_owned(),
+                (false, Some(denied)) => denied.as_str().to_owned(),
+                (false, None) => "NO".to_owned(),
+            },
             cluster.verdict.as_str().to_owned(),
             counted(cluster.findings),
             format!("{}s ago", cluster.age_seconds),

@@ -7,6 +7,7 @@ use cofferdam_state::plan::Step;
 use serde::Serialize;
 
 use super::check::WireDiagnostic;
+use super::denied::Denied;
 use super::finding::{WireField, WireFinding};
 
 /// What would be written where.
@@ -33,6 +34,8 @@ pub struct PlanCluster {
     pub trust_domain: String,
     /// `planned`, `unreachable` or `refused`.
     pub state: PlanState,
+    /// What an `unreachable` cluster answered, where it did; null where it gave no answer.
+    pub denied: Option<Denied>,
     /// Why it is not planned.
     pub reason: Option<String>,
     /// What to do about that.

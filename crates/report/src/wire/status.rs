@@ -3,6 +3,7 @@
 use cofferdam_state::finding::{Finding, Severity};
 use serde::Serialize;
 
+use super::denied::Denied;
 use super::drift::Verdict;
 use super::finding::{WireCrossCluster, WireNotCompared};
 
@@ -30,8 +31,10 @@ pub struct StatusCluster {
     pub name: String,
     /// Its trust domain.
     pub trust_domain: String,
-    /// Whether it answered.
+    /// Whether it answered, and let itself be read.
     pub reachable: bool,
+    /// What it answered where it let nothing be read; null where it gave no answer.
+    pub denied: Option<Denied>,
     /// Why not, or what is unknown.
     pub reason: Option<String>,
     /// What to do about that.
