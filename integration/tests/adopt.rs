@@ -116,6 +116,30 @@ fn a_lost_record_is_restored() -> Result<()> {
     shop.apply(&[], 0)?;
     let lose = ["-n", "cofferdam-system", "delete", "configmap", "cofferdam"];
     shop.cluster.kubectl(&lose)?;
+    let guards = shop.expect(&["guards"], 2)?;
+    let plan = shop.expect(&["plan"], 2)?;
+    for word in [
+        "cofferdam-namespaces: it bears our label, and is not in our record",
+        "kubectl replace --force -f record.yaml",
+        "cofferdam adopt --cluster prod --all",
+    ] {
+        assert!(guards.stdout.contains(word), "{word}: {}", guards.stdout);
+    }
+    assert!(!plan.stdout.contains("somebody else's"), "{}", plan.stdout);
+    let findings = shop.findings()?;
+    let of_rails = findings
+        .iter()
+        .filter(|one| one["class"] == "guard-missing");
+    let said: Vec<String> = of_rails
+        .map(|one| format!("{} {}", one["message"], one["hint"]))
+        .collect();
+    assert!(
+        !said.is_empty()
+            && said
+                .iter()
+                .all(|one| one.contains("bears our label") && one.contains("record.yaml")),
+        "{said:?}"
+    );
     let refused = shop.expect(&["detach", "--cluster", "prod", "--remove", "--yes"], 1)?;
     assert!(
         refused.stdout.contains("adopt --cluster prod --all"),

@@ -264,14 +264,22 @@ fn who_is_no_writer_is_refused_before_anything_is_written_and_can_take_the_rails
     );
     assert_eq!(standings(&shop)?, (rails("deny", &[]), 0));
 
-    shop.expect(&["guards", "--remove", "--yes"], 0)?;
+    let removed = shop.expect(&["guards", "--remove", "--yes"], 0)?;
+    // Nobody has to wait any more.
+    shop.cluster.kubectl_as(TENANT, &forged)?;
+    for rail in RAILS {
+        let told = format!("{}{}", removed.stderr, removed.stdout);
+        let told: Vec<&str> = told
+            .lines()
+            .filter(|line| line.contains(&format!("cofferdam-{rail}")))
+            .collect();
+        let gone = format!("  cofferdam-{rail}: removed, and in force no more");
+        assert_eq!(told, [gone], "{}", removed.stderr);
+    }
     assert_eq!(standings(&shop)?, (rails("missing", &[]), 2));
     let kinds = "validatingadmissionpolicies,validatingadmissionpolicybindings";
     let left = shop.cluster.kubectl(&["get", kinds, "--output=name"])?;
     assert_eq!(left, "");
-    cofferdam_integration::wait::wait_until("labels are free again", || {
-        Ok(shop.cluster.kubectl_as(TENANT, &forged).is_ok())
-    })?;
     shop.expect(&["guards", "--remove", "--yes"], 0)?;
 
     // As the hint says.

@@ -35,20 +35,45 @@ impl Connection {
         probes: &[&'a Probe],
         lease: &Held,
     ) -> Result<Vec<(&'a Probe, Error)>, Error> {
+        self.wait(probes, Until::InForce, Some(lease)).await
+    }
+
+    /// Waits until guard rails that were removed refuse and change nothing any more, in the same rounds. Returns
+    /// those of which that was not seen, and why; the namespace of probes is not made for it.
+    pub async fn wait_until_gone<'a>(&self, probes: &[&'a Probe]) -> Vec<(&'a Probe, Error)> {
+        match self.wait(probes, Until::Gone, None).await {
+            Ok(failed) => failed,
+            Err(error) => probes.iter().map(|&one| (one, error.clone())).collect(),
+        }
+    }
+
+    async fn wait<'a>(
+        &self,
+        probes: &[&'a Probe],
+        until: Until,
+        lease: Option<&Held>,
+    ) -> Result<Vec<(&'a Probe, Error)>, Error> {
         let began = Instant::now();
         let mut failed = Vec::new();
         let mut open: Vec<(&Probe, Tally)> = Vec::new();
         open.extend(probes.iter().map(|&probe| (probe, Tally::default())));
         while !open.is_empty() {
-            lease.remaining().await?;
-            let answers = self.round(&open).await;
+            if let Some(lease) = lease {
+                lease.remaining().await?;
+            }
+            let answers = self.round(&open, until).await;
             let mut next = Vec::new();
             for ((probe, mut tally), answer) in open.into_iter().zip(answers) {
                 let conclusion = answer.map(|answer| tally.note(answer, began.elapsed()));
                 match conclusion {
                     Ok(None) => next.push((probe, tally)),
-                    Ok(Some(Conclusion::InForce)) => self.tell(probe, &tally, began),
-                    Ok(Some(Conclusion::Not(what, why))) => {
+                    Ok(Some(Conclusion::Seen)) => self.tell(probe, &tally, (until, began)),
+                    Ok(Some(Conclusion::NotYet(why))) => {
+                        let what = until.not_yet();
+                        failed.push((probe, self.error(Category::Differs, what, why)));
+                    }
+                    Ok(Some(Conclusion::Untried(why))) => {
+                        let what = "it cannot be tried out";
                         failed.push((probe, self.error(Category::Differs, what, why)));
                     }
                     Err(error) => failed.push((probe, error)),
@@ -63,26 +88,85 @@ impl Connection {
     }
 
     /// What is answered to each probe, all of one server where several share the address.
-    async fn round(&self, open: &[(&Probe, Tally)]) -> Vec<Result<Answer, Error>> {
+    async fn round(&self, open: &[(&Probe, Tally)], until: Until) -> Vec<Result<Answer, Error>> {
         let fresh = match self.anew().await {
             Ok(fresh) => fresh,
             Err(error) => return open.iter().map(|_| Err(error.clone())).collect(),
         };
-        join_all(open.iter().map(|(probe, _)| fresh.try_out(probe))).await
+        join_all(open.iter().map(|(probe, _)| fresh.try_out(probe, until))).await
     }
 
-    async fn try_out(&self, probe: &Probe) -> Result<Answer, Error> {
+    async fn try_out(&self, probe: &Probe, until: Until) -> Result<Answer, Error> {
         let result = self.send(call(probe)).await;
-        if result.as_ref().is_err_and(|one| one.is(Category::NotFound)) {
-            self.ensure_namespace(PROBE_NAMESPACE).await?;
+        match until {
+            Until::InForce => {
+                if result.as_ref().is_err_and(|one| one.is(Category::NotFound)) {
+                    self.ensure_namespace(PROBE_NAMESPACE).await?;
+                }
+                answer(probe, result)
+            }
+            Until::Gone => answer_when_gone(probe, result),
         }
-        answer(probe, result)
     }
 
-    fn tell(&self, probe: &Probe, tally: &Tally, began: Instant) {
+    fn tell(&self, probe: &Probe, tally: &Tally, (until, began): (Until, Instant)) {
         let milliseconds = began.elapsed().as_millis();
         let before = tally.last();
-        tracing::info!(cluster = %self.cluster(), rail = %probe.policy, before, milliseconds, "in force");
+        tracing::info!(cluster = %self.cluster(), rail = %probe.policy, before, milliseconds, ?until, "seen");
+    }
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// That a rail is in force.
+    InForce,
+    /// That a rail that was removed is not in force any more.
+    Gone,
+}
+
+impl Until {
+    fn not_yet(self) -> &'static str {
+        match self {
+            Self::InForce => "it is not in force",
+            Self::Gone => "it is in force still",
+        }
+    }
+}
+
+/// What is said where the trial passed: the object that came back is of no use to anybody.
+const PASSED: &str = "it lets the trial pass";
+
+/// What an answer says of a rail that was removed, whichever text it had. What is refused by somebody else, or for
+/// want of rights, does not come before the rail and tells nothing.
+fn answer_when_gone(probe: &Probe, result: Result<Vec<u8>, Error>) -> Result<Answer, Error> {
+    let named = format!("'{}'", probe.policy.name);
+    let error = match result {
+        Ok(body) if !String::from_utf8_lossy(&body).contains(&probe.mark) => {
+            return Ok(Answer::Seen);
+        }
+        Ok(_) => return Ok(Answer::NotYet("it still changes what is tried".to_owned())),
+        Err(error) => error,
+    };
+    let told: String = error.why().chars().take(TOLD).collect();
+    if error.why().contains(&named) || error.why().contains(&probe.mark) {
+        return Ok(Answer::NotYet(told));
+    }
+    match error.category() {
+        Category::Forbidden
+        | Category::Invalid
+        | Category::NotFound
+        | Category::UnsupportedKind => Ok(Answer::Refused(told)),
+        Category::Unreachable
+        | Category::Timeout
+        | Category::Conflict
+        | Category::Busy
+        | Category::Other => Ok(Answer::Disturbed(told)),
+        Category::Unauthorized
+        | Category::WrongCa
+        | Category::Credential
+        | Category::Differs
+        | Category::LeaseLost => Err(error),
     }
 }
 
@@ -93,9 +177,12 @@ fn answer(probe: &Probe, result: Result<Vec<u8>, Error>) -> Result<Answer, Error
         Err(error) => error.why(),
     };
     if text.contains(&probe.mark) {
-        return Ok(Answer::InForce);
+        return Ok(Answer::Seen);
     }
-    let told: String = text.chars().take(TOLD).collect();
+    let told = match &result {
+        Ok(_) => PASSED.to_owned(),
+        Err(_) => text.chars().take(TOLD).collect(),
+    };
     // One of ours with another text, which the server knows still.
     let is_ours = text.contains(OURS);
     let Err(error) = result else {
@@ -135,5 +222,74 @@ fn call(probe: &Probe) -> Call {
             let body = json!({ "metadata": { "labels": { key: value } } });
             Call::with_body(Method::PATCH, url, MERGE_PATCH, &body, what)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_objects::admission::AdmissionKind;
+    use cofferdam_objects::key::ObjectKey;
+
+    use super::*;
+
+    fn probe() -> Probe {
+        let key = String::new();
+        Probe {
+            policy: ObjectKey::admission(AdmissionKind::ValidatingPolicy, "cofferdam-nodes"),
+            attempt: Attempt::LabelNamespace {
+                value: key.clone(),
+                key,
+            },
+            mark: "abc123".to_owned(),
+        }
+    }
+
+    fn refused(category: Category, why: &str) -> Result<Vec<u8>, Error> {
+        Err(Error::new("prod", category, "try", why))
+    }
+
+    const OTHERS: &str = "denied the request: no pods here";
+    const OLDER: &str = "ValidatingAdmissionPolicy 'cofferdam-nodes' with binding 'cofferdam-nodes' denied request: older";
+
+    #[test]
+    fn a_rail_is_gone_only_where_the_trial_passes_without_it() {
+        let still = "it still changes what is tried".to_owned();
+        for (result, want) in [
+            (Ok(b"{}".to_vec()), Answer::Seen),
+            (Ok(b"{abc123}".to_vec()), Answer::NotYet(still)),
+            (
+                refused(Category::Invalid, OLDER),
+                Answer::NotYet(OLDER.to_owned()),
+            ),
+            (
+                refused(Category::Forbidden, OTHERS),
+                Answer::Refused(OTHERS.to_owned()),
+            ),
+            (
+                refused(Category::NotFound, "none"),
+                Answer::Refused("none".to_owned()),
+            ),
+            (
+                refused(Category::Busy, "busy"),
+                Answer::Disturbed("busy".to_owned()),
+            ),
+        ] {
+            assert_eq!(answer_when_gone(&probe(), result), Ok(want));
+        }
+    }
+
+    #[test]
+    fn of_a_trial_that_passes_the_object_is_not_told() {
+        let object = br#"{"kind":"Pod","apiVersion":"v1"}"#.to_vec();
+        let passed = answer(&probe(), Ok(object));
+        assert_eq!(
+            passed,
+            Ok(Answer::NotYet("it lets the trial pass".to_owned()))
+        );
+        let refused = refused(Category::Invalid, OLDER);
+        assert_eq!(
+            answer(&probe(), refused),
+            Ok(Answer::NotYet(OLDER.to_owned()))
+        );
     }
 }

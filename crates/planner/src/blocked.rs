@@ -8,7 +8,7 @@ use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::Class;
 
-use crate::guards::{GuardState, state};
+use crate::guards::{GuardState, is_unrecorded, state};
 use crate::steps::open_names_taken;
 use crate::view::View;
 
@@ -36,7 +36,14 @@ pub fn blocked(view: &View<'_>) -> BTreeMap<ObjectKey, String> {
     let guards = view.bundle.guards.values();
     let objects = guards.flat_map(|guard| [&guard.policy, guard.binding(guard.level)]);
     let taken = objects.filter(|object| state(view, object) == GuardState::Taken);
-    found.extend(taken.map(|object| (object.key(), NAME_TAKEN.to_owned())));
+    found.extend(taken.map(|object| {
+        let why = if is_unrecorded(view, object) {
+            NOT_IN_RECORD
+        } else {
+            NAME_TAKEN
+        };
+        (object.key(), why.to_owned())
+    }));
     found
 }
 

@@ -58,6 +58,23 @@ pub(crate) fn is_ours(view: &View<'_>, key: &ObjectKey, live: &LiveAdmission) ->
         || (view.observed.is_pending(key, "") && labelled)
 }
 
+/// Whether what has the name of ours and is not ours bears our label all the same, as after the record was lost.
+pub(crate) fn is_unrecorded(view: &View<'_>, wanted: &AdmissionObject) -> bool {
+    let live = live(view, &wanted.key());
+    let label = live.and_then(|live| live.labels.get(keys::INSTANCE));
+    state(view, wanted) == GuardState::Taken
+        && label.is_some_and(|label| label == view.bundle.instance.as_str())
+}
+
+/// What to do about rails that bear our label and are in no record.
+pub(crate) fn restore(view: &View<'_>) -> String {
+    format!(
+        "where the record was lost, restore it from a backup: `kubectl replace --force -f record.yaml`, or have a new \
+         one made: `cofferdam adopt --cluster {} --all`",
+        view.bundle.cluster
+    )
+}
+
 /// How an object of a rail is found, against what it should be.
 pub(crate) fn state<'a>(view: &View<'a>, wanted: &AdmissionObject) -> GuardState<'a> {
     let key = wanted.key();

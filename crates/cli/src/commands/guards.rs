@@ -1,18 +1,22 @@
 //! `guards`: how far guard rails are taken, and their removal, which works for who is locked out by them.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
+use cofferdam_cluster::Connection;
 use cofferdam_model::cluster::Mode;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_planner::guards::{removal, statuses};
+use cofferdam_planner::guards::{Standing, removal, statuses};
+use cofferdam_planner::view::View;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::guards::{
-    GuardsCluster, GuardsReport, LeftGuard, WireGuard, WireObstacle,
+    GoneGuard, GuardsCluster, GuardsReport, LeftGuard, WireGuard, WireObstacle,
 };
 use cofferdam_report::{output, text};
-use cofferdam_state::guard::GuardLevel;
+use cofferdam_state::guard::{GuardLevel, Probe};
 use futures_util::future::join_all;
 
-use crate::args::{Arguments, Format, GuardsArguments};
+use crate::args::{Arguments, GuardsArguments};
 use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::fleet::{Authors, Examined, examine};
@@ -52,13 +56,13 @@ pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Res
         let left = anything.then_some(Exit::Difference);
         return Ok(Exit::of(refusals(&examined).chain(left)));
     }
-    if !command.yes || arguments.output == Format::Text {
+    if !command.yes {
         output::talk("Guard rails to be removed:")?;
         output::talk(text::guards(&report).trim_end())?;
-    }
-    if !command.yes && !confirmed("Remove them?", "--dry-run")? {
-        output::talk("nothing was removed")?;
-        return Ok(Exit::Failure);
+        if !confirmed("Remove them?", "--dry-run")? {
+            output::talk("nothing was removed")?;
+            return Ok(Exit::Failure);
+        }
     }
     let results = join_all(examined.iter().map(remove)).await;
     let mut exits: Vec<Exit> = refusals(&examined).collect();
@@ -66,6 +70,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Res
     exits.extend(stays.then_some(Exit::Difference));
     for (told, result) in report.clusters.iter_mut().zip(results) {
         told.removed = result.removed.iter().map(Into::into).collect();
+        told.gone = result.gone;
         if let Some(error) = result.failed {
             told.reason = Some(error);
             exits.push(Exit::Failure);
@@ -114,6 +119,7 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
         break_glass: guards.break_glass.clone(),
         guards: rails(one),
         removed: Vec::new(),
+        gone: Vec::new(),
         left: Vec::new(),
     }
 }
@@ -146,6 +152,7 @@ fn rails(one: &Examined<'_>) -> Vec<WireGuard> {
             name: status.guard.name().to_owned(),
             protects: status.guard.rail.protects(),
             pool: status.guard.pool.as_ref().map(ToString::to_string),
+            changes: status.guard.is_mutating(),
             wanted: status.guard.level.as_str(),
             in_force: status.standing.as_str(),
             obstacles: status
@@ -204,6 +211,7 @@ fn refusals<'a>(examined: &'a [Examined<'_>]) -> impl Iterator<Item = Exit> + 'a
 #[derive(Default)]
 struct Removal {
     removed: Vec<ObjectKey>,
+    gone: Vec<GoneGuard>,
     failed: Option<String>,
 }
 
@@ -214,7 +222,8 @@ async fn remove(one: &Examined<'_>) -> Removal {
     let (Some(connection), None) = (&one.connection, why_not(one)) else {
         return result;
     };
-    for (key, live) in removal(&one.view()).goes {
+    let view = one.view();
+    for (key, live) in removal(&view).goes {
         match connection.remove_guard(key, live).await {
             Ok(()) => result.removed.push(key.clone()),
             Err(error) => {
@@ -223,5 +232,46 @@ async fn remove(one: &Examined<'_>) -> Removal {
             }
         }
     }
+    result.gone = gone(connection, &view, &result.removed).await;
     result
+}
+
+/// What became of each rail of which something was removed: servers know of it some seconds late.
+async fn gone(connection: &Connection, view: &View<'_>, removed: &[ObjectKey]) -> Vec<GoneGuard> {
+    let names: BTreeSet<&str> = removed.iter().map(|key| key.name.as_str()).collect();
+    let statuses = statuses(view);
+    let status_of = |name: &str| statuses.iter().find(|one| one.guard.name() == name);
+    let refused = |name: &&str| {
+        let status = status_of(name)?;
+        (status.standing == Standing::InForce(GuardLevel::Deny)).then_some(&status.guard.probe)
+    };
+    let probes: Vec<&Probe> = names.iter().filter_map(refused).collect();
+    if !probes.is_empty() {
+        let told = format!(
+            "{}: waiting until servers know that they are gone",
+            connection.cluster()
+        );
+        // What cannot be said stops nothing.
+        output::talk(&told).ok();
+    }
+    let mut failed = connection.wait_until_gone(&probes).await;
+    let told = names.into_iter().map(|name| {
+        let standing = status_of(name).map(|status| status.standing);
+        let reason = match standing {
+            Some(Standing::InForce(GuardLevel::Deny)) => failed
+                .extract_if(.., |(probe, _)| probe.policy.name == name)
+                .next()
+                .map(|(_, error)| error.reason()),
+            // Who only notes is in nobody's way.
+            Some(Standing::InForce(GuardLevel::Audit)) => None,
+            Some(_) => Some("it was not as compiled, so that no dry run tells".to_owned()),
+            None => Some("the documents ask for no such rail, so that no dry run tells".to_owned()),
+        };
+        GoneGuard {
+            name: name.to_owned(),
+            seen: reason.is_none(),
+            reason,
+        }
+    });
+    told.collect()
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cofferdam_objects::keys::PROBE_NAMESPACE;
 
-/// How long a guard rail may take to be in force.
+/// How long a guard rail may take to be in force, or out of it.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How long a rail must be found in force without an answer that it is not: several servers behind one
+/// How long a rail must be found as it is waited for without an answer that it is not: several servers behind one
 /// address learn of it one after the other.
 const CONFIRMED_FOR: Duration = Duration::from_secs(3);
 /// How many such answers there must be.
@@ -18,9 +18,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What one answer says of a rail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It is in force.
-    InForce,
-    /// It is not in force yet; what was said.
+    /// It is as it is waited for.
+    Seen,
+    /// It is not yet; what was said.
     NotYet(String),
     /// Nothing: somebody else refuses what is tried, with these words.
     Refused(String),
@@ -31,39 +31,41 @@ pub(super) enum Answer {
 /// What all answers come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Conclusion {
-    /// The rail is in force.
-    InForce,
-    /// It is not, or that cannot be told: what, and why.
-    Not(&'static str, String),
+    /// The rail is as it is waited for.
+    Seen,
+    /// It is not, and why that is thought.
+    NotYet(String),
+    /// That cannot be told, and why.
+    Untried(String),
 }
 
 /// The answers to one probe. Times are since the first round began.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// How many answers in a row found the rail in force, and since when.
-    in_force: Option<(u32, Duration)>,
+    /// How many answers in a row found the rail as it is waited for, and since when.
+    seen: Option<(u32, Duration)>,
     /// Since when somebody else has refused it in a row.
     refused_since: Option<Duration>,
     last: String,
 }
 
 impl Tally {
-    /// What was last said but that the rail is in force; empty where nothing was.
+    /// What was last said but that the rail is as it is waited for; empty where nothing was.
     pub(super) fn last(&self) -> &str {
         &self.last
     }
 
     /// Counts an answer; none as long as more are wanted.
     pub(super) fn note(&mut self, answer: Answer, at: Duration) -> Option<Conclusion> {
-        let in_force = self.in_force.take();
+        let seen = self.seen.take();
         let refused_since = self.refused_since.take();
         match answer {
-            Answer::InForce => {
-                let (before, since) = in_force.unwrap_or((0, at));
+            Answer::Seen => {
+                let (before, since) = seen.unwrap_or((0, at));
                 let count = before + 1;
-                self.in_force = Some((count, since));
+                self.seen = Some((count, since));
                 let confirmed = count >= CONFIRMED_BY && at.saturating_sub(since) >= CONFIRMED_FOR;
-                confirmed.then_some(Conclusion::InForce)
+                confirmed.then_some(Conclusion::Seen)
             }
             Answer::NotYet(said) => {
                 let why = format!(
@@ -71,7 +73,7 @@ impl Tally {
                     PATIENCE.as_secs()
                 );
                 self.last = said;
-                (at > PATIENCE).then_some(Conclusion::Not("it is not in force", why))
+                (at > PATIENCE).then_some(Conclusion::NotYet(why))
             }
             Answer::Refused(said) => {
                 let since = refused_since.unwrap_or(at);
@@ -88,11 +90,10 @@ impl Tally {
     }
 
     fn untried(&self) -> Conclusion {
-        let why = format!(
+        Conclusion::Untried(format!(
             "{}; let dry runs in namespace `{PROBE_NAMESPACE}` pass",
             self.last
-        );
-        Conclusion::Not("it cannot be tried out", why)
+        ))
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
 
     fn answer(word: &str) -> Answer {
         match word {
-            "yes" => Answer::InForce,
+            "yes" => Answer::Seen,
             NOT_YET => Answer::NotYet(word.to_owned()),
             REFUSED => Answer::Refused(word.to_owned()),
             _ => Answer::Disturbed(word.to_owned()),
@@ -123,8 +124,9 @@ mod tests {
                 continue;
             };
             let told = match &found {
-                Conclusion::InForce => "in force".to_owned(),
-                Conclusion::Not(what, why) => format!("{what}: {why}"),
+                Conclusion::Seen => "seen".to_owned(),
+                Conclusion::NotYet(why) => format!("not yet: {why}"),
+                Conclusion::Untried(why) => format!("untried: {why}"),
             };
             let found = (number + 1, Some(told.as_str()));
             assert_eq!(found, (needed, wanted), "{answers:?}");
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_rail_is_in_force_after_five_answers_and_three_seconds_without_another() {
-        let wanted = Some("in force");
+        let wanted = Some("seen");
         check(750, &["yes"; 20], 5, wanted);
         check(100, &["yes"; 40], 31, wanted);
         check(1500, &["yes"; 9], 5, wanted);
@@ -148,11 +150,12 @@ mod tests {
 
     #[test]
     fn who_refuses_for_good_is_not_waited_for_and_who_fails_is() {
-        let told = "it cannot be tried out: no pods here; let dry runs in namespace `cofferdam-probe` pass";
+        let told = "untried: no pods here; let dry runs in namespace `cofferdam-probe` pass";
         check(750, &[REFUSED; 60], 8, Some(told));
-        let told = "it cannot be tried out: failed calling webhook; let dry runs in namespace `cofferdam-probe` pass";
+        let told =
+            "untried: failed calling webhook; let dry runs in namespace `cofferdam-probe` pass";
         check(750, &[DISTURBED; 70], 62, Some(told));
-        let told = "it is not in force: after 45 s the server still answers: not in force";
+        let told = "not yet: after 45 s the server still answers: not in force";
         check(750, &[NOT_YET; 70], 62, Some(told));
         // Only what refuses without a break is for good.
         check(
@@ -164,6 +167,6 @@ mod tests {
             None,
         );
         let late = [&[REFUSED; 5][..], &["yes"; 5]].concat();
-        check(750, &late, 10, Some("in force"));
+        check(750, &late, 10, Some("seen"));
     }
 }

@@ -8,7 +8,9 @@ use cofferdam_state::finding::{Author, Class, Effect, Finding};
 use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 
 use super::{Judged, finding};
-use crate::guards::{GuardState, is_served, is_untried, live, obstacles, state};
+use crate::guards::{
+    GuardState, is_served, is_unrecorded, is_untried, live, obstacles, restore, state,
+};
 use crate::view::View;
 
 /// One finding per rail that is not in force, or not as compiled.
@@ -111,6 +113,11 @@ fn unlike(view: &View<'_>, guard: &DesiredGuard) -> Option<Fault> {
     Some(match state {
         GuardState::InSync => return None,
         GuardState::Missing => Fault::new(object, why(format!("{key} is not there")), hint),
+        GuardState::Taken if is_unrecorded(view, object) => Fault::new(
+            object,
+            format!("{key} bears our label, and is not in our record"),
+            restore(view),
+        ),
         GuardState::Taken => Fault::new(
             object,
             format!("{key} is somebody else's"),

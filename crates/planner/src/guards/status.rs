@@ -5,8 +5,8 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 use cofferdam_state::observed::LiveAdmission;
 
 use super::{
-    GuardState, is_ours, is_pin_named, is_served, is_untried, live_level, needed_after, obstacles,
-    state,
+    GuardState, is_ours, is_pin_named, is_served, is_unrecorded, is_untried, live_level,
+    needed_after, obstacles, restore, state,
 };
 use crate::view::View;
 
@@ -61,16 +61,28 @@ pub fn statuses<'a>(view: &View<'a>) -> Vec<GuardStatus<'a>> {
     let guards = view.bundle.guards.values();
     guards
         .map(|guard| {
-            let standing = standing(view, guard);
+let standing = standing(view, guard);
             let waits = standing != Standing::InForce(guard.level);
             let obstacles = waits.then(|| obstacles(view, guard)).into_iter().flatten();
+            let obstacles = obstacles.map(|one| (one.reason, one.hint));
             GuardStatus {
                 guard,
                 standing,
-                obstacles: obstacles.map(|one| (one.reason, one.hint)).collect(),
+                obstacles: unrecorded(view, guard)
+                    .into_iter()
+                    .chain(obstacles)
+                    .collect(),
             }
         })
         .collect()
+}
+
+/// That what there is of a rail bears our label and is in no record, and what to do.
+fn unrecorded(view: &View<'_>, guard: &DesiredGuard) -> Option<(String, String)> {
+    let objects = [&guard.policy, guard.binding(guard.level)];
+    let unrecorded = objects.iter().any(|object| is_unrecorded(view, object));
+    let reason = "it bears our label, and is not in our record";
+    unrecorded.then(|| (reason.to_owned(), restore(view)))
 }
 
 fn standing(view: &View<'_>, guard: &DesiredGuard) -> Standing {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::table;
-use crate::wire::guards::{GuardsCluster, GuardsReport};
+use crate::wire::guards::{GuardsCluster, GuardsReport, WireGuard};
 
 /// A table per cluster, then what is in the way.
 pub fn render(report: &GuardsReport) -> String {
@@ -33,8 +33,8 @@ fn render_cluster(cluster: &GuardsCluster, text: &mut String) {
         let rows = cluster.guards.iter().map(|guard| {
             vec![
                 guard.name.clone(),
-                guard.wanted.to_lowercase(),
-                guard.in_force.to_owned(),
+                level(guard, &guard.wanted.to_lowercase()),
+                level(guard, guard.in_force),
                 guard.protects.to_owned(),
             ]
         });
@@ -49,8 +49,21 @@ fn render_cluster(cluster: &GuardsCluster, text: &mut String) {
             writeln!(text, "    hint: {}", obstacle.hint).ok();
         }
     }
-    for removed in &cluster.removed {
-        writeln!(text, "  - {}/{}", removed.kind, removed.name).ok();
+    if cluster.gone.is_empty() {
+        for removed in &cluster.removed {
+            writeln!(text, "  - {}/{}", removed.kind, removed.name).ok();
+        }
+    }
+    for gone in &cluster.gone {
+        let name = &gone.name;
+        match &gone.reason {
+            Some(reason) => writeln!(
+                text,
+                "  {name}: removed; it was not seen that servers have let go of it: {reason}"
+            ),
+            None => writeln!(text, "  {name}: removed, and in force no more"),
+        }
+        .ok();
     }
     for left in &cluster.left {
         let (object, reason) = (&left.object, &left.reason);
@@ -58,4 +71,38 @@ fn render_cluster(cluster: &GuardsCluster, text: &mut String) {
         writeln!(text, "    hint: {}", left.hint).ok();
     }
     text.push('\n');
+}
+
+/// A level in words: what changes pods or nodes refuses nobody.
+fn level(guard: &WireGuard, told: &str) -> String {
+    if guard.changes && told == "deny" {
+        "in force".to_owned()
+    } else {
+        told.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_refuses_nobody_is_in_force_and_does_not_deny() {
+        for (changes, told, want) in [
+            (true, "deny", "in force"),
+            (true, "missing", "missing"),
+            (false, "deny", "deny"),
+        ] {
+            let guard = WireGuard {
+                name: "cofferdam-pin-back".to_owned(),
+                protects: "pods",
+                pool: None,
+                changes,
+                wanted: "Deny",
+                in_force: "deny",
+                obstacles: Vec::new(),
+            };
+            assert_eq!(level(&guard, told), want);
+        }
+    }
 }

@@ -40,8 +40,23 @@ pub struct GuardsCluster {
     pub guards: Vec<WireGuard>,
     /// What `--remove` removed, or with `--dry-run` would.
     pub removed: Vec<WireObject>,
+    /// What became of the rails of which `--remove` removed something.
+    pub gone: Vec<GoneGuard>,
     /// What `--remove` leaves in place, because pods need it.
     pub left: Vec<LeftGuard>,
+}
+
+/// A guard rail that was removed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GoneGuard {
+    /// The name of its policy and binding.
+    pub name: String,
+    /// Whether it was seen to refuse and change nothing any more, or did not before; servers know that it is gone
+    /// some seconds late.
+    pub seen: bool,
+    /// Why not.
+    pub reason: Option<String>,
 }
 
 /// A policy or binding that stays.
@@ -66,6 +81,8 @@ pub struct WireGuard {
     pub protects: &'static str,
     /// The node pool it is about, where it is about one.
     pub pool: Option<String>,
+    /// Whether it changes what is admitted, where others refuse: `Deny` stands for its being in force.
+    pub changes: bool,
     /// How far it is to be taken: `Audit` or `Deny`.
     pub wanted: &'static str,
     /// What is in force: `deny`, `audit`, `untried`, `changed`, `missing`, `taken`, `notServed` or `unknown`.
