@@ -165,11 +165,27 @@ pub(super) fn render_step(step: &WireStep, others: &[&WireStep], text: &mut Stri
     )
     .ok();
     let common = |field: &&WireField| others.iter().all(|other| other.fields.contains(field));
-    for field in step.fields.iter().filter(common) {
-        if let (Some(have), Some(want)) = (brief(field.have.as_ref()), brief(field.want.as_ref())) {
-            writeln!(text, "             {}: {have} -> {want}", field.path).ok();
-        }
+    let shown = step.fields.iter().filter(common).filter_map(|field| {
+        let (have, want) = (brief(field.have.as_ref())?, brief(field.want.as_ref())?);
+        Some((field, have, want))
+    });
+    // A mark follows from all the rest of a guard rail, and says nothing beside it.
+    let (marks, rest): (Vec<_>, Vec<_>) =
+        shown.partition(|(_, have, want)| is_mark(&step.object.name, have, want));
+    for (field, have, want) in if rest.is_empty() { marks } else { rest } {
+        writeln!(text, "             {}: {have} -> {want}", field.path).ok();
     }
+}
+
+/// Whether two texts of a guard rail differ only in its mark: its name and a digest of 16 digits.
+fn is_mark(name: &str, have: &str, want: &str) -> bool {
+    let split = |text: &str| {
+        let (before, after) = text.split_once(&format!("{name} "))?;
+        let digest = after.get(..16)?;
+        let hexadecimal = digest.chars().all(|one| one.is_ascii_hexdigit());
+        hexadecimal.then(|| (before.to_owned(), after.get(16..).map(str::to_owned)))
+    };
+    split(have).is_some_and(|have| split(want).is_some_and(|want| want == have))
 }
 
 /// What fits into a line beside another value.
@@ -232,6 +248,46 @@ mod tests {
             opens: None,
             closes: None,
         }
+    }
+
+    #[test]
+    fn the_mark_of_a_guard_rail_is_told_only_where_nothing_else_differs() {
+        let field = |path: &str, have: &str, want: &str| WireField {
+            path: path.to_owned(),
+            want: Some(json!(want)),
+            have: Some(json!(have)),
+        };
+        let mark = field(
+            "spec.message",
+            "in force: cofferdam-nodes 0123456789abcdef",
+            "in force: cofferdam-nodes fedcba9876543210",
+        );
+        let other = field("spec.expression", "a", "b");
+        let told = |fields: &[&WireField]| {
+            let step = WireStep {
+                op: "update",
+                object: ObjectKey::node("cofferdam-nodes"),
+                phase: "guard",
+                reason: "differs".to_owned(),
+                effect: "none",
+                fields: fields.iter().map(|one| (*one).clone()).collect(),
+            };
+            let mut text = String::new();
+            render_step(&step, &[], &mut text);
+            text.lines()
+                .skip(1)
+                .map(|line| line.trim().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let of_mark = "spec.message: in force: cofferdam-nodes 0123456789abcdef -> in force: cofferdam-nodes fedcba9876543210";
+        assert_eq!(told(&[&mark]), [of_mark]);
+        assert_eq!(told(&[&mark, &other]), ["spec.expression: a -> b"]);
+        let longer = field(
+            "spec.message",
+            "cofferdam-nodes 0123456789abcdef",
+            "cofferdam-nodes 0123456789abcdef!",
+        );
+        assert_eq!(told(&[&longer, &other]).len(), 2);
     }
 
     #[test]
