@@ -48,7 +48,8 @@ pub fn waiver_of(finding: &Finding) -> String {
 }
 
 /// That a policy of others may no longer be the one that the waiver was approved for, by the day of the
-/// last write. Whoever writes it may hide that day, so that a policy without one is suspect too.
+/// last write. Whoever writes it may hide that day, so that a policy without one is suspect too. One of the day of
+/// the approval is that which was approved: only days are known of approvals, and what is found is waived at once.
 fn written_since(finding: &Finding, waiver: &Waiver) -> Option<String> {
     if finding.class != Class::ForeignPolicy {
         return None;
@@ -57,7 +58,7 @@ fn written_since(finding: &Finding, waiver: &Waiver) -> Option<String> {
     let name = &waiver.name;
     let by = finding.by.as_ref();
     match by.and_then(|by| by.at.as_deref()?.get(..10)) {
-        Some(written) if written < approved => None,
+        Some(written) if written <= approved => None,
         Some(written) => Some(format!(
             "it was written on {written}, and waiver `{name}` approved on {approved}: read it again"
         )),

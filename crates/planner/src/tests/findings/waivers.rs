@@ -84,9 +84,11 @@ fn waivers_hold_on_their_last_day_and_not_after_it() {
 fn a_policy_that_may_have_been_written_after_its_waiver_was_approved_is_to_be_read_again() {
     let hint = |approved: &str| waived("finding: foreign-policy", approved, "2027-01-31").hint;
     let again =
-        "it was written on 2026-11-21, and waiver `known` approved on 2026-11-21: read it again";
+        "it was written on 2026-11-21, and waiver `known` approved on 2026-11-20: read it again";
     assert_eq!(hint("2026-11-22"), None);
-    assert_eq!(hint("2026-11-21").as_deref(), Some(again));
+    // What was found today is waived today.
+    assert_eq!(hint("2026-11-21"), None);
+    assert_eq!(hint("2026-11-20").as_deref(), Some(again));
     let silent = |trial: &mut Trial| {
         let live = trial.cluster.policies.get_mut(&key("web/theirs")).unwrap();
         live.managed_fields = ManagedFields::default();
