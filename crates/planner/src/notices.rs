@@ -9,6 +9,7 @@ use cofferdam_model::cluster::Delivery;
 use cofferdam_model::flow::End;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::Enforcement;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_pod};
 use cofferdam_state::observed::{LivePod, LiveService};
 use cofferdam_state::plan::Step;
@@ -59,15 +60,54 @@ fn without_cut_over(view: &View<'_>) -> Vec<String> {
             && !view.is_held_up_by_others(name)
     });
     isolated
-        .map(|(name, wanted)| match wanted.enforcement {
-            Enforcement::Enforce => format!(
-                "namespace `{name}`: other policies isolate pods already, so the cut-over is not without a gap"
-            ),
-            Enforcement::Stage | Enforcement::Observe => format!(
-                "namespace `{name}`: other policies isolate pods already; `stage` writes labels only, and `enforce` will have no cut-over without a gap"
-            ),
+        .map(|(name, wanted)| {
+            let policies = isolating(view, name);
+            let named = listed(policies.iter().map(String::as_str));
+            match wanted.enforcement {
+                Enforcement::Enforce => format!(
+                    "namespace `{name}`: policies of others isolate pods already, so the cut-over is not without a gap: {named}"
+                ),
+                Enforcement::Stage | Enforcement::Observe => labels_only(view, name, &named),
+            }
         })
         .collect()
+}
+
+/// Policies that are not ours and isolate pods of a namespace.
+fn isolating(view: &View<'_>, namespace: &NamespaceName) -> Vec<String> {
+    let theirs = view
+        .policies_of(namespace.as_str())
+        .filter(|((_, name), live)| {
+            !live.terminating
+                && !view.is_ours(namespace.as_str(), name)
+                && Direction::BOTH
+                    .into_iter()
+                    .any(|direction| isolates(&live.spec, direction))
+        });
+    let keys = theirs.map(|((_, name), _)| ObjectKey::policy(namespace.as_str(), name));
+    keys.map(|key| key.to_string()).collect()
+}
+
+/// Why nothing but labels is written, and what to do about that.
+fn labels_only(view: &View<'_>, namespace: &NamespaceName, named: &str) -> String {
+    let mut theirs = view.policies_of(namespace.as_str());
+    let has_our_name = theirs.any(|((of, name), _)| {
+        let key = (namespace.clone(), name.clone());
+        !view.is_ours(of, name) && view.bundle.policies.contains_key(&key)
+    });
+    let adopt = if has_our_name {
+        format!(
+            ", take over those with a name of ours by `cofferdam adopt --cluster {} OBJECT`",
+            view.bundle.cluster
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "namespace `{namespace}`: `stage` writes labels only while policies of others isolate pods there, for an open \
+         policy beside them would allow what they deny: {named}; delete them once flows allow what they do{adopt}, or go \
+         on to `enforce`, which writes beside them and has no cut-over without a gap"
+    )
 }
 
 /// Pods that nothing isolates now and that the plan isolates: whoever holds a namespace back isolates

@@ -95,6 +95,23 @@ fn a_namespace_that_others_isolate_gets_labels_only_when_staged() {
     let mut trial = Trial::shop(&at("stage"), planner);
     trial.cluster.act(&isolated());
     assert_eq!(steps(&trial.plan(), "web"), Vec::<String>::new());
+    let why = |theirs: &str, adopt: &str| {
+        format!(
+            "namespace `web`: `stage` writes labels only while policies of others isolate pods there, for an open \
+             policy beside them would allow what they deny: {theirs}; delete them once flows allow what they do{adopt}, \
+             or go on to `enforce`, which writes beside them and has no cut-over without a gap"
+        )
+    };
+    assert_eq!(trial.plan().notices, [why("NetworkPolicy/web/theirs", "")]);
+    let mut named = trial.clone();
+    named.cluster.act(&Act::WritePolicy {
+        namespace: "web".to_owned(),
+        name: "cofferdam-allow-dns".to_owned(),
+        spec: json!({"podSelector": {}, "policyTypes": ["Egress"]}),
+    });
+    let both = "NetworkPolicy/web/cofferdam-allow-dns, NetworkPolicy/web/theirs";
+    let adopt = ", take over those with a name of ours by `cofferdam adopt --cluster prod OBJECT`";
+    assert_eq!(named.plan().notices, [why(both, adopt)]);
     assert!(
         trial
             .plan()
