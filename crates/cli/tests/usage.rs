@@ -115,9 +115,7 @@ fn init_writes_a_path_without_detours() -> Result<()> {
     run(dir.path(), &["init", "--kubeconfig", "./sub/.././config"])?;
     let document = std::fs::read_to_string(dir.path().join("fleet/clusters/staging.yaml"))?;
     let line = document.lines().find(|line| line.contains("kubeconfig:"));
-    let path = std::fs::canonicalize(dir.path())?.join("config");
-    let want = format!("kubeconfig: {:?}", path.display().to_string());
-    assert_eq!(line.map(str::trim), Some(want.as_str()));
+    assert_eq!(line.map(str::trim), Some("kubeconfig: \"../../config\""));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use cofferdam_report::{files, output};
 
 use crate::args::{Arguments, InitArguments};
 use crate::exit::Exit;
-use crate::paths::tidied;
+use crate::paths::{named, resolved, tidied};
 use crate::project;
 
 pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit> {
@@ -47,7 +47,12 @@ pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit
 /// The contexts of a kubeconfig that no Cluster document names yet; says which ones do.
 fn starts(path: &Path, present: &Present, directory: &Path) -> Result<Vec<ContextStart>> {
     let shown = path.display();
-    let absolute = tidied(path).with_context(|| format!("no such path: {shown}"))?;
+    let home = std::env::home_dir();
+    let expanded = match (path.strip_prefix("~"), &home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    };
+    let absolute = tidied(&expanded).with_context(|| format!("no such path: {shown}"))?;
     let found =
         contexts(&absolute).map_err(|why| anyhow::anyhow!("kubeconfig `{shown}`: {why}"))?;
     if found.names.is_empty() {
@@ -58,17 +63,20 @@ fn starts(path: &Path, present: &Present, directory: &Path) -> Result<Vec<Contex
             "warning: kubeconfig `{shown}`: {why}; until then it is refused"
         ))?;
     }
+    let from = resolved(&directory.join("fleet/clusters"))?;
+    let home = home.and_then(|home| resolved(&home).ok());
+    let kubeconfig = named(path, &absolute, &from, home.as_deref());
     let mut starts = Vec::new();
     for context in &found.names {
-        let named = |one: &&NamedContext| names(one, context, &found, (&absolute, directory));
-        match present.contexts.iter().find(named) {
+        let is_it = |one: &&NamedContext| names(one, context, &found, (&absolute, directory));
+        match present.contexts.iter().find(is_it) {
             Some(named) => output::talk(&format!(
                 "left alone: context `{context}` is cluster `{}` already ({})",
                 named.cluster, named.file
             ))?,
             None => starts.push(ContextStart {
                 context: context.clone(),
-                kubeconfig: absolute.to_string_lossy().into_owned(),
+                kubeconfig: kubeconfig.to_string_lossy().into_owned(),
             }),
         }
     }
