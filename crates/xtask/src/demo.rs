@@ -29,6 +29,17 @@ const NEEDED: [(Version, Tool); 3] = [
     (Version::V1_36, Tool::Kubectl),
 ];
 
+/// What the demo does and how it is begun.
+pub(crate) const HELP: &str = "\
+The main job, told as a story on three clusters that it starts on loopback; every claim is checked.
+
+Usage: cargo xtask demo [--keep | --stop]
+
+  --keep   leaves the clusters up, in sync, and says what to try; the chapter about leaving is left out
+  --stop   ends what `--keep` left up, and removes its files
+
+It needs Rust, Go 1.26 and Linux. The first time it builds etcd, kube-apiserver and kubectl, which takes minutes.";
+
 /// What ends a demo.
 enum End {
     Told(Result<()>),
@@ -104,7 +115,7 @@ fn stage_and_tell(directory: &Path, keep: bool) -> Result<()> {
     for cluster in &clusters {
         project::connect(&terminal.project, cluster)?;
     }
-    let told = chapters::tell(&terminal, &clusters, start);
+    let told = chapters::tell(&terminal, &clusters, (start, keep));
     if keep {
         directory::keep(directory)?;
         clusters.into_iter().for_each(Cluster::leave_running);

@@ -29,6 +29,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["assets"] => assets::ensure().map(drop),
         ["demo"] => demo::run(false),
         ["demo", "--keep"] => demo::run(true),
+        ["demo", "--help" | "-h"] => print(demo::HELP),
         ["demo", "--stop"] => demo::stop(),
         ["bench", ref rest @ ..] => bench::run(rest),
         ["fuzz", ref rest @ ..] => fuzz::run(rest),

@@ -10,6 +10,7 @@ use super::drifts::{self, Healer};
 use super::leaving;
 use super::project;
 use super::terminal::{Show, Terminal, Typed};
+use super::to_try;
 
 const NOTHING_TYPED: Typed<'static> = Typed {
     editor: None,
@@ -17,13 +18,17 @@ const NOTHING_TYPED: Typed<'static> = Typed {
 };
 
 /// Shorter than the default, since nothing enforces policies here that would have to catch up.
-const APPLY: [&str; 4] = ["apply", "--yes", "--settle", "2s"];
+pub(super) const APPLY: [&str; 4] = ["apply", "--yes", "--settle", "2s"];
 
 /// The phases of a namespace's steps, in the order that is promised.
 const PHASES: [&str; 5] = ["labels", "open", "allow", "deny", "close"];
 
-/// Tells it all; every claim is checked, and the first that does not hold ends the story.
-pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) -> Result<()> {
+/// Tells it all, but leaving where clusters are kept; the first claim that does not hold ends the story.
+pub(super) fn tell(
+    terminal: &Terminal,
+    clusters: &[Cluster],
+    (start, keep): (Instant, bool),
+) -> Result<()> {
     scene(terminal)?;
     let found = leaving::snapshot(clusters)?;
     rights(terminal)?;
@@ -36,10 +41,19 @@ pub(super) fn tell(terminal: &Terminal, clusters: &[Cluster], start: Instant) ->
     heal(terminal)?;
     settle_the_rest(terminal)?;
     guards(terminal, clusters)?;
-    leaving::leave(terminal, clusters, &found)?;
+    if keep {
+        to_try::stay(terminal, clusters)?;
+    } else {
+        leaving::leave(terminal, clusters, &found)?;
+    }
+    let end = if keep {
+        ""
+    } else {
+        "; and nothing was left behind"
+    };
     Terminal::chapter("The end")?;
     Terminal::say(&format!(
-        "Six drifts were made, found with tool and user, and healed or settled, then refused; and nothing was left behind. All of it was checked. \
+        "Six drifts were made, found with tool and user, and healed or settled, then refused{end}. All of it was checked. \
          It took {} seconds.",
         start.elapsed().as_secs()
     ))
@@ -129,7 +143,7 @@ fn apply(terminal: &Terminal) -> Result<()> {
     Terminal::say("Staging goes first, prod last; a wave that fails stops the next.")?;
     terminal.cofferdam(&APPLY, 0, Show::From("Plan: "))?;
     terminal.cofferdam(&["status"], 2, Show::All)?;
-    expect(terminal, ["inSync", "inSync", "drifted"])?;
+    terminal.expect(["inSync", "inSync", "drifted"])?;
     Terminal::say(
         "All is written, and the next plan is empty. In prod something runs where it should not:",
     )?;
@@ -151,7 +165,7 @@ fn pool(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
         "Their teams restart them. (No controllers run here, so the demo has played the one that replaces the pods.)",
     )?;
     terminal.cofferdam(&["status"], 0, Show::All)?;
-    expect(terminal, ["inSync"; 3])?;
+    terminal.expect(["inSync"; 3])?;
     Terminal::say(
         "The nodes for card data are tainted, and an admission policy of the API server pins every new pod of \
          that zone to them: Erin need not know of any of it.",
@@ -228,7 +242,7 @@ fn guards(terminal: &Terminal, clusters: &[Cluster]) -> Result<()> {
     ];
     terminal.refused("dave", &taint, "", "only Cofferdam writes them")?;
     terminal.cofferdam(&["status"], 0, Show::All)?;
-    expect(terminal, ["inSync"; 3])
+    terminal.expect(["inSync"; 3])
 }
 
 fn drift(terminal: &Terminal) -> Result<()> {
@@ -305,7 +319,7 @@ fn settle_the_rest(terminal: &Terminal) -> Result<()> {
     terminal.cofferdam(&APPLY, 0, Show::All)?;
     terminal.cofferdam(&["drift", "--cluster", "prod"], 0, Show::All)?;
     terminal.cofferdam(&["status"], 0, Show::All)?;
-    expect(terminal, ["inSync"; 3])
+    terminal.expect(["inSync"; 3])
 }
 
 /// Takes the pods of others from the nodes for card data; the taint keeps what takes their place away.
@@ -341,21 +355,6 @@ fn restart_strangers(prod: &Cluster) -> Result<()> {
                 "--force",
             ])?;
         }
-    }
-    Ok(())
-}
-
-/// The verdicts on staging, management and prod must be these.
-fn expect(terminal: &Terminal, verdicts: [&str; 3]) -> Result<()> {
-    let report = terminal.report(&["status"])?;
-    let clusters = report.get("clusters").and_then(Value::as_array);
-    let found: Vec<&Value> = clusters
-        .into_iter()
-        .flatten()
-        .filter_map(|cluster| cluster.get("verdict"))
-        .collect();
-    if found != verdicts {
-        bail!("staging, management and prod are {found:?}, not {verdicts:?}");
     }
     Ok(())
 }

@@ -134,6 +134,21 @@ impl Terminal {
         Ok(())
     }
 
+    /// The verdicts on staging, management and prod must be these.
+    pub(super) fn expect(&self, verdicts: [&str; 3]) -> Result<()> {
+        let report = self.report(&["status"])?;
+        let clusters = report.get("clusters").and_then(Value::as_array);
+        let found: Vec<&Value> = clusters
+            .into_iter()
+            .flatten()
+            .filter_map(|cluster| cluster.get("verdict"))
+            .collect();
+        if found != verdicts {
+            bail!("staging, management and prod are {found:?}, not {verdicts:?}");
+        }
+        Ok(())
+    }
+
     /// Gives `cofferdam` the rights of a profile in a cluster, in front of the reader or behind the
     /// scenes.
     pub(super) fn grant(&self, profile: &str, cluster: &str, in_front: bool) -> Result<()> {
