@@ -236,6 +236,14 @@ async fn remove(one: &Examined<'_>) -> Removal {
     result
 }
 
+/// Whether a rail may refuse, or change, what its probe tries.
+fn is_as_compiled(standing: Standing) -> bool {
+    matches!(
+        standing,
+        Standing::InForce(GuardLevel::Deny) | Standing::Untried
+    )
+}
+
 /// What became of each rail of which something was removed: servers know of it some seconds late.
 async fn gone(connection: &Connection, view: &View<'_>, removed: &[ObjectKey]) -> Vec<GoneGuard> {
     let names: BTreeSet<&str> = removed.iter().map(|key| key.name.as_str()).collect();
@@ -243,7 +251,7 @@ async fn gone(connection: &Connection, view: &View<'_>, removed: &[ObjectKey]) -
     let status_of = |name: &str| statuses.iter().find(|one| one.guard.name() == name);
     let refused = |name: &&str| {
         let status = status_of(name)?;
-        (status.standing == Standing::InForce(GuardLevel::Deny)).then_some(&status.guard.probe)
+        is_as_compiled(status.standing).then_some(&status.guard.probe)
     };
     let probes: Vec<&Probe> = names.iter().filter_map(refused).collect();
     if !probes.is_empty() {
@@ -258,7 +266,7 @@ async fn gone(connection: &Connection, view: &View<'_>, removed: &[ObjectKey]) -
     let told = names.into_iter().map(|name| {
         let standing = status_of(name).map(|status| status.standing);
         let reason = match standing {
-            Some(Standing::InForce(GuardLevel::Deny)) => failed
+            Some(standing) if is_as_compiled(standing) => failed
                 .extract_if(.., |(probe, _)| probe.policy.name == name)
                 .next()
                 .map(|(_, error)| error.reason()),
