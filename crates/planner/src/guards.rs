@@ -5,13 +5,14 @@ mod pin_text;
 mod pins;
 mod refused_already;
 mod status;
+mod violations;
 
 pub(crate) use needed::{Need, let_go, needed_after};
-use needed::{is_of, place};
 pub(crate) use pins::is_set_at_registration;
 pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
-use refused_already::InForce;
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
+pub(crate) use violations::is_guest;
+use violations::{mend, violations};
 
 use std::collections::BTreeSet;
 
@@ -25,9 +26,8 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
 use cofferdam_state::plan::Step;
 use cofferdam_state::record::entry_key;
-use k8s_openapi::api::core::v1::Toleration;
 
-use crate::findings::{intolerant, may_tolerate};
+use crate::findings::intolerant;
 use crate::pools::nodes;
 use crate::view::{KeyState, View};
 
@@ -238,117 +238,11 @@ pub(crate) fn pool_of<'a>(view: &View<'a>, guard: &DesiredGuard) -> Option<&'a N
     view.bundle.pools.iter().find(|pool| pool.name == *name)
 }
 
-/// What is there and would be refused if it were made now, and is not refused already.
-///
-/// Our own reading of every object beside the expression that the server evaluates: what runs is not
-/// touched by a rail, but what takes its place one day is.
-pub(crate) fn violations(view: &View<'_>, guard: &DesiredGuard) -> BTreeSet<String> {
-    let Some(pool) = pool_of(view, guard) else {
-        return BTreeSet::new();
-    };
-    let (Some(pods), Some(templates)) =
-        (view.observed.pods.known(), view.observed.templates.known())
-    else {
-        return ["pods or workloads that could not be read".to_owned()].into();
-    };
-    let in_force = InForce::of(view, guard);
-    let newly = |namespace: &str, daemon_set: Option<&str>| {
-        let refused = in_force.as_ref();
-        !refused.is_some_and(|rail| rail.refuses(namespace, daemon_set))
-    };
-    let newly_of = |template: &Template| newly(&template.namespace, daemon_set_of(template));
-    if guard.rail == Rail::Pods {
-        let known: BTreeSet<(&str, &str)> = templates.iter().map(place).collect();
-        let stray = |pod: &&LivePod| is_stray_pod(view, pool, pod, is_of(&known, pod));
-        let pods = pods.iter().filter(stray);
-        let pods = pods.filter(|pod| newly(&pod.namespace, pod.daemon_set()));
-        let templates = templates
-            .iter()
-            .filter(|one| is_stray_template(view, pool, one));
-        let templates = templates.filter(|one| newly_of(one)).map(told_template);
-        return pods.map(told_pod).chain(templates).collect();
-    }
-    if guard.rail == Rail::DaemonSets {
-        let (key, value) = &pool.label;
-        let lacking = templates.iter().filter(|template| {
-            daemon_set_of(template).is_some()
-                && is_pinned(view, pool, &template.namespace)
-                && template.node_selector.get(key) != Some(value)
-        });
-        return lacking
-            .filter(|one| newly_of(one))
-            .map(told_template)
-            .collect();
-    }
-    BTreeSet::new()
-}
-
 /// Whether pods of a namespace are bound to a pool: it is in one of its zones, and enforced.
 pub(crate) fn is_pinned(view: &View<'_>, pool: &NodePool, namespace: &str) -> bool {
     view.wanted_namespace(namespace).is_some_and(|wanted| {
         pool.zones.contains(&wanted.zone) && wanted.enforcement == Enforcement::Enforce
     })
-}
-
-/// Whether the rail about pods of a pool sees the pods of a namespace.
-fn is_outside(view: &View<'_>, pool: &NodePool, namespace: &str) -> bool {
-    let in_pool = view
-        .wanted_namespace(namespace)
-        .is_some_and(|wanted| pool.zones.contains(&wanted.zone));
-    let mut system = view.bundle.system_namespaces.iter();
-    let is_system =
-        keys::NEVER_HELD_UP.contains(&namespace) || system.any(|name| name.as_str() == namespace);
-    !in_pool && !is_system
-}
-
-pub(crate) fn is_guest(pool: &NodePool, namespace: &str, daemon_set: &str) -> bool {
-    pool.guests
-        .iter()
-        .any(|guest| guest.namespace.as_str() == namespace && guest.daemon_set == daemon_set)
-}
-
-/// Whether a pod that takes the place of this one would be refused. Of what a workload is known to make, its template
-/// tells; but for what is added to pods when they are made, if it is not by the pin of the pool.
-fn is_stray_pod(view: &View<'_>, pool: &NodePool, pod: &LivePod, is_known: bool) -> bool {
-    let guest = pod
-        .daemon_set()
-        .is_some_and(|name| is_guest(pool, &pod.namespace, name));
-    let pinned = pin_toleration(pool);
-    let tolerations = pod
-        .tolerations
-        .iter()
-        .filter(|one| !is_known || **one != pinned);
-    let tolerations: Vec<Toleration> = tolerations.cloned().collect();
-    !pod.is_mirror()
-        && !guest
-        && !pod.finished
-        && is_outside(view, pool, &pod.namespace)
-        && may_tolerate(&tolerations, pool)
-}
-
-/// As the pin of a pool writes it into pods.
-fn pin_toleration(pool: &NodePool) -> Toleration {
-    Toleration {
-        key: Some(pool.taint.key.clone()),
-        operator: Some("Equal".to_owned()),
-        value: Some(pool.taint.value.clone()),
-        ..Toleration::default()
-    }
-}
-
-fn is_stray_template(view: &View<'_>, pool: &NodePool, template: &Template) -> bool {
-    let daemon_set = daemon_set_of(template);
-    let guest = daemon_set.is_some_and(|name| is_guest(pool, &template.namespace, name));
-    let bound = template
-        .node_name
-        .as_ref()
-        .is_some_and(|name| !name.is_empty());
-    is_outside(view, pool, &template.namespace)
-        && (bound || (!guest && may_tolerate(&template.tolerations, pool)))
-}
-
-fn daemon_set_of(template: &Template) -> Option<&str> {
-    template.workload.strip_prefix("DaemonSet/")
 }
 
 pub(crate) fn told_pod(pod: &LivePod) -> String {
@@ -358,20 +252,6 @@ pub(crate) fn told_pod(pod: &LivePod) -> String {
 pub(crate) fn told_template(template: &Template) -> String {
     let (kind, name) = template.workload.split_once('/').unwrap_or_default();
     format!("{kind}/{}/{name}", template.namespace)
-}
-
-fn mend(view: &View<'_>, guard: &DesiredGuard) -> String {
-    let Some(pool) = pool_of(view, guard) else {
-        return String::new();
-    };
-    if guard.rail == Rail::DaemonSets {
-        let (key, value) = &pool.label;
-        return format!("write `{key}: {value}` under `nodeSelector` of their pod templates");
-    }
-    format!(
-        "remove `nodeName` and what tolerates `{}` from them, or list DaemonSets under `guests` of NodePool `{}`",
-        pool.taint.key, pool.name
-    )
 }
 
 /// Entries of the record for what of rails is there and is ours, and was tried out and is not written by steps.

@@ -61,7 +61,7 @@ pub fn statuses<'a>(view: &View<'a>) -> Vec<GuardStatus<'a>> {
     let guards = view.bundle.guards.values();
     guards
         .map(|guard| {
-let standing = standing(view, guard);
+            let standing = standing(view, guard);
             let waits = standing != Standing::InForce(guard.level);
             let obstacles = waits.then(|| obstacles(view, guard)).into_iter().flatten();
             let obstacles = obstacles.map(|one| (one.reason, one.hint));
