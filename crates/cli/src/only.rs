@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cofferdam_model::count::counted;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_planner::view::View;
+use cofferdam_state::footing::Footing;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Action, DueProbe, Phase, Plan};
 
@@ -102,7 +103,8 @@ fn unfounded(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     plan.steps.retain(|step| {
         let object = step.action.object();
         let footing = footings.get(&object);
-        let Some(node) = footing.and_then(|footing| footing.objects().next()) else {
+        let mut objects = footing.into_iter().flat_map(Footing::objects);
+        let Some(node) = objects.find(|object| !is_chosen(object.kind, only)) else {
             return true;
         };
         if is_chosen(object.kind, only) {
@@ -202,6 +204,29 @@ mod tests {
             held
         );
         assert_eq!(waiting.len(), held);
+    }
+
+    #[test]
+    fn rails_that_rest_on_each_other_are_written_without_nodes() {
+        let writers = "mode: manage, guards: { writers: ['user:cofferdam'] }";
+        let text = SHOP.replace("mode: manage", writers);
+        let mut trial = Trial::shop(&text, planner);
+        trial.cluster.capabilities.admission.validating_policies = true;
+        trial.cluster.capabilities.admission.mutating_policies = true;
+        trial.cluster.pods.clear();
+        trial.cluster.add_namespace("ledger", &[]);
+        trial.apply();
+        let both = "namespaces: [{ name: orders }, { name: ledger }]";
+        let text = text.replace("namespaces: [{ name: orders }]", both);
+        trial.model = cofferdam_testkit::model(&text);
+        let mut plan = trial.plan();
+        let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+        let view = View::new(&bundle, &observed, Delivery::Push);
+        assert_eq!(held_back(&view, &mut plan, &[Part::Guards]), Vec::new());
+        let steps = plan.steps.iter().map(|step| step.action.object().name);
+        let steps: BTreeSet<String> = steps.collect();
+        assert!(steps.contains("cofferdam-pin-pci"), "{steps:?}");
+        assert!(steps.contains("cofferdam-pods-pci"), "{steps:?}");
     }
 
     #[test]
