@@ -4,7 +4,7 @@ use anyhow::Result;
 use cofferdam_integration::ClusterOptions;
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::guarded::Answer::Done;
-use cofferdam_integration::guarded::{LABEL, POOL_FILE, TAINT, TENANT, ask, pod, start_pool};
+use cofferdam_integration::guarded::{LABEL, POOL, POOL_FILE, TAINT, TENANT, ask, pod, start_pool};
 use cofferdam_integration::shop::Shop;
 use serde_json::{Value, json};
 
@@ -118,4 +118,47 @@ fn bound_to(shop: &Shop, name: &str) -> Result<String> {
     let selector = made.pointer("/spec/nodeSelector");
     let value = selector.and_then(|labels| labels.get(LABEL)?.as_str());
     Ok(value.unwrap_or_default().to_owned())
+}
+
+#[test]
+fn pools_can_swap_their_nodes() -> Result<()> {
+    let shop = start_pool(ClusterOptions::new("prod"))?;
+    let pools = |front: &str, back: &str| {
+        let second = POOL.replace("name: back }", "name: front }");
+        let second = second.replace("zones: [back]", "zones: [front]");
+        let by_name = |text: &str, node: &str| {
+            let chosen = format!("nodes: [{{ names: [{node}] }}]");
+            text.replace(
+                "nodes: [{ selector: { matchLabels: { disk: fast } } }]",
+                &chosen,
+            )
+        };
+        format!("{}---{}", by_name(POOL, back), by_name(&second, front))
+    };
+    let (one, two) = ("prod-node-1", "prod-node-2");
+    shop.project.write(POOL_FILE, &pools(two, one))?;
+    shop.grant()?;
+    shop.apply(&[], 0)?;
+    assert_eq!(of_pool(&shop, one)?, ["back", "back"]);
+    assert_eq!(of_pool(&shop, two)?, ["front", "front"]);
+    shop.project.write(POOL_FILE, &pools(one, two))?;
+    shop.apply(&[], 0)?;
+    assert_eq!(of_pool(&shop, one)?, ["front", "front"]);
+    assert_eq!(of_pool(&shop, two)?, ["back", "back"]);
+    shop.expect(&["plan"], 0)?;
+    Ok(())
+}
+
+/// The values of label and taint of a node's pool.
+fn of_pool(shop: &Shop, node: &str) -> Result<[String; 2]> {
+    let node = shop.cluster.get_json(&["node", node])?;
+    let label = node.pointer("/metadata/labels");
+    let label = label.and_then(|labels| labels.get(LABEL)?.as_str());
+    let taints = node.pointer("/spec/taints").and_then(Value::as_array);
+    let mut ours = taints
+        .into_iter()
+        .flatten()
+        .filter(|one| one.get("key") == Some(&json!(TAINT)));
+    let taint = ours.next().and_then(|taint| taint.get("value")?.as_str());
+    Ok([label, taint].map(|value| value.unwrap_or_default().to_owned()))
 }
