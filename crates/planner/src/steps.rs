@@ -9,7 +9,7 @@ mod policies;
 
 pub(crate) use guards::{is_text_held, written_in};
 pub(crate) use keep::kept;
-pub(crate) use nodes::{bound_labels, has_label_after, is_taint_wanted, loses, selecting_old};
+pub(crate) use nodes::{bound_labels, having_after, is_taint_wanted, loses, selecting_old};
 pub(crate) use policies::{open_names_taken, phase_of, steps as released_policies, waiting};
 
 use cofferdam_model::cluster::Delivery;

@@ -222,6 +222,11 @@ impl Action {
         matches!(self, Self::DeleteGuard { .. })
     }
 
+    /// Whether it changes the node of this name.
+    pub fn is_of_node(&self, node: &str) -> bool {
+        matches!(self, Self::PatchNode { name, .. } if name == node)
+    }
+
     /// The labels of a node that it changes.
     pub fn node_labels(&self) -> &[KeyChange] {
         if let Self::PatchNode { labels, .. } = self {

@@ -251,7 +251,7 @@ fn label_after<'a>(
     key: &str,
 ) -> Option<&'a String> {
     let steps = case.plan.steps.iter();
-    let own = steps.filter(|step| step.action.object() == ObjectKey::node(name));
+    let own = steps.filter(|step| step.action.is_of_node(name));
     let mut changes = own.flat_map(|step| step.action.node_labels());
     match changes.find(|change| change.key == key) {
         Some(change) => change.new.as_ref(),
@@ -264,7 +264,9 @@ fn after<'a>(case: &Case<'a>, name: &str, node: &'a LiveNode) -> &'a [Taint] {
     let steps = case.plan.steps.iter();
     let mut patches = steps.filter_map(|step| {
         let taints = step.action.node_taints()?;
-        (step.action.object().name == name).then_some(taints.new.as_slice())
+        step.action
+            .is_of_node(name)
+            .then_some(taints.new.as_slice())
     });
     patches.next_back().unwrap_or(&node.taints)
 }

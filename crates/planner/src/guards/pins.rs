@@ -23,7 +23,7 @@ use super::{
 use crate::findings::intolerant_if;
 use crate::pools::{PooledNode, nodes};
 use crate::steps::{
-    bound_labels, has_label_after, is_taint_wanted, is_text_held, loses, selecting_old,
+    bound_labels, having_after, is_taint_wanted, is_text_held, loses, selecting_old,
 };
 use crate::view::{KeyState, View};
 
@@ -192,7 +192,7 @@ fn serving(view: &View<'_>, pool: &NodePool) -> Option<BTreeSet<ObjectKey>> {
 /// the taint which pods come to tolerate no longer. So do those that taint new nodes.
 pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, Footing> {
     let mut footings = BTreeMap::new();
-    let bound = bound_labels(view, steps);
+    let handed_over = handed_over(view, steps);
     for step in steps {
         let object = step.action.object();
         let footing = if let Some(written) = step.action.written_guard() {
@@ -203,7 +203,12 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
                 all: replaced_by(view, steps),
             }
         } else {
-            relabelled(view, step, &bound, steps)
+            let mut given = handed_over.iter().filter(|(label, _)| loses(step, label));
+            let given = given.next().map(|(_, having)| having.clone());
+            Footing {
+                any: given.unwrap_or_default(),
+                all: BTreeSet::new(),
+            }
         };
         if footing != Footing::default() {
             footings.insert(object, footing);
@@ -234,25 +239,15 @@ fn of_pool(view: &View<'_>, object: &AdmissionObject, steps: &[Step]) -> Footing
     }
 }
 
-/// Nodes that get the label which another one loses, and to which pods are bound.
-fn relabelled(
-    view: &View<'_>,
-    step: &Step,
-    bound: &BTreeSet<(String, String)>,
-    steps: &[Step],
-) -> Footing {
-    let mut lost = bound.iter().filter(|label| loses(step, label));
-    let object = step.action.object();
-    let having = lost.next().map(|label| has_label_after(view, label, steps));
-    let having: BTreeSet<ObjectKey> = having.into_iter().flatten().collect();
+/// Labels to which pods are bound and that no node has any more but those which get it, with these.
+fn handed_over(view: &View<'_>, steps: &[Step]) -> BTreeMap<(String, String), BTreeSet<ObjectKey>> {
     let written: BTreeSet<ObjectKey> = steps.iter().map(|step| step.action.object()).collect();
-    if !having.is_subset(&written) {
-        return Footing::default();
-    }
-    Footing {
-        any: having.into_iter().filter(|node| *node != object).collect(),
-        all: BTreeSet::new(),
-    }
+    let bound = bound_labels(view, steps).into_iter();
+    let lost = bound.filter(|label| steps.iter().any(|step| loses(step, label)));
+    lost.map(|label| (having_after(view, &label, steps), label))
+        .filter(|(having, _)| having.is_subset(&written))
+        .map(|(having, label)| (label, having))
+        .collect()
 }
 
 /// What takes the place of rails that go: those of pools that are written, and nodes that lose taints.

@@ -73,13 +73,16 @@ pub(crate) fn apart_from_bound(
     guards: &[Step],
     mut steps: Vec<Step>,
 ) -> (Vec<Step>, Vec<Step>) {
+    let bound = bound_labels(view, guards);
     let mut dropped = Vec::new();
-    for label in bound_labels(view, guards) {
-        if has_label_after(view, &label, &steps).next().is_some() {
-            continue;
-        }
+    // A step that is taken out may have given a node to others.
+    let without_node = |steps: &[Step]| {
+        let mut bound = bound.iter();
+        bound.find(|label| having_after(view, label, steps).is_empty())
+    };
+    while let Some(label) = without_node(&steps) {
         let (stay, go): (Vec<Step>, Vec<Step>) =
-            steps.into_iter().partition(|step| loses(step, &label));
+            steps.into_iter().partition(|step| loses(step, label));
         steps = go;
         dropped.extend(stay);
     }
@@ -96,24 +99,24 @@ pub(crate) fn bound_labels(view: &View<'_>, guards: &[Step]) -> BTreeSet<(String
 }
 
 /// Ready nodes that have a label and keep it, or get it.
-pub(crate) fn has_label_after<'a>(
-    view: &'a View<'_>,
-    label: &'a (String, String),
-    steps: &'a [Step],
-) -> impl Iterator<Item = ObjectKey> + 'a {
-    let ready = nodes(view).filter(|node| node.live.ready);
-    let having = ready.filter(move |node| {
-        let mut steps = steps
+pub(crate) fn having_after(
+    view: &View<'_>,
+    label: &(String, String),
+    steps: &[Step],
+) -> BTreeSet<ObjectKey> {
+    let having = nodes(view).filter(|node| {
+        let mut own = steps
             .iter()
-            .filter(|step| step.action.object() == node.object);
+            .filter(|step| step.action.is_of_node(&node.object.name));
         let has = node.live.labels.get(&label.0) == Some(&label.1);
-        if has {
-            !steps.any(|step| loses(step, label))
-        } else {
-            steps.any(|step| gains(step, label))
-        }
+        node.live.ready
+            && if has {
+                !own.any(|step| loses(step, label))
+            } else {
+                own.any(|step| gains(step, label))
+            }
     });
-    having.map(|node| node.object)
+    having.map(|node| node.object).collect()
 }
 
 /// Whether a step takes a label from a node.

@@ -68,11 +68,18 @@ fn pools_that_swap_their_nodes_never_have_the_label_of_one_and_the_taint_of_the_
         assert_eq!(of_both(&trial), swapped, "{refused:?}");
         assert!(trial.plan().is_empty());
     }
-    // The last node of one goes to the other: it stays, whole, while pods are bound to it.
-    let mut trial = two();
-    trial.model = model(&two_pools("'c-*'", "'a-*', 'b-*'"));
-    applied_to(&mut trial, &Faults::default());
-    assert_eq!(of_both(&trial), APART);
+    // The last node of one goes to the other: it stays, whole, while pods are bound to it; and so does the one that it
+    // was to take the place of.
+    for (front, back) in [
+        ("'c-*'", "'a-*', 'b-*'"),
+        ("'b-*'", "'c-*'"),
+        ("'c-*'", "'a-*'"),
+    ] {
+        let mut trial = two();
+        trial.model = model(&two_pools(front, back));
+        applied_to(&mut trial, &Faults::default());
+        assert_eq!(of_both(&trial), APART, "{front} {back}");
+    }
 }
 
 #[test]
