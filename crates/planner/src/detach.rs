@@ -104,7 +104,7 @@ pub fn detach(
     let mut entries = record
         .map(|record| record.entries.clone())
         .unwrap_or_default();
-    entries.extend(kept(&view, &steps));
+    entries.extend(kept(&view));
     entries.extend(taken(&steps));
     Ok(Detachment {
         scope: leaving.scope.clone(),

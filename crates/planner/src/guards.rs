@@ -10,11 +10,10 @@ mod violations;
 pub(crate) use needed::{Need, let_go, needed_after};
 pub(crate) use pins::is_set_at_registration;
 pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
+pub(crate) use refused_already::refusing;
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 pub(crate) use violations::is_guest;
 use violations::{mend, violations};
-
-use std::collections::BTreeSet;
 
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::Enforcement;
@@ -24,7 +23,6 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys;
 use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 use cofferdam_state::observed::{LiveAdmission, LivePod, Template};
-use cofferdam_state::plan::Step;
 use cofferdam_state::record::entry_key;
 
 use crate::findings::intolerant;
@@ -254,21 +252,15 @@ pub(crate) fn told_template(template: &Template) -> String {
     format!("{kind}/{}/{name}", template.namespace)
 }
 
-/// Entries of the record for what of rails is there and is ours, and was tried out and is not written by steps.
-pub(crate) fn kept<'a>(
-    view: &'a View<'_>,
-    steps: &[Step],
-) -> impl Iterator<Item = (String, String)> + 'a {
-    let written: BTreeSet<ObjectKey> = steps.iter().map(|step| step.action.object()).collect();
+/// Entries of the record for what of rails is there and is ours, and for those that were tried out.
+pub(crate) fn kept<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, String)> + 'a {
     let guards = view
         .bundle
         .guards
         .values()
         .filter(|guard| was_tried(view, guard));
-    let tried = guards.filter_map(move |guard| {
-        let objects = [guard.policy.key(), guard.deny.key()];
-        let stays = objects.iter().all(|object| !written.contains(object));
-        let live = live(view, &guard.policy.key()).filter(|_| stays)?;
+    let tried = guards.filter_map(|guard| {
+        let live = live(view, &guard.policy.key())?;
         let entry = entry_key(&guard.policy.key(), &guard.tried_field());
         Some((entry, cofferdam_state::digest::digest(&live.uid)))
     });

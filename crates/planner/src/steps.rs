@@ -49,7 +49,7 @@ pub fn plan(view: &View<'_>, model: &cofferdam_model::Model) -> Result<Plan, Vec
         revision: view.bundle.revision.clone(),
         bundle_hash: view.bundle.hash.clone(),
         notices: notices(view, model, &steps),
-        kept: kept(view, &steps),
+        kept: kept(view),
         probes: guards::probes(view, &steps),
         footings: footings(view, &steps),
         resumes: record.is_some_and(|record| !record.pending.is_empty()),

@@ -344,24 +344,29 @@ impl Observed {
         live.is_some_and(|live| self.is_recorded(&ObjectKey::namespace(name), field, &live.uid))
     }
 
-    /// Takes note that guard rails of a bundle, by the keys of their policies, were tried out and are in force.
-    pub fn note_tried(&mut self, bundle: &Bundle, tried: &BTreeSet<ObjectKey>) {
-        let Reading::Known(admission) = &self.admission else {
+    /// Takes note which guard rails of a bundle, by the keys of their policies, were tried out and are in force; of those
+    /// that were written beside them it is not known any more.
+    pub fn note_tried(
+        &mut self,
+        bundle: &Bundle,
+        tried: &BTreeSet<ObjectKey>,
+        written: &BTreeSet<ObjectKey>,
+    ) {
+        let (Reading::Known(admission), Reading::Known(Some(live))) =
+            (&self.admission, &mut self.record)
+        else {
             return;
         };
-        let guards = bundle
-            .guards
-            .values()
-            .filter(|guard| tried.contains(&guard.policy.key()));
-        let entries: Vec<(String, String)> = guards
-            .filter_map(|guard| {
-                let key = guard.policy.key();
-                let live = admission.get(&key)?;
-                Some((entry_key(&key, &guard.tried_field()), digest(&live.uid)))
-            })
-            .collect();
-        if let Reading::Known(Some(live)) = &mut self.record {
-            live.record.entries.extend(entries);
+        let entries = &mut live.record.entries;
+        for guard in bundle.guards.values() {
+            let key = guard.policy.key();
+            let entry = entry_key(&key, &guard.tried_field());
+            let is_written = written.contains(&key) || written.contains(&guard.deny.key());
+            if tried.contains(&key) {
+                entries.extend(admission.get(&key).map(|live| (entry, digest(&live.uid))));
+            } else if is_written {
+                entries.remove(&entry);
+            }
         }
     }
 

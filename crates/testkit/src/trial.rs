@@ -129,7 +129,9 @@ impl Trial {
         let probes = plan.probes.iter().map(|due| due.probe.policy.clone());
         let tried =
             probes.filter(|policy| !failed_of.iter().any(|failed| failed.name == policy.name));
-        after.note_tried(&self.bundle_for(&after), &tried.collect());
+        let steps = plan.steps.iter().map(|step| step.action.object());
+        let done = steps.filter(|object| !failed_of.contains(object)).collect();
+        after.note_tried(&self.bundle_for(&after), &tried.collect(), &done);
         let left = self.replan(&after).ok();
         let nothing = |plan: &Plan| plan.is_empty();
         let failed: Vec<(String, String)> = failed

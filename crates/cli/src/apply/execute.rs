@@ -166,7 +166,8 @@ impl<'a> Writing<'a> {
         // What waits goes on waiting: nobody asks again in the same pass.
         let answers = &self.one.observed.enforce_answers;
         after.enforce_answers.clone_from(answers);
-        after.note_tried(&self.one.bundle, &self.done.tried);
+        let written = self.writes.keys().cloned().collect();
+        after.note_tried(&self.one.bundle, &self.done.tried, &written);
         self.conclude(model, pass, pending, after).await
     }
 

@@ -197,7 +197,7 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
         let object = step.action.object();
         let footing = if let Some(written) = step.action.written_guard() {
             of_pool(view, written, steps)
-        } else if step.action.deletes_guard() {
+        } else if step.action.deletes_guard() && !view.bundle.guards.contains_key(&object.name) {
             Footing {
                 any: BTreeSet::new(),
                 all: replaced_by(view, steps),

@@ -1,8 +1,9 @@
 //! What a rail in force refuses already: a new text of it takes nothing from who would be refused by both.
 
+use cofferdam_objects::compare::differences;
 use cofferdam_state::guard::DesiredGuard;
 use cofferdam_state::observed::LiveAdmission;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{is_ours, live, was_tried};
 use crate::view::View;
@@ -30,13 +31,13 @@ impl<'a> InForce<'a> {
     /// is the name of the DaemonSet, where it is about one.
     pub(super) fn refuses(&self, namespace: &str, daemon_set: Option<&str>) -> bool {
         let guest = daemon_set.is_some_and(|name| is_guest(self.live, namespace, name));
-        let same = rules(self.live) == rules(self.wanted);
+        let same = differences("spec", &rules(self.wanted), &rules(self.live)).is_empty();
         self.restored || (same && sees(self.live, namespace) && !guest)
     }
 }
 
 /// The live policy of a rail whose binding refuses.
-pub(super) fn refusing<'a>(view: &View<'a>, guard: &DesiredGuard) -> Option<&'a LiveAdmission> {
+pub(crate) fn refusing<'a>(view: &View<'a>, guard: &DesiredGuard) -> Option<&'a LiveAdmission> {
     let binding = live(view, &guard.deny.key())?;
     let actions = binding.spec.get("validationActions")?.as_array()?;
     let key = guard.policy.key();
@@ -59,18 +60,30 @@ pub(super) fn sees(spec: &Value, namespace: &str) -> bool {
 
 const GUEST: &str = "guest";
 
-/// Everything that decides what is refused, but for namespaces and guests.
-fn rules(spec: &Value) -> Vec<&Value> {
-    let all = |field: &str| {
-        spec.get(field)
+/// Everything that decides what is refused, but for namespaces and guests: as the server holds it, defaults aside.
+fn rules(spec: &Value) -> Value {
+    let expressions = |field: &str| {
+        let all = spec
+            .get(field)
             .and_then(Value::as_array)
             .into_iter()
-            .flatten()
+            .flatten();
+        let rules = all.filter(|one| one.get("name") != Some(&GUEST.into()));
+        rules
+            .map(|one| one.get("expression").cloned())
+            .collect::<Vec<_>>()
     };
-    let variables = all("variables").filter(|one| one.get("name") != Some(&GUEST.into()));
-    let expressions = variables.chain(all("validations"));
-    let expressions = expressions.filter_map(|one| one.get("expression"));
-    expressions.chain(all("matchConditions")).collect()
+    let mut matches = spec.get("matchConstraints").cloned().unwrap_or_default();
+    if let Some(names) = matches.pointer_mut("/namespaceSelector/matchExpressions/0/values") {
+        *names = Value::Null;
+    }
+    json!({
+        "matchConstraints": matches,
+        "matchConditions": spec.get("matchConditions"),
+        "failurePolicy": spec.get("failurePolicy"),
+        "variables": expressions("variables"),
+        "validations": expressions("validations"),
+    })
 }
 
 fn is_guest(spec: &Value, namespace: &str, daemon_set: &str) -> bool {

@@ -190,9 +190,12 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
     let guards = view.bundle.guards.values();
     for guard in guards.filter(|guard| is_served(view, guard)) {
         let keys = [guard.policy.key(), guard.deny.key()];
-        let mut written = steps
+        let mut touched = steps
             .iter()
             .filter(|step| keys.contains(&step.action.object()));
+        if touched.clone().any(|step| step.action.deletes_guard()) {
+            continue;
+        }
         // Without a pin a taint rests on what pods tolerate already.
         let pins = guard.rail == Rail::Pin
             && [&guard.policy, &guard.deny].iter().all(|object| {
@@ -212,7 +215,7 @@ pub(super) fn probes(view: &View<'_>, steps: &[Step]) -> Vec<DueProbe> {
         } else {
             pins_who_is_refused(view, guard, steps).then_some(Phase::Pin)
         };
-        if tainted || (written.next().is_some() && in_force) || is_untried(view, guard) {
+        if tainted || (touched.next().is_some() && in_force) || is_untried(view, guard) {
             due.push(DueProbe {
                 before,
                 probe: guard.probe.clone(),
@@ -230,7 +233,7 @@ fn pins_who_is_refused(view: &View<'_>, guard: &DesiredGuard, steps: &[Step]) ->
         .clone()
         .filter_map(|object| view.bundle.guards.get(&object.name));
     guard.rail == Rail::Pods
-        && live(view, &guard.deny.key()).is_some()
+        && crate::guards::refusing(view, guard).is_some()
         && written.any(|object| *object == guard.policy)
         && pins.any(|pin| pin.rail == Rail::Pin && pin.pool == guard.pool)
 }

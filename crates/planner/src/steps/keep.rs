@@ -9,7 +9,7 @@ use cofferdam_objects::keys;
 use cofferdam_state::bundle::Role;
 use cofferdam_state::digest::digest;
 use cofferdam_state::plan::{
-    ISOLATED_FIELD, Step, content_field, denied_field, label_field, taint_field,
+    ISOLATED_FIELD, content_field, denied_field, label_field, taint_field,
 };
 use cofferdam_state::record::entry_key;
 
@@ -22,8 +22,8 @@ use crate::view::{KeyState, PolicyState, View};
 /// An entry whose object is gone is dropped, so that what somebody makes under that name later is not
 /// taken for ours; not that of a deny which nobody asks for and nobody should have deleted: it is told until
 /// all that is ours is gone there. What a pass that was cut off may have written counts as ours where it
-/// is as wanted. What is known of guard rails that steps write is to be found out anew.
-pub(crate) fn kept(view: &View<'_>, steps: &[Step]) -> BTreeMap<String, String> {
+/// is as wanted.
+pub(crate) fn kept(view: &View<'_>) -> BTreeMap<String, String> {
     let mut kept = BTreeMap::new();
     for ((namespace, name), live) in view.policies() {
         if view.is_ours(namespace, name) {
@@ -39,7 +39,7 @@ pub(crate) fn kept(view: &View<'_>, steps: &[Step]) -> BTreeMap<String, String> 
     kept.extend(isolated(view));
     kept.extend(admitted(view));
     kept.extend(lost(view));
-    kept.extend(crate::guards::kept(view, steps));
+    kept.extend(crate::guards::kept(view));
     for (name, live) in view.observed.namespaces.known().into_iter().flatten() {
         let wanted = view.wanted_namespace(name);
         let object = ObjectKey::namespace(name);

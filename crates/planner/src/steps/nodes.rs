@@ -32,7 +32,12 @@ pub(super) fn steps(view: &View<'_>) -> Vec<Step> {
                     // one which no node has any more would wait for ever. So a label changes together with the taint.
                     Some((change, why)) if change.old.is_some() => {
                         if node.keeps_labels(due) || !selecting_old(view, &node, pool).is_empty() {
-                            steps.extend(taint_step(&node, None, None));
+                            let other = change.old.as_ref();
+                            let mut pools = view.bundle.pools.iter();
+                            let crossed = pools.any(|one| {
+                                one.label.0 == change.key && Some(&one.label.1) == other
+                            });
+                            steps.extend(taint_step(&node, due.filter(|_| !crossed), None));
                         } else {
                             steps.extend(taint_step(&node, due, Some((change, why))));
                         }

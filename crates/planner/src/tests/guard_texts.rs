@@ -6,7 +6,7 @@ use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::observed::Template;
-use cofferdam_testkit::{SHOP, Trial, model, toleration};
+use cofferdam_testkit::{Faults, SHOP, Trial, model, toleration};
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::json;
 
@@ -98,6 +98,62 @@ fn what_is_refused_already_keeps_no_rail_from_being_kept_up() {
     check(&mut trial, &documents(), true, &[]);
     trial.apply();
     check(&mut trial, &documents(), false, &[]);
+}
+
+#[test]
+fn a_rail_that_somebody_hollowed_out_comes_back_also_after_passes_that_do_not_write_it() {
+    let mut trial = applied(&documents());
+    let key = ObjectKey::admission(AdmissionKind::ValidatingPolicy, RAIL);
+    let never = json!([{ "name": "never", "expression": "false" }]);
+    let live = trial.cluster.admission.get_mut(&key).unwrap();
+    live.spec["matchConditions"] = never;
+    trial
+        .cluster
+        .templates
+        .push(tolerant("Deployment/server", "web"));
+    let faults = Faults {
+        refused: [key.to_string()].into(),
+        ..Faults::default()
+    };
+    let plan = trial.plan();
+    trial.carry_out(&plan, &faults, |_, _| {});
+    check(&mut trial, &documents(), true, &[]);
+    trial.apply();
+    check(&mut trial, &documents(), false, &[]);
+}
+
+#[test]
+fn a_rail_that_was_changed_otherwise_waits_where_its_new_text_would_refuse_what_is_there() {
+    let mut trial = applied(&documents());
+    let key = ObjectKey::admission(AdmissionKind::ValidatingPolicy, RAIL);
+    let live = trial.cluster.admission.get_mut(&key).unwrap();
+    live.spec["matchConstraints"]["objectSelector"] = json!({ "matchLabels": { "a": "b" } });
+    trial
+        .cluster
+        .templates
+        .push(tolerant("DaemonSet/agent", "play"));
+    let would = "cofferdam-pods-pci: the guard rail waits: it would refuse what is there already: DaemonSet/play/agent";
+    let other = with("{ name: orders }", "{ namespace: web, daemonSet: other }");
+    check(&mut trial, &other, false, &[would]);
+}
+
+#[test]
+fn a_rail_that_only_noted_is_not_waited_for_before_pins() {
+    let mut trial = Trial::shop(&documents(), planner);
+    trial.cluster.capabilities.admission.validating_policies = true;
+    trial.cluster.capabilities.admission.mutating_policies = true;
+    trial.cluster.pods.clear();
+    trial.cluster.add_namespace("play", &[]);
+    trial
+        .cluster
+        .templates
+        .push(tolerant("Deployment/server", "play"));
+    trial.apply();
+    trial.model = model(&with("{ name: orders }, { name: play }", ""));
+    let plan = trial.plan();
+    let mut due = plan.probes.iter();
+    let of_rail = due.find(|due| due.probe.policy.name == RAIL).unwrap();
+    assert_eq!(of_rail.before, None);
 }
 
 #[test]
