@@ -85,12 +85,10 @@ fn system_namespaces(
     capabilities: Option<&Capabilities>,
     members: &crate::members::Members<'_>,
 ) -> BTreeSet<cofferdam_model::names::NamespaceName> {
-    let none = BTreeSet::new();
-    let detected = capabilities.map_or(&none, |capabilities| &capabilities.system_namespaces);
     let live = capabilities
         .into_iter()
         .flat_map(|capabilities| capabilities.namespaces.keys());
-    live.filter(|name| model.is_system_namespace(name.as_str(), detected))
+    live.filter(|name| model.is_system_namespace(name.as_str(), capabilities))
         .filter(|name| !members.contains_key(*name))
         .cloned()
         .collect()

@@ -62,7 +62,7 @@ pub fn members<'a>(
             continue;
         };
         for (name, labels) in &capabilities.namespaces {
-            let system = model.is_system_namespace(name.as_str(), &capabilities.system_namespaces);
+            let system = model.is_system_namespace(name.as_str(), Some(capabilities));
             if !system && selector.matches(labels) {
                 members
                     .entry(name.clone())

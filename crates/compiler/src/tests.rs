@@ -15,6 +15,7 @@ use crate::compile;
 
 mod documents;
 mod guards;
+mod platform;
 mod pod_security;
 
 /// The bundle of a cluster with what it shows.

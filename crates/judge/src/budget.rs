@@ -89,7 +89,19 @@ fn weakening(case: &Case<'_>) -> Option<Refusal> {
     // Guard rails weaken all at once, and are not to hide the rest.
     weakened.sort_by_key(|object| matches!(object.kind, Kind::Admission(_)));
     let weakened: Vec<String> = weakened.iter().map(ToString::to_string).collect();
-    let message = format!("weakens {}", summary(&weakened)?);
+    let mut message = format!("weakens {}", summary(&weakened)?);
+    let steps = case.plan.steps.iter();
+    let written = steps.filter_map(|step| match &step.action {
+        Action::ReplaceGuard { object, .. } => Some(object),
+        _ => None,
+    });
+    let spared: BTreeSet<&str> = written
+        .flat_map(|object| newly_spared(case, object))
+        .collect();
+    let spared: Vec<String> = spared.iter().map(|name| format!("`{name}`")).collect();
+    if let Some(names) = summary(&spared) {
+        message = format!("{message}: pods of {names}, which no zone holds, would be let pass");
+    }
     Some(refusal("weakening", message, "--allow-weakening"))
 }
 
@@ -110,7 +122,9 @@ fn weakens(case: &Case<'_>, action: &Action) -> bool {
                 .any(|new| new.key == old.key && new.effect == old.effect)
         }),
         Action::DeleteGuard { .. } => true,
-        Action::ReplaceGuard { object, .. } => unbinds(case, object) || spares_more(case, object),
+        Action::ReplaceGuard { object, .. } => {
+            unbinds(case, object) || !newly_spared(case, object).is_empty()
+        }
         Action::PatchNode { taints: None, .. }
         | Action::CreateGuard { .. }
         | Action::CreateNamespace { .. }
@@ -120,8 +134,8 @@ fn weakens(case: &Case<'_>, action: &Action) -> bool {
     }
 }
 
-/// Whether a guard rail about pods comes to let pass those of a namespace that is in no zone of its pool.
-fn spares_more(case: &Case<'_>, object: &AdmissionObject) -> bool {
+/// The namespaces in no zone whose pods a guard rail about pods comes to let pass.
+fn newly_spared<'a>(case: &Case<'_>, object: &'a AdmissionObject) -> BTreeSet<&'a str> {
     fn spared(spec: &Value) -> BTreeSet<&str> {
         let selector = spec.pointer("/matchConstraints/namespaceSelector/matchExpressions/0");
         let selector = selector.filter(|one| one.get("operator").is_some_and(|is| is == "NotIn"));
@@ -135,16 +149,18 @@ fn spares_more(case: &Case<'_>, object: &AdmissionObject) -> bool {
     let live = case.observed.admission.known();
     let live = live.and_then(|live| live.get(&object.key()));
     let before = live.map(|live| spared(&live.spec)).unwrap_or_default();
-    let mut more = spared(&object.spec)
-        .into_iter()
-        .filter(|name| !before.contains(name));
     let in_zone = |name: &str| {
         case.bundle
             .namespaces
             .keys()
             .any(|one| one.as_str() == name)
     };
-    !before.is_empty() && more.any(|name| !in_zone(name))
+    if before.is_empty() {
+        return BTreeSet::new();
+    }
+    let more = spared(&object.spec).into_iter();
+    more.filter(|name| !before.contains(name) && !in_zone(name))
+        .collect()
 }
 
 /// Whether a guard rail that refuses is to note only.

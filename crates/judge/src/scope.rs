@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::capabilities::Capabilities;
 use cofferdam_objects::key::Kind;
 use cofferdam_objects::policy::peers;
 use cofferdam_state::bundle::{Role, role_of};
@@ -15,6 +16,8 @@ const NEVER_TOUCHED: [&str; 3] = ["kube-node-lease", "kube-public", "kube-system
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
+    let known = case.observed.capabilities.known();
+    let may_be_openshift = known.is_none_or(Capabilities::is_openshift);
     let with_policies = case.bundle.policies.keys().map(|(name, _)| name.as_str());
     let with_policies: BTreeSet<&str> = with_policies.collect();
     for step in &case.plan.steps {
@@ -34,7 +37,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         let Some(namespace) = namespace else { continue };
         let in_zone = case.bundle.namespaces.contains_key(namespace);
         let system = NEVER_TOUCHED.contains(&namespace)
-            || namespace.starts_with("openshift-")
+            || (may_be_openshift && namespace.starts_with("openshift-"))
             || case.bundle.system_namespaces.contains(namespace);
         if system && !in_zone {
             let message = format!("{object}: system namespace `{namespace}` is in no zone");

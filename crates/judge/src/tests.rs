@@ -21,6 +21,7 @@ mod healed;
 mod in_place;
 mod moves;
 mod mutations;
+mod platform;
 mod pod_security;
 mod released;
 mod widening;

@@ -46,6 +46,18 @@ pub struct Capabilities {
     pub system_namespaces: BTreeSet<NamespaceName>,
 }
 
+/// Groups of kinds that only OpenShift and its smaller editions serve. Two, because of one that is served by
+/// a server beside the API server nothing is told while that is away.
+const OPENSHIFT_GROUPS: [&str; 2] = ["config.openshift.io", "security.openshift.io"];
+
+impl Capabilities {
+    /// Whether the cluster is an OpenShift, by kinds that none but its administrators can define.
+    pub fn is_openshift(&self) -> bool {
+        let mut groups = self.kinds.iter().filter_map(|kind| kind.split('/').next());
+        groups.any(|group| OPENSHIFT_GROUPS.contains(&group))
+    }
+}
+
 /// The network plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cni {

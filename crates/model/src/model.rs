@@ -60,6 +60,9 @@ const BUILT_IN_SYSTEM_NAMESPACES: [&str; 5] = [
     "kube-system",
 ];
 
+/// How names begin that OpenShift keeps for itself: it refuses them to whoever asks for a project.
+const OPENSHIFT_PREFIX: &str = "openshift-";
+
 impl Model {
     /// The trust domain of a cluster.
     pub fn trust_domain_of(&self, cluster: &Cluster) -> Option<&TrustDomain> {
@@ -82,11 +85,14 @@ impl Model {
             .filter(|zone| zone.trust_domains.contains(domain))
     }
 
-    /// Whether a namespace is a system namespace, `detected` being what the cluster showed.
-    pub fn is_system_namespace(&self, name: &str, detected: &BTreeSet<NamespaceName>) -> bool {
+    /// Whether a namespace of a cluster is a system namespace, `seen` being what the cluster showed.
+    ///
+    /// Of a cluster of which nothing is known, names that a platform keeps for itself count, so that nothing of
+    /// the platform is put into a zone or isolated unawares; elsewhere anybody may have chosen such a name.
+    pub fn is_system_namespace(&self, name: &str, seen: Option<&Capabilities>) -> bool {
         BUILT_IN_SYSTEM_NAMESPACES.contains(&name)
-            || name.starts_with("openshift-")
             || self.system_namespaces.contains(name)
-            || detected.contains(name)
+            || seen.is_some_and(|seen| seen.system_namespaces.contains(name))
+            || (name.starts_with(OPENSHIFT_PREFIX) && seen.is_none_or(Capabilities::is_openshift))
     }
 }

@@ -33,6 +33,7 @@ const OF_INTEREST: &[(&str, &[&str])] = &[
         &["AuthorizationPolicy", "PeerAuthentication"],
     ),
     (OPENSHIFT_SECURITY_GROUP, &["SecurityContextConstraints"]),
+    ("config.openshift.io", &["ClusterVersion"]),
     ("policy.linkerd.io", &["AuthorizationPolicy", "Server"]),
     ("gateway.networking.k8s.io", &["Gateway"]),
     ("networking.k8s.aws", &["PolicyEndpoint"]),

@@ -72,7 +72,7 @@ pub(super) fn isolate_unassigned(builder: &mut Builder<'_>) {
     for namespace in capabilities.namespaces.keys() {
         let system = scope
             .model
-            .is_system_namespace(namespace.as_str(), &capabilities.system_namespaces);
+            .is_system_namespace(namespace.as_str(), Some(capabilities));
         if system || scope.members.contains_key(namespace) {
             continue;
         }

@@ -178,7 +178,7 @@ fn users(
         let left_out = zones.left_out.get(&pod.namespace);
         let system = scene
             .model
-            .is_system_namespace(&pod.namespace, &scene.live.capabilities.system_namespaces);
+            .is_system_namespace(&pod.namespace, Some(&scene.live.capabilities));
         left_out.is_some() && !system
     });
     let elsewhere =
@@ -285,9 +285,7 @@ fn guests(
             .of
             .get(&pod.namespace)
             .is_some_and(|zone| users.contains(zone));
-        let system = scene
-            .model
-            .is_system_namespace(&pod.namespace, &known.system_namespaces);
+        let system = scene.model.is_system_namespace(&pod.namespace, Some(known));
         !own && !system && node.is_some_and(|node| group.nodes.contains_key(node))
     });
     let sets: BTreeSet<(&str, &str)> = here

@@ -172,8 +172,10 @@ fn draft(
 /// Why a namespace gets no zone, where it gets none.
 fn left_out(scene: &Scene<'_>, name: &str) -> Option<String> {
     let seen = scene.live.namespaces.get(name)?;
-    let system = &scene.live.capabilities.system_namespaces;
-    if scene.model.is_system_namespace(name, system) {
+    if scene
+        .model
+        .is_system_namespace(name, Some(&scene.live.capabilities))
+    {
         return Some("a system namespace, never segmented unless a zone says so".to_owned());
     }
     if let Some(zone) = zone_in_model(scene, name, &seen.labels) {

@@ -43,9 +43,7 @@ pub(crate) fn held(
             }
             NamespaceChoice::Selector(selector) => {
                 for (name, labels) in seen.iter().flat_map(|seen| &seen.namespaces) {
-                    let system = seen.is_some_and(|seen| {
-                        model.is_system_namespace(name.as_str(), &seen.system_namespaces)
-                    });
+                    let system = model.is_system_namespace(name.as_str(), seen);
                     if !system && selector.matches(labels) {
                         held.entry(name.clone()).or_insert(number);
                     }

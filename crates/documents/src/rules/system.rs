@@ -1,8 +1,7 @@
 //! System namespaces are left alone unless `system: true` says otherwise.
 
-use std::collections::BTreeSet;
-
 use cofferdam_model::Model;
+use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::{NamespaceChoice, NamespaceRule, Zone};
 
@@ -15,7 +14,7 @@ pub(crate) fn check(model: &Model, court: &mut Court<'_>) {
             let NamespaceChoice::Name(name) = &rule.choice else {
                 continue;
             };
-            let system = model.is_system_namespace(name.as_str(), &detected(model, zone, number));
+            let system = is_system(model, (zone, number), name);
             let path = format!("spec.namespaces[{number}]");
             check_rule(court, (zone, rule), name, &path, system);
         }
@@ -43,13 +42,20 @@ fn check_rule(
     }
 }
 
-/// System namespaces detected in any cluster in which the rule holds.
-fn detected(model: &Model, zone: &Zone, number: usize) -> BTreeSet<NamespaceName> {
-    model
-        .clusters
-        .values()
+/// Whether a name is that of a system namespace in any cluster of the zone in which the rule holds.
+fn is_system(model: &Model, (zone, number): (&Zone, usize), name: &NamespaceName) -> bool {
+    let clusters = model.clusters.values();
+    let of_zone = |cluster: &&Cluster| {
+        let domain = model.trust_domain_of(cluster);
+        domain.is_some_and(|domain| zone.trust_domains.contains(&domain.name))
+    };
+    let mut places = clusters
+        .filter(of_zone)
         .filter(|cluster| rules_in(zone, cluster).any(|(other, _)| other == number))
-        .filter_map(|cluster| model.capabilities.get(&cluster.name))
-        .flat_map(|seen| seen.system_namespaces.iter().cloned())
-        .collect()
+        .map(|cluster| model.capabilities.get(&cluster.name))
+        .peekable();
+    if places.peek().is_none() {
+        return model.is_system_namespace(name.as_str(), None);
+    }
+    places.any(|seen| model.is_system_namespace(name.as_str(), seen))
 }

@@ -87,7 +87,7 @@ fn open_namespace(model: &Model, cluster: &Cluster) -> Option<Open> {
         .collect();
     seen.namespaces
         .keys()
-        .filter(|name| !model.is_system_namespace(name.as_str(), &seen.system_namespaces))
+        .filter(|name| !model.is_system_namespace(name.as_str(), Some(seen)))
         .find(|name| !assigned.contains(*name))
         .map(|name| Open {
             why: format!("namespace `{name}` there belongs to no zone"),

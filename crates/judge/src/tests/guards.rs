@@ -21,7 +21,7 @@ fn documents() -> String {
 }
 
 /// The shop before its first pass: no pod tolerates the taint, so those of the zone are pinned.
-fn fresh() -> Trial {
+pub(super) fn fresh() -> Trial {
     let mut trial = shop(&documents());
     trial.cluster.capabilities.admission.validating_policies = true;
     trial.cluster.capabilities.admission.mutating_policies = true;

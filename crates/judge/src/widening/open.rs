@@ -64,10 +64,10 @@ impl<'a> Source<'a> {
     /// What the bundle is to write there proves nothing: it may not have been applied yet, or somebody
     /// may have changed it since. And `stage` denies nothing.
     pub(super) fn open_namespace(&self) -> Option<Open<'a>> {
-        let system = &self.bundle.system_namespaces;
+        let known = self.observed.capabilities.known()?;
         let names = self.observed.namespaces.known()?.keys();
         names
-            .filter(|name| !self.model.is_system_namespace(name, system))
+            .filter(|name| !self.model.is_system_namespace(name, Some(known)))
             .find_map(|name| self.opening(name))
     }
 
