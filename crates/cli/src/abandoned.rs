@@ -70,6 +70,11 @@ pub(crate) fn findings(model: &Model, selection: &Selection) -> Vec<Finding> {
     findings
 }
 
+/// Whether there is nobody else: no document of a cluster is left, and none was asked for by name.
+pub(crate) fn are_all(model: &Model, findings: &[Finding]) -> bool {
+    model.clusters.is_empty() && !findings.is_empty()
+}
+
 /// Such a cluster in `drift`. It is not looked at: nothing says how.
 pub(crate) fn drift(finding: &Finding) -> DriftCluster {
     DriftCluster {

@@ -26,7 +26,7 @@ use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::keys;
 use cofferdam_state::bundle::DesiredNamespace;
-use cofferdam_state::guard::{DesiredGuard, GuardLevel};
+use cofferdam_state::guard::{DesiredGuard, GuardLevel, Rail};
 
 use crate::backend::Scope;
 
@@ -103,6 +103,30 @@ pub(crate) fn guards(ground: &Ground<'_>) -> BTreeMap<String, DesiredGuard> {
         .collect()
 }
 
+/// Which guard rail of ours has a name, with the name of its pool where it is about one; none where no rail is
+/// called so.
+pub fn rail_named(name: &str) -> Option<(Rail, Option<&str>)> {
+    let everywhere = [
+        (probes::NAME, Rail::Probes),
+        (namespaces::NAME, Rail::Namespaces),
+        (nodes::NAME, Rail::Nodes),
+    ];
+    let of_pools = [
+        (pods::WHAT, Rail::Pods),
+        (pin::WHAT, Rail::Pin),
+        (daemon_sets::WHAT, Rail::DaemonSets),
+        (registration::WHAT, Rail::Registration),
+    ];
+    let whole = everywhere.into_iter().chain(objects::RAILS);
+    let mut whole = whole.filter(|(known, _)| *known == name);
+    let about = |(what, rail): (&str, Rail)| {
+        let pool = draft::pool_named(what, name)?;
+        Some((rail, Some(pool)))
+    };
+    let found = whole.next().map(|(_, rail)| (rail, None));
+    found.or_else(|| of_pools.into_iter().find_map(about))
+}
+
 /// Names of every guard rail that a cluster with these pools may come to have, for rights by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GuardNames {
@@ -115,7 +139,7 @@ pub struct GuardNames {
 /// The names of guard rails for pools of these names, whether or not they are asked for yet, or still.
 pub fn guard_names<'a>(pools: impl IntoIterator<Item = &'a PoolName>) -> GuardNames {
     let everywhere = [probes::NAME, namespaces::NAME, nodes::NAME].into_iter();
-    let everywhere = everywhere.chain(objects::NAMES);
+    let everywhere = everywhere.chain(objects::RAILS.map(|(name, _)| name));
     let mut names = GuardNames {
         refusing: everywhere.map(ToOwned::to_owned).collect(),
         changing: BTreeSet::new(),

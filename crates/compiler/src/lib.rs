@@ -14,7 +14,7 @@ mod network_policy;
 mod pools;
 
 pub use compile::{Compiled, compile};
-pub use guards::{GuardNames, guard_faults, guard_names};
+pub use guards::{GuardNames, guard_faults, guard_names, rail_named};
 
 #[cfg(test)]
 mod tests;

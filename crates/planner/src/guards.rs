@@ -5,6 +5,7 @@ mod pin_text;
 mod pins;
 mod refused_already;
 mod status;
+mod unasked;
 mod violations;
 
 pub(crate) use needed::{Need, let_go, needed_after};
@@ -12,6 +13,7 @@ pub(crate) use pins::is_set_at_registration;
 pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
 pub(crate) use refused_already::refusing;
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
+pub use unasked::{UnaskedGuard, unasked_guards};
 pub(crate) use violations::is_guest;
 use violations::{mend, violations};
 

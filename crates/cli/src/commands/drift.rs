@@ -21,11 +21,15 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let model = project::model(&loaded)?;
     let directory = &arguments.directory;
     let selection = &command.selection;
-    let examined = examine(&loaded, model, directory, selection, Authors::Named).await?;
+    let abandoned = abandoned::findings(model, selection);
+    let examined = if abandoned::are_all(model, &abandoned) {
+        Vec::new()
+    } else {
+        examine(&loaded, model, directory, selection, Authors::Named).await?
+    };
     let between = Between::of(&examined, model);
     let findings: Vec<Vec<Finding>> = examined.iter().map(|one| one.findings(model)).collect();
     let both = || examined.iter().zip(findings.iter().map(Vec::as_slice));
-    let abandoned = abandoned::findings(model, selection);
     let found = Found {
         clusters: both().collect(),
         between: &between,

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use cofferdam_cluster::Connection;
+use cofferdam_compiler::rail_named;
 use cofferdam_model::cluster::Mode;
-use cofferdam_objects::key::ObjectKey;
-use cofferdam_planner::guards::{Standing, removal, statuses};
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_planner::guards::{Standing, UnaskedGuard, removal, statuses, unasked_guards};
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::guards::{
@@ -35,7 +36,9 @@ pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Res
         clusters: examined.iter().map(cluster).collect(),
     };
     if command.status || !command.remove {
-        let exit = Exit::of(report.clusters.iter().map(exit_of_status));
+        let unread = examined.iter().filter(|one| may_have_left(one));
+        let exits = report.clusters.iter().map(exit_of_status);
+        let exit = Exit::of(exits.chain(unread.map(|_| Exit::Unknown)));
         show(&report, arguments.output, text::guards)?;
         return Ok(exit);
     }
@@ -86,6 +89,12 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
     let guards = &one.cluster.guards;
     let identity = one.observed.identity.known();
     let none = one.bundle.guards.is_empty();
+    let rails = rails(one);
+    let said = if rails.is_empty() {
+        "no guard rails"
+    } else {
+        "no guard rails are wanted"
+    };
     let (reason, hint) = match &one.unreachable {
         Some(why) => (Some(why.reason.clone()), why.hint.clone()),
         None if is_another(one) => (
@@ -95,15 +104,19 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
                     .to_owned(),
             ),
         ),
+        None if may_have_left(one) => (
+            Some("no guard rails are wanted; whether some are left could not be read".to_owned()),
+            None,
+        ),
         None if none && guards.writers.is_empty() => (
-            Some("no guard rails: its document names no `guards.writers`".to_owned()),
+            Some(format!("{said}: its document names no `guards.writers`")),
             Some(format!(
                 "cofferdam doctor --pin --cluster {}",
                 one.cluster.name
             )),
         ),
         None if none => (
-            Some("no guard rails: no zone is taken further than `observe`".to_owned()),
+            Some(format!("{said}: no zone is taken further than `observe`")),
             None,
         ),
         None => (None, None),
@@ -117,11 +130,19 @@ fn cluster(one: &Examined<'_>) -> GuardsCluster {
         identity: identity.map(|who| format!("user:{}", who.user)),
         writers: guards.writers.clone(),
         break_glass: guards.break_glass.clone(),
-        guards: rails(one),
+        guards: rails,
         removed: Vec::new(),
         gone: Vec::new(),
         left: Vec::new(),
     }
+}
+
+/// Whether guard rails that nobody asks for may stand unseen.
+fn may_have_left(one: &Examined<'_>) -> bool {
+    one.unreachable.is_none()
+        && !is_another(one)
+        && one.bundle.guards.is_empty()
+        && one.observed.admission.known().is_none()
 }
 
 fn left((key, reason, hint): (&ObjectKey, String, String)) -> LeftGuard {
@@ -147,7 +168,8 @@ fn rails(one: &Examined<'_>) -> Vec<WireGuard> {
     }
     let view = one.view();
     let statuses = statuses(&view).into_iter();
-    statuses
+    let unasked = unasked_guards(&view).into_iter();
+    let mut rails: Vec<WireGuard> = statuses
         .map(|status| WireGuard {
             name: status.guard.name().to_owned(),
             protects: status.guard.rail.protects(),
@@ -161,7 +183,40 @@ fn rails(one: &Examined<'_>) -> Vec<WireGuard> {
                 .map(|(reason, hint)| WireObstacle { reason, hint })
                 .collect(),
         })
-        .collect()
+        .collect();
+    rails.extend(unasked.map(not_wanted));
+    rails
+}
+
+/// A guard rail that stands although nobody asks for it.
+fn not_wanted(rail: UnaskedGuard<'_>) -> WireGuard {
+    let (protects, pool) = match rail_named(rail.name) {
+        Some((known, pool)) => (known.protects(), pool),
+        None => ("unknown", None),
+    };
+    let stays = rail.stays.unwrap_or_else(|| {
+        let why = "no zone or pool asks for it any more".to_owned();
+        let hint = "`cofferdam apply --allow-weakening` deletes it, and so does `guards --remove`";
+        (why, hint.to_owned())
+    });
+    WireGuard {
+        name: rail.name.to_owned(),
+        protects,
+        pool: pool.map(ToOwned::to_owned),
+        changes: rail
+            .objects
+            .iter()
+            .any(|key| matches!(key.kind, Kind::Admission(kind) if kind.is_mutating())),
+        wanted: "none",
+        in_force: rail
+            .in_force
+            .map_or(Standing::Missing, Standing::InForce)
+            .as_str(),
+        obstacles: vec![WireObstacle {
+            reason: stays.0,
+            hint: stays.1,
+        }],
+    }
 }
 
 fn exit_of_status(cluster: &GuardsCluster) -> Exit {
@@ -170,6 +225,7 @@ fn exit_of_status(cluster: &GuardsCluster) -> Exit {
     }
     Exit::of(cluster.guards.iter().map(|guard| {
         let wanted = match guard.wanted {
+            "none" => return Exit::Difference,
             wanted if wanted == GuardLevel::Deny.as_str() => "deny",
             _ => "audit",
         };

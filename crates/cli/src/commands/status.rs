@@ -22,8 +22,12 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let model = project::model(&loaded)?;
     let directory = &arguments.directory;
     let selection = &command.selection;
-    let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
     let abandoned = abandoned::findings(model, selection);
+    let examined = if abandoned::are_all(model, &abandoned) {
+        Vec::new()
+    } else {
+        examine(&loaded, model, directory, selection, Authors::Unnamed).await?
+    };
     let lines = examined.iter().map(|one| line(one, model));
     let clusters: Vec<StatusCluster> = lines
         .chain(abandoned.iter().map(abandoned::status))

@@ -76,6 +76,12 @@ pub(super) fn name_for(what: &str, pool: &PoolName) -> String {
     )
 }
 
+/// The pool of which a rail of this kind has a name.
+pub(super) fn pool_named<'a>(what: &str, name: &'a str) -> Option<&'a str> {
+    let pool = name.strip_prefix("cofferdam-")?.strip_prefix(what)?;
+    pool.strip_prefix('-').filter(|pool| !pool.is_empty())
+}
+
 /// Requests to do something with the objects of a kind; `resources` may name subresources.
 pub(super) fn rule(
     group: &str,

@@ -14,8 +14,12 @@ use super::cel;
 use super::draft::{Draft, Effect, create, everywhere, rule, tried_by_pods};
 use super::probes::pod_attempt;
 
-/// The names of these rails.
-pub(super) const NAMES: [&str; 3] = [POLICIES, RECORD, LEASE];
+/// These rails by name.
+pub(super) const RAILS: [(&str, Rail); 3] = [
+    (POLICIES, Rail::Policies),
+    (RECORD, Rail::Record),
+    (LEASE, Rail::Lease),
+];
 
 const POLICIES: &str = "cofferdam-policies";
 const RECORD: &str = "cofferdam-record";

@@ -1,4 +1,4 @@
-//! `guard-missing`: guard rails that are not in force as compiled.
+//! `guard-missing`: guard rails that are not in force as compiled; `orphan`: those that nobody asks for any more.
 
 use cofferdam_objects::admission::AdmissionObject;
 use cofferdam_objects::compare::Difference;
@@ -9,7 +9,8 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 
 use super::{Judged, finding};
 use crate::guards::{
-    GuardState, is_served, is_unrecorded, is_untried, live, obstacles, restore, state,
+    GuardState, UnaskedGuard, is_ours, is_served, is_unrecorded, is_untried, live, obstacles,
+    restore, state, unasked_guards,
 };
 use crate::view::View;
 
@@ -19,8 +20,42 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let guards = view.bundle.guards.values();
-    guards.filter_map(|guard| missing(view, guard)).collect()
+    let mut found: Vec<Finding> = guards.filter_map(|guard| missing(view, guard)).collect();
+    for rail in unasked_guards(view) {
+        found.extend(orphans(view, &rail));
+    }
+    found
 }
+
+/// One finding per policy and binding of ours that stands although the bundle does not hold it.
+fn orphans(view: &View<'_>, rail: &UnaskedGuard<'_>) -> Vec<Finding> {
+    let does = match rail.in_force {
+        Some(GuardLevel::Deny) => ", and it is in force",
+        Some(GuardLevel::Audit) => ", and it notes and warns",
+        None => ", and it is without its policy or binding",
+    };
+    let mut message = format!("no zone or pool asks for this guard rail any more{does}");
+    let hint = match &rail.stays {
+        Some((why, hint)) => {
+            message = format!("{message}; it stays: {why}");
+            hint
+        }
+        None => GOES,
+    };
+    let objects = rail.objects.iter().copied();
+    let ours = objects.filter_map(|key| Some((key, live(view, key)?)));
+    let ours = ours.filter(|(key, live)| is_ours(view, key, live));
+    ours.map(|(key, live)| {
+        let one = finding(view, Class::Orphan, key.clone(), message.clone());
+        Finding {
+            by: last_writer(&live.managed_fields, &["spec"]).map(Author::from),
+            ..one.with_effect(Effect::None, None).with_hint(hint)
+        }
+    })
+    .collect()
+}
+
+const GOES: &str = "`cofferdam apply --allow-weakening` deletes it";
 
 fn missing(view: &View<'_>, guard: &DesiredGuard) -> Option<Finding> {
     let fault = if is_served(view, guard) {

@@ -145,7 +145,7 @@ pub fn removal<'a>(view: &View<'a>) -> Removal<'a> {
 
 /// Every live policy and binding of ours, bindings first: recorded, or labelled as of this zone model, since
 /// who is locked out may have lost the record too.
-fn live_guards<'a>(view: &View<'a>) -> Vec<(&'a ObjectKey, &'a LiveAdmission)> {
+pub(super) fn live_guards<'a>(view: &View<'a>) -> Vec<(&'a ObjectKey, &'a LiveAdmission)> {
     let all = view.observed.admission.known().into_iter().flatten();
     let instance = view.bundle.instance.as_str();
     let ours = all.filter(|(key, live)| {

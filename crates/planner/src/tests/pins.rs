@@ -2,6 +2,7 @@
 
 mod leaving;
 mod swapped;
+mod unasked;
 
 use cofferdam_judge::Departure;
 use cofferdam_model::cluster::Delivery;

@@ -75,7 +75,9 @@ fn render_cluster(cluster: &GuardsCluster, text: &mut String) {
 
 /// A level in words: what changes pods or nodes refuses nobody.
 fn level(guard: &WireGuard, told: &str) -> String {
-    if guard.changes && told == "deny" {
+    if told == "none" {
+        "not wanted".to_owned()
+    } else if guard.changes && told == "deny" {
         "in force".to_owned()
     } else {
         told.to_owned()
@@ -92,6 +94,7 @@ mod tests {
             (true, "deny", "in force"),
             (true, "missing", "missing"),
             (false, "deny", "deny"),
+            (true, "none", "not wanted"),
         ] {
             let guard = WireGuard {
                 name: "cofferdam-pin-back".to_owned(),

@@ -83,11 +83,11 @@ pub struct WireGuard {
     pub pool: Option<String>,
     /// Whether it changes what is admitted, where others refuse: `Deny` stands for its being in force.
     pub changes: bool,
-    /// How far it is to be taken: `Audit` or `Deny`.
+    /// How far it is to be taken: `Audit`, `Deny`, or `none` where nobody asks for it any more.
     pub wanted: &'static str,
     /// What is in force: `deny`, `audit`, `untried`, `changed`, `missing`, `taken`, `notServed` or `unknown`.
     pub in_force: &'static str,
-    /// What keeps it from being taken further.
+    /// What keeps it from being taken further, or away.
     pub obstacles: Vec<WireObstacle>,
 }
 
