@@ -133,6 +133,12 @@ impl Connection {
                 })
                 .await
             }
+            Action::ReleasePolicy {
+                namespace,
+                name,
+                uid,
+                labels,
+            } => self.release_policy((namespace, name), uid, labels).await,
             Action::CreateGuard { object } => self.create_guard(object).await,
             Action::ReplaceGuard { object, expected } => {
                 self.replace_guard(object, expected, writes).await
@@ -179,13 +185,22 @@ impl Connection {
             uid,
         } = shared;
         let what = format!("patch {kind} {name}");
-        let url = format!("/api/v1/{plural}/{name}?fieldManager={FIELD_MANAGER}");
         let body = patch::operations(uid, labels, taints);
         if *kind == "Namespace" {
             self.recheck_enforce(name, labels, &body).await?;
         }
-        let call = Call::with_body(Method::PATCH, url, JSON_PATCH, &body, what.clone());
-        let live: Value = self.fetch(call).await.map_err(|error| {
+        let path = format!("/api/v1/{plural}/{name}");
+        let live = self.patched(&path, &body, &what).await?;
+        let mut differences = verify::changes(&labels.changes, &live);
+        differences.extend(taints.and_then(|taints| verify::taints(&taints.new, &live)));
+        self.verified(&what, &differences, &live)
+    }
+
+    /// The object as a JSON patch left it.
+    async fn patched(&self, path: &str, body: &Value, what: &str) -> Result<Value, Error> {
+        let url = format!("{path}?fieldManager={FIELD_MANAGER}");
+        let call = Call::with_body(Method::PATCH, url, JSON_PATCH, body, what.to_owned());
+        self.fetch(call).await.map_err(|error| {
             // A failed test is answered 422 without saying which.
             if error.is(Category::Invalid) {
                 let why = "it is not as it was when the plan was made";
@@ -194,10 +209,7 @@ impl Connection {
             } else {
                 error
             }
-        })?;
-        let mut differences = verify::changes(&labels.changes, &live);
-        differences.extend(taints.and_then(|taints| verify::taints(&taints.new, &live)));
-        self.verified(&what, &differences, &live)
+        })
     }
 
     async fn apply_policy(
@@ -227,6 +239,19 @@ impl Connection {
         let found = live.differences(object);
         self.without_difference(&what, &found)?;
         Ok(live.into_written())
+    }
+
+    async fn release_policy(
+        &self,
+        (namespace, name): (&str, &str),
+        uid: &str,
+        labels: &LabelPatch,
+    ) -> Result<Written, Error> {
+        let what = format!("patch NetworkPolicy {namespace}/{name}");
+        let body = patch::operations(uid, labels, None);
+        let path = policy_path(namespace, name);
+        let live = self.patched(&path, &body, &what).await?;
+        self.verified(&what, &verify::changes(&labels.changes, &live), &live)
     }
 
     async fn delete_policy(&self, target: &Exactly<'_>) -> Result<Written, Error> {

@@ -74,6 +74,7 @@ fn is_lost(case: &Case<'_>, step: &Step) -> bool {
         | Action::PatchNode { .. }
         | Action::ReplacePolicy { .. }
         | Action::DeletePolicy { .. }
+        | Action::ReleasePolicy { .. }
         | Action::CreateGuard { .. }
         | Action::ReplaceGuard { .. }
         | Action::DeleteGuard { .. }
@@ -91,11 +92,14 @@ fn weakening(case: &Case<'_>) -> Option<Refusal> {
     let weakened: Vec<String> = weakened.iter().map(ToString::to_string).collect();
     let mut message = format!("weakens {}", summary(&weakened)?);
     let steps = case.plan.steps.iter();
-    let written = steps.filter_map(|step| match &step.action {
-        Action::ReplaceGuard { object, .. } => Some(object),
-        _ => None,
+    let replaced = steps.filter_map(|step| {
+        if let Action::ReplaceGuard { object, .. } = &step.action {
+            Some(object)
+        } else {
+            None
+        }
     });
-    let spared: BTreeSet<&str> = written
+    let spared: BTreeSet<&str> = replaced
         .flat_map(|object| newly_spared(case, object))
         .collect();
     let spared: Vec<String> = spared.iter().map(|name| format!("`{name}`")).collect();
@@ -130,6 +134,7 @@ fn weakens(case: &Case<'_>, action: &Action) -> bool {
         | Action::CreateNamespace { .. }
         | Action::CreatePolicy { .. }
         | Action::ReplacePolicy { .. }
+        | Action::ReleasePolicy { .. }
         | Action::DeleteOpened { .. } => false,
     }
 }

@@ -32,6 +32,7 @@ fn fault(case: &Case<'_>, action: &Action) -> Option<&'static str> {
             let wanted = case.wanted(&action.object());
             wanted.map(|_| "the bundle holds it, and it would be deleted")
         }
+        Action::ReleasePolicy { .. } => Some("only who is let go of gives it away"),
         // Whether an open policy may go is a question of order; guard rails have a check of their own.
         Action::DeleteOpened { .. }
         | Action::CreateGuard { .. }

@@ -10,7 +10,7 @@ use cofferdam_model::cluster::Cluster;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys::{INSTANCE, REGISTERED};
+use cofferdam_objects::keys::{INSTANCE, MANAGED_BY, REGISTERED, TIER, TRUST_DOMAIN, ZONE};
 use cofferdam_objects::managed_fields::{ManagedFields, last_writer};
 use cofferdam_state::bundle::Bundle;
 use cofferdam_state::detach::{Detachment, Manner, Scope};
@@ -65,7 +65,7 @@ pub fn judge_detach(departure: &Departure<'_>) -> Vec<Refusal> {
         refusals.extend(guards::not_as_seen(&case, step));
         refusals.extend(guards::strands(&case, step));
     }
-    refusals.extend(order::check(&case));
+    refusals.extend(order::check(&case, detachment.manner));
     refusals.extend(guards::unbound(&case));
     refusals.extend(guards::locked_out(&case));
     refusals.extend(unrecorded(detachment, &case));
@@ -106,8 +106,7 @@ pub fn judge_identity(case: &Case<'_>) -> Vec<Refusal> {
 /// A step about something that is not let go of.
 fn outside(detachment: &Detachment, step: &Step) -> Option<Refusal> {
     let object = step.action.object();
-    let leaves =
-        detachment.manner == Manner::Leave && !matches!(step.action, Action::DeleteGuard { .. });
+    let leaves = detachment.manner == Manner::Leave && !gives_away(&detachment.scope, &step.action);
     let fault = if !detachment.scope.holds(&object) {
         "it is not let go of"
     } else if leaves {
@@ -118,11 +117,33 @@ fn outside(detachment: &Detachment, step: &Step) -> Option<Refusal> {
     Some(refusal("out-of-scope", format!("{object}: {fault}"), ""))
 }
 
+/// Whether a step of leaving changes nothing but whose something is: of a cluster guard rails go, of a zone the labels
+/// by which rails would still protect it.
+fn gives_away(scope: &Scope, action: &Action) -> bool {
+    let only = |labels: &LabelPatch, keys: &[&str]| {
+        let mut changes = labels.changes.iter();
+        changes.all(|change| change.new.is_none() && keys.contains(&change.key.as_str()))
+    };
+    match (scope, action) {
+        (Scope::Cluster, action) => action.deletes_guard(),
+        (Scope::Zone { .. }, Action::ReleasePolicy { labels, .. }) => {
+            only(labels, &[INSTANCE, MANAGED_BY])
+        }
+        (Scope::Zone { .. }, Action::PatchNamespace { labels, .. }) => {
+            only(labels, &[ZONE, TIER, TRUST_DOMAIN])
+        }
+        (Scope::Zone { .. }, _) => false,
+    }
+}
+
 /// A step that gives something instead of taking it back; but open policies keep a namespace open meanwhile.
 fn gives(detachment: &Detachment, step: &Step) -> Option<Refusal> {
     let removes = |labels: &LabelPatch| labels.changes.iter().all(|change| change.new.is_none());
     let takes_back = match &step.action {
         Action::PatchNamespace { labels, .. } => removes(labels),
+        Action::ReleasePolicy { labels, .. } => {
+            detachment.manner == Manner::Leave && removes(labels)
+        }
         Action::PatchNode { labels, taints, .. } => {
             let set = taints.iter().flat_map(TaintPatch::set);
             removes(labels) && set.count() == 0
@@ -167,7 +188,9 @@ fn theirs(observed: &Observed, step: &Step) -> Option<Refusal> {
             && !observed.is_pending(&object, "")
     };
     match &step.action {
-        Action::DeletePolicy { uid, .. } | Action::DeleteGuard { uid, .. } => made_again(uid)
+        Action::DeletePolicy { uid, .. }
+        | Action::ReleasePolicy { uid, .. }
+        | Action::DeleteGuard { uid, .. } => made_again(uid)
             .then(|| say("somebody made it again"))
             .flatten(),
         Action::PatchNamespace { name, labels, .. } => {

@@ -97,6 +97,7 @@ pub(super) fn not_as_seen(case: &Case<'_>, step: &Step) -> Option<Refusal> {
         | Action::CreatePolicy { .. }
         | Action::ReplacePolicy { .. }
         | Action::DeletePolicy { .. }
+        | Action::ReleasePolicy { .. }
         | Action::DeleteOpened { .. } => return None,
     };
     if !live.is_some_and(|live| live.uid == *uid && live.resource_version == *version) {

@@ -66,6 +66,7 @@ fn fault(case: &Case<'_>, written: &Written<'_>, action: &Action) -> Option<Refu
                 .then(|| say("not-ours", "it is not in our record"))
                 .flatten()
         }
+        Action::ReleasePolicy { uid, labels, .. } => release_fault(case, &object, (uid, labels)),
         Action::PatchNamespace { name, uid, labels } => {
             let live = case.observed.namespaces.known()?.get(name)?;
             if live.uid != *uid || live.terminating {
@@ -99,6 +100,28 @@ fn fault(case: &Case<'_>, written: &Written<'_>, action: &Action) -> Option<Refu
             }
         }
     }
+}
+
+/// A policy is given away as it was seen, and only where it is ours.
+fn release_fault(
+    case: &Case<'_>,
+    object: &ObjectKey,
+    (uid, labels): (&str, &LabelPatch),
+) -> Option<Refusal> {
+    let live = live_policy(case, object);
+    let live = live.filter(|live| live.uid == uid && !live.terminating);
+    let mut changes = labels.changes.iter();
+    let same = live.is_some_and(|live| {
+        changes.all(|change| live.labels.get(&change.key) == change.old.as_ref())
+    });
+    let record = case.observed.our_record();
+    let recorded = record.is_some_and(|record| record.holds(object, ""));
+    let (code, fault) = match (same, recorded) {
+        (true, true) => return None,
+        (false, _) => ("not-as-seen", "it is not as it was seen"),
+        (true, false) => ("not-ours", "it is not in our record"),
+    };
+    Some(refusal(code, format!("{object}: {fault}"), "plan again"))
 }
 
 /// A key that we never wrote may be set where it is absent; where another holds it, it is theirs.

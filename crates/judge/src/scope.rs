@@ -71,6 +71,7 @@ fn takes_back(action: &Action) -> bool {
         Action::CreateNamespace { .. }
         | Action::PatchNamespace { .. }
         | Action::PatchNode { .. }
+        | Action::ReleasePolicy { .. }
         | Action::CreateGuard { .. }
         | Action::ReplaceGuard { .. }
         | Action::DeleteGuard { .. } => false,

@@ -14,7 +14,9 @@ use crate::view::policy_differences;
 /// The fields that a step changes; none where it creates or deletes a whole object.
 pub fn changes(observed: &Observed, step: &Step) -> Vec<Difference> {
     match &step.action {
-        Action::PatchNamespace { labels, .. } => of_labels(labels).collect(),
+        Action::PatchNamespace { labels, .. } | Action::ReleasePolicy { labels, .. } => {
+            of_labels(labels).collect()
+        }
         Action::PatchNode { labels, taints, .. } => {
             let taints = taints.iter().flat_map(of_taints);
             of_labels(labels).chain(taints).collect()

@@ -8,6 +8,7 @@ mod guards;
 mod keys;
 mod nodes;
 mod policies;
+mod release;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,13 +98,16 @@ pub fn detach(
             held.extend(labels.iter().map(keys::held));
         }
         held.extend(waiting);
+    } else if *leaving.scope != Scope::Cluster {
+        let (released, resting) = release::zone(&view, leaving.scope, &mut left);
+        steps.extend(released);
+        held.extend(resting);
     }
     steps.sort_by_cached_key(|step| (step.phase, step.action.object()));
     left.sort();
     let record = observed.our_record();
-    let mut entries = record
-        .map(|record| record.entries.clone())
-        .unwrap_or_default();
+    let entries = record.map(|record| record.entries.clone());
+    let mut entries = entries.unwrap_or_default();
     entries.extend(kept(&view));
     entries.extend(taken(&steps));
     Ok(Detachment {
@@ -260,32 +264,23 @@ fn notices(view: &View<'_>, leaving: Leaving<'_>, steps: &[Step]) -> Vec<String>
 
 /// What stays where nothing is taken back.
 fn stays(scope: &Scope, steps: &[Step]) -> Vec<String> {
-    let zone = "policies and labels stay as they are, and are everybody's to change: nothing heals them any more";
-    match scope {
-        Scope::Cluster => {
-            let mut told = vec![
-                "policies, labels and taints stay as they are, and are everybody's to change: nothing protects or \
-                 heals them any more"
-                    .to_owned(),
-            ];
-            let pins = steps.iter().any(|step| step.phase == Phase::Protect);
-            told.extend(pins.then(|| {
-                "new pods of zones with a node pool are bound to its nodes no longer: write node selector and \
-                 toleration into their templates, or they do not run on tainted nodes"
-                    .to_owned()
-            }));
-            told
-        }
-        Scope::Zone { namespaces, .. } => {
-            let labelled = namespaces.iter().map(|name| {
-                format!(
-                    "where guard rails are in force they protect what carries label `cofferdam.io/instance`; to free \
-                     it, as a writer: kubectl -n {name} label networkpolicies --all cofferdam.io/instance-"
-                )
-            });
-            std::iter::once(zone.to_owned()).chain(labelled).collect()
-        }
+    if *scope != Scope::Cluster {
+        let told = "policies and Pod Security levels stay as they are, and are everybody's to change: nothing protects or \
+                    heals them any more; without their zone labels its namespaces are admitted nowhere by these";
+        return vec![told.to_owned()];
     }
+    let mut told = vec![
+        "policies, labels and taints stay as they are, and are everybody's to change: nothing protects or heals them any \
+         more"
+            .to_owned(),
+    ];
+    let pins = steps.iter().any(|step| step.phase == Phase::Protect);
+    told.extend(pins.then(|| {
+        "new pods of zones with a node pool are bound to its nodes no longer: write node selector and toleration into \
+         their templates, or they do not run on tainted nodes"
+            .to_owned()
+    }));
+    told
 }
 
 /// Something that stays.

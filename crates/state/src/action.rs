@@ -66,6 +66,17 @@ pub enum Action {
         /// The resource version it must have.
         resource_version: String,
     },
+    /// Takes the labels by which a policy is ours off it, and leaves it as it is.
+    ReleasePolicy {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The UID it must have.
+        uid: String,
+        /// The labels that go.
+        labels: LabelPatch,
+    },
     /// Creates an admission policy or binding; refused when the name is taken.
     CreateGuard {
         /// The whole object.
@@ -195,6 +206,7 @@ impl Action {
             | Self::PatchNamespace { .. }
             | Self::PatchNode { .. }
             | Self::DeletePolicy { .. }
+            | Self::ReleasePolicy { .. }
             | Self::CreateGuard { .. }
             | Self::ReplaceGuard { .. }
             | Self::DeleteGuard { .. }
@@ -212,6 +224,7 @@ impl Action {
             | Self::CreatePolicy { .. }
             | Self::ReplacePolicy { .. }
             | Self::DeletePolicy { .. }
+            | Self::ReleasePolicy { .. }
             | Self::DeleteGuard { .. }
             | Self::DeleteOpened { .. } => None,
         }
@@ -258,6 +271,9 @@ impl Action {
             Self::DeletePolicy {
                 namespace, name, ..
             }
+            | Self::ReleasePolicy {
+                namespace, name, ..
+            }
             | Self::DeleteOpened { namespace, name } => ObjectKey::policy(namespace, name),
             Self::CreateGuard { object } | Self::ReplaceGuard { object, .. } => object.key(),
             Self::DeleteGuard { kind, name, .. } => ObjectKey::admission(*kind, name),
@@ -270,7 +286,9 @@ impl Action {
             Self::CreateNamespace { .. } | Self::CreatePolicy { .. } | Self::CreateGuard { .. } => {
                 Operation::Create
             }
-            Self::PatchNamespace { .. } | Self::PatchNode { .. } => Operation::Patch,
+            Self::PatchNamespace { .. } | Self::PatchNode { .. } | Self::ReleasePolicy { .. } => {
+                Operation::Patch
+            }
             Self::ReplacePolicy { .. } | Self::ReplaceGuard { .. } => Operation::Update,
             Self::DeletePolicy { .. } | Self::DeleteGuard { .. } | Self::DeleteOpened { .. } => {
                 Operation::Delete
@@ -293,9 +311,10 @@ impl Action {
             | Self::ReplacePolicy { .. }
             | Self::CreateGuard { .. }
             | Self::ReplaceGuard { .. } => vec![String::new()],
-            Self::DeletePolicy { .. } | Self::DeleteGuard { .. } | Self::DeleteOpened { .. } => {
-                Vec::new()
-            }
+            Self::DeletePolicy { .. }
+            | Self::ReleasePolicy { .. }
+            | Self::DeleteGuard { .. }
+            | Self::DeleteOpened { .. } => Vec::new(),
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::plan::Plan;
 pub enum Manner {
     /// Every key and object of the record is taken back.
     Remove,
-    /// Policies, labels and taints stay as they are, and are everybody's to change.
+    /// Policies, labels and taints stay as they are, and are everybody's to change; of a zone, the labels by which
+    /// guard rails that stay would protect it go.
     Leave,
 }
 

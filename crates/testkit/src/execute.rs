@@ -8,7 +8,7 @@ use cofferdam_objects::keys::FIELD_MANAGER;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_state::observed::{LiveNamespace, LivePolicy};
-use cofferdam_state::plan::{Action, LabelPatch};
+use cofferdam_state::plan::{Action, LabelPatch, TaintPatch};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::Value;
 
@@ -41,21 +41,7 @@ impl Cluster {
                 uid,
                 labels,
                 taints,
-            } => {
-                let now = self.now();
-                let live = self.nodes.get_mut(name).ok_or(STALE)?;
-                unchanged(&live.uid, uid, labels, &live.labels)?;
-                if let Some(taints) = taints {
-                    if live.taints != taints.old {
-                        return Err(STALE.to_owned());
-                    }
-                    live.taints.clone_from(&taints.new);
-                    let by = (FIELD_MANAGER, now.as_str());
-                    claim(&mut live.managed_fields, by, &["spec", "taints"]);
-                }
-                write_labels(labels, &now, &mut live.labels, &mut live.managed_fields);
-                Ok(())
-            }
+            } => self.patch_node((name, uid), labels, taints.as_ref()),
             Action::CreatePolicy { object } => {
                 let key = key_of(object);
                 if self.policies.contains_key(&key) {
@@ -82,6 +68,15 @@ impl Cluster {
                 uid,
                 resource_version,
             } => self.delete_policy(&(namespace.clone(), name.clone()), uid, resource_version),
+            Action::ReleasePolicy {
+                namespace,
+                name,
+                uid,
+                labels,
+            } => {
+                let key = (namespace.clone(), name.clone());
+                self.release_policy(&key, uid, labels)
+            }
             Action::DeleteOpened { namespace, name } => {
                 let key = ObjectKey::policy(namespace, name);
                 let (uid, version) = writes.get(&key).ok_or(NOT_WRITTEN)?;
@@ -91,6 +86,27 @@ impl Cluster {
             | Action::ReplaceGuard { .. }
             | Action::DeleteGuard { .. } => self.execute_guard(action, writes),
         }
+    }
+
+    fn patch_node(
+        &mut self,
+        (name, uid): (&str, &str),
+        labels: &LabelPatch,
+        taints: Option<&TaintPatch>,
+    ) -> Result<(), String> {
+        let now = self.now();
+        let live = self.nodes.get_mut(name).ok_or(STALE)?;
+        unchanged(&live.uid, uid, labels, &live.labels)?;
+        if let Some(taints) = taints {
+            if live.taints != taints.old {
+                return Err(STALE.to_owned());
+            }
+            live.taints.clone_from(&taints.new);
+            let by = (FIELD_MANAGER, now.as_str());
+            claim(&mut live.managed_fields, by, &["spec", "taints"]);
+        }
+        write_labels(labels, &now, &mut live.labels, &mut live.managed_fields);
+        Ok(())
     }
 
     fn create_namespace(&mut self, name: &str, labels: &Labels) -> Result<(), String> {
@@ -174,6 +190,20 @@ impl Cluster {
             self.expect_policy(key, uid, resource_version)?;
             self.policies.remove(key);
         }
+        Ok(())
+    }
+
+    fn release_policy(
+        &mut self,
+        key: &(String, String),
+        uid: &str,
+        labels: &LabelPatch,
+    ) -> Result<(), String> {
+        let (now, version) = (self.now(), self.tick());
+        let live = self.policies.get_mut(key).ok_or(STALE)?;
+        unchanged(&live.uid, uid, labels, &live.labels)?;
+        write_labels(labels, &now, &mut live.labels, &mut live.managed_fields);
+        live.resource_version = version;
         Ok(())
     }
 

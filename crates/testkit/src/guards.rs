@@ -53,6 +53,7 @@ impl Cluster {
             | Action::CreatePolicy { .. }
             | Action::ReplacePolicy { .. }
             | Action::DeletePolicy { .. }
+            | Action::ReleasePolicy { .. }
             | Action::DeleteOpened { .. } => return Err("it is no guard rail".to_owned()),
         }
         Ok(())

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_model::labels::Labels;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_every_pod};
+use cofferdam_objects::selector::selects;
 use cofferdam_state::bundle::{Role, role_of};
+use cofferdam_state::detach::Manner;
 use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{Action, Phase, Step};
+use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicySpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::mutating;
 use crate::{Case, Refusal, refusal};
 
-pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
+pub(super) fn check(case: &Case<'_>, manner: Manner) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     let steps = &case.plan.steps;
     if !steps.is_sorted_by_key(|step| step.phase) {
@@ -31,7 +36,10 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Refusal> {
         }
     }
     refusals.extend(untimely_keys(case));
-    refusals.extend(unlabels_under_policies(case));
+    refusals.extend(match manner {
+        Manner::Remove => unlabels_under_policies(case),
+        Manner::Leave => unlabels_who_is_admitted(case),
+    });
     refusals.extend(untimely_guards(steps));
     refusals
 }
@@ -177,6 +185,54 @@ fn unlabels_under_policies(case: &Case<'_>) -> Option<Refusal> {
     let message = format!(
         "{}: its labels go, and NetworkPolicy/{place}/{name} stays",
         unlabelled.action.object()
+    );
+    Some(refusal("order", message, ""))
+}
+
+/// Labels of namespaces stay while a policy that is left there, whosever it is, lets pods in or out by them, and while
+/// one anywhere would let in or out more without them.
+fn unlabels_who_is_admitted(case: &Case<'_>) -> Option<Refusal> {
+    let live = case.observed.namespaces.known()?;
+    let losing = case.plan.steps.iter().filter_map(|step| {
+        let Action::PatchNamespace { name, labels, .. } = &step.action else {
+            return None;
+        };
+        let before = &live.get(name)?.labels;
+        let mut after = before.clone();
+        for change in &labels.changes {
+            after.remove(&change.key);
+        }
+        Some((name.as_str(), (before, after)))
+    });
+    let losing: BTreeMap<&str, (&Labels, Labels)> = losing.collect();
+    // Whom a rule lets in or out of a namespace, as selectors of pods.
+    let chosen = |peers: &[NetworkPolicyPeer], labels: &Labels| -> Vec<Option<LabelSelector>> {
+        let of = |peer: &&NetworkPolicyPeer| {
+            let selector = peer.namespace_selector.as_ref();
+            selector.is_some_and(|selector| selects(selector, labels) != Some(false))
+        };
+        let chosen = peers.iter().filter(of);
+        chosen.map(|peer| peer.pod_selector.clone()).collect()
+    };
+    let changes = |peers: &[NetworkPolicyPeer], is_left: bool| {
+        losing.values().any(|(before, after)| {
+            let (before, after) = (chosen(peers, before), chosen(peers, after));
+            let loses = before.iter().any(|pods| !after.contains(pods));
+            let gains = after.iter().any(|pods| !before.contains(pods));
+            gains || (is_left && loses)
+        })
+    };
+    let mut policies = case.observed.policies.known()?.iter();
+    let ((place, name), _) = policies.find(|((place, _), live)| {
+        let is_left = losing.contains_key(place.as_str());
+        let spec: Result<NetworkPolicySpec, _> = serde_json::from_str(live.spec.text());
+        let spec = spec.unwrap_or_default();
+        let mut from = spec.ingress.iter().flatten().flat_map(|rule| &rule.from);
+        let mut to = spec.egress.iter().flatten().flat_map(|rule| &rule.to);
+        from.any(|peers| changes(peers, is_left)) || to.any(|peers| changes(peers, is_left))
+    })?;
+    let message = format!(
+        "NetworkPolicy/{place}/{name}: it lets pods in or out by labels of namespaces that go"
     );
     Some(refusal("order", message, ""))
 }

@@ -94,6 +94,7 @@ fn object(step: &mut Step) -> &mut NetworkPolicy {
         | Action::PatchNamespace { .. }
         | Action::PatchNode { .. }
         | Action::DeletePolicy { .. }
+        | Action::ReleasePolicy { .. }
         | Action::CreateGuard { .. }
         | Action::ReplaceGuard { .. }
         | Action::DeleteGuard { .. }

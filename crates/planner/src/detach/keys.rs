@@ -25,6 +25,16 @@ pub(super) struct Shared<'a> {
 
 /// Takes back every label that the record says we wrote and nobody changed since.
 pub(super) fn steps(view: &View<'_>, scope: &Scope, theirs: &mut Vec<Left>) -> Vec<Step> {
+    labels_of(view, scope, &NAMESPACE_KEYS, theirs)
+}
+
+/// The same of these labels alone.
+pub(super) fn labels_of(
+    view: &View<'_>,
+    scope: &Scope,
+    keys: &[&str],
+    theirs: &mut Vec<Left>,
+) -> Vec<Step> {
     let live = view.observed.namespaces.known().into_iter().flatten();
     let mut steps = Vec::new();
     for (name, live) in live.filter(|(_, live)| !live.terminating) {
@@ -37,7 +47,7 @@ pub(super) fn steps(view: &View<'_>, scope: &Scope, theirs: &mut Vec<Left>) -> V
         if !scope.holds(&shared.object) {
             continue;
         }
-        let Some(labels) = taken_back(view, &shared, &NAMESPACE_KEYS, theirs) else {
+        let Some(labels) = taken_back(view, &shared, keys, theirs) else {
             continue;
         };
         steps.push(Step {

@@ -85,8 +85,10 @@ fn level(objects: &[(&ObjectKey, &LiveAdmission)]) -> Option<GuardLevel> {
         all.find(|(key, _)| key.kind == Kind::Admission(kind))
             .map(|(_, live)| *live)
     };
-    let refusing = of(AdmissionKind::ValidatingPolicy).and(of(AdmissionKind::ValidatingBinding));
-    let changing = of(AdmissionKind::MutatingPolicy).and(of(AdmissionKind::MutatingBinding));
+    let refusing =
+        of(AdmissionKind::ValidatingPolicy).and_then(|_| of(AdmissionKind::ValidatingBinding));
+    let changing =
+        of(AdmissionKind::MutatingPolicy).and_then(|_| of(AdmissionKind::MutatingBinding));
     if changing.is_some() {
         return Some(GuardLevel::Deny);
     }

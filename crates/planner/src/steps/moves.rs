@@ -75,6 +75,7 @@ impl Shift {
             | Action::PatchNamespace { .. }
             | Action::PatchNode { .. }
             | Action::DeletePolicy { .. }
+            | Action::ReleasePolicy { .. }
             | Action::CreateGuard { .. }
             | Action::ReplaceGuard { .. }
             | Action::DeleteGuard { .. }

@@ -1,5 +1,7 @@
 //! Letting go: nothing of ours is left, nothing of others is touched, nobody is cut off on the way.
 
+mod release;
+
 use std::collections::BTreeMap;
 
 use cofferdam_judge::{Departure, judge_detach};

@@ -104,9 +104,10 @@ fn verbs(action: &Action) -> &'static [&'static str] {
         Action::CreateNamespace { .. }
         | Action::CreatePolicy { .. }
         | Action::CreateGuard { .. } => &["create", "patch"],
-        Action::PatchNamespace { .. } | Action::PatchNode { .. } | Action::ReplacePolicy { .. } => {
-            &["patch"]
-        }
+        Action::PatchNamespace { .. }
+        | Action::PatchNode { .. }
+        | Action::ReleasePolicy { .. }
+        | Action::ReplacePolicy { .. } => &["patch"],
         Action::ReplaceGuard { .. } => &["update"],
         Action::DeletePolicy { .. } | Action::DeleteGuard { .. } | Action::DeleteOpened { .. } => {
             &["delete"]
