@@ -6,7 +6,7 @@ mod order;
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::cluster::Cluster;
+use cofferdam_model::cluster::{Cluster, Delivery};
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
@@ -82,7 +82,9 @@ fn unrecorded(detachment: &Detachment, case: &Case<'_>) -> Option<Refusal> {
         labels.get(INSTANCE).map(String::as_str) == Some(case.bundle.instance.as_str())
     };
     let policies = case.observed.policies.known()?.iter();
-    let mut policies = policies.filter(|(_, live)| labelled(&live.labels));
+    // What a GitOps controller applies is in no record of ours.
+    let mut policies = policies
+        .filter(|(_, live)| case.cluster.delivery == Delivery::Push && labelled(&live.labels));
     let policy = policies
         .next()
         .map(|((namespace, name), _)| ObjectKey::policy(namespace, name));

@@ -90,7 +90,7 @@ pub fn detach(
     if removes {
         steps.extend(policies::steps(&view));
         let waiting = policies::held(&view, &steps);
-        left.extend(policies::left_of(&view, leaving.scope));
+        left.extend(policies::left_of(&view, leaving.scope, leaving.delivery));
         let labels = keys::steps(&view, leaving.scope, &mut left);
         if waiting.is_empty() {
             steps.extend(labels);
@@ -99,7 +99,7 @@ pub fn detach(
         }
         held.extend(waiting);
     } else if *leaving.scope != Scope::Cluster {
-        let (released, resting) = release::zone(&view, leaving.scope, &mut left);
+        let (released, resting) = release::zone(&view, leaving, &mut left);
         steps.extend(released);
         held.extend(resting);
     }

@@ -78,11 +78,10 @@ fn isolating(view: &View<'_>, namespace: &NamespaceName) -> Vec<String> {
     let theirs = view
         .policies_of(namespace.as_str())
         .filter(|((_, name), live)| {
-            !live.terminating
-                && !view.is_ours(namespace.as_str(), name)
-                && Direction::BOTH
-                    .into_iter()
-                    .any(|direction| isolates(&live.spec, direction))
+            let mut directions = Direction::BOTH.into_iter();
+            directions.any(|direction| {
+                view.isolates_for_others((namespace.as_str(), name), live, direction)
+            })
         });
     let keys = theirs.map(|((_, name), _)| ObjectKey::policy(namespace.as_str(), name));
     keys.map(|key| key.to_string()).collect()

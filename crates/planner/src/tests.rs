@@ -17,6 +17,7 @@ mod detach;
 mod edited_open;
 mod evaluated;
 mod findings;
+mod gitops;
 mod guard_expressions;
 mod guard_probes;
 mod guard_texts;

@@ -261,11 +261,23 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether a policy that is not ours, and that stays, isolates pods of a namespace in a direction.
+    /// Whether a policy that is not ours, and that stays, isolates pods of a namespace in a direction. What a GitOps
+    /// controller applied of an earlier bundle is not of others.
     pub fn is_isolated_by_others(&self, namespace: &str, direction: Direction) -> bool {
-        self.policies_of(namespace).any(|((ns, name), live)| {
-            !live.terminating && !self.is_ours(ns, name) && isolates(&live.spec, direction)
-        })
+        self.policies_of(namespace)
+            .any(|((_, name), live)| self.isolates_for_others((namespace, name), live, direction))
+    }
+
+    /// Whether a policy is such a one.
+    pub(crate) fn isolates_for_others(
+        &self,
+        (namespace, name): (&str, &str),
+        live: &LivePolicy,
+        direction: Direction,
+    ) -> bool {
+        let is_former = self.delivery == Delivery::Gitops && self.carries_our_label(live);
+        let theirs = !self.is_ours(namespace, name) && !is_former;
+        !live.terminating && theirs && isolates(&live.spec, direction)
     }
 
     /// Our live policies of a namespace.

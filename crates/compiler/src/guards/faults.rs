@@ -46,13 +46,34 @@ fn fault(name: &str, expression: &str, defined: &BTreeSet<String>) -> Option<Str
         let first = first.lines().next().unwrap_or_default();
         return Some(format!("{name}: {first}"));
     }
-    let unknown = used_variables(expression).find(|used| !defined.contains(*used))?;
+    let code = without_literals(expression);
+    let unknown = used_variables(&code).find(|used| !defined.contains(*used))?;
     Some(format!(
         "{name}: nothing defines `variables.{unknown}` before"
     ))
 }
 
-/// Names after `variables.`; no string of ours has that in it.
+/// An expression of ours with nothing in its string literals, which hold names of the documents: these are quoted
+/// by `'`, and what would end one is escaped.
+fn without_literals(expression: &str) -> String {
+    let mut code = String::new();
+    let (mut inside, mut escaped) = (false, false);
+    for c in expression.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '\'' => {
+                inside = !inside;
+                code.push(c);
+            }
+            _ if inside => {}
+            _ => code.push(c),
+        }
+    }
+    code
+}
+
+/// Names after `variables.`.
 fn used_variables(expression: &str) -> impl Iterator<Item = &str> {
     let parts = expression.split("variables.").skip(1);
     parts.filter_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()).next())
@@ -107,5 +128,25 @@ fn remark(bundle: &Bundle, guard: &DesiredGuard, fault: &str) -> Remark {
         code: "guard-expression",
         message: format!("guard rail `{}`: {fault}", guard.name()),
         hint: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_literals_say_is_no_use_of_a_variable() {
+        for (expression, unknown) in [
+            ("request.userInfo.username == 'variables.x'", None),
+            (r"'it\'s variables.x' in variables.known", None),
+            (r"variables.known == '\\' && variables.x", Some("x")),
+            ("variables.x", Some("x")),
+            ("'a' + variables.x + 'b'", Some("x")),
+        ] {
+            let told = fault("it", expression, &["known".to_owned()].into());
+            let want = unknown.map(|name| format!("it: nothing defines `variables.{name}` before"));
+            assert_eq!(told, want, "{expression}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::policy::Direction;
@@ -16,6 +17,9 @@ use crate::view::View;
 
 /// What carries our label and stays.
 pub(super) const IN_NO_RECORD: &str = "it carries our label and is in no record: `cofferdam adopt` takes over what a lost record held";
+/// What carries our label and stays, where a GitOps controller applies the bundle.
+const OF_GITOPS: &str =
+    "your GitOps controller applied it: it goes when that prunes it, or delete it afterwards";
 /// What somebody made again.
 pub(super) const MADE_AGAIN: &str = "somebody deleted it and made it again";
 
@@ -71,7 +75,11 @@ pub(super) fn held(view: &View<'_>, steps: &[Step]) -> Vec<HeldStep> {
 }
 
 /// Policies that carry our label, or stood in our record, and are not ours.
-pub(super) fn left_of(view: &View<'_>, scope: &Scope) -> Vec<Left> {
+pub(super) fn left_of(view: &View<'_>, scope: &Scope, delivery: Delivery) -> Vec<Left> {
+    let labelled = match delivery {
+        Delivery::Push => IN_NO_RECORD,
+        Delivery::Gitops => OF_GITOPS,
+    };
     let mut found = Vec::new();
     for ((namespace, name), live) in view.policies() {
         let object = ObjectKey::policy(namespace, name);
@@ -84,7 +92,7 @@ pub(super) fn left_of(view: &View<'_>, scope: &Scope) -> Vec<Left> {
         if written {
             found.push(left(&object, MADE_AGAIN));
         } else if view.carries_our_label(live) {
-            found.push(left(&object, IN_NO_RECORD));
+            found.push(left(&object, labelled));
         }
     }
     found

@@ -14,6 +14,7 @@ use cofferdam_state::observed::LivePolicy;
 use cofferdam_state::plan::{Action, KeyChange, LabelPatch, Phase, Step};
 use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicySpec};
 
+use super::Leaving;
 use super::keys::labels_of;
 use super::policies::left_of;
 use crate::listed::listed;
@@ -22,11 +23,12 @@ use crate::view::View;
 /// What makes a zone nobody's, beside what cannot be done yet.
 pub(super) fn zone(
     view: &View<'_>,
-    scope: &Scope,
+    leaving: Leaving<'_>,
     theirs: &mut Vec<Left>,
 ) -> (Vec<Step>, Vec<HeldStep>) {
+    let scope = leaving.scope;
     let mut steps = policies(view, scope);
-    theirs.extend(left_of(view, scope));
+    theirs.extend(left_of(view, scope, leaving.delivery));
     let (labels, held) = namespaces(view, scope, theirs);
     steps.extend(labels);
     (steps, held)

@@ -212,10 +212,12 @@ pub(crate) fn intolerant_if(view: &View<'_>, pool: &NodePool, can_pin: bool) -> 
 
 fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
     let (key, value) = &pool.label;
+    let by = last_writer(&node.live.managed_fields, &["metadata", "labels", key]);
+    let there = node.live.labels.contains_key(key);
     let (class, message) = match node.label_state(pool) {
         KeyState::InSync => return None,
         KeyState::Missing => (Class::NodePool, not_yet("labelled", pool)),
-        KeyState::Changed => (Class::Changed, changed("label", pool)),
+        KeyState::Changed => (Class::Changed, changed("label", pool, (there, by.as_ref()))),
         KeyState::Conflict => (Class::Conflict, held("label", pool)),
     };
     let field = Difference {
@@ -223,17 +225,21 @@ fn label(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
         want: Some(Value::String(value.clone())),
         have: node.live.labels.get(key).cloned().map(Value::String),
     };
-    let by = last_writer(&node.live.managed_fields, &["metadata", "labels", key]);
     let held = (class == Class::Conflict).then(|| HELD.to_owned());
     let one = about(view, (class, message), node, (field, by));
     Some(Finding { hint: held, ..one })
 }
 
 fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Finding> {
+    let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
+    let found = node.taint_found(pool);
     let (class, message) = match node.taint_state(pool) {
         KeyState::InSync => return None,
         KeyState::Missing => (Class::NodePool, not_yet("tainted", pool)),
-        KeyState::Changed => (Class::Changed, changed("taint", pool)),
+        KeyState::Changed => (
+            Class::Changed,
+            changed("taint", pool, (found.is_some(), by.as_ref())),
+        ),
         KeyState::Conflict => (Class::Conflict, held("taint", pool)),
     };
     let labels = &node.live.labels;
@@ -249,11 +255,8 @@ fn taint(view: &View<'_>, pool: &NodePool, node: &PooledNode<'_>) -> Option<Find
     let field = Difference {
         path: "spec.taints".to_owned(),
         want: Some(Value::String(pool_taint_text(pool))),
-        have: node
-            .taint_found(pool)
-            .map(|found| Value::String(taint_text(found))),
+        have: found.map(|found| Value::String(taint_text(found))),
     };
-    let by = last_writer(&node.live.managed_fields, &["spec", "taints"]);
     let one = about(view, (class, message), node, (field, by));
     Some(Finding {
         hint: held.or(hint),
@@ -265,8 +268,21 @@ fn not_yet(done: &str, pool: &NodePool) -> String {
     format!("not yet {done} for pool `{}`", pool.name)
 }
 
-fn changed(what: &str, pool: &NodePool) -> String {
-    format!("the {what} of pool `{}` was changed or removed", pool.name)
+/// What became of a key that we wrote, for this pool or for one before it: the record does not say which. With whether
+/// it is there, and who else wrote it since.
+fn changed(what: &str, pool: &NodePool, (is_there, by): (bool, Option<&Claim>)) -> String {
+    let name = &pool.name;
+    match (is_there, by) {
+        (false, _) => {
+            format!("the pool {what} that we wrote was removed; pool `{name}` asks for it")
+        }
+        (true, Some(_)) => {
+            format!("the pool {what} that we wrote was changed; pool `{name}` asks for another")
+        }
+        (true, None) => format!(
+            "it still has the {what} of another pool, or that of pool `{name}` by earlier documents"
+        ),
+    }
 }
 
 fn held(what: &str, pool: &NodePool) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_model::cluster::Delivery;
 use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::are_held_by_us;
@@ -95,15 +96,15 @@ fn is_as_written(name: &str, live: &LivePolicy) -> bool {
 }
 
 fn impostor(view: &View<'_>, key: &(String, String), live: &LivePolicy) -> Finding {
-    let one = told(
-        view,
-        Class::ImpostorObject,
-        key,
-        live,
-        NOT_IN_RECORD.to_owned(),
-    );
+    let message = match view.delivery {
+        Delivery::Push => NOT_IN_RECORD,
+        Delivery::Gitops => NOT_IN_BUNDLE,
+    };
+    let one = told(view, Class::ImpostorObject, key, live, message.to_owned());
     let hint = if live.terminating {
         GONE
+    } else if view.delivery == Delivery::Gitops {
+        NOT_PRUNED
     } else if is_record_lost(view, &key.0) {
         NOT_NEEDED_LOST
     } else {
@@ -184,6 +185,9 @@ const AS_IT_IS: &str =
 const ANEW: &str =
     "put its namespace back into a zone, and `cofferdam apply` writes it anew when it is gone";
 const GONE: &str = "it is gone when whoever set its finalizers removes them";
+const NOT_IN_BUNDLE: &str = "it carries our label, but the bundle does not hold it";
+const NOT_PRUNED: &str = "it stays until whoever applied it deletes it: let your GitOps controller prune it, or delete it if \
+    nobody of yours made it";
 const NOT_NEEDED: &str = "it is left alone: delete it, or take our labels off it";
 const NOT_NEEDED_LOST: &str = "it is left alone. If Cofferdam wrote it, the record of this cluster was lost: restore \
     ConfigMap cofferdam-system/cofferdam from a backup; else delete it, or take our labels off it";

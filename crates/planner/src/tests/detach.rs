@@ -39,7 +39,7 @@ fn removal(trial: &Trial, scope: &Scope) -> Detachment {
 }
 
 /// Why the judge refuses it.
-fn judged(trial: &Trial, detachment: &Detachment) -> Vec<String> {
+pub(super) fn judged(trial: &Trial, detachment: &Detachment) -> Vec<String> {
     let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
     let fleet = Fleet {
         model: &trial.model,

@@ -69,7 +69,7 @@ fn labels_and_taints_that_were_changed_are_healed() {
         applied(),
         &[label_node(None)],
         &[
-            "medium changed Node/pci-1: the label of pool `pci` was changed or removed; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: pci -> nothing",
+            "medium changed Node/pci-1: the pool label that we wrote was removed; pool `pci` asks for it; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: pci -> nothing",
         ],
         &[],
     );
@@ -77,7 +77,7 @@ fn labels_and_taints_that_were_changed_are_healed() {
         applied(),
         &[label_node(Some("theirs"))],
         &[
-            "medium changed Node/pci-1: the label of pool `pci` was changed or removed; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: pci -> theirs",
+            "medium changed Node/pci-1: the pool label that we wrote was changed; pool `pci` asks for another; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: pci -> theirs",
         ],
         &[],
     );
@@ -85,7 +85,7 @@ fn labels_and_taints_that_were_changed_are_healed() {
         applied(),
         &[untaint()],
         &[
-            "medium changed Node/pci-1: the taint of pool `pci` was changed or removed; spec.taints: cofferdam.io/pool=pci:NoSchedule -> nothing",
+            "medium changed Node/pci-1: the pool taint that we wrote was removed; pool `pci` asks for it; spec.taints: cofferdam.io/pool=pci:NoSchedule -> nothing",
         ],
         &[],
     );
@@ -93,7 +93,7 @@ fn labels_and_taints_that_were_changed_are_healed() {
         applied(),
         &[taint("cofferdam.io/pool", "theirs", "NoSchedule")],
         &[
-            "medium changed Node/pci-1: the taint of pool `pci` was changed or removed; spec.taints: cofferdam.io/pool=pci:NoSchedule -> cofferdam.io/pool=theirs:NoSchedule",
+            "medium changed Node/pci-1: the pool taint that we wrote was changed; pool `pci` asks for another; spec.taints: cofferdam.io/pool=pci:NoSchedule -> cofferdam.io/pool=theirs:NoSchedule",
         ],
         &[],
     );
@@ -188,18 +188,18 @@ fn what_a_pool_with_other_keys_wrote_is_taken_back() {
     check_changed_pool(
         (pool, &with("taint: { value: cards }")),
         &[
-            "medium changed Node/pci-1: the taint of pool `pci` was changed or removed; spec.taints: cofferdam.io/pool=cards:NoSchedule -> cofferdam.io/pool=pci:NoSchedule",
+            "medium changed Node/pci-1: it still has the taint of another pool, or that of pool `pci` by earlier documents; spec.taints: cofferdam.io/pool=cards:NoSchedule -> cofferdam.io/pool=pci:NoSchedule",
             "medium node-pool Cluster/prod: the taint of pool `pci` is held back: Pod/orders/server would not tolerate it",
         ],
         &[
-            "medium changed Node/pci-1: the taint of pool `pci` was changed or removed; spec.taints: cofferdam.io/pool=cards:NoSchedule -> cofferdam.io/pool=pci:NoSchedule",
+            "medium changed Node/pci-1: it still has the taint of another pool, or that of pool `pci` by earlier documents; spec.taints: cofferdam.io/pool=cards:NoSchedule -> cofferdam.io/pool=pci:NoSchedule",
             "medium node-pool Cluster/prod: the taint of pool `pci` is held back: Pod/orders/server would not tolerate it",
         ],
     );
     check_changed_pool(
         (pool, &with("label: { value: cards }")),
         &[
-            "medium changed Node/pci-1: the label of pool `pci` was changed or removed; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: cards -> pci",
+            "medium changed Node/pci-1: it still has the label of another pool, or that of pool `pci` by earlier documents; metadata.labels[cofferdam.node-restriction.kubernetes.io/pool]: cards -> pci",
         ],
         &[],
     );
