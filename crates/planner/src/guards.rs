@@ -10,7 +10,9 @@ mod violations;
 
 pub(crate) use needed::{Need, let_go, needed_after};
 pub(crate) use pins::is_set_at_registration;
-pub(crate) use pins::{can_pin, footings, is_pin_named, leaves, staying_pins};
+pub(crate) use pins::{
+    can_pin, footings, is_pin_named, is_served_after, leaves, rests_on_pin, staying_pins,
+};
 pub(crate) use refused_already::refusing;
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 pub use unasked::{UnaskedGuard, unasked_guards};

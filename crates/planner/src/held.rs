@@ -34,7 +34,23 @@ pub fn held_back(view: &View<'_>) -> Vec<HeldStep> {
     held.extend(taints(view));
     held.extend(labels(view));
     held.extend(guards(view));
-    let PoolSteps { bound, staying, .. } = pool_steps(view);
+    let PoolSteps {
+        bound,
+        unserved,
+        staying,
+        ..
+    } = pool_steps(view);
+    held.extend(unserved.into_iter().map(|step| {
+        HeldStep {
+            operation: step.action.operation(),
+            object: step.action.object(),
+            phase: step.phase,
+            reason:
+                "the nodes of its pool stay with another one, and pods could run on none of them"
+                    .to_owned(),
+            hint: "see what is held back of these nodes".to_owned(),
+        }
+    }));
     held.extend(bound.into_iter().map(|step| HeldStep {
         operation: step.action.operation(),
         object: step.action.object(),

@@ -18,7 +18,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::observed::told_unknowns;
 use cofferdam_state::plan::{Phase, Plan, Step};
 
-use crate::guards::{Obstacle, footings};
+use crate::guards::{Obstacle, footings, is_served_after, rests_on_pin};
 use crate::notices::notices;
 use crate::view::View;
 
@@ -63,6 +63,8 @@ pub(crate) struct PoolSteps {
     guards: Vec<Step>,
     /// Steps about nodes that wait, because a pin goes on binding pods to the label of the last of them.
     pub(crate) bound: Vec<Step>,
+    /// Steps about pins that wait, because no node would be there for the pods that they bind.
+    pub(crate) unserved: Vec<Step>,
     /// Pins that no bundle asks for any more and that stay, each with why.
     pub(crate) staying: Vec<(ObjectKey, Obstacle)>,
 }
@@ -71,10 +73,17 @@ pub(crate) fn pool_steps(view: &View<'_>) -> PoolSteps {
     let nodes = nodes::steps(view);
     let (guards, staying) = guards::steps(view, &nodes);
     let (nodes, bound) = nodes::apart_from_bound(view, &guards, nodes);
+    let served = |step: &Step| is_served_after(view, step, &nodes);
+    let (guards, unserved): (Vec<Step>, Vec<Step>) = guards.into_iter().partition(served);
+    let (unpinned, nodes) = nodes
+        .into_iter()
+        .partition(|step| rests_on_pin(view, step, &unserved));
+    let bound = [bound, unpinned].concat();
     PoolSteps {
         nodes,
         guards,
         bound,
+        unserved,
         staying,
     }
 }

@@ -28,7 +28,8 @@ pub(super) fn unfounded(case: &Case<'_>, step: &Step) -> Option<Refusal> {
         .or_else(|| strands(case, step))
 }
 
-/// A pin binds pods to nodes of its pool, so one of these is ready and has the label, or gets it before.
+/// A pin binds pods to nodes of its pool, so one of these is ready, has the label, or gets it before, and not the taint
+/// of another pool.
 fn binds_to_nothing(case: &Case<'_>, object: &AdmissionObject) -> Option<Refusal> {
     let pool = pool_of(case, object, Rail::Pin)?;
     let policy = ObjectKey::admission(AdmissionKind::MutatingPolicy, &object.name);
@@ -101,8 +102,15 @@ fn binds_no_others(live: &Value, written: &Value) -> bool {
 
 fn has_node(case: &Case<'_>, pool: &NodePool) -> bool {
     let (key, value) = &pool.label;
-    members(case, pool)
-        .any(|(name, node)| node.ready && label_after(case, name, node, key) == Some(value))
+    let is_of_another = |taint: &Taint| {
+        let mut pools = case.bundle.pools.iter();
+        pools.any(|other| other.name != pool.name && is_taint_of(other, taint))
+    };
+    members(case, pool).any(|(name, node)| {
+        node.ready
+            && label_after(case, name, node, key) == Some(value)
+            && !after(case, name, node).iter().any(is_of_another)
+    })
 }
 
 /// The nodes that a pool selects and no other one.

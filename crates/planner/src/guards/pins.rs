@@ -21,7 +21,7 @@ use super::{
     GuardState, Obstacle, is_ours, is_served, live, live_level, obstacles, pool_of, state,
 };
 use crate::findings::intolerant_if;
-use crate::pools::{PooledNode, nodes};
+use crate::pools::{PooledNode, nodes, taint_of};
 use crate::steps::{
     bound_labels, having_after, is_taint_wanted, is_text_held, loses, selecting_old,
 };
@@ -186,6 +186,59 @@ fn serving(view: &View<'_>, pool: &NodePool) -> Option<BTreeSet<ObjectKey>> {
     });
     let due: BTreeSet<ObjectKey> = due.map(|node| node.object).collect();
     (!due.is_empty()).then_some(due)
+}
+
+/// Whether, once steps about nodes are done, some node is there for pods that a step about a pin comes to bind: ready,
+/// with the label of the pool and without the taint of another one. Where none is, new nodes are not tainted either.
+pub(crate) fn is_served_after(view: &View<'_>, step: &Step, steps: &[Step]) -> bool {
+    let written = step.action.written_guard();
+    let guard = written.and_then(|object| view.bundle.guards.get(&object.name));
+    let guard = guard.filter(|guard| matches!(guard.rail, Rail::Pin | Rail::Registration));
+    let Some((guard, pool)) = guard.and_then(|guard| Some((guard, pool_of(view, guard)?))) else {
+        return true;
+    };
+    let before = pin_in_force(view, &guard.policy.name);
+    let is_open = |node: &PooledNode<'_>| {
+        let mut own = steps
+            .iter()
+            .filter(|step| step.action.is_of_node(&node.object.name));
+        let after = own.find_map(|step| step.action.node_taints());
+        let mut taints = after.map_or(&node.live.taints, |taints| &taints.new).iter();
+        let others = || {
+            view.bundle
+                .pools
+                .iter()
+                .filter(|other| other.name != pool.name)
+        };
+        node.is_only_in(pool)
+            && !taints.any(|taint| others().any(|other| is_taint_of(other, taint)))
+    };
+    let having = having_after(view, &pool.label, steps);
+    before.is_some_and(|live| only_lets_go(live, &guard.policy.spec))
+        || nodes(view).any(|node| having.contains(&node.object) && is_open(&node))
+}
+
+/// Whether a step sets the taint of a pool whose pin waits, and who is to run there tolerates it by that pin alone.
+pub(crate) fn rests_on_pin(view: &View<'_>, step: &Step, waiting: &[Step]) -> bool {
+    let pins = waiting
+        .iter()
+        .filter_map(|step| step.action.written_guard());
+    let pins = pins.filter_map(|object| view.bundle.guards.get(&object.name));
+    let mut pools = pins.filter_map(|pin| pool_of(view, pin));
+    pools.any(|pool| {
+        let mut set = step
+            .action
+            .node_taints()
+            .into_iter()
+            .flat_map(TaintPatch::set);
+        set.any(|taint| is_taint_of(pool, taint)) && !intolerant_if(view, pool, false).is_empty()
+    })
+}
+
+fn is_taint_of(pool: &NodePool, taint: &Taint) -> bool {
+    let wanted = taint_of(pool);
+    taint_field(taint) == taint_field(&wanted)
+        && taint.value.as_deref().unwrap_or_default() == pool.taint.value
 }
 
 /// What steps about pins rest on: that some node gets the label which pods are bound to, and that every node loses

@@ -96,3 +96,40 @@ fn the_judge_lets_no_node_have_the_label_of_one_pool_and_the_taint_of_another() 
     let want = "Node/a-1: gets the taint of pool `prov` and has the label of pool `log`";
     assert!(told.contains(want), "{told}");
 }
+
+#[test]
+fn pods_are_not_bound_to_a_node_that_another_pool_keeps() {
+    let mut trial = shop(&documents());
+    trial.apply();
+    // The only node of one pool goes to a new one, of another label: pods of the old one are bound to it still.
+    let text = documents().replace("names: ['pci-*']", "names: ['cde-*']");
+    let new = "---\napiVersion: cofferdam.io/v1alpha1\nkind: NodePool\nmetadata: { name: log }\nspec: { trustDomains: \
+               [production], nodes: [{ names: ['pci-*'] }], zones: [front], label: { key: example.org/pool } }\n";
+    let moved = [text.trim_end(), "\n", new].concat();
+    trial.model = model(&moved);
+    trial.cluster.templates.push(template("web"));
+    for _ in 0..2 {
+        applied_to(&mut trial, &Faults::default());
+        let pin = ObjectKey::admission(AdmissionKind::MutatingPolicy, "cofferdam-pin-log");
+        assert!(!trial.cluster.admission.contains_key(&pin));
+        assert_eq!(trial.cluster.nodes["pci-1"].taints, [taint("pci")]);
+        let told = held(&trial).join("\n");
+        assert!(
+            told.contains("cofferdam-pin-log: the nodes of its pool stay with another one"),
+            "{told}"
+        );
+    }
+    let node = LiveNode {
+        uid: "uid-cde-1".to_owned(),
+        labels: Labels::default(),
+        taints: Vec::new(),
+        ..trial.cluster.nodes["pci-1"].clone()
+    };
+    trial.cluster.nodes.insert("cde-1".to_owned(), node);
+    for _ in 0..2 {
+        applied_to(&mut trial, &Faults::default());
+    }
+    assert_eq!(trial.cluster.nodes["pci-1"].taints, [taint("log")]);
+    assert_eq!(trial.cluster.nodes["cde-1"].taints, [taint("pci")]);
+    assert!(trial.plan().is_empty());
+}
