@@ -42,6 +42,17 @@ pub(crate) fn can_pin(view: &View<'_>, pool: &NodePool) -> bool {
     })
 }
 
+/// Whether the pin of a pool is there, and its new text waits.
+pub(crate) fn pin_waits(view: &View<'_>, pool: &NodePool) -> bool {
+    let mut guards = view.bundle.guards.values();
+    let pin = guards.find(|one| one.rail == Rail::Pin && one.pool.as_ref() == Some(&pool.name));
+    pin.is_some_and(|pin| {
+        pin_in_force(view, &pin.policy.name).is_some()
+            && state(view, &pin.policy) != GuardState::InSync
+            && !obstacles(view, pin).is_empty()
+    })
+}
+
 /// Why a pin may not be written as it is wanted: pods would be bound to nodes that do not exist, or lose what lets
 /// them tolerate a taint that stays. One that only lets go of namespaces may always be.
 pub(super) fn obstacle(view: &View<'_>, pin: &DesiredGuard, pool: &NodePool) -> Option<Obstacle> {

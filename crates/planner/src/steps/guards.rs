@@ -12,7 +12,7 @@ use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step, TaintPatch}
 
 use crate::guards::{
     GuardState, Obstacle, is_ours, is_pin_named, is_served, is_untried, leaves, live, obstacles,
-    pool_of, state, untainted,
+    pin_waits, pool_of, state, untainted,
 };
 use crate::view::View;
 
@@ -115,7 +115,9 @@ fn changing(view: &View<'_>, guard: &DesiredGuard) -> Vec<Step> {
             .filter_map(|object| write(view, guard, object, phase))
             .collect();
     }
-    let held_back = pool_of(view, guard).filter(|_| guard.rail == Rail::Registration);
+    // Where the pin of the pool waits, its taint does so too, and new nodes are as the others.
+    let held_back = pool_of(view, guard)
+        .filter(|pool| guard.rail == Rail::Registration && !pin_waits(view, pool));
     if held_back.and_then(|pool| untainted(view, pool)).is_none() {
         return Vec::new();
     }

@@ -55,6 +55,13 @@ fn tolerant(workload: &str, namespace: &str) -> Template {
     }
 }
 
+fn bare(workload: &str, namespace: &str) -> Template {
+    Template {
+        tolerations: Vec::new(),
+        ..tolerant(workload, namespace)
+    }
+}
+
 /// Whether the next pass writes the policy of the rail, and what it holds back of rails.
 fn check(trial: &mut Trial, text: &str, written: bool, held: &[&str]) {
     trial.model = model(text);
@@ -171,9 +178,10 @@ fn a_text_that_would_newly_refuse_what_is_there_waits() {
 #[test]
 fn pods_that_have_their_toleration_by_the_pin_keep_no_namespace_from_leaving() {
     let mut trial = applied(&with(BOTH, ""));
-    let mut template = tolerant("Deployment/server", "ledger");
-    template.tolerations.clear();
-    trial.cluster.templates.push(template);
+    trial
+        .cluster
+        .templates
+        .push(bare("Deployment/server", "ledger"));
     let mut pod = cofferdam_testkit::pod("ledger", "server-1", &[]);
     pod.workload = Some(("Deployment".to_owned(), "server".to_owned()));
     pod.tolerations = vec![Toleration {
@@ -203,6 +211,18 @@ fn pods_are_pinned_only_where_the_rail_of_their_pool_lets_them_pass() {
                  those of namespace `play` pass yet";
     check(&mut trial, &joins, false, &[waits, WOULD_REFUSE]);
     trial.apply();
+    // A node that comes meanwhile waits for its taint, and others are as before.
+    trial
+        .cluster
+        .templates
+        .push(bare("Deployment/server", "orders"));
+    let node = cofferdam_testkit::node("uid-pci-2", &[]);
+    trial.cluster.nodes.insert("pci-2".to_owned(), node);
+    check(&mut trial, &joins, false, &[waits, WOULD_REFUSE]);
+    trial.apply();
+    let registration =
+        ObjectKey::admission(AdmissionKind::MutatingPolicy, "cofferdam-registration-pci");
+    assert!(trial.cluster.admission.contains_key(&registration));
     let pin = ObjectKey::admission(AdmissionKind::MutatingPolicy, "cofferdam-pin-pci");
     assert!(
         !trial.cluster.admission[&pin]
