@@ -16,7 +16,7 @@ pub(crate) use pins::{
 pub(crate) use refused_already::refusing;
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};
 pub use unasked::{UnaskedGuard, unasked_guards};
-pub(crate) use violations::is_guest;
+pub(crate) use violations::{is_guest, refused_again};
 use violations::{mend, violations};
 
 use cofferdam_model::node_pool::NodePool;

@@ -14,7 +14,7 @@ use cofferdam_objects::policy::{Direction, allows_everything, isolates, selects_
 use cofferdam_state::observed::{LivePod, LiveService};
 use cofferdam_state::plan::Step;
 
-use crate::guards::let_go;
+use crate::guards::{let_go, refused_again};
 use crate::in_the_way::in_the_way;
 use crate::left_behind::left_behind;
 use crate::listed::listed;
@@ -46,6 +46,7 @@ pub(crate) fn notices(view: &View<'_>, model: &Model, steps: &[Step]) -> Vec<Str
     notices.extend(left_behind(view));
     notices.extend(let_go(view, steps));
     notices.extend(ending(view, steps));
+    notices.extend(refused_again(view, steps));
     notices
 }
 

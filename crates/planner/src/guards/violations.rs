@@ -6,12 +6,14 @@ use cofferdam_model::node_pool::NodePool;
 use cofferdam_objects::keys;
 use cofferdam_state::guard::{DesiredGuard, Rail};
 use cofferdam_state::observed::{LivePod, Template};
+use cofferdam_state::plan::Step;
 use k8s_openapi::api::core::v1::Toleration;
 
 use super::needed::{is_of, place};
 use super::refused_already::InForce;
-use super::{is_pinned, pool_of, told_pod, told_template};
+use super::{is_pinned, pool_of, told_pod, told_template, was_tried};
 use crate::findings::may_tolerate;
+use crate::listed::listed;
 use crate::view::View;
 
 /// What is there and would be refused if it were made now, and is not refused already.
@@ -19,6 +21,32 @@ use crate::view::View;
 /// Our own reading of every object beside the expression that the server evaluates: what runs is not
 /// touched by a rail, but what takes its place one day is.
 pub(crate) fn violations(view: &View<'_>, guard: &DesiredGuard) -> BTreeSet<String> {
+    refused(view, guard, InForce::of(view, guard).as_ref())
+}
+
+/// Rails that somebody changed and that come back, with what they will refuse then, a line for each.
+pub(crate) fn refused_again(view: &View<'_>, steps: &[Step]) -> Vec<String> {
+    let written = steps.iter().filter_map(|step| step.action.written_guard());
+    let guards = written.filter_map(|object| view.bundle.guards.get(&object.name));
+    let again = guards.filter(|guard| was_tried(view, guard));
+    let told = again.filter_map(|guard| {
+        let who = refused(view, guard, None);
+        (!who.is_empty()).then(|| {
+            format!(
+                "guard rail `{}` comes back as it was, and refuses new pods of {}",
+                guard.name(),
+                listed(who.iter().map(String::as_str))
+            )
+        })
+    });
+    told.collect()
+}
+
+fn refused(
+    view: &View<'_>,
+    guard: &DesiredGuard,
+    in_force: Option<&InForce<'_>>,
+) -> BTreeSet<String> {
     let Some(pool) = pool_of(view, guard) else {
         return BTreeSet::new();
     };
@@ -27,10 +55,8 @@ pub(crate) fn violations(view: &View<'_>, guard: &DesiredGuard) -> BTreeSet<Stri
     else {
         return ["pods or workloads that could not be read".to_owned()].into();
     };
-    let in_force = InForce::of(view, guard);
     let newly = |namespace: &str, daemon_set: Option<&str>| {
-        let refused = in_force.as_ref();
-        !refused.is_some_and(|rail| rail.refuses(namespace, daemon_set))
+        !in_force.is_some_and(|rail| rail.refuses(namespace, daemon_set))
     };
     let newly_of = |template: &Template| newly(&template.namespace, daemon_set_of(template));
     if guard.rail == Rail::Pods {

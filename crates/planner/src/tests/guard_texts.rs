@@ -103,6 +103,10 @@ fn what_is_refused_already_keeps_no_rail_from_being_kept_up() {
         .templates
         .push(tolerant("Deployment/server", "web"));
     check(&mut trial, &documents(), true, &[]);
+    let told = "guard rail `cofferdam-pods-pci` comes back as it was, and refuses new pods of DaemonSet/play/agent, \
+                Deployment/web/server";
+    let notices = trial.plan().notices;
+    assert!(notices.contains(&told.to_owned()), "{notices:#?}");
     trial.apply();
     check(&mut trial, &documents(), false, &[]);
 }
