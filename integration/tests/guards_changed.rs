@@ -169,6 +169,18 @@ fn rails_about_what_we_may_not_make_for_a_trial_are_waited_for_too() -> Result<(
     check_awaited(&shop, "Mutating", "cofferdam-registration-back")
 }
 
+/// Applies until nothing fails any more: all rails refuse then.
+fn check_comes_in_force(shop: &Shop, what: &str) -> Result<()> {
+    wait_until(what, || {
+        let apply = ["apply", "--yes", "--settle", "0s"];
+        Ok(shop.project.run(&apply)?.code == 0)
+    })?;
+    let (told, code) = standings(shop)?;
+    assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
+    assert_eq!(code, 0);
+    Ok(())
+}
+
 /// The name of somebody else's policy.
 const FOREIGN: &str = "no-pods-there";
 
@@ -260,16 +272,7 @@ fn a_rail_that_could_not_be_tried_out_is_not_called_in_force_by_any_later_pass()
     }
     shop.cluster
         .kubectl_as(SOMEBODY, &["delete", BINDINGS, FOREIGN])?;
-    wait_until("rails can be tried out", || {
-        Ok(shop
-            .project
-            .run(&["apply", "--yes", "--settle", "0s"])?
-            .code
-            == 0)
-    })?;
-    let (told, code) = standings(&shop)?;
-    assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
-    assert_eq!(code, 0);
+    check_comes_in_force(&shop, "rails can be tried out")?;
     shop.expect(&["plan"], 0)?;
     Ok(())
 }
@@ -317,15 +320,6 @@ fn a_rail_of_somebody_else_in_our_name_is_neither_taken_over_nor_called_fine() -
     assert_eq!(live.pointer("/spec/policyName"), Some(&json!("theirs")));
     shop.cluster
         .kubectl_as(SOMEBODY, &["delete", BINDINGS, "cofferdam-namespaces"])?;
-    wait_until("the name is free", || {
-        Ok(shop
-            .project
-            .run(&["apply", "--yes", "--settle", "0s"])?
-            .code
-            == 0)
-    })?;
-    let (told, code) = standings(&shop)?;
-    assert!(told.iter().all(|one| one.ends_with(" deny")), "{told:?}");
-    assert_eq!(code, 0);
+    check_comes_in_force(&shop, "the name is free")?;
     Ok(())
 }

@@ -152,22 +152,7 @@ fn answer_when_gone(probe: &Probe, result: Result<Vec<u8>, Error>) -> Result<Ans
     if error.why().contains(&named) || error.why().contains(&probe.mark) {
         return Ok(Answer::NotYet(told));
     }
-    match error.category() {
-        Category::Forbidden
-        | Category::Invalid
-        | Category::NotFound
-        | Category::UnsupportedKind => Ok(Answer::Refused(told)),
-        Category::Unreachable
-        | Category::Timeout
-        | Category::Conflict
-        | Category::Busy
-        | Category::Other => Ok(Answer::Disturbed(told)),
-        Category::Unauthorized
-        | Category::WrongCa
-        | Category::Credential
-        | Category::Differs
-        | Category::LeaseLost => Err(error),
-    }
+    refused_or_disturbed(error, told)
 }
 
 /// What an answer says of the rail; an error where waiting changes nothing and nothing is said of dry runs.
@@ -188,12 +173,20 @@ fn answer(probe: &Probe, result: Result<Vec<u8>, Error>) -> Result<Answer, Error
     let Err(error) = result else {
         return Ok(Answer::NotYet(told));
     };
+    let is_refused = error.is(Category::Forbidden) || error.is(Category::Invalid);
+    if error.is(Category::NotFound) || (is_ours && is_refused) {
+        return Ok(Answer::NotYet(told));
+    }
+    refused_or_disturbed(error, told)
+}
+
+/// What an error that does not come from the rail says of it.
+fn refused_or_disturbed(error: Error, told: String) -> Result<Answer, Error> {
     match error.category() {
-        Category::NotFound => Ok(Answer::NotYet(told)),
-        Category::Forbidden | Category::Invalid if is_ours => Ok(Answer::NotYet(told)),
-        Category::Forbidden | Category::Invalid | Category::UnsupportedKind => {
-            Ok(Answer::Refused(told))
-        }
+        Category::Forbidden
+        | Category::Invalid
+        | Category::NotFound
+        | Category::UnsupportedKind => Ok(Answer::Refused(told)),
         Category::Unreachable
         | Category::Timeout
         | Category::Conflict

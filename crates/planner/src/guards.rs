@@ -11,7 +11,7 @@ mod violations;
 pub(crate) use needed::{Need, let_go, needed_after};
 pub(crate) use pins::is_set_at_registration;
 pub(crate) use pins::{
-    can_pin, footings, is_pin_named, is_served_after, leaves, pin_waits, rests_on_pin, staying_pins,
+    can_pin, footings, is_of_pin, is_served_after, leaves, pin_waits, rests_on_pin, staying_pins,
 };
 pub(crate) use refused_already::refusing;
 pub use status::{GuardStatus, Removal, Standing, removal, statuses};

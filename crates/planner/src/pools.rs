@@ -49,6 +49,12 @@ pub(crate) fn taint_of(pool: &NodePool) -> Taint {
     }
 }
 
+/// Whether a taint is that of a pool.
+pub(crate) fn is_taint_of(pool: &NodePool, taint: &Taint) -> bool {
+    taint_field(taint) == taint_field(&taint_of(pool))
+        && taint.value.as_deref().unwrap_or_default() == pool.taint.value
+}
+
 impl PooledNode<'_> {
     /// How the label of a pool is found.
     pub(crate) fn label_state(&self, pool: &NodePool) -> KeyState {
@@ -69,10 +75,8 @@ impl PooledNode<'_> {
     pub(crate) fn taint_state(&self, pool: &NodePool) -> KeyState {
         let field = taint_field(&taint_of(pool));
         let found = self.taint_found(pool);
-        let same =
-            |found: &Taint| found.value.as_deref().unwrap_or_default() == pool.taint.value.as_str();
         match found {
-            Some(found) if same(found) => KeyState::InSync,
+            Some(found) if is_taint_of(pool, found) => KeyState::InSync,
             _ if self.is_recorded(&field) => KeyState::Changed,
             Some(_) => KeyState::Conflict,
             None => KeyState::Missing,

@@ -8,7 +8,7 @@ use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, Phase, Step};
 
 use super::left;
-use crate::guards::{Need, is_ours, is_pin_named, needed_after};
+use crate::guards::{Need, is_of_pin, is_ours, needed_after};
 use crate::view::View;
 
 /// What becomes of guard rails.
@@ -31,7 +31,7 @@ pub(super) fn rails(view: &View<'_>, nodes: &[Step], theirs: &mut Vec<Left>) -> 
         let Kind::Admission(kind) = key.kind else {
             continue;
         };
-        let pins = kind.is_mutating() && is_pin_named(view, &key.name);
+        let pins = is_of_pin(view, key);
         if !is_ours(view, key, live) {
             rails.binds |= pins && live.labels.contains_key(cofferdam_objects::keys::INSTANCE);
             if live.labels.contains_key(cofferdam_objects::keys::INSTANCE) {

@@ -21,7 +21,7 @@ use super::{
     GuardState, Obstacle, is_ours, is_served, live, live_level, obstacles, pool_of, state,
 };
 use crate::findings::intolerant_if;
-use crate::pools::{PooledNode, nodes, taint_of};
+use crate::pools::{PooledNode, is_taint_of, nodes};
 use crate::steps::{
     bound_labels, having_after, is_taint_wanted, is_text_held, loses, selecting_old,
 };
@@ -29,10 +29,7 @@ use crate::view::{KeyState, View};
 
 /// Whether the pin of a pool is in force, or can be before taints are written.
 pub(crate) fn can_pin(view: &View<'_>, pool: &NodePool) -> bool {
-    let mut guards = view.bundle.guards.values();
-    let pin =
-        guards.find(|guard| guard.rail == Rail::Pin && guard.pool.as_ref() == Some(&pool.name));
-    pin.is_some_and(|pin| {
+    rail_of(view, Rail::Pin, &pool.name).is_some_and(|pin| {
         let free = [&pin.policy, &pin.deny];
         is_served(view, pin)
             && free
@@ -44,9 +41,7 @@ pub(crate) fn can_pin(view: &View<'_>, pool: &NodePool) -> bool {
 
 /// Whether the pin of a pool is there, and its new text waits.
 pub(crate) fn pin_waits(view: &View<'_>, pool: &NodePool) -> bool {
-    let mut guards = view.bundle.guards.values();
-    let pin = guards.find(|one| one.rail == Rail::Pin && one.pool.as_ref() == Some(&pool.name));
-    pin.is_some_and(|pin| {
+    rail_of(view, Rail::Pin, &pool.name).is_some_and(|pin| {
         pin_in_force(view, &pin.policy.name).is_some()
             && state(view, &pin.policy) != GuardState::InSync
             && !obstacles(view, pin).is_empty()
@@ -101,16 +96,16 @@ pub(super) fn obstacle(view: &View<'_>, pin: &DesiredGuard, pool: &NodePool) -> 
 
 /// A namespace whose pods would get the toleration of the pool, and be refused for it.
 fn refused_by_rail<'a>(view: &View<'_>, pin: &'a DesiredGuard) -> Option<&'a str> {
-    let rail = pods_rail(view, pin)?;
+    let rail = rail_of(view, Rail::Pods, pin.pool.as_ref()?)?;
     let live = refusing(view, rail).filter(|_| is_text_held(view, rail))?;
     let mut namespaces = namespaces(&pin.policy.spec)?.into_iter();
     namespaces.find(|name| sees(&live.spec, name))
 }
 
-/// The rail that keeps other pods off the pool of a pin.
-fn pods_rail<'a>(view: &View<'a>, pin: &DesiredGuard) -> Option<&'a DesiredGuard> {
+/// The rail of this kind that the bundle has for a pool.
+fn rail_of<'a>(view: &View<'a>, rail: Rail, pool: &PoolName) -> Option<&'a DesiredGuard> {
     let mut guards = view.bundle.guards.values();
-    guards.find(|one| one.rail == Rail::Pods && one.pool == pin.pool)
+    guards.find(|one| one.rail == rail && one.pool.as_ref() == Some(pool))
 }
 
 /// Names of pins in force that the bundle does not hold and that bind pods of a namespace of this one.
@@ -246,12 +241,6 @@ pub(crate) fn rests_on_pin(view: &View<'_>, step: &Step, waiting: &[Step]) -> bo
     })
 }
 
-fn is_taint_of(pool: &NodePool, taint: &Taint) -> bool {
-    let wanted = taint_of(pool);
-    taint_field(taint) == taint_field(&wanted)
-        && taint.value.as_deref().unwrap_or_default() == pool.taint.value
-}
-
 /// What steps about pins rest on: that some node gets the label which pods are bound to, and that every node loses
 /// the taint which pods come to tolerate no longer. So do those that taint new nodes.
 pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, Footing> {
@@ -285,15 +274,14 @@ pub(crate) fn footings(view: &View<'_>, steps: &[Step]) -> BTreeMap<ObjectKey, F
 fn of_pool(view: &View<'_>, object: &AdmissionObject, steps: &[Step]) -> Footing {
     let guard = view.bundle.guards.get(&object.name);
     let guard = guard.filter(|guard| matches!(guard.rail, Rail::Pin | Rail::Registration));
-    let Some((guard, pool)) = guard.and_then(|guard| Some((guard, pool_of(view, guard)?))) else {
+    let Some(pool) = guard.and_then(|guard| pool_of(view, guard)) else {
         return Footing::default();
     };
-    let mut guards = view.bundle.guards.values();
-    let pin = guards.find(|one| one.rail == Rail::Pin && one.pool == guard.pool);
+    let pin = rail_of(view, Rail::Pin, &pool.name);
     let untainted = pin.map(|pin| untainted(view, &pin.policy.name, &pin.policy.spec, steps));
     let mut all = untainted.unwrap_or_default();
     // Whom a rail in force is to let pass by its new text it would refuse by the old.
-    let rail = pods_rail(view, guard).filter(|rail| refusing(view, rail).is_some());
+    let rail = rail_of(view, Rail::Pods, &pool.name).filter(|rail| refusing(view, rail).is_some());
     let rail = rail.map(|rail| rail.policy.key());
     let mut written = steps.iter().map(|step| step.action.object());
     all.extend(rail.filter(|rail| written.any(|object| object == *rail)));
@@ -347,13 +335,11 @@ fn untainted(view: &View<'_>, name: &str, becomes: &Value, steps: &[Step]) -> BT
     untaints.map(|step| step.action.object()).collect()
 }
 
-/// Whether the rail of this name is a pin; one whose policy cannot be found is taken for one.
-pub(crate) fn is_pin_named(view: &View<'_>, name: &str) -> bool {
-    let policy = live(
-        view,
-        &ObjectKey::admission(AdmissionKind::MutatingPolicy, name),
-    );
-    policy.is_none_or(|policy| is_pin(&policy.spec))
+/// Whether a policy or binding is that of a pin; one whose policy cannot be found is taken for one.
+pub(crate) fn is_of_pin(view: &View<'_>, key: &ObjectKey) -> bool {
+    let policy = ObjectKey::admission(AdmissionKind::MutatingPolicy, &key.name);
+    matches!(key.kind, Kind::Admission(kind) if kind.is_mutating())
+        && live(view, &policy).is_none_or(|policy| is_pin(&policy.spec))
 }
 
 /// The live policy of this name, where it changes pods and its binding is there too.

@@ -11,18 +11,19 @@ use crate::view::View;
 /// A rail that refuses, as it is there, beside its new text.
 pub(super) struct InForce<'a> {
     live: &'a Value,
-    wanted: &'a Value,
+    /// Whether the new text says the same, but for namespaces and guests.
+    same: bool,
     /// Whether the new text was in force before, and somebody changed it.
     restored: bool,
 }
 
 impl<'a> InForce<'a> {
     /// None where the rail refuses nothing now.
-    pub(super) fn of(view: &View<'a>, guard: &'a DesiredGuard) -> Option<Self> {
+    pub(super) fn of(view: &View<'a>, guard: &DesiredGuard) -> Option<Self> {
         let live = refusing(view, guard)?;
         Some(Self {
             live: &live.spec,
-            wanted: &guard.policy.spec,
+            same: differences("spec", &rules(&guard.policy.spec), &rules(&live.spec)).is_empty(),
             restored: was_tried(view, guard),
         })
     }
@@ -31,8 +32,7 @@ impl<'a> InForce<'a> {
     /// is the name of the DaemonSet, where it is about one.
     pub(super) fn refuses(&self, namespace: &str, daemon_set: Option<&str>) -> bool {
         let guest = daemon_set.is_some_and(|name| is_guest(self.live, namespace, name));
-        let same = differences("spec", &rules(self.wanted), &rules(self.live)).is_empty();
-        self.restored || (same && sees(self.live, namespace) && !guest)
+        self.restored || (self.same && sees(self.live, namespace) && !guest)
     }
 }
 

@@ -5,8 +5,8 @@ use cofferdam_state::guard::{DesiredGuard, GuardLevel};
 use cofferdam_state::observed::LiveAdmission;
 
 use super::{
-    GuardState, is_ours, is_pin_named, is_served, is_unrecorded, is_untried, live_level,
-    needed_after, obstacles, restore, state,
+    GuardState, is_of_pin, is_ours, is_served, is_unrecorded, is_untried, live_level, needed_after,
+    obstacles, restore, state,
 };
 use crate::view::View;
 
@@ -118,6 +118,9 @@ pub struct Removal<'a> {
     pub stays: Vec<(&'a ObjectKey, String, String)>,
 }
 
+/// Why a pin stays where it is not known what rests on it.
+pub(super) const UNREAD: &str = "nodes could not be read, so it is not known whether pods need it";
+
 /// What becomes of every policy and binding of ours. Where nodes could not be read, pins stay.
 pub fn removal<'a>(view: &View<'a>) -> Removal<'a> {
     let mut removal = Removal {
@@ -126,13 +129,9 @@ pub fn removal<'a>(view: &View<'a>) -> Removal<'a> {
     };
     let by_hand = "or delete it with kubectl";
     for (key, live) in live_guards(view) {
-        let pins = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating())
-            && is_pin_named(view, &key.name);
-        if pins && view.observed.nodes.known().is_none() {
-            let why = "nodes could not be read, so it is not known whether pods need it";
-            removal
-                .stays
-                .push((key, why.to_owned(), by_hand.to_owned()));
+        if is_of_pin(view, key) && view.observed.nodes.known().is_none() {
+            let why = UNREAD.to_owned();
+            removal.stays.push((key, why, by_hand.to_owned()));
         } else if let Some(need) = needed_after(view, &key.name, &[]) {
             let hint = format!("{}; {by_hand}", need.hint());
             removal.stays.push((key, need.reason(), hint));

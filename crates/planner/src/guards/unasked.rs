@@ -8,7 +8,8 @@ use cofferdam_state::guard::GuardLevel;
 use cofferdam_state::observed::LiveAdmission;
 use serde_json::Value;
 
-use super::{is_ours, is_pin_named, status};
+use super::status::{UNREAD, live_guards};
+use super::{is_of_pin, is_ours};
 use crate::steps::pool_steps;
 use crate::view::View;
 
@@ -29,7 +30,7 @@ pub struct UnaskedGuard<'a> {
 /// read.
 pub fn unasked_guards<'a>(view: &View<'a>) -> Vec<UnaskedGuard<'a>> {
     let mut by_name: BTreeMap<&str, Vec<(&ObjectKey, &LiveAdmission)>> = BTreeMap::new();
-    for (key, live) in status::live_guards(view) {
+    for (key, live) in live_guards(view) {
         if !view.bundle.guards.contains_key(&key.name) {
             by_name.entry(&key.name).or_default().push((key, live));
         }
@@ -45,7 +46,7 @@ pub fn unasked_guards<'a>(view: &View<'a>) -> Vec<UnaskedGuard<'a>> {
         UnaskedGuard {
             name,
             in_force: level(&objects),
-            stays: stays.or_else(|| unread(view, name, &objects)),
+            stays: stays.or_else(|| unread(view, &objects)),
             objects: objects.into_iter().map(|(key, _)| key).collect(),
         }
     });
@@ -65,17 +66,10 @@ fn not_recorded(
 }
 
 /// That it is not known whether pods need a pin.
-fn unread(
-    view: &View<'_>,
-    name: &str,
-    objects: &[(&ObjectKey, &LiveAdmission)],
-) -> Option<(String, String)> {
+fn unread(view: &View<'_>, objects: &[(&ObjectKey, &LiveAdmission)]) -> Option<(String, String)> {
     let why = view.observed.nodes.unknown()?;
-    let mut kinds = objects.iter().map(|(key, _)| key.kind);
-    let pins = kinds.any(|kind| matches!(kind, Kind::Admission(kind) if kind.is_mutating()))
-        && is_pin_named(view, name);
-    let reason = "nodes could not be read, so it is not known whether pods need it".to_owned();
-    pins.then(|| (reason, format!("nodes: {why}")))
+    let pins = objects.iter().any(|(key, _)| is_of_pin(view, key));
+    pins.then(|| (UNREAD.to_owned(), format!("nodes: {why}")))
 }
 
 /// The level at which policy and binding are in force together, whatever the policy says by now.

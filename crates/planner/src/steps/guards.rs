@@ -11,7 +11,7 @@ use cofferdam_state::observed::LiveAdmission;
 use cofferdam_state::plan::{Action, DueProbe, Expected, Phase, Step, TaintPatch};
 
 use crate::guards::{
-    GuardState, Obstacle, is_ours, is_pin_named, is_served, is_untried, leaves, live, obstacles,
+    GuardState, Obstacle, is_of_pin, is_ours, is_served, is_untried, leaves, live, obstacles,
     pin_waits, pool_of, state, untainted,
 };
 use crate::view::View;
@@ -165,8 +165,7 @@ fn unasked<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a ObjectKey, &'a L
 
 /// In which phase what nobody asks for any more goes, or why it stays: pins may be needed.
 fn when_unasked(view: &View<'_>, key: &ObjectKey, nodes: &[Step]) -> Result<Phase, Obstacle> {
-    let mutating = matches!(key.kind, Kind::Admission(kind) if kind.is_mutating());
-    if mutating && is_pin_named(view, &key.name) {
+    if is_of_pin(view, key) {
         leaves(view, &key.name, nodes)
     } else {
         Ok(Phase::Protect)

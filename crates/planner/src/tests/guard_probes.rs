@@ -3,9 +3,9 @@
 use cofferdam_model::cluster::Delivery;
 use cofferdam_state::plan::Phase;
 use cofferdam_state::record::entry_key;
-use cofferdam_testkit::{SHOP, Trial, model};
+use cofferdam_testkit::model;
 
-use super::planner;
+use super::guards::{documents, shop};
 use crate::guards::{Standing, statuses};
 use crate::held_back;
 use crate::view::View;
@@ -69,18 +69,4 @@ fn a_rail_that_was_never_seen_in_force_is_tried_by_every_pass_and_not_called_in_
     assert_eq!(due, ["cofferdam-nodes"]);
     trial.apply();
     assert_eq!(trial.plan().probes, Vec::new());
-}
-
-fn shop() -> Trial {
-    let mut trial = Trial::shop(&documents(), planner);
-    trial.cluster.capabilities.admission.validating_policies = true;
-    trial.cluster.capabilities.admission.mutating_policies = true;
-    // The pod of the zone beside the pool has no business on its nodes.
-    trial.cluster.pods[0].tolerations.clear();
-    trial
-}
-
-fn documents() -> String {
-    let writers = "mode: manage, guards: { writers: ['user:cofferdam'] }";
-    SHOP.replace("mode: manage", writers)
 }

@@ -15,7 +15,7 @@ use super::*;
 use crate::guards::{Standing, statuses};
 
 /// The shop with writers, on a server that knows admission policies.
-fn shop() -> Trial {
+pub(super) fn shop() -> Trial {
     let mut trial = Trial::shop(&documents(), planner);
     trial.cluster.capabilities.admission.validating_policies = true;
     trial.cluster.capabilities.admission.mutating_policies = true;
@@ -24,7 +24,7 @@ fn shop() -> Trial {
     trial
 }
 
-fn documents() -> String {
+pub(super) fn documents() -> String {
     let writers = "mode: manage, guards: { writers: ['user:cofferdam'] }";
     SHOP.replace("mode: manage", writers)
 }

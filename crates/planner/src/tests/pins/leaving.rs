@@ -166,18 +166,22 @@ fn the_last_node_that_a_pin_binds_to_keeps_its_label() {
     assert_eq!(applied(&mut trial, &Faults::default()), "pin registration");
 }
 
+/// A DaemonSet that asks for nodes of the pool.
+fn agent() -> Template {
+    Template {
+        workload: "DaemonSet/agent".to_owned(),
+        node_selector: [(LABEL.to_owned(), "pci".to_owned())].into(),
+        ..template("orders")
+    }
+}
+
 #[test]
 fn daemon_sets_whose_pods_end_on_a_node_that_leaves_its_pool_are_told() {
     let mut trial = shop(&documents().replace("names: ['pci-*']", "names: ['pci-*', 'cde-*']"));
     let node = trial.cluster.nodes["pci-1"].clone();
     trial.cluster.nodes.insert("cde-1".to_owned(), node);
     trial.apply();
-    let mut agent = template("orders");
-    agent.workload = "DaemonSet/agent".to_owned();
-    agent
-        .node_selector
-        .insert(LABEL.to_owned(), "pci".to_owned());
-    trial.cluster.templates.push(agent);
+    trial.cluster.templates.push(agent());
     assert_eq!(trial.plan().notices, Vec::<String>::new());
     trial.model = model(&documents());
     let told =
@@ -293,12 +297,7 @@ fn a_label_waits_while_workloads_ask_for_its_old_value() {
     let value = "zones: [back], label: { value: gold }";
     let mut trial = shop(&documents());
     trial.apply();
-    let mut agent = template("orders");
-    agent.workload = "DaemonSet/agent".to_owned();
-    agent
-        .node_selector
-        .insert(LABEL.to_owned(), "pci".to_owned());
-    trial.cluster.templates.push(agent);
+    trial.cluster.templates.push(agent());
     trial.model = model(&documents().replace("zones: [back]", value));
     assert_eq!(applied(&mut trial, &Faults::default()), ALL);
     let bundle = trial.bundle();
