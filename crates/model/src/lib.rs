@@ -8,6 +8,7 @@ pub mod class;
 pub mod cluster;
 pub mod count;
 pub mod diagnostic;
+pub mod dialect;
 pub mod external_network;
 pub mod flow;
 pub mod guarantee;
