@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub type Labels = BTreeMap<String, String>;
 
 /// A Kubernetes label selector; empty selects everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Selector {
     /// Every pair must be present.
     pub match_labels: Labels,
@@ -15,7 +15,7 @@ pub struct Selector {
 }
 
 /// One expression of a selector.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Expression {
     /// The label key.
     pub key: String,
@@ -24,7 +24,7 @@ pub struct Expression {
 }
 
 /// The four operators, each with its values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operator {
     /// The key is present with one of these values.
     In(Vec<String>),

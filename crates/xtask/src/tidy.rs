@@ -17,11 +17,12 @@ const BANNED_NAMES: [&str; 7] = [
 ];
 
 /// What each crate may use of the others, besides nothing.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("objects", &[]),
     ("state", &["model", "objects"]),
     ("documents", &["model", "objects"]),
+    ("semantics", &["model", "objects"]),
     ("compiler", &["model", "objects", "state"]),
     ("planner", &["model", "objects", "state", "compiler"]),
     ("judge", &["model", "objects", "state"]),
@@ -38,11 +39,12 @@ const EDGES: [(&str, &[&str]); 11] = [
 const FREE: [&str; 3] = ["cli", "fuzz", "xtask"];
 
 /// Crates without async, input, output, clock, randomness and environment.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "model",
     "objects",
     "state",
     "documents",
+    "semantics",
     "compiler",
     "planner",
     "judge",

@@ -1,0 +1,192 @@
+//! Addresses that no block of any policy tells apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use ipnet::IpNet;
+use range_set_blaze::RangeSetBlaze;
+
+use crate::sets::Table;
+
+/// The family of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    /// The family of an address.
+    pub fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
+    /// The greatest address as a number; the least is 0.
+    fn last(self) -> u128 {
+        match self {
+            Self::V4 => u32::MAX.into(),
+            Self::V6 => u128::MAX,
+        }
+    }
+
+    fn address(self, number: u128) -> IpAddr {
+        match self {
+            Self::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
+            Self::V6 => IpAddr::V6(number.into()),
+        }
+    }
+}
+
+/// A set of addresses as policies name it: networks without others inside them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Block {
+    pub(crate) networks: Vec<IpNet>,
+    pub(crate) except: Vec<IpNet>,
+}
+
+impl Block {
+    fn ranges(&self, family: Family) -> RangeSetBlaze<u128> {
+        let of = |networks: &[IpNet]| -> RangeSetBlaze<u128> {
+            let own = networks
+                .iter()
+                .filter(|network| Family::of(network.addr()) == family);
+            own.map(|network| number(network.network())..=number(network.broadcast()))
+                .collect()
+        };
+        of(&self.networks) - of(&self.except)
+    }
+
+    /// Whether it holds every address of a family.
+    fn is_everything(&self, family: Family) -> bool {
+        self.ranges(family) == RangeSetBlaze::from_iter([0..=family.last()])
+    }
+}
+
+/// An address as a number.
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+/// The addresses of both families, in parts of which every block holds all or nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Atoms {
+    /// Which blocks hold the addresses of an atom; an atom is named by its number here.
+    signatures: Table<Vec<u32>>,
+    /// The atom that begins at a number, until the next.
+    starts: BTreeMap<(Family, u128), u32>,
+    /// The signature of a pod whose address is not known.
+    unknown: u32,
+}
+
+impl Atoms {
+    /// Cuts the addresses at the ends of blocks, which are named by their numbers.
+    pub(crate) fn cut(blocks: &Table<Block>) -> Self {
+        let mut atoms = Self::default();
+        for family in Family::BOTH {
+            atoms.sweep(blocks, family);
+        }
+        // It may be any IPv4 address, so that only what holds all of them is known to hold it.
+        let certain = blocks
+            .iter()
+            .filter(|(_, block)| block.is_everything(Family::V4));
+        atoms.unknown = atoms.signatures.id(certain.map(|(id, _)| id).collect());
+        atoms
+    }
+
+    fn sweep(&mut self, blocks: &Table<Block>, family: Family) {
+        let mut changes: BTreeMap<u128, Vec<(bool, u32)>> = BTreeMap::from([(0, Vec::new())]);
+        for (id, block) in blocks.iter() {
+            for range in block.ranges(family).into_ranges() {
+                changes.entry(*range.start()).or_default().push((true, id));
+                if *range.end() < family.last() {
+                    changes
+                        .entry(range.end() + 1)
+                        .or_default()
+                        .push((false, id));
+                }
+            }
+        }
+        let mut active: BTreeSet<u32> = BTreeSet::new();
+        for (start, changes) in changes {
+            for (begins, id) in changes {
+                if begins {
+                    active.insert(id)
+                } else {
+                    active.remove(&id)
+                };
+            }
+            let atom = self.signatures.id(active.iter().copied().collect());
+            self.starts.insert((family, start), atom);
+        }
+    }
+
+    /// The atom of an address.
+    pub(crate) fn of(&self, address: IpAddr) -> u32 {
+        let family = Family::of(address);
+        let until = (family, number(address));
+        let found = self.starts.range(..=until).next_back();
+        found.map_or(self.unknown, |(_, atom)| *atom)
+    }
+
+    /// The atom that stands for an address that is not known.
+    pub(crate) fn of_unknown(&self) -> u32 {
+        self.unknown
+    }
+
+    /// The blocks that hold an atom.
+    pub(crate) fn blocks_of(&self, atom: u32) -> &[u32] {
+        self.signatures
+            .get(atom)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The atoms that addresses of a family fall into, each once.
+    pub(crate) fn of_family(&self, family: Family) -> BTreeSet<u32> {
+        let own = self.starts.range((family, 0)..=(family, family.last()));
+        own.map(|(_, atom)| *atom).collect()
+    }
+
+    /// The ranges of addresses of an atom in a family.
+    pub(crate) fn ranges(&self, family: Family, atom: u32) -> Vec<RangeInclusive<IpAddr>> {
+        let own = self.starts.range((family, 0)..=(family, family.last()));
+        let starts: Vec<(u128, u32)> = own.map(|((_, start), atom)| (*start, *atom)).collect();
+        let ends = starts
+            .iter()
+            .skip(1)
+            .map(|(next, _)| next - 1)
+            .chain([family.last()]);
+        let pieces = starts.iter().zip(ends).filter(|((_, one), _)| *one == atom);
+        let address = |number| family.address(number);
+        pieces
+            .map(|((start, _), end)| address(*start)..=address(end))
+            .collect()
+    }
+}
+
+/// Ranges of addresses of a family, joined where they touch.
+pub(crate) fn join(
+    family: Family,
+    ranges: &[RangeInclusive<IpAddr>],
+) -> Vec<RangeInclusive<IpAddr>> {
+    let numbers = ranges
+        .iter()
+        .map(|range| number(*range.start())..=number(*range.end()));
+    let joined: RangeSetBlaze<u128> = numbers.collect();
+    let joined = joined.into_ranges();
+    joined
+        .map(|range| family.address(*range.start())..=family.address(*range.end()))
+        .collect()
+}

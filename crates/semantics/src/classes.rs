@@ -1,0 +1,215 @@
+//! Pods and addresses that no policy tells apart, put together.
+
+mod build;
+pub(crate) mod postings;
+pub(crate) mod vocabulary;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::dialect::{Dialect, IpBlock};
+use indexmap::IndexMap;
+use roaring::RoaringBitmap;
+use rustc_hash::FxBuildHasher;
+
+use crate::addresses::Family;
+use crate::facts::{Facts, NamedPort};
+use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};
+use crate::sets::{SetList, Table};
+use postings::Postings;
+use vocabulary::{Vocabulary, block_of};
+
+/// A class: pods, nodes or addresses that every policy treats alike, over one family of addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Class {
+    pub(crate) family: Family,
+    pub(crate) kind: ClassKind,
+    /// The part of the addresses in which its own lies.
+    pub(crate) atom: u32,
+    /// Its named ports, by the number of the list.
+    pub(crate) ports: u32,
+}
+
+/// What a class is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ClassKind {
+    /// Pods of a namespace with the same labels, both by number.
+    Pods { namespace: u32, labels: u32 },
+    /// Nodes with the same labels, and the pods in their network; without labels where the node was not seen.
+    Host { labels: Option<u32> },
+    /// Addresses of neither pods nor nodes.
+    Outside,
+}
+
+/// Labels that some policy asks for, with their values.
+type Told = Vec<(Arc<str>, Arc<str>)>;
+
+/// What was read, with everything that no policy of it tells apart put together. The same under every dialect.
+#[derive(Debug, Clone)]
+pub struct Classes {
+    facts: Arc<Facts>,
+    pub(crate) vocabulary: Vocabulary,
+    table: Table<Class>,
+    labels: Table<Told>,
+    port_lists: Table<Vec<NamedPort>>,
+    /// The classes of each pod, in the order of the facts: one per address.
+    of_pods: Vec<Vec<u32>>,
+    /// The class of each address of a node.
+    of_hosts: BTreeMap<IpAddr, u32>,
+    pub(crate) namespaces: Table<Arc<str>>,
+    namespace_labels: Postings,
+    by_namespace: SetList,
+    pod_labels: Postings,
+    node_labels: Postings,
+    by_atom: ByAtom,
+    by_ports: SetList,
+    by_family: [RoaringBitmap; 2],
+    /// Labels that were looked at already, by where they are held.
+    restricted: IndexMap<(usize, bool), u32, FxBuildHasher>,
+}
+
+/// The classes of an atom by what they are made of.
+#[derive(Debug, Clone, Default)]
+struct ByAtom {
+    pods: SetList,
+    hosts: SetList,
+    outside: SetList,
+    atoms_of_blocks: BTreeMap<u32, Vec<u32>>,
+}
+
+impl Classes {
+    /// What was read.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// A class by its number.
+    pub(crate) fn get(&self, id: u32) -> Option<&Class> {
+        self.table.get(id)
+    }
+
+    /// Every class with its number.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Class)> {
+        self.table.iter()
+    }
+
+    /// The classes of a pod, by its place in the facts.
+    pub(crate) fn of_pod(&self, pod: usize) -> &[u32] {
+        self.of_pods.get(pod).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The class of an address.
+    pub(crate) fn of_address(&self, address: IpAddr) -> Option<u32> {
+        if let Some(host) = self.of_hosts.get(&address) {
+            return Some(*host);
+        }
+        self.table.find(&Class {
+            family: Family::of(address),
+            kind: ClassKind::Outside,
+            atom: self.vocabulary.atoms.of(address),
+            ports: 0,
+        })
+    }
+
+    /// Every class of a family.
+    pub(crate) fn of_family(&self, family: Family) -> &RoaringBitmap {
+        let [v4, v6] = &self.by_family;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+
+    /// The classes of pods that a choice selects.
+    pub(crate) fn chosen(&self, choice: &PodChoice) -> RoaringBitmap {
+        let PodChoice { namespaces, pods } = choice;
+        let of_pods = || self.pod_labels.select(pods);
+        match namespaces {
+            NamespaceChoice::Named(name) => {
+                let id = self.namespaces.find(name);
+                let own = id.and_then(|id| self.by_namespace.get(id));
+                match own {
+                    Some(own) if pods.is_empty() => own.clone(),
+                    Some(own) => own & of_pods(),
+                    None => RoaringBitmap::new(),
+                }
+            }
+            NamespaceChoice::Selected(selector) if selector.is_empty() => of_pods(),
+            NamespaceChoice::Selected(selector) => {
+                let own = self
+                    .by_namespace
+                    .union(self.namespace_labels.select(selector));
+                if pods.is_empty() {
+                    own
+                } else {
+                    own & of_pods()
+                }
+            }
+        }
+    }
+
+    /// The classes that a peer matches.
+    pub(crate) fn matched(&self, peer: &Peer, dialect: Dialect) -> RoaringBitmap {
+        match peer {
+            Peer::Pods(choice) => self.chosen(choice),
+            Peer::IpBlock { .. } => {
+                let ByAtom { pods, hosts, .. } = &self.by_atom;
+                let kinds = [
+                    (dialect.pod_addresses, pods),
+                    (dialect.node_addresses, hosts),
+                ];
+                let matching = kinds
+                    .into_iter()
+                    .filter(|(matches, _)| *matches == IpBlock::Matches);
+                self.in_block(peer, matching.map(|(_, kind)| kind))
+            }
+            Peer::Networks(_) => self.in_block(peer, [&self.by_atom.pods, &self.by_atom.hosts]),
+            Peer::Nodes(selector) => self.node_labels.select(selector),
+            Peer::DomainNames(_) | Peer::Unknown => RoaringBitmap::new(),
+        }
+    }
+
+    /// The classes that peers match; `None` stands for all.
+    pub(crate) fn matched_by(&self, peers: &Peers, dialect: Dialect) -> Option<RoaringBitmap> {
+        match peers {
+            Peers::Everything => None,
+            Peers::AnyOf(peers) => Some(peers.iter().map(|peer| self.matched(peer, dialect)).fold(
+                RoaringBitmap::new(),
+                |all, one| {
+                    if all.is_empty() { one } else { all | one }
+                },
+            )),
+        }
+    }
+
+    /// The classes with an address in the block of a peer: addresses outside, and those of these kinds.
+    fn in_block<'a>(
+        &self,
+        peer: &Peer,
+        kinds: impl IntoIterator<Item = &'a SetList>,
+    ) -> RoaringBitmap {
+        let block = block_of(peer).and_then(|block| self.vocabulary.blocks.find(&block));
+        let atoms = block.and_then(|block| self.by_atom.atoms_of_blocks.get(&block));
+        let atoms = atoms.map(Vec::as_slice).unwrap_or_default();
+        let mut all = self.by_atom.outside.union(atoms.iter().copied());
+        for kind in kinds {
+            all |= kind.union(atoms.iter().copied());
+        }
+        all
+    }
+
+    /// The named ports of a list.
+    pub(crate) fn ports(&self, list: u32) -> &[NamedPort] {
+        self.port_lists
+            .get(list)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// Every list of named ports, with the classes that have it.
+    pub(crate) fn by_ports(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
+        let lists = 0..self.port_lists.len();
+        lists.filter_map(|list| Some((list, self.by_ports.get(list)?)))
+    }
+}

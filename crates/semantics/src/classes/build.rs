@@ -1,0 +1,222 @@
+//! Putting pods, nodes and addresses into classes.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::labels::Labels;
+use indexmap::IndexMap;
+
+use super::postings::{Postings, pairs};
+use super::vocabulary::Vocabulary;
+use super::{ByAtom, Class, ClassKind, Classes};
+use crate::addresses::Family;
+use crate::facts::{Facts, Pod};
+use crate::sets::{SetList, Table};
+
+impl Classes {
+    /// Puts pods, nodes and all addresses into classes.
+    pub fn of(facts: &Arc<Facts>) -> Self {
+        let mut classes = Self::none(facts);
+        for (name, namespace) in &facts.namespaces {
+            let id = classes.namespaces.id(Arc::clone(name));
+            classes
+                .namespace_labels
+                .insert(id, pairs(&namespace.labels));
+        }
+        classes.take_nodes(facts);
+        let of_pods = facts.pods.iter().map(|pod| classes.take_pod(facts, pod));
+        let of_pods = of_pods.collect();
+        classes.of_pods = of_pods;
+        classes.take_outside();
+        classes
+    }
+
+    fn none(facts: &Arc<Facts>) -> Self {
+        let mut port_lists = Table::default();
+        port_lists.id(Vec::new());
+        Self {
+            facts: Arc::clone(facts),
+            vocabulary: Vocabulary::of(&facts.policies),
+            table: Table::default(),
+            labels: Table::default(),
+            port_lists,
+            of_pods: Vec::new(),
+            of_hosts: BTreeMap::new(),
+            namespaces: Table::default(),
+            namespace_labels: Postings::default(),
+            by_namespace: SetList::default(),
+            pod_labels: Postings::default(),
+            node_labels: Postings::default(),
+            by_atom: ByAtom::default(),
+            by_ports: SetList::default(),
+            by_family: Default::default(),
+            restricted: IndexMap::default(),
+        }
+    }
+
+    fn take_nodes(&mut self, facts: &Facts) {
+        for node in facts.nodes.values() {
+            let labels = Some(self.told(&node.labels, true));
+            for address in &node.addresses {
+                let class = self.host(labels, Some(*address), 0);
+                self.of_hosts.insert(*address, class);
+            }
+        }
+        let hosts = facts.pods.iter().filter(|pod| pod.place.host_network);
+        for address in hosts.flat_map(|pod| pod.place.host_addresses.iter().chain(&pod.addresses)) {
+            if !self.of_hosts.contains_key(address) {
+                let class = self.host(None, Some(*address), 0);
+                self.of_hosts.insert(*address, class);
+            }
+        }
+    }
+
+    /// The classes of a pod: one per address, or one where its address is not known.
+    fn take_pod(&mut self, facts: &Facts, pod: &Pod) -> Vec<u32> {
+        let ports = self.told_ports(pod);
+        let addresses = facts.addresses_of(pod);
+        let some = addresses.iter().copied().map(Some);
+        let each: Vec<Option<IpAddr>> = if addresses.is_empty() {
+            vec![None]
+        } else {
+            some.collect()
+        };
+        let mut classes: Vec<u32> = if pod.place.host_network {
+            let node = pod.place.node.as_ref();
+            let node = node.and_then(|node| facts.nodes.get(node));
+            let labels = node.map(|node| self.told(&node.labels, true));
+            let hosts = each.into_iter().map(|one| self.host(labels, one, ports));
+            hosts.collect()
+        } else {
+            let labels = self.told(&pod.labels, false);
+            let namespace = self.namespaces.id(Arc::clone(&pod.namespace));
+            let kind = ClassKind::Pods { namespace, labels };
+            let pods = each.into_iter().map(|one| self.pods(kind, one, ports));
+            pods.collect()
+        };
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    fn take_outside(&mut self) {
+        for family in Family::BOTH {
+            for atom in self.vocabulary.atoms.of_family(family) {
+                let (kind, ports) = (ClassKind::Outside, 0);
+                let id = self.add(Class {
+                    family,
+                    kind,
+                    atom,
+                    ports,
+                });
+                self.by_atom.outside.insert(atom, id);
+            }
+        }
+        let atoms: Vec<u32> = Family::BOTH
+            .iter()
+            .flat_map(|one| self.vocabulary.atoms.of_family(*one))
+            .collect();
+        for atom in atoms
+            .into_iter()
+            .chain([self.vocabulary.atoms.of_unknown()])
+        {
+            for block in self.vocabulary.atoms.blocks_of(atom) {
+                let atoms = self.by_atom.atoms_of_blocks.entry(*block).or_default();
+                if !atoms.contains(&atom) {
+                    atoms.push(atom);
+                }
+            }
+        }
+    }
+
+    fn host(&mut self, labels: Option<u32>, address: Option<IpAddr>, ports: u32) -> u32 {
+        let (family, atom) = self.face(address);
+        let kind = ClassKind::Host { labels };
+        let known = self.table.len();
+        let id = self.add(Class {
+            family,
+            kind,
+            atom,
+            ports,
+        });
+        if id == known {
+            self.by_atom.hosts.insert(atom, id);
+            if let Some(told) = labels.and_then(|labels| self.labels.get(labels)) {
+                self.node_labels
+                    .insert(id, told.iter().map(|(key, value)| (&**key, &**value)));
+            }
+        }
+        id
+    }
+
+    fn pods(&mut self, kind: ClassKind, address: Option<IpAddr>, ports: u32) -> u32 {
+        let (family, atom) = self.face(address);
+        let known = self.table.len();
+        let id = self.add(Class {
+            family,
+            kind,
+            atom,
+            ports,
+        });
+        if let (true, ClassKind::Pods { namespace, labels }) = (id == known, kind) {
+            self.by_atom.pods.insert(atom, id);
+            self.by_namespace.insert(namespace, id);
+            let told = self
+                .labels
+                .get(labels)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            self.pod_labels
+                .insert(id, told.iter().map(|(key, value)| (&**key, &**value)));
+        }
+        id
+    }
+
+    fn add(&mut self, class: Class) -> u32 {
+        let (family, ports) = (class.family, class.ports);
+        let id = self.table.id(class);
+        self.by_ports.insert(ports, id);
+        let [v4, v6] = &mut self.by_family;
+        match family {
+            Family::V4 => v4.insert(id),
+            Family::V6 => v6.insert(id),
+        };
+        id
+    }
+
+    fn face(&self, address: Option<IpAddr>) -> (Family, u32) {
+        let atoms = &self.vocabulary.atoms;
+        match address {
+            Some(address) => (Family::of(address), atoms.of(address)),
+            None => (Family::V4, atoms.of_unknown()),
+        }
+    }
+
+    /// The number of what is told apart in labels of pods, or of nodes.
+    fn told(&mut self, labels: &Arc<Labels>, of_node: bool) -> u32 {
+        let held = (Arc::as_ptr(labels).addr(), of_node);
+        if let Some(known) = self.restricted.get(&held) {
+            return *known;
+        }
+        let keys = if of_node {
+            &self.vocabulary.node_keys
+        } else {
+            &self.vocabulary.pod_keys
+        };
+        let told = labels.iter().filter_map(|(key, value)| {
+            let key = keys.get(key.as_str())?;
+            Some((Arc::clone(key), value.as_str().into()))
+        });
+        let id = self.labels.id(told.collect());
+        self.restricted.insert(held, id);
+        id
+    }
+
+    fn told_ports(&mut self, pod: &Pod) -> u32 {
+        let names = &self.vocabulary.port_names;
+        let told = pod.ports.iter().filter(|port| names.contains(&port.name));
+        let told = told.cloned().collect();
+        self.port_lists.id(told)
+    }
+}

@@ -1,0 +1,220 @@
+//! What can reach what: both ends of every connection joined.
+
+mod blocks;
+mod own_node;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::dialect::Dialect;
+
+use crate::addresses::Family;
+use crate::classes::{Class, ClassKind, Classes};
+use crate::facts::{Facts, Pod};
+use crate::policy::Stage;
+use crate::rows::{Compiled, Profile, Rows, all_ports};
+use crate::sets::index;
+use crate::verdict::Allowed;
+
+pub use blocks::Block;
+
+/// One end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// A pod, by its place in the facts.
+    Pod(usize),
+    /// An address of no pod: of a node, or outside.
+    Address(IpAddr),
+}
+
+/// What can reach what under one dialect.
+#[derive(Debug, Clone)]
+pub struct Connectivity {
+    classes: Arc<Classes>,
+    dialect: Dialect,
+    rows: Rows,
+    of_classes: Vec<ClassRows>,
+}
+
+/// The rows of a class.
+#[derive(Debug, Clone, Copy)]
+struct ClassRows {
+    egress: u32,
+    ingress: u32,
+    /// What its own node may send to it, where policies of administrators govern it.
+    from_own_node: Option<u32>,
+}
+
+/// The policies that govern a class, by direction.
+#[derive(Debug, Clone, Default)]
+struct Governing {
+    ingress: Vec<u32>,
+    egress: Vec<u32>,
+}
+
+impl Connectivity {
+    /// Solves everything that was read, under a dialect.
+    pub fn solve(classes: Arc<Classes>, dialect: Dialect) -> Self {
+        let policies = classes.facts().policies.iter();
+        let policies: Vec<Compiled> = policies
+            .map(|policy| Compiled::of(policy, &classes, dialect))
+            .collect();
+        let mut rows = Rows::new(dialect);
+        let governing = governing(&policies, &classes);
+        let of_classes = classes.iter().zip(governing);
+        let of_classes = of_classes.map(|((_, class), governing)| {
+            rows_of_class(class, governing, &policies, (&mut rows, &classes))
+        });
+        let of_classes = of_classes.collect();
+        Self {
+            classes,
+            dialect,
+            rows,
+            of_classes,
+        }
+    }
+
+    /// What was read.
+    pub fn facts(&self) -> &Facts {
+        self.classes.facts()
+    }
+
+    pub(crate) fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
+    /// The dialect under which this holds.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What one may send to another. A pod always reaches itself; between addresses of which none is a pod's
+    /// nothing is decided here, and everything allowed.
+    pub fn allowed(&self, from: Endpoint, to: Endpoint) -> Allowed {
+        if from == to {
+            return Allowed::certainly(all_ports(self.dialect));
+        }
+        let (sources, targets) = (self.classes_of(from), self.classes_of(to));
+        let exempt = self.own_node(from, to);
+        let mut allowed = Allowed::nothing();
+        for source in &sources {
+            for target in &targets {
+                if self.family_of(*source) == self.family_of(*target) {
+                    allowed = allowed.or(&self.over(*source, *target, exempt));
+                }
+            }
+        }
+        allowed
+    }
+
+    fn over(&self, source: u32, target: u32, exempt: own_node::Exempt) -> Allowed {
+        let everything = || Allowed::certainly(all_ports(self.dialect));
+        let (Some(of_source), Some(of_target)) = (self.rows_of(source), self.rows_of(target))
+        else {
+            return Allowed::nothing();
+        };
+        let egress = if exempt.egress {
+            everything()
+        } else {
+            self.answer(of_source.egress, target)
+        };
+        let ingress = match (exempt.ingress, exempt.namespaced_ingress) {
+            (true, _) => everything(),
+            (false, true) => match of_target.from_own_node {
+                Some(row) => self.answer(row, source),
+                None => everything(),
+            },
+            (false, false) => self.answer(of_target.ingress, source),
+        };
+        egress.and(&ingress)
+    }
+
+    fn answer(&self, row: u32, peer: u32) -> Allowed {
+        let row = self.rows.get(row);
+        row.map_or_else(Allowed::nothing, |row| self.rows.answers.get(row.at(peer)))
+    }
+
+    fn rows_of(&self, class: u32) -> Option<ClassRows> {
+        self.of_classes.get(index(class)).copied()
+    }
+
+    fn classes_of(&self, endpoint: Endpoint) -> Vec<u32> {
+        match endpoint {
+            Endpoint::Pod(pod) => self.classes.of_pod(pod).to_vec(),
+            Endpoint::Address(address) => self.classes.of_address(address).into_iter().collect(),
+        }
+    }
+
+    fn family_of(&self, class: u32) -> Option<Family> {
+        self.classes.get(class).map(|class| class.family)
+    }
+
+    fn pod(&self, endpoint: Endpoint) -> Option<&Pod> {
+        match endpoint {
+            Endpoint::Pod(pod) => self.facts().pods.get(pod),
+            Endpoint::Address(_) => None,
+        }
+    }
+}
+
+/// The policies that govern each class, in the order of classes.
+fn governing(policies: &[Compiled], classes: &Classes) -> Vec<Governing> {
+    let mut all = vec![Governing::default(); classes.iter().count()];
+    for (id, policy) in (0_u32..).zip(policies) {
+        for class in &policy.subject {
+            if let Some(governing) = all.get_mut(index(class)) {
+                if policy.ingress.is_some() {
+                    governing.ingress.push(id);
+                }
+                if policy.egress.is_some() {
+                    governing.egress.push(id);
+                }
+            }
+        }
+    }
+    all
+}
+
+fn rows_of_class(
+    class: &Class,
+    governing: Governing,
+    policies: &[Compiled],
+    (rows, classes): (&mut Rows, &Classes),
+) -> ClassRows {
+    let governing = match class.kind {
+        ClassKind::Pods { .. } => governing,
+        ClassKind::Host { .. } | ClassKind::Outside => Governing::default(),
+    };
+    let any_ingress = |holds: fn(&Compiled) -> bool| {
+        let policies = governing
+            .ingress
+            .iter()
+            .filter_map(|id| policies.get(index(*id)));
+        policies.into_iter().any(holds)
+    };
+    let named = any_ingress(Compiled::names_ports);
+    let by_administrators = any_ingress(|policy| policy.stage != Stage::Namespaced);
+    let ingress = Profile {
+        family: class.family,
+        is_egress: false,
+        policies: governing.ingress,
+        ports: if named { class.ports } else { 0 },
+        own_node: false,
+    };
+    let from_own_node = Profile {
+        own_node: true,
+        ..ingress.clone()
+    };
+    let egress = Profile {
+        family: class.family,
+        is_egress: true,
+        policies: governing.egress,
+        ports: 0,
+        own_node: false,
+    };
+    ClassRows {
+        egress: rows.id(egress, policies, classes),
+        ingress: rows.id(ingress, policies, classes),
+        from_own_node: by_administrators.then(|| rows.id(from_own_node, policies, classes)),
+    }
+}

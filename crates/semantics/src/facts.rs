@@ -1,0 +1,225 @@
+//! What was read of a cluster, or of manifests, as far as it decides what can be reached.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::flow::Protocol;
+use cofferdam_model::labels::Labels;
+
+use crate::policy::{Policy, Source};
+
+/// What decides what can be reached.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Namespaces by name, also those that pods are in and nobody defined.
+    pub namespaces: BTreeMap<Arc<str>, Namespace>,
+    /// Pods that are or will be: those that ended are left out.
+    pub pods: Vec<Pod>,
+    /// Nodes by name.
+    pub nodes: BTreeMap<Arc<str>, Node>,
+    /// Policies.
+    pub policies: Vec<Policy>,
+    /// Services.
+    pub services: Vec<Service>,
+    /// What stands in the way of a complete verdict.
+    pub gaps: BTreeSet<Gap>,
+}
+
+impl Facts {
+    /// The addresses of a pod, each once: its own, or, in the network of its node, those of the node. None where they
+    /// are not known.
+    pub fn addresses_of(&self, pod: &Pod) -> Vec<IpAddr> {
+        let Place {
+            node,
+            host_addresses,
+            host_network,
+        } = &pod.place;
+        let mut addresses: Vec<IpAddr> = pod.addresses.to_vec();
+        if *host_network {
+            addresses.extend(host_addresses);
+            if addresses.is_empty() {
+                addresses.extend(self.addresses_of_node(node.as_deref()));
+            }
+        }
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    }
+
+    fn addresses_of_node(&self, node: Option<&str>) -> &[IpAddr] {
+        let node = node.and_then(|node| self.nodes.get(node));
+        node.map(|node| &*node.addresses).unwrap_or_default()
+    }
+
+    /// The addresses of the node of a pod, as far as they are known.
+    pub fn addresses_of_its_node(&self, pod: &Pod) -> Vec<IpAddr> {
+        let Place {
+            node,
+            host_addresses,
+            host_network: _,
+        } = &pod.place;
+        let own = self.addresses_of_node(node.as_deref());
+        host_addresses.iter().chain(own).copied().collect()
+    }
+}
+
+/// A namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its labels, `kubernetes.io/metadata.name` included.
+    pub labels: Arc<Labels>,
+    /// The object; `None` where only its name is known.
+    pub source: Option<Source>,
+}
+
+/// A pod, or the pods that a workload will have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pod {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name; of a template that of the workload.
+    pub name: Arc<str>,
+    /// What it belongs to in the end.
+    pub workload: Workload,
+    /// The object that it came from.
+    pub source: Source,
+    /// Its labels.
+    pub labels: Arc<Labels>,
+    /// The ports that its containers name.
+    pub ports: Arc<[NamedPort]>,
+    /// Its addresses; none where they are not known.
+    pub addresses: Box<[IpAddr]>,
+    /// Where it runs.
+    pub place: Place,
+    /// Whether it is only a template, of which no pod was seen.
+    pub is_template: bool,
+}
+
+/// Where a pod runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its node, where it is known.
+    pub node: Option<Arc<str>>,
+    /// The addresses of its node that its status names.
+    pub host_addresses: Box<[IpAddr]>,
+    /// Whether it uses the network of its node.
+    pub host_network: bool,
+}
+
+/// The topmost owner of a pod, or the pod itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Workload {
+    /// Its kind.
+    pub kind: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// A port of a container that has a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NamedPort {
+    /// The name.
+    pub name: Arc<str>,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The number.
+    pub number: u16,
+    /// Whether it is of a sidecar: an init container that restarts.
+    pub sidecar: bool,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its labels.
+    pub labels: Arc<Labels>,
+    /// Its own addresses.
+    pub addresses: Box<[IpAddr]>,
+}
+
+/// A Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The object that it came from.
+    pub source: Source,
+    /// Labels of its pods; empty where it has no selector.
+    pub selector: Labels,
+    /// Addresses in the cluster; none for a headless one.
+    pub cluster_addresses: Vec<IpAddr>,
+    /// How it is reached.
+    pub exposure: ServiceExposure,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
+}
+
+/// From where a Service is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServiceExposure {
+    /// Inside the cluster alone.
+    Cluster,
+    /// At a port of every node.
+    Nodes {
+        /// Whether pods see the client's address (`externalTrafficPolicy: Local`).
+        keeps_client: bool,
+    },
+    /// Through a load balancer.
+    LoadBalancer {
+        /// Whether pods see the client's address (`externalTrafficPolicy: Local`).
+        keeps_client: bool,
+    },
+    /// At addresses of its own (`externalIPs`).
+    ExternalAddresses,
+    /// A name in DNS; no traffic goes through it.
+    ExternalName,
+}
+
+/// A port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Its name.
+    pub name: Option<String>,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The port of the Service.
+    pub port: u16,
+    /// The port of its pods.
+    pub target: Target,
+}
+
+/// The port of the pods behind a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A number.
+    Number(u16),
+    /// The name of a container port, resolved per pod.
+    Name(String),
+}
+
+/// Something that stands in the way of a complete verdict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// The object, as `Kind/[namespace/]name`.
+    pub object: String,
+    /// Why it does, in one line that names the field where one is concerned.
+    pub reason: String,
+    /// The object of the input, where there is one.
+    pub source: Option<Source>,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.reason)
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.name, self.kind)
+    }
+}

@@ -1,0 +1,23 @@
+//! What can really reach what, computed from everything that is there and not only from what we wrote.
+//!
+//! In reading order: [`read`] takes raw objects to [`facts`] and [`policy`]; `classes` puts pods and
+//! addresses that no policy tells apart together; `rows` says what the policies of a class let through;
+//! [`connectivity`] joins both ends; [`parties`] tells it by workload.
+
+pub mod connectivity;
+pub mod facts;
+pub mod parties;
+pub mod policy;
+pub mod ports;
+pub mod read;
+
+mod addresses;
+mod classes;
+mod rows;
+mod sets;
+mod verdict;
+
+pub use addresses::Family;
+pub use classes::Classes;
+pub use read::Reader;
+pub use verdict::{Allowed, Verdict};

@@ -1,0 +1,152 @@
+//! Pods and nodes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::flow::Protocol;
+use cofferdam_model::labels::Labels;
+use serde_json::Value;
+
+use super::Reader;
+use super::workload::Owned;
+use crate::facts::{NamedPort, Place, Pod, Workload};
+use crate::policy::Source;
+
+/// Phases after which a pod sends and receives nothing any more.
+const ENDED: [&str; 2] = ["Succeeded", "Failed"];
+
+impl Reader {
+    pub(super) fn pod(&mut self, object: &Value, source: Source) {
+        if ENDED.contains(&text(object, "/status/phase")) {
+            return;
+        }
+        let namespace = self.namespace_of(object);
+        let name: Arc<str> = text(object, "/metadata/name").into();
+        let pod_kind = self.shared("Pod");
+        let owner = self.controller_of(object);
+        let labels = labels(object);
+        let of_template = labels.get(TEMPLATE_HASH).cloned();
+        let pod = Pod {
+            workload: Workload {
+                kind: pod_kind,
+                name: Arc::clone(&name),
+            },
+            labels: self.shared_labels(labels),
+            ports: self.named_ports(object.get("spec").unwrap_or(&Value::Null)),
+            addresses: addresses(object, "/status/podIPs", "/status/podIP"),
+            place: self.place(object),
+            is_template: false,
+            namespace,
+            name,
+            source,
+        };
+        self.owned.push(Owned { owner, of_template });
+        self.facts.pods.push(pod);
+    }
+
+    fn place(&mut self, object: &Value) -> Place {
+        let node = text(object, "/spec/nodeName");
+        Place {
+            node: (!node.is_empty()).then(|| self.shared(node)),
+            host_addresses: addresses(object, "/status/hostIPs", "/status/hostIP"),
+            host_network: is_host_network(object.get("spec").unwrap_or(&Value::Null)),
+        }
+    }
+
+    /// The ports that the containers of a pod spec name, those of sidecars among them.
+    pub(super) fn named_ports(&mut self, spec: &Value) -> Arc<[NamedPort]> {
+        let mut ports = Vec::new();
+        for (field, sidecar) in [("containers", false), ("initContainers", true)] {
+            let containers = items(spec, field).iter();
+            let containers = containers
+                .filter(|container| !sidecar || text(container, "/restartPolicy") == "Always");
+            for port in containers.flat_map(|container| items(container, "ports")) {
+                ports.extend(self.named_port(port, sidecar));
+            }
+        }
+        ports.sort();
+        ports.dedup();
+        if let Some(known) = self.ports.get(ports.as_slice()) {
+            return Arc::clone(known);
+        }
+        let ports: Arc<[NamedPort]> = ports.into();
+        self.ports.insert(Arc::clone(&ports));
+        ports
+    }
+
+    fn named_port(&mut self, port: &Value, sidecar: bool) -> Option<NamedPort> {
+        let name = text(port, "/name");
+        let number = port.get("containerPort")?.as_u64()?;
+        let protocol = match text(port, "/protocol") {
+            "UDP" => Protocol::Udp,
+            "SCTP" => Protocol::Sctp,
+            _ => Protocol::Tcp,
+        };
+        (!name.is_empty()).then(|| NamedPort {
+            name: self.shared(name),
+            protocol,
+            number: u16::try_from(number).unwrap_or(0),
+            sidecar,
+        })
+    }
+}
+
+/// The label by which a Deployment tells its `ReplicaSet`s apart; their names end with its value.
+const TEMPLATE_HASH: &str = "pod-template-hash";
+
+/// Whether the pods of a spec use the network of their node.
+pub(super) fn is_host_network(spec: &Value) -> bool {
+    spec.get("hostNetwork").and_then(Value::as_bool) == Some(true)
+}
+
+/// The labels of an object.
+pub(super) fn labels(object: &Value) -> Labels {
+    let labels = object
+        .pointer("/metadata/labels")
+        .and_then(Value::as_object);
+    let labels = labels.into_iter().flatten();
+    labels
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// The own addresses of a node.
+pub(super) fn node_addresses(object: &Value) -> Box<[IpAddr]> {
+    let addresses = object
+        .pointer("/status/addresses")
+        .and_then(Value::as_array);
+    let own = addresses
+        .into_iter()
+        .flatten()
+        .filter(|address| matches!(text(address, "/type"), "InternalIP" | "ExternalIP"));
+    own.filter_map(|address| text(address, "/address").parse().ok())
+        .collect()
+}
+
+/// The addresses of a list of `{ip}`, or else the single one.
+fn addresses(object: &Value, list: &str, single: &str) -> Box<[IpAddr]> {
+    let several = object.pointer(list).and_then(Value::as_array);
+    let mut several = several
+        .into_iter()
+        .flatten()
+        .filter_map(|one| text(one, "/ip").parse().ok())
+        .peekable();
+    match several.peek() {
+        Some(_) => several.collect(),
+        None => text(object, single).parse().into_iter().collect(),
+    }
+}
+
+/// The text at a JSON pointer; empty where there is none.
+pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The items of a list; none where there is no list.
+pub(super) fn items<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    let items = value.get(field).and_then(Value::as_array);
+    items.map(Vec::as_slice).unwrap_or_default()
+}

@@ -1,0 +1,91 @@
+//! Kinds that decide what can be reached, and are not modelled.
+
+use serde_json::Value;
+
+/// Groups of which some kinds are policies, with these kinds and whose they are.
+const POLICIES: [(&str, &[&str], &str); 14] = [
+    (
+        "cilium.io",
+        &["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"],
+        "Cilium",
+    ),
+    (
+        "projectcalico.org",
+        &["NetworkPolicy", "GlobalNetworkPolicy"],
+        "Calico",
+    ),
+    (
+        "crd.projectcalico.org",
+        &["NetworkPolicy", "GlobalNetworkPolicy"],
+        "Calico",
+    ),
+    (
+        "crd.antrea.io",
+        &["NetworkPolicy", "ClusterNetworkPolicy"],
+        "Antrea",
+    ),
+    (
+        "networking.k8s.aws",
+        &["ApplicationNetworkPolicy", "ClusterNetworkPolicy"],
+        "the Amazon VPC CNI",
+    ),
+    ("networking.gke.io", &["FQDNNetworkPolicy"], "GKE"),
+    ("k8s.cni.cncf.io", &["MultiNetworkPolicy"], "Multus"),
+    ("k8s.ovn.org", &["EgressFirewall"], "OVN-Kubernetes"),
+    (
+        "security.istio.io",
+        &[
+            "AuthorizationPolicy",
+            "PeerAuthentication",
+            "RequestAuthentication",
+        ],
+        "Istio",
+    ),
+    (
+        "policy.linkerd.io",
+        &[
+            "Server",
+            "AuthorizationPolicy",
+            "ServerAuthorization",
+            "EgressNetwork",
+        ],
+        "Linkerd",
+    ),
+    ("kuma.io", &["MeshTrafficPermission"], "Kuma"),
+    ("consul.hashicorp.com", &["ServiceIntentions"], "Consul"),
+    ("crd.nsx.vmware.com", &["SecurityPolicy"], "NSX"),
+    ("policy.networking.k8s.io", &[], "the network policy API"),
+];
+
+/// Names of Calico objects that only mirror Kubernetes' own.
+const MIRRORS: [&str; 3] = [
+    "knp.default.",
+    "kanp.adminnetworkpolicy.",
+    "kbanp.baselineadminnetworkpolicy.",
+];
+
+/// Why an object makes a verdict incomplete; `None` where it decides nothing about reachability.
+pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<String> {
+    let version = object
+        .get("apiVersion")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let name = object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if group.ends_with("projectcalico.org") && MIRRORS.iter().any(|prefix| name.starts_with(prefix))
+    {
+        return None;
+    }
+    let known = POLICIES
+        .iter()
+        .find(|(of, kinds, _)| *of == group && (kinds.is_empty() || kinds.contains(&kind)));
+    match known {
+        Some((_, _, whose)) => Some(format!("{kind} ({version}) of {whose} is not modelled")),
+        None if kind.ends_with("NetworkPolicy") => {
+            Some(format!("{kind} ({version}) is not modelled"))
+        }
+        None => None,
+    }
+}

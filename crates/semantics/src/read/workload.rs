@@ -1,0 +1,143 @@
+//! What makes pods: its template counts as a pod where no pod of it was seen.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::pod::{is_host_network, items, labels, text};
+use super::{OwnerKey, Reader};
+use crate::facts::{Place, Pod, Workload};
+use crate::policy::Source;
+
+/// Who made a pod, as its own object tells.
+#[derive(Debug)]
+pub(super) struct Owned {
+    pub(super) owner: Option<Workload>,
+    /// The hash with which the name of its `ReplicaSet` ends, if a Deployment made that.
+    pub(super) of_template: Option<String>,
+}
+
+/// A workload and the pod that its template makes.
+#[derive(Debug)]
+pub(super) struct Template {
+    key: OwnerKey,
+    pod: Pod,
+}
+
+/// How often an owner may have an owner.
+const DEEPEST: usize = 8;
+
+/// The pod template of an object that makes pods.
+pub(super) fn template_of<'a>(group: &str, kind: &str, object: &'a Value) -> Option<&'a Value> {
+    let path = match (group, kind) {
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet")
+        | ("", "ReplicationController")
+        | ("batch", "Job")
+        | ("apps.openshift.io", "DeploymentConfig")
+        | ("argoproj.io", "Rollout") => "/spec/template",
+        ("batch", "CronJob") => "/spec/jobTemplate/spec/template",
+        _ => return None,
+    };
+    object.pointer(path)
+}
+
+impl Reader {
+    pub(super) fn workload(&mut self, object: &Value, source: Source) {
+        let (group, kind) = super::group_and_kind(object);
+        let Some(template) = template_of(group, kind, object) else {
+            return;
+        };
+        let (namespace, name) = (self.namespace_of(object), self.name_of(object));
+        let kind = self.shared(kind);
+        let key = (Arc::clone(&namespace), Arc::clone(&kind), Arc::clone(&name));
+        if let Some(owner) = self.controller_of(object) {
+            self.controllers.insert(key, owner);
+            return;
+        }
+        let spec = template.get("spec").unwrap_or(&Value::Null);
+        let pod = Pod {
+            workload: Workload {
+                kind,
+                name: Arc::clone(&name),
+            },
+            labels: self.shared_labels(labels(template)),
+            ports: self.named_ports(spec),
+            addresses: Box::default(),
+            place: Place {
+                host_network: is_host_network(spec),
+                ..Place::default()
+            },
+            is_template: true,
+            namespace,
+            name,
+            source,
+        };
+        self.templates.push(Template { key, pod });
+    }
+
+    /// The owner of an object that controls it.
+    pub(super) fn controller_of(&mut self, object: &Value) -> Option<Workload> {
+        let metadata = object.get("metadata")?;
+        let owners = items(metadata, "ownerReferences").iter();
+        let mut owners =
+            owners.filter(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true));
+        let owner = owners.next()?;
+        Some(Workload {
+            kind: self.shared(text(owner, "/kind")),
+            name: self.shared(text(owner, "/name")),
+        })
+    }
+
+    /// Gives every pod the topmost of its owners, and adds the templates of which no pod was seen.
+    pub(super) fn settle_owners(&mut self) {
+        let makers = std::mem::take(&mut self.owned);
+        let mut pods = std::mem::take(&mut self.facts.pods);
+        let mut seen: BTreeSet<OwnerKey> = BTreeSet::new();
+        for (pod, made) in pods.iter_mut().zip(makers) {
+            // A pod that a kubelet runs by itself belongs to nobody but its node.
+            let Some(owner) = made.owner.filter(|owner| &*owner.kind != "Node") else {
+                continue;
+            };
+            let top = self.topmost(&pod.namespace, owner, made.of_template.as_deref());
+            let (kind, name) = (Arc::clone(&top.kind), Arc::clone(&top.name));
+            seen.insert((Arc::clone(&pod.namespace), kind, name));
+            pod.workload = top;
+        }
+        let templates = std::mem::take(&mut self.templates);
+        let unseen = templates
+            .into_iter()
+            .filter(|template| !seen.contains(&template.key));
+        pods.extend(unseen.map(|template| template.pod));
+        self.facts.pods = pods;
+    }
+
+    fn topmost(&mut self, namespace: &Arc<str>, owner: Workload, hash: Option<&str>) -> Workload {
+        let mut top = owner;
+        for _ in 0..DEEPEST {
+            let key = (
+                Arc::clone(namespace),
+                Arc::clone(&top.kind),
+                Arc::clone(&top.name),
+            );
+            match self.controllers.get(&key) {
+                Some(above) => top = above.clone(),
+                None => break,
+            }
+        }
+        let deployment = match (&*top.kind, hash) {
+            ("ReplicaSet", Some(hash)) => top
+                .name
+                .strip_suffix(hash)
+                .and_then(|name| name.strip_suffix('-')),
+            _ => None,
+        };
+        match deployment.map(str::to_owned) {
+            Some(name) => Workload {
+                kind: self.shared("Deployment"),
+                name: self.shared(&name),
+            },
+            None => top,
+        }
+    }
+}
