@@ -32,6 +32,7 @@ const EDGES: [(&str, &[&str]); 12] = [
         "testkit",
         &["model", "objects", "state", "documents", "compiler"],
     ),
+    ("oracle", &["model", "objects"]),
     ("integration", &[]),
 ];
 
@@ -48,6 +49,7 @@ const PURE: [&str; 8] = [
     "compiler",
     "planner",
     "judge",
+    "oracle",
 ];
 
 /// What no pure crate names, and what to do instead.

@@ -1,0 +1,79 @@
+//! One connection over one pair of addresses, and the two sides from which policies look at it.
+
+use std::net::IpAddr;
+
+use cofferdam_model::flow::Protocol;
+use serde_json::Value;
+
+/// One end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Side<'a> {
+    /// The pod, if it is one, also in the host network.
+    pub pod: Option<&'a Value>,
+    /// Its address; absent where an IPv4 address is not known yet.
+    pub address: Option<IpAddr>,
+}
+
+impl Side<'_> {
+    pub(crate) fn is_ipv4(&self) -> bool {
+        self.address.is_none_or(|address| address.is_ipv4())
+    }
+}
+
+/// A connection over one pair of addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connection<'a> {
+    pub from: Side<'a>,
+    pub to: Side<'a>,
+    pub protocol: Protocol,
+    pub port: u16,
+}
+
+/// Which of its two sides a policy governs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Ingress,
+    Egress,
+}
+
+impl Direction {
+    /// The side that a policy of this direction governs.
+    pub(crate) fn subject<'a>(self, connection: &Connection<'a>) -> Side<'a> {
+        match self {
+            Self::Ingress => connection.to,
+            Self::Egress => connection.from,
+        }
+    }
+
+    /// The side that its rules name.
+    pub(crate) fn peer<'a>(self, connection: &Connection<'a>) -> Side<'a> {
+        match self {
+            Self::Ingress => connection.from,
+            Self::Egress => connection.to,
+        }
+    }
+
+    /// Where a policy has its rules.
+    pub(crate) fn rules(self) -> &'static str {
+        match self {
+            Self::Ingress => "/spec/ingress",
+            Self::Egress => "/spec/egress",
+        }
+    }
+
+    /// Where a rule has its peers.
+    pub(crate) fn peers(self) -> &'static str {
+        match self {
+            Self::Ingress => "/from",
+            Self::Egress => "/to",
+        }
+    }
+
+    /// The word of `policyTypes`.
+    pub(crate) fn policy_type(self) -> &'static str {
+        match self {
+            Self::Ingress => "Ingress",
+            Self::Egress => "Egress",
+        }
+    }
+}

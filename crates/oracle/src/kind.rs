@@ -1,0 +1,22 @@
+//! The kinds of objects that are read. All others are ignored.
+
+use serde_json::Value;
+
+use crate::fields::text;
+
+pub(crate) type Kind = (&'static str, &'static str);
+
+pub(crate) const NAMESPACE: Kind = ("v1", "Namespace");
+pub(crate) const POD: Kind = ("v1", "Pod");
+pub(crate) const NODE: Kind = ("v1", "Node");
+pub(crate) const NETWORK_POLICY: Kind = ("networking.k8s.io/v1", "NetworkPolicy");
+pub(crate) const ADMIN: Kind = ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy");
+pub(crate) const BASELINE: Kind = (
+    "policy.networking.k8s.io/v1alpha1",
+    "BaselineAdminNetworkPolicy",
+);
+pub(crate) const CLUSTER: Kind = ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy");
+
+pub(crate) fn is(object: &Value, kind: Kind) -> bool {
+    (text(object, "/apiVersion"), text(object, "/kind")) == kind
+}
