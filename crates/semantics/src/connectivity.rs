@@ -1,6 +1,7 @@
 //! What can reach what: both ends of every connection joined.
 
 mod blocks;
+pub mod explain;
 mod own_node;
 
 use std::net::IpAddr;
@@ -32,6 +33,7 @@ pub enum Endpoint {
 pub struct Connectivity {
     classes: Arc<Classes>,
     dialect: Dialect,
+    policies: Vec<Compiled>,
     rows: Rows,
     of_classes: Vec<ClassRows>,
 }
@@ -69,6 +71,7 @@ impl Connectivity {
         Self {
             classes,
             dialect,
+            policies,
             rows,
             of_classes,
         }

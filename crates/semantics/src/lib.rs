@@ -2,13 +2,14 @@
 //!
 //! In reading order: [`read`] takes raw objects to [`facts`] and [`policy`]; `classes` puts pods and
 //! addresses that no policy tells apart together; `rows` says what the policies of a class let through;
-//! [`connectivity`] joins both ends; [`parties`] tells it by workload.
+//! [`connectivity`] joins both ends; [`parties`] tells it by workload, and [`mod@reach`] under several dialects.
 
 pub mod connectivity;
 pub mod facts;
 pub mod parties;
 pub mod policy;
 pub mod ports;
+pub mod reach;
 pub mod read;
 
 mod addresses;
@@ -21,3 +22,6 @@ pub use addresses::Family;
 pub use classes::Classes;
 pub use read::Reader;
 pub use verdict::{Allowed, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -133,10 +133,10 @@ impl Reader {
         };
         let policy = read_policy(object, id.clone(), source, &notes);
         let notes = notes.into_inner();
-        for field in notes.unknown {
+        for reason in notes.doubts {
             self.gap(Gap {
                 object: id.to_string(),
-                reason: format!("field `{field}` is not known"),
+                reason,
                 source: Some(source),
             });
         }

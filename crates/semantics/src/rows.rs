@@ -60,7 +60,7 @@ pub(crate) struct Compiled {
 
 #[derive(Debug, Clone)]
 pub(crate) struct CompiledRule {
-    action: Action,
+    pub(crate) action: Action,
     /// `None` stands for all.
     peers: Option<RoaringBitmap>,
     numbers: PortSet,
@@ -146,8 +146,15 @@ impl CompiledRule {
         }
     }
 
+    /// Whether it matches a class.
+    pub(crate) fn matches(&self, class: u32) -> bool {
+        self.peers
+            .as_ref()
+            .is_none_or(|peers| peers.contains(class))
+    }
+
     /// The ports on a destination with these named ports.
-    fn ports_on(&self, named: &[NamedPort], dialect: Dialect) -> PortSet {
+    pub(crate) fn ports_on(&self, named: &[NamedPort], dialect: Dialect) -> PortSet {
         let sidecars = dialect.sidecar_ports == SidecarPorts::Count;
         let named = || named.iter().filter(|port| sidecars || !port.sidecar);
         let mut ports = self.numbers.clone();

@@ -23,6 +23,8 @@ pub(super) struct Spec {
 
 const MOST_PRIORITY: u16 = 1000;
 
+const MOST_NETWORKS: usize = 25;
+
 /// The spec of a policy of administrators; `None` where it cannot be told whom it governs, or when.
 pub(super) fn spec(at: &Cursor<'_>, kind: PolicyKind, name: &str) -> Option<Spec> {
     let (stage, most) = match kind {
@@ -61,7 +63,7 @@ pub(super) fn spec(at: &Cursor<'_>, kind: PolicyKind, name: &str) -> Option<Spec
         stage,
         ingress: rules("ingress", "from"),
         egress: rules("egress", "to"),
-        subject: subject(at)?,
+        subject: subject(at, kind)?,
     })
 }
 
@@ -85,13 +87,13 @@ fn tier(at: &Cursor<'_>, rank: Rank) -> Option<Stage> {
     }
 }
 
-fn subject(at: &Cursor<'_>) -> Option<PodChoice> {
+fn subject(at: &Cursor<'_>, kind: PolicyKind) -> Option<PodChoice> {
     let Some(subject) = at.get("subject") else {
         at.fault("has no subject");
         return None;
     };
     subject.knows(&["namespaces", "pods"]);
-    let choice = pod_choice(&subject);
+    let choice = pod_choice(&subject, kind);
     if choice.is_none() {
         subject.fault("needs exactly one of namespaces and pods");
     }
@@ -99,7 +101,7 @@ fn subject(at: &Cursor<'_>) -> Option<PodChoice> {
 }
 
 /// `namespaces` or `pods`; `None` where there is neither or both.
-fn pod_choice(at: &Cursor<'_>) -> Option<PodChoice> {
+fn pod_choice(at: &Cursor<'_>, kind: PolicyKind) -> Option<PodChoice> {
     match (at.get("namespaces"), at.get("pods")) {
         (Some(namespaces), None) => Some(PodChoice {
             namespaces: NamespaceChoice::Selected(selector(&namespaces)),
@@ -109,7 +111,9 @@ fn pod_choice(at: &Cursor<'_>) -> Option<PodChoice> {
             pods.knows(&["namespaceSelector", "podSelector"]);
             let part = |field| {
                 let found = pods.get(field).map(|one| selector(&one));
-                if found.is_none() {
+                let optional =
+                    kind == PolicyKind::ClusterNetworkPolicy && field == "namespaceSelector";
+                if found.is_none() && !optional {
                     pods.fault(&format!("has no {field}"));
                 }
                 found.unwrap_or_default()
@@ -190,10 +194,12 @@ impl Of {
 
     fn peer(&self, at: &Cursor<'_>, action: Action) -> Option<Peer> {
         let egress = self.peers == "to";
-        let known: &[&str] = if egress {
-            &["namespaces", "pods", "networks", "nodes", "domainNames"]
-        } else {
-            &["namespaces", "pods"]
+        let known: &[&str] = match (egress, self.kind) {
+            (true, PolicyKind::BaselineAdminNetworkPolicy) => {
+                &["namespaces", "pods", "networks", "nodes"]
+            }
+            (true, _) => &["namespaces", "pods", "networks", "nodes", "domainNames"],
+            (false, _) => &["namespaces", "pods"],
         };
         at.knows(known);
         let named: Vec<&str> = known
@@ -205,24 +211,23 @@ impl Of {
             [] => Some(Peer::Unknown),
             ["networks"] => {
                 let networks = at.list("networks").unwrap_or_default();
-                if networks.is_empty() || networks.len() > self.most {
-                    at.fault(&format!("needs 1 to {} networks", self.most));
+                if networks.is_empty() || networks.len() > MOST_NETWORKS {
+                    at.fault(&format!("needs 1 to {MOST_NETWORKS} networks"));
                 }
                 Some(Peer::Networks(
                     networks.iter().filter_map(network).collect(),
                 ))
             }
             ["nodes"] => Some(Peer::Nodes(selector(&at.get("nodes")?))),
-            ["domainNames"] if action == Action::Allow => {
+            ["domainNames"] => {
+                if action != Action::Allow {
+                    at.doubt("names domains in a rule that does not allow, of which the API does not say what it means");
+                }
                 let domains = at.list("domainNames").unwrap_or_default();
                 let domains = domains.iter().filter_map(Cursor::text);
                 Some(Peer::DomainNames(domains.map(str::to_owned).collect()))
             }
-            ["domainNames"] => {
-                at.fault("has domain names in a rule that does not allow");
-                None
-            }
-            [_] => pod_choice(at).map(Peer::Pods),
+            [_] => pod_choice(at, self.kind).map(Peer::Pods),
             _ => {
                 at.fault("needs exactly one kind of peer");
                 None

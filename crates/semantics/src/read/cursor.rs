@@ -9,8 +9,8 @@ use serde_json::Value;
 pub(super) struct Notes {
     /// Why an API server would refuse the object.
     pub(super) faults: Vec<String>,
-    /// Fields that are not known.
-    pub(super) unknown: Vec<String>,
+    /// What is not understood of it, such as fields that are not known.
+    pub(super) doubts: Vec<String>,
 }
 
 /// A value with its path.
@@ -34,13 +34,20 @@ impl<'a> Cursor<'a> {
         self.notes.borrow_mut().faults.push(fault);
     }
 
+    /// Takes note that this value is not understood.
+    pub(super) fn doubt(&self, what: &str) {
+        let doubt = format!("`{}` {what}", self.path);
+        self.notes.borrow_mut().doubts.push(doubt);
+    }
+
     /// Takes note of every field that is not among these; a fault where it is no mapping.
     pub(super) fn knows(&self, fields: &[&str]) {
         match self.value.as_object() {
             Some(map) => {
                 let unknown = map.keys().filter(|key| !fields.contains(&key.as_str()));
-                let unknown = unknown.map(|key| format!("{}.{key}", self.path));
-                self.notes.borrow_mut().unknown.extend(unknown);
+                let unknown =
+                    unknown.map(|key| format!("field `{}.{key}` is not known", self.path));
+                self.notes.borrow_mut().doubts.extend(unknown);
             }
             None => self.fault("is no mapping"),
         }

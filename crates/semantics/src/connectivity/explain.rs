@@ -1,0 +1,235 @@
+//! Why a connection is allowed or denied: which rules said so, on each side.
+
+use cofferdam_model::flow::Protocol;
+use cofferdam_objects::policy::Direction;
+
+use super::{Connectivity, Endpoint};
+use crate::classes::{Class, ClassKind};
+use crate::policy::{Action, PolicyId, Source, Stage};
+use crate::ports::PortSet;
+use crate::rows::order::{Said, decide};
+use crate::rows::{Compiled, CompiledRule, all_ports};
+use crate::sets::index;
+use crate::verdict::Verdict;
+
+/// Why a connection is allowed or denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What both sides come to.
+    pub verdict: Verdict,
+    /// What holds whatever policies say, such as that a pod reaches itself.
+    pub exemption: Option<Exemption>,
+    /// What the policies of the source say.
+    pub egress: Side,
+    /// What the policies of the destination say.
+    pub ingress: Side,
+}
+
+/// Why policies are not asked, on one side or on both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exemption {
+    /// A pod always reaches itself.
+    Itself,
+    /// The source is the node on which the destination runs.
+    FromOwnNode,
+    /// The destination is the node on which the source runs.
+    ToOwnNode,
+    /// The addresses of the two are of different families.
+    NoCommonFamily,
+    /// The dialect never lets the protocol through.
+    ProtocolDropped,
+}
+
+/// What the policies of one side say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// What they come to.
+    pub verdict: Verdict,
+    /// Policies of namespaces that isolate the pod in this direction, so that what no rule allows is denied.
+    pub isolated_by: Vec<Cited>,
+    /// Rules that match the other end and the port, in the order in which they are asked; the ones that come after one
+    /// that decided are left out.
+    pub matched: Vec<CitedRule>,
+    /// Rules that match the other end, but other ports.
+    pub other_ports: Vec<CitedRule>,
+}
+
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cited {
+    /// What names it.
+    pub policy: PolicyId,
+    /// The object.
+    pub source: Source,
+}
+
+/// A rule of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CitedRule {
+    /// The policy.
+    pub of: Cited,
+    /// Its path, such as `spec.ingress[0]`.
+    pub path: String,
+    /// What becomes of what it matches.
+    pub action: Action,
+    /// The ports that it matches on this destination.
+    pub ports: PortSet,
+}
+
+impl Connectivity {
+    /// Why one may or may not reach another on a port.
+    ///
+    /// Where the two have addresses of both families, the family over which most is allowed is told.
+    pub fn explain(&self, from: Endpoint, to: Endpoint, on: (Protocol, u16)) -> Explanation {
+        let mut best: Option<Explanation> = None;
+        for source in self.classes_of(from) {
+            for target in self.classes_of(to) {
+                if self.family_of(source) == self.family_of(target) {
+                    let one = self.explain_over((from, source), (to, target), on);
+                    if best.as_ref().is_none_or(|best| one.verdict < best.verdict) {
+                        best = Some(one);
+                    }
+                }
+            }
+        }
+        best.unwrap_or_else(|| Explanation {
+            verdict: Verdict::Denied,
+            exemption: Some(Exemption::NoCommonFamily),
+            egress: Side::open(),
+            ingress: Side::open(),
+        })
+    }
+
+    fn explain_over(
+        &self,
+        (from, source): (Endpoint, u32),
+        (to, target): (Endpoint, u32),
+        on: (Protocol, u16),
+    ) -> Explanation {
+        let exempt = self.own_node(from, to);
+        let egress = self.side(Direction::Egress, (source, target), on);
+        let ingress = self.side(Direction::Ingress, (target, source), on);
+        let exemption = if !all_ports(self.dialect).contains(on.0, on.1) {
+            Some(Exemption::ProtocolDropped)
+        } else if from == to {
+            Some(Exemption::Itself)
+        } else if exempt.egress {
+            Some(Exemption::ToOwnNode)
+        } else if exempt.ingress || exempt.namespaced_ingress {
+            Some(Exemption::FromOwnNode)
+        } else {
+            None
+        };
+        Explanation {
+            verdict: self.allowed(from, to).at(on.0, on.1),
+            exemption,
+            egress,
+            ingress,
+        }
+    }
+
+    /// What the policies of a class say to a peer.
+    fn side(&self, direction: Direction, ends: (u32, u32), on: (Protocol, u16)) -> Side {
+        let (class, peer) = ends;
+        let mut side = Side::open();
+        let target = match direction {
+            Direction::Ingress => class,
+            Direction::Egress => peer,
+        };
+        let mut said = Vec::new();
+        for (id, policy) in self.governing(class, direction) {
+            let Some(cited) = self.cited(id) else {
+                continue;
+            };
+            if policy.stage == Stage::Namespaced {
+                side.isolated_by.push(cited.clone());
+            }
+            let rules = policy.rules(direction).unwrap_or_default();
+            for (number, rule) in rules.iter().enumerate() {
+                if !rule.matches(peer) {
+                    continue;
+                }
+                let ports = self.ports_of(rule, target);
+                let rule = CitedRule {
+                    of: cited.clone(),
+                    path: format!("spec.{}[{number}]", direction.field()),
+                    action: rule.action,
+                    ports: ports.clone(),
+                };
+                if ports.contains(on.0, on.1) {
+                    side.matched.push(rule.clone());
+                } else {
+                    side.other_ports.push(rule.clone());
+                }
+                said.push(Said {
+                    policy: id,
+                    stage: policy.stage,
+                    action: rule.action,
+                    ports,
+                });
+            }
+        }
+        let isolated = !side.isolated_by.is_empty();
+        side.verdict = decide(&said, isolated, &PortSet::all()).at(on.0, on.1);
+        self.order(&mut side);
+        side
+    }
+
+    /// Puts rules into the order in which they are asked, and drops those after one that decided.
+    fn order(&self, side: &mut Side) {
+        let stage = |rule: &CitedRule| {
+            let policies = self.facts().policies.iter();
+            let mut own = policies.filter(|policy| policy.id == rule.of.policy);
+            own.next().map(|policy| policy.stage)
+        };
+        side.matched.sort_by_key(|rule| stage(rule));
+        side.other_ports.sort_by_key(|rule| stage(rule));
+        let decided = side.matched.iter().find(|rule| rule.action != Action::Pass);
+        let decided = decided.and_then(stage);
+        side.matched
+            .retain(|rule| stage(rule) <= decided || decided.is_none());
+    }
+
+    fn governing(
+        &self,
+        class: u32,
+        direction: Direction,
+    ) -> impl Iterator<Item = (u32, &Compiled)> {
+        let is_pod = matches!(
+            self.classes.get(class),
+            Some(Class {
+                kind: ClassKind::Pods { .. },
+                ..
+            })
+        );
+        let policies = (0_u32..).zip(&self.policies);
+        policies.filter(move |(_, policy)| {
+            is_pod && policy.subject.contains(class) && policy.rules(direction).is_some()
+        })
+    }
+
+    fn ports_of(&self, rule: &CompiledRule, target: u32) -> PortSet {
+        let list = self.classes.get(target).map_or(0, |class| class.ports);
+        rule.ports_on(self.classes.ports(list), self.dialect)
+    }
+
+    fn cited(&self, id: u32) -> Option<Cited> {
+        let policy = self.facts().policies.get(index(id))?;
+        Some(Cited {
+            policy: policy.id.clone(),
+            source: policy.source,
+        })
+    }
+}
+
+impl Side {
+    /// Without policies.
+    fn open() -> Self {
+        Self {
+            verdict: Verdict::Allowed,
+            isolated_by: Vec::new(),
+            matched: Vec::new(),
+            other_ports: Vec::new(),
+        }
+    }
+}

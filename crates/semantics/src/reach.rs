@@ -1,0 +1,79 @@
+//! Who reaches whom, under one dialect or under several that may be in force.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cofferdam_model::dialect::{DIALECTS, Dialect, Sctp};
+use cofferdam_model::flow::Protocol;
+
+use crate::classes::Classes;
+use crate::connectivity::Connectivity;
+use crate::parties::Party;
+use crate::ports::PortSet;
+
+/// A connection that some dialect allows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reached {
+    /// Who opens it.
+    pub from: Party,
+    /// Who accepts it.
+    pub to: Party,
+    /// What is allowed under some dialect, in some order of policies whose order is undefined.
+    pub allowed: PortSet,
+    /// What of it some dialect denies, or some order of policies, by the name of the dialect. SCTP that a dialect never
+    /// lets through is left out.
+    pub unless: BTreeMap<&'static str, PortSet>,
+}
+
+/// The dialects that read policies differently, each under the first of their names.
+pub fn different_dialects() -> Vec<Dialect> {
+    let mut different: Vec<Dialect> = Vec::new();
+    for dialect in DIALECTS {
+        if !different.iter().any(|known| known.reads_like(dialect)) {
+            different.push(dialect);
+        }
+    }
+    different
+}
+
+/// Everything that one of the dialects allows, by workload.
+pub fn reach(classes: &Arc<Classes>, dialects: &[Dialect]) -> Vec<Reached> {
+    let mut under: Vec<(Dialect, BTreeMap<(Party, Party), (PortSet, PortSet)>)> = Vec::new();
+    for dialect in dialects {
+        let mut connectivity = Connectivity::solve(Arc::clone(classes), *dialect);
+        let connections = connectivity.connections().into_iter();
+        let connections = connections.map(|one| {
+            let ports = (one.allowed.possible, one.allowed.certain);
+            ((one.from, one.to), ports)
+        });
+        under.push((*dialect, connections.collect()));
+    }
+    let mut ends: BTreeMap<&(Party, Party), PortSet> = BTreeMap::new();
+    for (_, connections) in &under {
+        for (between, (possible, _)) in connections {
+            let all = ends.entry(between).or_default();
+            *all = all.or(possible);
+        }
+    }
+    let told = ends.into_iter().map(|(between, allowed)| {
+        let mut unless = BTreeMap::new();
+        for (dialect, connections) in &under {
+            let certain = connections.get(between).map(|(_, certain)| certain.clone());
+            let mut missing = allowed.without(&certain.unwrap_or_default());
+            if dialect.sctp == Sctp::Dropped {
+                missing = missing.without(&PortSet::of_protocols([Protocol::Sctp]));
+            }
+            if !missing.is_empty() {
+                unless.insert(dialect.name, missing);
+            }
+        }
+        let (from, to) = between.clone();
+        Reached {
+            from,
+            to,
+            allowed,
+            unless,
+        }
+    });
+    told.collect()
+}

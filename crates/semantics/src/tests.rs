@@ -1,0 +1,85 @@
+//! What the engine says, on small clusters.
+
+mod differential;
+
+use std::sync::Arc;
+
+use cofferdam_model::dialect::{DIALECTS, Dialect};
+use serde_json::Value;
+
+use crate::policy::Source;
+use crate::{Classes, Reader, reach};
+
+fn dialect(name: &str) -> Dialect {
+    DIALECTS.into_iter().find(|one| one.name == name).unwrap()
+}
+
+/// Every row that `reach` tells of some YAML, as `from -> to: ports`.
+fn rows(yaml: &str, plugin: &str) -> Vec<String> {
+    let mut reader = Reader::default();
+    for (number, object) in (0..).zip(serde_yaml::Deserializer::from_str(yaml)) {
+        let object: Value = serde::Deserialize::deserialize(object).unwrap();
+        reader.read(&object, Source(number));
+    }
+    let classes = Arc::new(Classes::of(&Arc::new(reader.finish())));
+    let reached = reach::reach(&classes, &[dialect(plugin)]);
+    let told = reached
+        .iter()
+        .map(|one| format!("{} -> {}: {}", one.from, one.to, one.allowed));
+    told.collect()
+}
+
+const SHOP: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: db, namespace: shop}
+spec: {template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, ports: [{name: sql, containerPort: 5432}]}]}}}
+";
+
+#[test]
+fn without_policies_everything_is_allowed() {
+    let anywhere = "0.0.0.0/0";
+    assert_eq!(
+        rows(SHOP, "calico"),
+        [
+            "shop/db[Deployment] -> shop/db[Deployment]: all".to_owned(),
+            "shop/db[Deployment] -> shop/web[Deployment]: all".to_owned(),
+            format!("shop/db[Deployment] -> {anywhere}: all"),
+            "shop/web[Deployment] -> shop/db[Deployment]: all".to_owned(),
+            "shop/web[Deployment] -> shop/web[Deployment]: all".to_owned(),
+            format!("shop/web[Deployment] -> {anywhere}: all"),
+            format!("{anywhere} -> shop/db[Deployment]: all"),
+            format!("{anywhere} -> shop/web[Deployment]: all"),
+        ]
+    );
+}
+
+#[test]
+fn a_policy_lets_only_those_in_whom_it_names() {
+    let policy = "---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress, Egress]
+  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: sql}]}]
+  egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}], ports: [{port: 53, protocol: UDP}]}]
+";
+    assert_eq!(
+        rows(&format!("{SHOP}{policy}"), "calico"),
+        [
+            "shop/db[Deployment] -> 10.0.0.0/16: UDP 53",
+            "shop/db[Deployment] -> 10.2.0.0-10.255.255.255: UDP 53",
+            "shop/web[Deployment] -> shop/db[Deployment]: TCP 5432",
+            "shop/web[Deployment] -> shop/web[Deployment]: all",
+            "shop/web[Deployment] -> 0.0.0.0/0: all",
+            "0.0.0.0/0 -> shop/web[Deployment]: all",
+        ]
+    );
+}

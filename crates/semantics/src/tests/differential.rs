@@ -1,0 +1,92 @@
+//! The engine beside the oracle: the same answers to the same questions.
+
+use std::sync::Arc;
+
+use cofferdam_model::dialect::Dialect;
+use cofferdam_model::flow::Protocol;
+use cofferdam_oracle::generate::{Corners, cluster, questions};
+use cofferdam_oracle::{Oracle, Peer};
+use serde_json::Value;
+
+use crate::connectivity::{Connectivity, Endpoint};
+use crate::facts::Facts;
+use crate::policy::Source;
+use crate::{Classes, Reader, Verdict, reach};
+
+/// Clusters that are tried in each run of the tests.
+const CLUSTERS: u64 = 1_500;
+
+/// Questions about each cluster, under each dialect.
+const QUESTIONS: usize = 40;
+
+fn read(objects: &[Value]) -> Arc<Facts> {
+    let mut reader = Reader::default();
+    for (number, object) in (0..).zip(objects) {
+        reader.read(object, Source(number));
+    }
+    Arc::new(reader.finish())
+}
+
+fn endpoint(facts: &Facts, peer: &Peer) -> Option<Endpoint> {
+    match peer {
+        Peer::Address(address) => Some(Endpoint::Address(*address)),
+        Peer::Pod { namespace, name } => {
+            let mut pods = facts.pods.iter();
+            let place = pods.position(|pod| *pod.namespace == **namespace && *pod.name == **name);
+            place.map(Endpoint::Pod)
+        }
+    }
+}
+
+fn expected(
+    oracle: &Oracle<'_>,
+    (from, to, protocol, port): &(Peer, Peer, Protocol, u16),
+) -> Verdict {
+    match oracle.verdict(from, to, *protocol, *port) {
+        cofferdam_oracle::Verdict::Allowed => Verdict::Allowed,
+        cofferdam_oracle::Verdict::Undecided => Verdict::Undecided,
+        cofferdam_oracle::Verdict::Denied => Verdict::Denied,
+    }
+}
+
+/// Asks both about one cluster; how many questions that were.
+fn compare(seed: u64, corners: Corners, dialect: Dialect) -> usize {
+    let objects = cluster(seed, corners);
+    let facts = read(&objects);
+    let connectivity = Connectivity::solve(Arc::new(Classes::of(&facts)), dialect);
+    let oracle = Oracle::new(&objects, dialect);
+    let questions = questions(&objects, seed, QUESTIONS);
+    for question in &questions {
+        let (from, to, protocol, port) = question;
+        let ends = endpoint(&facts, from).zip(endpoint(&facts, to));
+        let said = ends.map_or(Verdict::Denied, |(from, to)| {
+            connectivity.allowed(from, to).at(*protocol, *port)
+        });
+        assert_eq!(
+            said,
+            expected(&oracle, question),
+            "{question:?} of cluster {seed} under {}:\n{}",
+            dialect.name,
+            objects
+                .iter()
+                .map(Value::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        );
+    }
+    questions.len()
+}
+
+#[test]
+fn the_engine_and_the_oracle_give_the_same_answers() {
+    let dialects = reach::different_dialects();
+    let mut asked = 0;
+    for seed in 0..CLUSTERS {
+        for corners in [Corners::PLAIN, Corners::ALL] {
+            for dialect in &dialects {
+                asked += compare(seed, corners, *dialect);
+            }
+        }
+    }
+    assert!(asked > 400_000, "only {asked} questions were asked");
+}
