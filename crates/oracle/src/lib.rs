@@ -6,11 +6,13 @@
 //! `networking.k8s.io/v1`, and of `policy.networking.k8s.io` `AdminNetworkPolicy` and
 //! `BaselineAdminNetworkPolicy` (`v1alpha1`) and `ClusterNetworkPolicy` (`v1alpha2`).
 //!
+//! [`generate`] makes small clusters full of corners, and questions about them.
 
 mod address;
 mod cluster;
 mod connection;
 mod fields;
+pub mod generate;
 mod kind;
 mod network_policy;
 mod oracle;

@@ -11,6 +11,7 @@ mod own_node;
 mod peers;
 mod pods;
 mod ports;
+mod properties;
 mod protocols;
 
 use std::net::IpAddr;
