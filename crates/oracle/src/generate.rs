@@ -35,9 +35,9 @@ pub struct Corners {
 pub enum Policies {
     /// `NetworkPolicy`.
     Namespaced,
-    /// Also `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy`.
+    /// `NetworkPolicy`, `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy`.
     FirstVersion,
-    /// Also `ClusterNetworkPolicy`.
+    /// `NetworkPolicy` and `ClusterNetworkPolicy`.
     SecondVersion,
     /// All of them beside each other.
     Mixed,

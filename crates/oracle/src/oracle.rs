@@ -7,7 +7,7 @@ use cofferdam_model::dialect::{Dialect, OwnNode, Sctp};
 use cofferdam_model::flow::Protocol;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, is_host_network};
+use crate::cluster::Cluster;
 use crate::connection::{Connection, Direction};
 use crate::fields::text;
 use crate::network_policy;
@@ -133,11 +133,10 @@ impl<'a> Oracle<'a> {
             Direction::Ingress => self.dialect.ingress_from_own_node,
             Direction::Egress => self.dialect.egress_to_own_node,
         };
-        is_host_network(subject)
-            || (own_node == OwnNode::Exempt
-                && self
-                    .cluster
-                    .is_own_node(subject, direction.peer(connection)))
+        own_node == OwnNode::Exempt
+            && self
+                .cluster
+                .is_own_node(subject, direction.peer(connection))
     }
 
     fn below_admin(&self, direction: Direction, connection: &Connection) -> BTreeSet<Decision> {

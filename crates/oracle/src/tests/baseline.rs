@@ -123,3 +123,16 @@ spec: {policyTypes: [Egress], egress: [{}]}
         &["y/a -> x/a tcp/80 allowed", "y/a -> y/c tcp/80 allowed", "x/a -> y/a tcp/80 denied"],
     );
 }
+
+/// 63: of all kinds, only this one has no names of domains, so that such a peer is unknown to it.
+#[test]
+fn it_does_not_know_domain_names() {
+    check(
+        "
+kind: BaselineAdminNetworkPolicy
+metadata: {name: default}
+spec: {subject: {namespaces: {}}, egress: [{action: Deny, to: [{domainNames: [example.com]}]}]}
+",
+        &["x/a -> x/b tcp/80 denied"],
+    );
+}

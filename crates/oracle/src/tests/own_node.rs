@@ -100,6 +100,10 @@ kind: Pod
 metadata: {namespace: x, name: neighbour}
 spec: {nodeName: n9}
 status: {podIP: 10.0.0.2}
+---
+kind: Pod
+metadata: {namespace: x, name: nowhere}
+status: {podIP: 10.0.0.3}
 ---"
         .to_owned()
             + NETWORK_POLICY),
@@ -110,6 +114,7 @@ status: {podIP: 10.0.0.2}
             "x/same-address -> x/a tcp/80 allowed",
             "x/other -> x/a tcp/80 denied",
             "x/neighbour -> x/a tcp/80 denied",
+            "x/same-address -> x/nowhere tcp/80 denied",
             "x/a -> x/same-name tcp/80 allowed",
             "x/a -> x/other tcp/80 denied",
         ],
