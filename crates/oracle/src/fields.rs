@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-/// The field at a path such as `/spec/podSelector`.
+/// The field at a path such as `/spec/podSelector`; the value itself at an empty path.
 pub(crate) fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    value.pointer(path).filter(|found| !found.is_null())
+    let mut names = path.split('/').skip(1);
+    names
+        .try_fold(value, |value, name| value.get(name))
+        .filter(|found| !found.is_null())
 }
 
 /// The text at a path; empty where there is none.

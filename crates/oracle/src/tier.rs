@@ -108,11 +108,11 @@ impl Reader<'_, '_> {
             _ => Decision::Deny,
         };
         // A peer without a known field comes from a newer API. The text asks to fail closed: such a
-        // rule may only deny, and then denies everything.
+        // rule allows nothing, and denies everything.
         let known = known_peers(policy, self.direction);
         let kinds = peers.iter().map(|peer| (peer, known_field(peer, known)));
-        if action != Decision::Allow && kinds.clone().any(|(_, kind)| kind.is_none()) {
-            return Some(Decision::Deny);
+        if kinds.clone().any(|(_, kind)| kind.is_none()) {
+            return (action != Decision::Allow).then_some(Decision::Deny);
         }
         let mut kinds = kinds.filter_map(|(peer, kind)| Some((peer, kind?)));
         let matches_peer = kinds.any(|(peer, kind)| self.peer(peer, kind));

@@ -6,5 +6,6 @@ pub mod json;
 pub mod manifest;
 pub mod output;
 pub mod sarif;
+pub mod svg;
 pub mod text;
 pub mod wire;

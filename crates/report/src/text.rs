@@ -9,6 +9,7 @@ mod drift;
 mod guards;
 mod import;
 mod plan;
+pub mod reach;
 mod status;
 
 pub use adopt::render as adopt;
@@ -20,6 +21,7 @@ pub use drift::render as drift;
 pub use guards::render as guards;
 pub use import::render as import;
 pub use plan::render as plan;
+pub use reach::render as reach;
 pub use status::render as status;
 
 use comfy_table::Table;

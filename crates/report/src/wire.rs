@@ -12,6 +12,7 @@ pub mod finding;
 pub mod guards;
 pub mod import;
 pub mod plan;
+pub mod reach;
 pub mod status;
 
 /// `apiVersion` of every report.

@@ -168,8 +168,8 @@ pub enum Peer {
     Nodes(Selector),
     /// Names in DNS; which addresses these are is not known.
     DomainNames(Vec<String>),
-    /// A peer of a kind that is not known: matches nothing that would be allowed, and everything that
-    /// would not.
+    /// A peer of a kind that is not known: a rule that would allow matches nothing because of it, and another
+    /// one denies everything.
     Unknown,
 }
 

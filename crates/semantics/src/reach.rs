@@ -36,9 +36,12 @@ pub fn different_dialects() -> Vec<Dialect> {
     different
 }
 
+/// What a dialect allows possibly, and certainly, by the ends.
+type Between = BTreeMap<(Party, Party), (PortSet, PortSet)>;
+
 /// Everything that one of the dialects allows, by workload.
 pub fn reach(classes: &Arc<Classes>, dialects: &[Dialect]) -> Vec<Reached> {
-    let mut under: Vec<(Dialect, BTreeMap<(Party, Party), (PortSet, PortSet)>)> = Vec::new();
+    let mut under: Vec<(Dialect, Between)> = Vec::new();
     for dialect in dialects {
         let mut connectivity = Connectivity::solve(Arc::clone(classes), *dialect);
         let connections = connectivity.connections().into_iter();

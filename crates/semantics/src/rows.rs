@@ -117,10 +117,15 @@ impl CompiledRule {
             Peers::AnyOf(peers) => peers.contains(&Peer::Unknown),
             Peers::Everything => false,
         };
-        if unknown && rule.action != Action::Allow {
+        if unknown {
+            // Whoever does not know a peer may neither allow because of the rule, nor let through what it may deny.
+            let (action, peers) = match rule.action {
+                Action::Allow => (Action::Allow, Some(RoaringBitmap::new())),
+                Action::Deny | Action::Pass => (Action::Deny, None),
+            };
             return Self {
-                action: Action::Deny,
-                peers: None,
+                action,
+                peers,
                 numbers: PortSet::all(),
                 names: Vec::new(),
             };

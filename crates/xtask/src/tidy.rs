@@ -26,7 +26,7 @@ const EDGES: [(&str, &[&str]); 13] = [
     ("compiler", &["model", "objects", "state"]),
     ("planner", &["model", "objects", "state", "compiler"]),
     ("judge", &["model", "objects", "state"]),
-    ("report", &["model", "objects", "state"]),
+    ("report", &["model", "objects", "state", "semantics"]),
     ("cluster", &["model", "objects", "state"]),
     (
         "testkit",

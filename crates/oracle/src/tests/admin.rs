@@ -202,7 +202,7 @@ fn an_unknown_peer_fails_closed() {
                 &format!("ingress: [{{action: Allow, from: [{peer}, {{namespaces: {{}}}}]}}]"),
             )],
             DENY_INGRESS,
-            &["x/a -> x/b tcp/80 allowed"],
+            &["x/a -> x/b tcp/80 denied", "x/a -> y/a tcp/80 allowed"],
         );
         for action in ["Deny", "Pass"] {
             check_both(

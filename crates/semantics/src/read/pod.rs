@@ -101,9 +101,7 @@ pub(super) fn is_host_network(spec: &Value) -> bool {
 
 /// The labels of an object.
 pub(super) fn labels(object: &Value) -> Labels {
-    let labels = object
-        .pointer("/metadata/labels")
-        .and_then(Value::as_object);
+    let labels = at(object, "/metadata/labels").and_then(Value::as_object);
     let labels = labels.into_iter().flatten();
     labels
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
@@ -112,20 +110,16 @@ pub(super) fn labels(object: &Value) -> Labels {
 
 /// The own addresses of a node.
 pub(super) fn node_addresses(object: &Value) -> Box<[IpAddr]> {
-    let addresses = object
-        .pointer("/status/addresses")
-        .and_then(Value::as_array);
-    let own = addresses
-        .into_iter()
-        .flatten()
-        .filter(|address| matches!(text(address, "/type"), "InternalIP" | "ExternalIP"));
-    own.filter_map(|address| text(address, "/address").parse().ok())
+    let addresses = at(object, "/status/addresses").and_then(Value::as_array);
+    let addresses = addresses.into_iter().flatten();
+    addresses
+        .filter_map(|address| text(address, "/address").parse().ok())
         .collect()
 }
 
 /// The addresses of a list of `{ip}`, or else the single one.
 fn addresses(object: &Value, list: &str, single: &str) -> Box<[IpAddr]> {
-    let several = object.pointer(list).and_then(Value::as_array);
+    let several = at(object, list).and_then(Value::as_array);
     let mut several = several
         .into_iter()
         .flatten()
@@ -137,12 +131,15 @@ fn addresses(object: &Value, list: &str, single: &str) -> Box<[IpAddr]> {
     }
 }
 
-/// The text at a JSON pointer; empty where there is none.
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+/// The value at a path of fields, such as `/metadata/name`.
+pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut fields = path.split('/').skip(1);
+    fields.try_fold(value, |value, field| value.get(field))
+}
+
+/// The text at a path of fields; empty where there is none.
+pub(super) fn text<'a>(value: &'a Value, path: &str) -> &'a str {
+    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The items of a list; none where there is no list.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::pod::text;
+
 /// Groups of which some kinds are policies, with these kinds and whose they are.
 const POLICIES: [(&str, &[&str], &str); 14] = [
     (
@@ -66,14 +68,8 @@ const MIRRORS: [&str; 3] = [
 
 /// Why an object makes a verdict incomplete; `None` where it decides nothing about reachability.
 pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<String> {
-    let version = object
-        .get("apiVersion")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let name = object
-        .pointer("/metadata/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let version = text(object, "/apiVersion");
+    let name = text(object, "/metadata/name");
     if group.ends_with("projectcalico.org") && MIRRORS.iter().any(|prefix| name.starts_with(prefix))
     {
         return None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::pod::{is_host_network, items, labels, text};
+use super::pod::{at, is_host_network, items, labels, text};
 use super::{OwnerKey, Reader};
 use crate::facts::{Place, Pod, Workload};
 use crate::policy::Source;
@@ -39,7 +39,7 @@ pub(super) fn template_of<'a>(group: &str, kind: &str, object: &'a Value) -> Opt
         ("batch", "CronJob") => "/spec/jobTemplate/spec/template",
         _ => return None,
     };
-    object.pointer(path)
+    at(object, path)
 }
 
 impl Reader {

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use cofferdam_model::dialect::Dialect;
+use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::generate::{Corners, cluster, questions};
 use cofferdam_oracle::{Oracle, Peer};
+use roaring::RoaringBitmap;
 use serde_json::Value;
 
-use crate::connectivity::{Connectivity, Endpoint};
+use crate::connectivity::{Block, Connectivity, Endpoint};
 use crate::facts::Facts;
 use crate::policy::Source;
-use crate::{Classes, Reader, Verdict, reach};
+use crate::{Allowed, Classes, Reader, Verdict, reach};
 
 /// Clusters that are tried in each run of the tests.
 const CLUSTERS: u64 = 1_500;
@@ -89,4 +90,49 @@ fn the_engine_and_the_oracle_give_the_same_answers() {
         }
     }
     assert!(asked > 400_000, "only {asked} questions were asked");
+}
+
+/// What the connections of pods come to when they are looked up in the blocks of a whole solution.
+fn in_blocks(connectivity: &Connectivity, blocks: &[Block], (from, to): (usize, usize)) -> Allowed {
+    let (sources, targets) = (
+        connectivity.classes().of_pod(from),
+        connectivity.classes().of_pod(to),
+    );
+    let holds =
+        |set: &RoaringBitmap, classes: &[u32]| classes.iter().any(|class| set.contains(*class));
+    let both = blocks
+        .iter()
+        .filter(|block| holds(&block.from, sources) && holds(&block.to, targets));
+    both.fold(Allowed::nothing(), |all, block| all.or(&block.allowed))
+}
+
+#[test]
+fn the_whole_and_its_parts_say_the_same() {
+    for seed in 0..CLUSTERS {
+        // Without nodes, as what a pod's own node may do is no part of the whole.
+        let corners = Corners {
+            nodes: false,
+            ..Corners::ALL
+        };
+        let objects = cluster(seed, corners);
+        let facts = read(&objects);
+        let classes = Arc::new(Classes::of(&facts));
+        let mut connectivity = Connectivity::solve(classes, DIALECTS[0]);
+        let blocks = connectivity.blocks();
+        let pods = 0..facts.pods.len();
+        for (from, to) in pods
+            .clone()
+            .flat_map(|from| pods.clone().map(move |to| (from, to)))
+        {
+            let own = facts.pods[from].place.node.is_some() || facts.pods[to].place.host_network;
+            if from != to && !own {
+                let alone = connectivity.allowed(Endpoint::Pod(from), Endpoint::Pod(to));
+                assert_eq!(
+                    in_blocks(&connectivity, &blocks, (from, to)),
+                    alone,
+                    "{seed}: {from} to {to}"
+                );
+            }
+        }
+    }
 }
