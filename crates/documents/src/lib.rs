@@ -4,7 +4,8 @@
 //! In reading order: [`load()`] takes texts to a [`cofferdam_model::Model`]; `parse` and `tree` give
 //! every value its place; `raw` holds one type per kind, from which the JSON Schemas are made; `shape` compares
 //! trees with schemas; `resolve` makes the model's types; `rules` judges what single documents cannot
-//! show; `import` drafts documents from what lives in a cluster.
+//! show; `import` drafts documents from what lives in a cluster. `manifests` reads Kubernetes objects instead,
+//! by the rules of kubectl.
 
 mod capabilities_document;
 mod deserialize;
@@ -12,6 +13,7 @@ mod emit;
 mod finding;
 mod import;
 mod load;
+mod manifests;
 mod nearest;
 mod parse;
 mod pin;
@@ -31,6 +33,7 @@ pub use import::{
     foundation, import,
 };
 pub use load::{Loaded, SourceFile, Unread, load, load_partly};
+pub use manifests::{FileId, Manifest, ManifestPlace, ManifestPlaces, Manifests};
 pub use nearest::did_you_mean;
 pub use pin::pin;
 pub use raw::{KINDS, schema};

@@ -5,15 +5,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use crate::manifests::is_typed;
 use crate::tree::{Entry, Kind, Node, Spot};
 
 /// Files above are refused unread.
 pub(crate) const MAX_BYTES: usize = 8 * 1024 * 1024;
-const MAX_DEPTH: usize = 64;
-const MAX_NODES: usize = 1_000_000;
-const MAX_ALIASES: usize = 100;
+
+/// Whose rules a text follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Our own: no tags, no merge keys, no key twice.
+    #[default]
+    Documents,
+    /// Those of Kubernetes manifests: tags mean what they mean to kubectl; merge keys and keys that
+    /// are there twice are left to who decodes the tree.
+    Manifests,
+}
+
+impl Reading {
+    fn most_depth(self) -> usize {
+        match self {
+            Self::Documents => 64,
+            Self::Manifests => 128,
+        }
+    }
+
+    fn most_nodes(self) -> usize {
+        match self {
+            Self::Documents => 1_000_000,
+            Self::Manifests => 2_000_000,
+        }
+    }
+
+    fn most_aliases(self) -> usize {
+        match self {
+            Self::Documents => 100,
+            Self::Manifests => 10_000,
+        }
+    }
+}
 
 /// What the text itself has wrong.
 #[derive(Debug, Clone)]
@@ -33,9 +65,17 @@ pub(crate) struct Parsed {
     pub(crate) cut: bool,
 }
 
-/// Reads every document of a text.
+/// Reads every document of a text of ours.
 pub(crate) fn parse(text: &str) -> Parsed {
-    let mut builder = Builder::default();
+    parse_as(text, Reading::Documents)
+}
+
+/// Reads every document of a text by somebody's rules.
+pub(crate) fn parse_as(text: &str, reading: Reading) -> Parsed {
+    let mut builder = Builder {
+        reading,
+        ..Builder::default()
+    };
     if text.len() > MAX_BYTES {
         let size = text.len();
         builder.stop(trouble(
@@ -75,6 +115,7 @@ fn trouble(at: Spot, code: &'static str, message: String) -> Trouble {
 
 #[derive(Default)]
 struct Builder {
+    reading: Reading,
     parsed: Parsed,
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Node>,
@@ -126,12 +167,18 @@ impl Builder {
             }
             Event::Alias(anchor) => self.alias(anchor, start),
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_tag(tag.is_some(), start);
                 self.count(1, start)?;
-                let kind = Kind::Scalar {
-                    text: text.into_owned(),
-                    plain: style == ScalarStyle::Plain,
+                let plain = match tag.as_deref() {
+                    Some(tag) if self.reading == Reading::Manifests => {
+                        self.is_plain_by(tag, &text, start)
+                    }
+                    tag => {
+                        self.refuse_tag(tag.is_some(), start);
+                        style == ScalarStyle::Plain
+                    }
                 };
+                let text = text.into_owned();
+                let kind = Kind::Scalar { text, plain };
                 self.add(Node { start, end, kind }, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -148,8 +195,8 @@ impl Builder {
 
     fn open(&mut self, start: Spot, anchor: usize, content: Content) -> Result<(), Trouble> {
         self.count(1, start)?;
-        if self.stack.len() >= MAX_DEPTH {
-            return Err(too_deep(start));
+        if self.stack.len() >= self.reading.most_depth() {
+            return Err(self.too_deep(start));
         }
         self.stack.push(Frame {
             start,
@@ -157,6 +204,15 @@ impl Builder {
             content,
         });
         Ok(())
+    }
+
+    fn too_deep(&self, at: Spot) -> Trouble {
+        let most = self.reading.most_depth();
+        trouble(
+            at,
+            "too-deep",
+            format!("more than {most} levels of nesting"),
+        )
     }
 
     fn close(&mut self, end: Spot) -> Result<(), Trouble> {
@@ -173,8 +229,9 @@ impl Builder {
 
     fn alias(&mut self, anchor: usize, at: Spot) -> Result<(), Trouble> {
         self.aliases += 1;
-        if self.aliases > MAX_ALIASES {
-            let message = format!("a document may hold at most {MAX_ALIASES} aliases");
+        let most = self.reading.most_aliases();
+        if self.aliases > most {
+            let message = format!("a document may hold at most {most} aliases");
             return Err(trouble(at, "alias-limit", message));
         }
         let Some(node) = self.anchors.get(&anchor) else {
@@ -182,8 +239,8 @@ impl Builder {
             return Err(trouble(at, "alias-limit", message));
         };
         let (size, depth) = node.extent();
-        if self.stack.len() + depth > MAX_DEPTH {
-            return Err(too_deep(at));
+        if self.stack.len() + depth > self.reading.most_depth() {
+            return Err(self.too_deep(at));
         }
         let node = node.clone();
         self.count(size, at)?;
@@ -192,15 +249,24 @@ impl Builder {
 
     fn count(&mut self, nodes: usize, at: Spot) -> Result<(), Trouble> {
         self.nodes += nodes;
-        if self.nodes > MAX_NODES {
-            let message = format!("the file has more than {MAX_NODES} values");
+        let most = self.reading.most_nodes();
+        if self.nodes > most {
+            let message = format!("the file has more than {most} values");
             return Err(trouble(at, "too-many-nodes", message));
         }
         Ok(())
     }
 
+    /// Whether a scalar with a tag means what its text means where nothing is quoted.
+    fn is_plain_by(&mut self, tag: &Tag, text: &str, at: Spot) -> bool {
+        is_typed(tag, text).unwrap_or_else(|message| {
+            self.parsed.troubles.push(trouble(at, "tag", message));
+            false
+        })
+    }
+
     fn refuse_tag(&mut self, present: bool, at: Spot) {
-        if present {
+        if present && self.reading == Reading::Documents {
             let message = "tags (`!…`) are not used here".to_owned();
             self.parsed.troubles.push(trouble(at, "tag", message));
         }
@@ -214,19 +280,23 @@ impl Builder {
         match self.stack.last_mut().map(|frame| &mut frame.content) {
             None => self.parsed.documents.push(node),
             Some(Content::Sequence(items)) => items.push(node),
-            Some(Content::Mapping(pairs)) => pairs.add(node, &mut self.parsed.troubles),
+            Some(Content::Mapping(pairs)) => {
+                pairs.add(node, self.reading, &mut self.parsed.troubles);
+            }
         }
         Ok(())
     }
 }
 
 impl Pairs {
-    fn add(&mut self, node: Node, troubles: &mut Vec<Trouble>) {
+    fn add(&mut self, node: Node, reading: Reading, troubles: &mut Vec<Trouble>) {
         match self.key.take() {
-            None => self.key = Some(self.read_key(node, troubles)),
+            None => self.key = Some(self.read_key(node, reading, troubles)),
             Some(Key::Refused) => {}
             Some(Key::Good { text, plain, at }) => {
-                self.seen.insert(text.clone());
+                if reading == Reading::Documents {
+                    self.seen.insert(text.clone());
+                }
                 self.entries.push(Entry {
                     key: text,
                     plain,
@@ -237,13 +307,16 @@ impl Pairs {
         }
     }
 
-    fn read_key(&self, node: Node, troubles: &mut Vec<Trouble>) -> Key {
+    fn read_key(&self, node: Node, reading: Reading, troubles: &mut Vec<Trouble>) -> Key {
         let at = node.start;
         let Kind::Scalar { text, plain } = node.kind else {
             let message = "a key must be a word".to_owned();
             troubles.push(trouble(at, "complex-key", message));
             return Key::Refused;
         };
+        if reading == Reading::Manifests {
+            return Key::Good { text, plain, at };
+        }
         if plain && text == "<<" {
             troubles.push(Trouble {
                 hint: Some("write the keys out".to_owned()),
@@ -258,9 +331,4 @@ impl Pairs {
         }
         Key::Good { text, plain, at }
     }
-}
-
-fn too_deep(at: Spot) -> Trouble {
-    let message = format!("more than {MAX_DEPTH} levels of nesting");
-    trouble(at, "too-deep", message)
 }

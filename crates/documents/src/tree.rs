@@ -161,7 +161,7 @@ fn is_simple(key: &str) -> bool {
 }
 
 /// The rest of a path that begins with a key.
-fn strip_segment<'p>(path: &'p str, key: &str) -> Option<&'p str> {
+pub(crate) fn strip_segment<'p>(path: &'p str, key: &str) -> Option<&'p str> {
     match path.strip_prefix('.') {
         Some(rest) => rest.strip_prefix(key).filter(|_| is_simple(key)),
         None => path.strip_prefix(&segment(key)),
