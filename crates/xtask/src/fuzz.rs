@@ -11,6 +11,9 @@ use crate::{root, say};
 
 const USAGE: &str = "usage: cargo xtask fuzz [--seconds N]";
 
+/// What is fed with texts, and where those are kept that reach something new.
+const TARGETS: [(&str, &str); 2] = [("documents", "corpus"), ("manifests", "corpus-manifests")];
+
 /// What counts the branches that an input takes; libFuzzer reads the counters.
 const COVERAGE: [&str; 5] = [
     "-Cpasses=sancov-module",
@@ -23,30 +26,39 @@ const COVERAGE: [&str; 5] = [
 /// Runs what is behind `fuzz`.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
-        [] => documents(60),
-        ["--seconds", seconds] => documents(seconds.parse().context(USAGE)?),
+        [] => every_target(60),
+        ["--seconds", seconds] => every_target(seconds.parse().context(USAGE)?),
         _ => bail!("{USAGE}"),
     }
 }
 
-/// Makes up documents for so many seconds, beginning with those of the sample. What it finds worth
-/// keeping stays in `target/fuzz`, and so does an input that breaks something.
-pub(crate) fn documents(seconds: u32) -> Result<()> {
+/// Makes up texts for every target, for so many seconds in all, beginning with the documents of the
+/// sample. What it finds worth keeping stays in `target/fuzz`, and so does an input that breaks
+/// something.
+pub(crate) fn every_target(seconds: u32) -> Result<()> {
     let root = root()?;
     let home = root.join("target").join("fuzz");
-    let (corpus, seeds) = (home.join("corpus"), home.join("seeds"));
-    for directory in [&corpus, &seeds] {
-        fs::create_dir_all(directory)?;
-    }
+    let seeds = home.join("seeds");
+    fs::create_dir_all(&seeds)?;
     write_seeds(&root, &seeds)?;
-    let program = build(&home)?;
-    say(&format!("fuzz: documents, for {seconds} s"))?;
+    let programs = build(&home)?;
+    let share = seconds.div_ceil(2);
+    for (target, corpus) in TARGETS {
+        make_up(&programs.join(target), &home.join(corpus), share)?;
+    }
+    Ok(())
+}
+
+fn make_up(program: &Path, corpus: &Path, seconds: u32) -> Result<()> {
+    let home = corpus.parent().context("a corpus without a directory")?;
+    fs::create_dir_all(corpus)?;
+    say(&format!("fuzz: {}, for {seconds} s", program.display()))?;
     let status = Command::new(program)
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", home.display()))
         .args(["-timeout=60", "-rss_limit_mb=4096", "-max_len=65536"])
         .args(["-print_final_stats=1", "-verbosity=0"])
-        .args([corpus, seeds])
+        .args([corpus, &home.join("seeds")])
         .status()
         .context("cannot run the fuzzer")?;
     ensure!(status.success(), "an input broke something: see above");
@@ -69,8 +81,8 @@ fn build(home: &Path) -> Result<PathBuf> {
         .env("CARGO_TARGET_DIR", home)
         .env("RUSTFLAGS", COVERAGE.join(" "))
         .status()?;
-    ensure!(status.success(), "the fuzz target does not build");
-    Ok(home.join(host).join("fuzz").join("documents"))
+    ensure!(status.success(), "the fuzz targets do not build");
+    Ok(home.join(host).join("fuzz"))
 }
 
 fn host() -> Result<String> {
