@@ -8,8 +8,10 @@ use cofferdam_model::names::PoolName;
 
 use crate::durations;
 
+mod connectivity;
 mod departure;
 
+pub(crate) use connectivity::{Objects, ReachArguments};
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 
 /// One zone model, pushed to many clusters and kept there.
@@ -29,7 +31,7 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     pub(crate) directory: PathBuf,
-    /// Text for people or JSON for programs; `check` also writes SARIF
+    /// Text for people or JSON for programs; `check` also writes SARIF, `reach` also csv, dot and svg
     #[arg(
         short,
         long,
@@ -70,6 +72,12 @@ pub(crate) enum Format {
     Json,
     /// For code scanning (`check` only)
     Sarif,
+    /// Comma-separated values (`reach` only)
+    Csv,
+    /// A graph for Graphviz (`reach` only)
+    Dot,
+    /// A picture (`reach` only)
+    Svg,
 }
 
 /// The commands.
@@ -122,6 +130,12 @@ pub(crate) enum Command {
     /// allowed; what somebody changed since is theirs, stays, and is named. Then record, lease and our namespaces
     /// go, as far as they hold nothing else. Namespaces that were created stay.
     Detach(DetachArguments),
+    /// Who reaches whom, by workload: what all policies of some objects allow together
+    ///
+    /// Reads `NetworkPolicy` and the policies of administrators (`AdminNetworkPolicy`, `BaselineAdminNetworkPolicy` and
+    /// `ClusterNetworkPolicy`), and pods or whatever makes them. Ends with 3 where something was not read or not understood: what is missing from the answer
+    /// is then not known to be impossible.
+    Reach(ReachArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document

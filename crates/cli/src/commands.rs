@@ -13,6 +13,7 @@ mod import;
 mod init;
 mod plan;
 mod rbac;
+mod reach;
 mod schema;
 mod status;
 
@@ -28,8 +29,13 @@ use crate::exit::Exit;
 /// Runs what was asked for.
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     match (arguments.output, &arguments.command) {
-        (Format::Text, _) | (Format::Sarif, Command::Check) => {}
+        (Format::Text, _)
+        | (Format::Sarif, Command::Check)
+        | (Format::Csv | Format::Dot | Format::Svg, Command::Reach(_)) => {}
         (Format::Sarif, _) => bail!("only `check` writes SARIF"),
+        (Format::Csv | Format::Dot | Format::Svg, _) => {
+            bail!("only `reach` writes csv, dot and svg")
+        }
         (Format::Json, Command::Init(_)) => {
             bail!("`init` writes documents and no report: leave `-o json` out")
         }
@@ -58,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
+        Command::Reach(command) => reach::run(arguments, command),
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),
     }

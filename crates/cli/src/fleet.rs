@@ -89,9 +89,10 @@ pub(crate) enum Authors {
 impl Authors {
     /// In a plan, findings are for programs only.
     pub(crate) fn of_plan(format: Format) -> Self {
-        match format {
-            Format::Json => Self::Named,
-            Format::Text | Format::Sarif => Self::Unnamed,
+        if format == Format::Json {
+            Self::Named
+        } else {
+            Self::Unnamed
         }
     }
 }

@@ -7,14 +7,15 @@ use serde::Serialize;
 
 use crate::args::Format;
 
-/// Writes a report to standard output, for programs or for people; SARIF is refused before.
+/// Writes a report to standard output, for programs or for people; other formats are refused before.
 pub(crate) fn show<R: Serialize>(
     report: &R,
     format: Format,
     for_people: impl FnOnce(&R) -> String,
 ) -> io::Result<()> {
-    output::data(&match format {
-        Format::Json => json::render(report),
-        Format::Text | Format::Sarif => for_people(report),
+    output::data(&if format == Format::Json {
+        json::render(report)
+    } else {
+        for_people(report)
     })
 }

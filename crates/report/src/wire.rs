@@ -8,6 +8,7 @@ pub mod denied;
 pub mod detach;
 pub mod doctor;
 pub mod drift;
+pub mod explain;
 pub mod finding;
 pub mod guards;
 pub mod import;

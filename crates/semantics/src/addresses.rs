@@ -66,7 +66,7 @@ impl Block {
     }
 
     /// Whether it holds every address of a family.
-    fn is_everything(&self, family: Family) -> bool {
+    pub(crate) fn is_everything(&self, family: Family) -> bool {
         self.ranges(family) == RangeSetBlaze::from_iter([0..=family.last()])
     }
 }

@@ -1,5 +1,7 @@
 //! Who reaches whom, under one dialect or under several that may be in force.
 
+mod caveats;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use crate::classes::Classes;
 use crate::connectivity::Connectivity;
 use crate::parties::Party;
 use crate::ports::PortSet;
+
+pub use caveats::caveats;
 
 /// A connection that some dialect allows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

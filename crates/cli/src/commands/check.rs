@@ -25,9 +25,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     diagnostics.sort();
     diagnostics.dedup();
     let text = match arguments.output {
-        Format::Text => text::check(&diagnostics),
         Format::Json => json::render(&CheckReport::new(&diagnostics)),
         Format::Sarif => sarif::render(&diagnostics),
+        Format::Text | Format::Csv | Format::Dot | Format::Svg => text::check(&diagnostics),
     };
     output::data(&text)?;
     let failed = diagnostics

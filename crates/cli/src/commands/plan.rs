@@ -50,9 +50,10 @@ pub(crate) fn report(
     format: Format,
 ) -> PlanReport {
     let clusters = examined.iter().zip(decided).map(|(one, decision)| {
-        let findings = match format {
-            Format::Json => one.findings(model),
-            Format::Text | Format::Sarif => Vec::new(),
+        let findings = if format == Format::Json {
+            one.findings(model)
+        } else {
+            Vec::new()
         };
         cluster(one, decision, &findings)
     });

@@ -8,7 +8,6 @@ use crate::wire::reach::{ReachReport, WireConnection};
 
 /// A row per connection, then what it rests on.
 pub fn render(report: &ReachReport) -> String {
-    let mut notes: Vec<String> = Vec::new();
     let rows = report.connections.iter().map(|one| {
         let WireConnection {
             from,
@@ -44,24 +43,35 @@ pub fn render(report: &ReachReport) -> String {
                 .collect(),
         ),
     };
-    if report.dialect == "any" {
-        notes.push(
-            "which network plugin enforces is not known: what any that is known would allow is told (`--dialect NAME` picks one)"
-                .to_owned(),
-        );
-    }
-    notes.extend(report.notes.iter().cloned());
+    text.push_str(&grounds(
+        report.dialect,
+        &report.notes,
+        &report.incomplete_because,
+    ));
+    text
+}
+
+/// What an answer rests on.
+pub(super) fn grounds(dialect: &str, notes: &[String], incomplete_because: &[String]) -> String {
+    let mut text = String::new();
     // Writing to a String cannot fail.
+    if dialect == "any" {
+        writeln!(
+            text,
+            "note: which network plugin enforces is not known: what any that is known would allow is told (`--dialect NAME` picks one)"
+        )
+        .ok();
+    }
     for note in notes {
         writeln!(text, "note: {note}").ok();
     }
-    if !report.complete {
+    if !incomplete_because.is_empty() {
         writeln!(
             text,
-            "INCOMPLETE: what is missing above is not known to be impossible, because"
+            "INCOMPLETE: what is not told to be allowed is not known to be impossible, because"
         )
         .ok();
-        for reason in &report.incomplete_because {
+        for reason in incomplete_because {
             writeln!(text, "    {reason}").ok();
         }
     }

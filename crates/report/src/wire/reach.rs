@@ -1,6 +1,5 @@
 //! `ReachReport`.
 
-use cofferdam_semantics::facts::Gap;
 use cofferdam_semantics::reach::Reached;
 use serde::Serialize;
 
@@ -57,9 +56,9 @@ pub struct Exception {
 
 /// What a report of reachability rests on.
 #[derive(Debug, Clone)]
-pub struct Grounds<'a> {
-    /// What stands in the way of a complete verdict.
-    pub gaps: &'a [Gap],
+pub struct Grounds {
+    /// What stands in the way of a complete verdict, one line each.
+    pub incomplete_because: Vec<String>,
     /// The network plugin; `any` where it is not known.
     pub dialect: &'static str,
     /// Whether policies are enforced.
@@ -70,15 +69,15 @@ pub struct Grounds<'a> {
 
 impl ReachReport {
     /// The report of these connections.
-    pub fn new(grounds: &Grounds<'_>, reached: &[Reached]) -> Self {
+    pub fn new(grounds: Grounds, reached: &[Reached]) -> Self {
         Self {
             api_version: API_VERSION,
             kind: "ReachReport",
-            complete: grounds.gaps.is_empty(),
-            incomplete_because: grounds.gaps.iter().map(ToString::to_string).collect(),
+            complete: grounds.incomplete_because.is_empty(),
+            incomplete_because: grounds.incomplete_because,
             dialect: grounds.dialect,
             enforced: grounds.enforced,
-            notes: grounds.notes.clone(),
+            notes: grounds.notes,
             connections: reached.iter().map(Into::into).collect(),
         }
     }

@@ -1,0 +1,59 @@
+//! Arguments of the commands about what can reach what.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use cofferdam_model::dialect::DIALECTS;
+
+use super::HOW;
+
+/// Which objects.
+#[derive(Debug, Args)]
+pub(crate) struct Objects {
+    /// Files or directories of manifests, `-` for standard input
+    ///
+    /// Directories are read below, hidden files aside: `.yaml`, `.yml` and `.json`.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The network plugin whose reading counts where the Kubernetes API leaves something open
+    ///
+    /// Without it, what any known plugin allows is told, with what others deny of it.
+    #[arg(long, help_heading = HOW, value_name = "NAME", value_parser = PossibleValuesParser::new(DIALECTS.map(|dialect| dialect.name)))]
+    pub(crate) dialect: Option<String>,
+}
+
+/// Arguments of `reach`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg"
+)]
+pub(crate) struct ReachArguments {
+    #[command(flatten)]
+    pub(crate) objects: Objects,
+    /// Only from these: `namespace`, `namespace/workload`, an address or a CIDR; may be repeated
+    #[arg(long, help_heading = HOW, value_name = "END")]
+    pub(crate) from: Vec<String>,
+    /// Only to these
+    #[arg(long, help_heading = HOW, value_name = "END")]
+    pub(crate) to: Vec<String>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam explain manifests/ --from shop/web --to shop/db --port 5432\n  cofferdam explain manifests/ --from shop/web --to 203.0.113.7 --port 53/UDP\n  cofferdam explain manifests/ --from shop/web --to shop/db-service --port sql"
+)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) objects: Objects,
+    /// Who opens the connection: `namespace/pod`, `namespace/workload` or an address
+    #[arg(long, value_name = "END")]
+    pub(crate) from: String,
+    /// Who accepts it: `namespace/pod`, `namespace/workload`, `namespace/service` or an address
+    #[arg(long, value_name = "END")]
+    pub(crate) to: String,
+    /// On which port: a number or, of a pod or Service, a name; TCP where no protocol is given
+    #[arg(long, value_name = "PORT[/PROTOCOL]")]
+    pub(crate) port: String,
+}

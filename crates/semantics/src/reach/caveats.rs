@@ -1,0 +1,110 @@
+//! What is worth knowing beside the connections themselves.
+
+use cofferdam_model::dialect::{Dialect, IpBlock, Sctp};
+
+use crate::addresses::Family;
+use crate::facts::{Facts, Pod};
+use crate::policy::{Peer, Peers, Policy};
+
+/// Names that are listed before the rest is only counted.
+const MOST_NAMES: usize = 5;
+
+/// What the connections of these facts leave open or out, one line each.
+pub fn caveats(facts: &Facts, dialects: &[Dialect]) -> Vec<String> {
+    [
+        undefined_namespaces(facts),
+        own_nodes(facts),
+        unknown_addresses(facts, dialects),
+        dropped_sctp(dialects),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn undefined_namespaces(facts: &Facts) -> Option<String> {
+    let undefined = facts
+        .namespaces
+        .iter()
+        .filter(|(_, one)| one.source.is_none());
+    let names: Vec<String> = undefined.map(|(name, _)| name.to_string()).collect();
+    let matters = facts.policies.iter().any(selects_namespaces);
+    (matters && !names.is_empty()).then(|| {
+        format!(
+            "of {} no Namespace is among the objects: selectors see no label of it but its name",
+            listed(&names)
+        )
+    })
+}
+
+fn own_nodes(facts: &Facts) -> Option<String> {
+    let hosts = facts.pods.iter().filter(|pod| pod.place.host_network);
+    let mut names: Vec<String> = hosts
+        .map(|pod| format!("{}/{}", pod.namespace, pod.workload))
+        .collect();
+    names.sort();
+    names.dedup();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} use the network of their node: no policy governs them, and each reaches every pod on its own node",
+            listed(&names)
+        )
+    })
+}
+
+fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
+    let matter = dialects
+        .iter()
+        .any(|one| one.pod_addresses == IpBlock::Matches)
+        && facts
+            .policies
+            .iter()
+            .any(|policy| peers(policy).any(holds_some_addresses));
+    let unknown = |pod: &&Pod| facts.addresses_of(pod).is_empty();
+    let count = facts.pods.iter().filter(unknown).count();
+    (matter && count > 0).then(|| {
+        format!(
+            "the addresses of {count} pods are not known: only what holds every IPv4 address is taken to hold theirs"
+        )
+    })
+}
+
+fn dropped_sctp(dialects: &[Dialect]) -> Option<String> {
+    let all = dialects.iter().all(|one| one.sctp == Sctp::Dropped);
+    all.then(|| "SCTP never arrives unless it is switched on".to_owned())
+}
+
+fn selects_namespaces(policy: &Policy) -> bool {
+    use crate::policy::NamespaceChoice::Selected;
+    let chosen = peers(policy).filter_map(|peer| match peer {
+        Peer::Pods(choice) => Some(choice),
+        Peer::IpBlock { .. }
+        | Peer::Networks(_)
+        | Peer::Nodes(_)
+        | Peer::DomainNames(_)
+        | Peer::Unknown => None,
+    });
+    let mut chosen = chosen.chain([&policy.subject]);
+    chosen.any(|choice| matches!(&choice.namespaces, Selected(selector) if !selector.is_empty()))
+}
+
+/// Whether a peer names addresses, but not all IPv4 ones.
+fn holds_some_addresses(peer: &Peer) -> bool {
+    crate::classes::vocabulary::block_of(peer).is_some_and(|block| !block.is_everything(Family::V4))
+}
+
+fn peers(policy: &Policy) -> impl Iterator<Item = &Peer> {
+    let rules = policy.ingress.iter().chain(&policy.egress).flatten();
+    rules.flat_map(|rule| match &rule.peers {
+        Peers::Everything => &[][..],
+        Peers::AnyOf(peers) => peers,
+    })
+}
+
+fn listed(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    match names.len().checked_sub(MOST_NAMES) {
+        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
+        Some(0) | None => shown.join(", "),
+    }
+}
