@@ -11,7 +11,7 @@ use crate::durations;
 mod connectivity;
 mod departure;
 
-pub(crate) use connectivity::{Objects, ReachArguments};
+pub(crate) use connectivity::{ExplainArguments, Objects, ReachArguments};
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 
 /// One zone model, pushed to many clusters and kept there.
@@ -136,6 +136,8 @@ pub(crate) enum Command {
     /// `ClusterNetworkPolicy`), and pods or whatever makes them. Ends with 3 where something was not read or not understood: what is missing from the answer
     /// is then not known to be impossible.
     Reach(ReachArguments),
+    /// Why a connection is allowed or denied: the rules that decide it on each side, and what would change it
+    Explain(ExplainArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document

@@ -8,6 +8,7 @@ mod completions;
 mod detach;
 mod doctor;
 mod drift;
+mod explain;
 mod guards;
 mod import;
 mod init;
@@ -64,6 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
+        Command::Explain(command) => explain::run(arguments, command),
         Command::Reach(command) => reach::run(arguments, command),
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use cofferdam_documents::{Manifest, ManifestPlace};
+use cofferdam_documents::{Manifest, ManifestPlace, ManifestPlaces};
 use cofferdam_model::diagnostic::Diagnostic;
 use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_report::wire::reach::Grounds;
@@ -58,6 +58,19 @@ impl Input {
             .and_then(|number| self.places.get(number))?;
         let path = self.files.path(place.file)?;
         Some(format!("{path}:{}", place.line))
+    }
+
+    /// File, line and column of a part of an object.
+    pub(crate) fn place_of(&self, source: Source, path: &str) -> Result<Option<String>> {
+        let place = usize::try_from(source.0)
+            .ok()
+            .and_then(|number| self.places.get(number));
+        let Some(place) = place else {
+            return Ok(None);
+        };
+        let (file, text) = self.files.text(place.file)?;
+        let found = ManifestPlaces::new(&text).find(*place, path);
+        Ok(found.map(|(line, column)| format!("{file}:{line}:{column}")))
     }
 
     /// What a report rests on.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use cofferdam_model::dialect::{Dialect, IpBlock};
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use roaring::RoaringBitmap;
 use rustc_hash::FxBuildHasher;
 
@@ -95,7 +96,7 @@ impl Classes {
     }
 
     /// The classes of a pod, by its place in the facts.
-    pub(crate) fn of_pod(&self, pod: usize) -> &[u32] {
+    pub fn of_pod(&self, pod: usize) -> &[u32] {
         self.of_pods.get(pod).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -110,6 +111,22 @@ impl Classes {
             atom: self.vocabulary.atoms.of(address),
             ports: 0,
         })
+    }
+
+    /// The parts of a network in which policies treat all addresses alike, from first to last.
+    pub fn samples(&self, network: &IpNet) -> Vec<(IpAddr, IpAddr)> {
+        let family = Family::of(network.addr());
+        let atoms = &self.vocabulary.atoms;
+        let ranges = atoms.of_family(family).into_iter();
+        let ranges = ranges.flat_map(|atom| atoms.ranges(family, atom));
+        let inside = ranges.filter_map(|range| {
+            let first = (*range.start()).max(network.network());
+            let last = (*range.end()).min(network.broadcast());
+            (first <= last).then_some((first, last))
+        });
+        let mut inside: Vec<(IpAddr, IpAddr)> = inside.collect();
+        inside.sort_unstable();
+        inside
     }
 
     /// Every class of a family.

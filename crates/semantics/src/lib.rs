@@ -11,6 +11,7 @@ pub mod policy;
 pub mod ports;
 pub mod reach;
 pub mod read;
+pub mod services;
 
 mod addresses;
 mod classes;
