@@ -25,3 +25,4 @@ mod valid;
 mod tests;
 
 pub use oracle::{Oracle, Peer, Verdict};
+pub use valid::is_valid;

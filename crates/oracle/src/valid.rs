@@ -11,7 +11,7 @@ use crate::kind;
 use crate::port::{number, protocol};
 
 /// Whether an API server would have accepted the object, if it is a policy.
-pub(crate) fn is_valid(object: &Value) -> bool {
+pub fn is_valid(object: &Value) -> bool {
     if kind::is(object, kind::NETWORK_POLICY) {
         return network_policy::is_valid(object);
     }

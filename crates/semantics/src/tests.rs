@@ -1,5 +1,6 @@
 //! What the engine says, on small clusters.
 
+mod checklist;
 mod differential;
 
 use std::sync::Arc;

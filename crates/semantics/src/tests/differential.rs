@@ -20,7 +20,7 @@ const CLUSTERS: u64 = 1_500;
 /// Questions about each cluster, under each dialect.
 const QUESTIONS: usize = 40;
 
-fn read(objects: &[Value]) -> Arc<Facts> {
+pub(super) fn read(objects: &[Value]) -> Arc<Facts> {
     let mut reader = Reader::default();
     for (number, object) in (0..).zip(objects) {
         reader.read(object, Source(number));
@@ -28,7 +28,7 @@ fn read(objects: &[Value]) -> Arc<Facts> {
     Arc::new(reader.finish())
 }
 
-fn endpoint(facts: &Facts, peer: &Peer) -> Option<Endpoint> {
+pub(super) fn endpoint(facts: &Facts, peer: &Peer) -> Option<Endpoint> {
     match peer {
         Peer::Address(address) => Some(Endpoint::Address(*address)),
         Peer::Pod { namespace, name } => {
@@ -39,7 +39,7 @@ fn endpoint(facts: &Facts, peer: &Peer) -> Option<Endpoint> {
     }
 }
 
-fn expected(
+pub(super) fn expected(
     oracle: &Oracle<'_>,
     (from, to, protocol, port): &(Peer, Peer, Protocol, u16),
 ) -> Verdict {

@@ -1,8 +1,8 @@
 //! Which pods count (checklist 41).
 
 use super::{check_cluster, objects_of};
-use crate::Oracle;
 use cofferdam_model::dialect::Dialect;
+use cofferdam_oracle::Oracle;
 
 const PODS: &str = "
 kind: Pod

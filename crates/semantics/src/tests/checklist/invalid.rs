@@ -3,13 +3,24 @@
 mod admin;
 mod network_policy;
 
-use super::{check, objects_of};
-use crate::valid::is_valid;
+use super::{check, objects_of, read};
+use cofferdam_oracle::is_valid;
 
 fn check_valid(object: &str, expected: bool) {
     let objects = objects_of(object);
-    let actual: Vec<bool> = objects.iter().map(is_valid).collect();
-    assert_eq!(actual, [expected], "{object}");
+    let by_oracle: Vec<bool> = objects.iter().map(is_valid).collect();
+    assert_eq!(by_oracle, [expected], "says the oracle of {object}");
+    let facts = read(&objects);
+    let by_engine = facts.policies.len() == 1;
+    assert_eq!(
+        by_engine, expected,
+        "says the engine of {object}: {:?}",
+        facts.gaps
+    );
+    assert!(
+        expected || !facts.gaps.is_empty(),
+        "what is refused is told: {object}"
+    );
 }
 
 fn check_network_policy(spec: &str, expected: bool) {
