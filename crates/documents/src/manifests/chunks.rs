@@ -6,6 +6,7 @@ pub(super) struct Chunk<'t> {
     pub(super) text: &'t str,
     /// How many lines stand before it.
     pub(super) lines_before: u32,
+    pub(super) lines: u32,
 }
 
 /// Parts a text before every line that begins with `---`: wherever that stands, within a block
@@ -48,7 +49,11 @@ impl<'t> Iterator for Chunks<'t> {
         let (text, rest) = self.rest.split_at_checked(length)?;
         let lines_before = self.lines_before;
         (self.rest, self.lines_before) = (rest, lines_before + lines);
-        (!text.is_empty()).then_some(Chunk { text, lines_before })
+        (!text.is_empty()).then_some(Chunk {
+            text,
+            lines_before,
+            lines,
+        })
     }
 }
 

@@ -55,9 +55,14 @@ pub(super) fn objects(document: &Node) -> Vec<&Node> {
     objects
 }
 
-/// Line and column in the whole text.
-pub(super) fn at(chunk: &Chunk<'_>, spot: Spot) -> At {
-    (spot.line.saturating_add(chunk.lines_before), spot.column)
+/// Line and column in the whole text. What the parser misses at the end, it misses on the line after it.
+fn at(chunk: &Chunk<'_>, spot: Spot) -> At {
+    let column = if spot.line > chunk.lines {
+        1
+    } else {
+        spot.column
+    };
+    (chunk.lines_before + spot.line.min(chunk.lines), column)
 }
 
 /// A list, with its items.

@@ -35,7 +35,7 @@ fn a_fault_ends_one_document_only() {
         &[
             r#"1:1 {"apiVersion":"v1","kind":"Pod"}"#,
             r#"6:1 {"apiVersion":"v1","kind":"Node"}"#,
-            "! 5:1 syntax not valid YAML: while parsing a node, did not find expected node content",
+            "! 4:1 syntax not valid YAML: while parsing a node, did not find expected node content",
             "! 10:1 syntax not valid YAML: did not find expected <document start>",
             "! 12:1 not-an-object this is no object (a Kubernetes object begins with `apiVersion` and `kind`)",
             "! 14:1 not-an-object this is no object (a Kubernetes object begins with `apiVersion` and `kind`)",
