@@ -8,10 +8,12 @@ use cofferdam_model::names::PoolName;
 
 use crate::durations;
 
+mod arrival;
 mod connectivity;
 mod departure;
 
-pub(crate) use connectivity::{ExplainArguments, Objects, ReachArguments};
+pub(crate) use arrival::{ImportArguments, InitArguments};
+pub(crate) use connectivity::{DiffArguments, ExplainArguments, Objects, ReachArguments, Reading};
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 
 /// One zone model, pushed to many clusters and kept there.
@@ -138,6 +140,10 @@ pub(crate) enum Command {
     Reach(ReachArguments),
     /// Why a connection is allowed or denied: the rules that decide it on each side, and what would change it
     Explain(ExplainArguments),
+    /// Connections opened and closed between two sets of manifests, not lines of YAML
+    ///
+    /// Ends with 2 when they differ, with 3 when they do not and something was not read or not understood.
+    Diff(DiffArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document
@@ -165,53 +171,6 @@ pub(crate) struct Selection {
     /// Use this kubeconfig instead of the documents', for one cluster
     #[arg(long, value_name = "FILE", requires = "cluster")]
     pub(crate) kubeconfig: Option<PathBuf>,
-}
-
-/// Arguments of `init`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  cofferdam -C fleet-repository init --kubeconfig ~/.kube/config"
-)]
-pub(crate) struct InitArguments {
-    /// The kubeconfig whose contexts become clusters
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-}
-
-/// Arguments of `import`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  cofferdam import --cluster prod-eu --dry-run          what would be written\n  cofferdam import --cluster prod-eu && cofferdam check\n  cofferdam import --cluster prod-eu --group-by team    a zone for each team\n  cofferdam import --cluster prod-eu -o json | jq '.unmapped[]'"
-)]
-pub(crate) struct ImportArguments {
-    /// The cluster
-    #[arg(long, value_name = "NAME")]
-    pub(crate) cluster: String,
-    /// Group namespaces into zones by the values of this label, instead of the one that groups best
-    #[arg(long, help_heading = HOW, value_name = "LABEL")]
-    pub(crate) group_by: Option<String>,
-    /// Write nothing: print the files to standard output, and talk of the rest on standard error
-    #[arg(long, help_heading = HOW)]
-    pub(crate) dry_run: bool,
-    /// Give up when nothing came from the cluster for this long, 1s to 1h
-    #[arg(long, default_value = "60s", value_parser = durations::patience, allow_hyphen_values = true, value_name = "DURATION")]
-    pub(crate) timeout: Duration,
-    /// Use this kubeconfig instead of the document's
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-}
-
-impl ImportArguments {
-    /// The one cluster, and how it is reached.
-    pub(crate) fn selection(&self) -> Selection {
-        Selection {
-            cluster: vec![self.cluster.clone()],
-            trust_domain: Vec::new(),
-            timeout: self.timeout,
-            max_in_flight: 256,
-            kubeconfig: self.kubeconfig.clone(),
-        }
-    }
 }
 
 /// Arguments of `compile`.

@@ -6,6 +6,7 @@ mod check;
 mod compile;
 mod completions;
 mod detach;
+mod diff;
 mod doctor;
 mod drift;
 mod explain;
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
+        Command::Diff(command) => diff::run(arguments, command),
         Command::Explain(command) => explain::run(arguments, command),
         Command::Reach(command) => reach::run(arguments, command),
         Command::Schema(command) => schema::run(arguments, command),

@@ -1,5 +1,6 @@
 //! The objects that a question of connectivity is about.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -11,7 +12,7 @@ use cofferdam_semantics::facts::{Facts, Gap};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::{Reader, reach};
 
-use crate::args::Objects;
+use crate::args::Reading;
 use crate::manifests;
 
 /// Objects as facts, with the places where they stand.
@@ -26,11 +27,11 @@ pub(crate) struct Input {
 
 impl Input {
     /// Reads what was named on the command line.
-    pub(crate) fn read(objects: &Objects) -> Result<Self> {
+    pub(crate) fn read(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
         let mut reader = Reader::default();
         let mut places = Vec::new();
         let mut number = 0;
-        let files = manifests::read(&objects.paths, &mut |manifest| {
+        let files = manifests::read(paths, &mut |manifest| {
             let Manifest { object, place } = manifest;
             reader.read(&object, Source(number));
             places.push(place);
@@ -39,7 +40,7 @@ impl Input {
         for diagnostic in &files.diagnostics {
             reader.gap(gap(diagnostic));
         }
-        let named = objects.dialect.as_deref();
+        let named = reading.dialect.as_deref();
         let named = DIALECTS
             .into_iter()
             .find(|dialect| Some(dialect.name) == named);

@@ -6,6 +6,7 @@ pub mod check;
 pub mod compile;
 pub mod denied;
 pub mod detach;
+pub mod diff;
 pub mod doctor;
 pub mod drift;
 pub mod explain;

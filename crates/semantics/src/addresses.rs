@@ -190,3 +190,15 @@ pub(crate) fn join(
         .map(|range| family.address(*range.start())..=family.address(*range.end()))
         .collect()
 }
+
+/// The address after another one of its family; none after the last.
+pub(crate) fn after(address: IpAddr) -> Option<IpAddr> {
+    let family = Family::of(address);
+    let next = number(address).checked_add(1)?;
+    (next <= family.last()).then(|| family.address(next))
+}
+
+/// The address before another one of its family; none before the first.
+pub(crate) fn before(address: IpAddr) -> Option<IpAddr> {
+    Some(Family::of(address).address(number(address).checked_sub(1)?))
+}

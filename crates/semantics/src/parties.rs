@@ -1,5 +1,7 @@
 //! Connections as people read them: by workload, and by ranges of addresses.
 
+pub(crate) mod cuts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use ipnet::{Ipv4Subnets, Ipv6Subnets};
 
 use crate::addresses::{Family, join};
-use crate::classes::ClassKind;
+use crate::classes::{ClassKind, Classes};
 use crate::connectivity::Connectivity;
 use crate::facts::Workload;
 use crate::verdict::Allowed;
@@ -74,13 +76,13 @@ pub struct Connection {
 
 /// A workload, or the part of its pods that policies treat alike.
 #[derive(Debug, Clone)]
-pub(crate) struct Group {
-    pub(crate) party: Party,
-    /// Its pods, by their places in the facts.
-    pub(crate) pods: Vec<usize>,
-    pub(crate) classes: Vec<u32>,
-    /// Whether it has, or may have, more than one pod.
-    is_several: bool,
+struct Group {
+    party: Party,
+    classes: Vec<u32>,
+    /// How many pods it has.
+    pods: usize,
+    /// Whether it is a template, that may make any number of them.
+    is_template: bool,
 }
 
 /// An end of a connection by number: a group, or addresses.
@@ -93,8 +95,10 @@ enum End {
 impl Connectivity {
     /// Every connection that is possible, by workload: replicas that policies tell apart stand as pods of their own.
     /// Addresses outside are not joined with each other.
-    pub fn connections(&mut self) -> Vec<Connection> {
-        let groups = self.groups();
+    ///
+    /// So do all replicas of the workloads in `split`.
+    pub fn connections(&mut self, split: &Workloads) -> Vec<Connection> {
+        let groups = self.classes().groups(split);
         let mut of_classes: BTreeMap<u32, Vec<End>> = BTreeMap::new();
         for (number, group) in groups.iter().enumerate() {
             for class in &group.classes {
@@ -132,53 +136,6 @@ impl Connectivity {
             }
         }
         self.told(&groups, between)
-    }
-
-    /// The workloads, each divided where policies treat its pods differently.
-    pub(crate) fn groups(&self) -> Vec<Group> {
-        let facts = self.facts();
-        let mut by_workload: BTreeMap<(&Arc<str>, &Workload), Vec<usize>> = BTreeMap::new();
-        for (place, pod) in facts.pods.iter().enumerate() {
-            by_workload
-                .entry((&pod.namespace, &pod.workload))
-                .or_default()
-                .push(place);
-        }
-        let mut groups = Vec::new();
-        for ((namespace, workload), pods) in by_workload {
-            let mut alike: BTreeMap<&[u32], Vec<usize>> = BTreeMap::new();
-            for pod in pods {
-                alike
-                    .entry(self.classes().of_pod(pod))
-                    .or_default()
-                    .push(pod);
-            }
-            let whole = alike.len() == 1;
-            for (classes, pods) in alike {
-                let each = if whole {
-                    vec![pods]
-                } else {
-                    pods.into_iter().map(|pod| vec![pod]).collect()
-                };
-                for pods in each {
-                    let first = pods.first().and_then(|pod| facts.pods.get(*pod));
-                    let own = || Workload {
-                        kind: "Pod".into(),
-                        name: first.map_or_else(|| "".into(), |pod| Arc::clone(&pod.name)),
-                    };
-                    groups.push(Group {
-                        party: Party::Workload {
-                            namespace: Arc::clone(namespace),
-                            workload: if whole { workload.clone() } else { own() },
-                        },
-                        is_several: pods.len() > 1 || first.is_some_and(|pod| pod.is_template),
-                        classes: classes.to_vec(),
-                        pods,
-                    });
-                }
-            }
-        }
-        groups
     }
 
     /// Connections with names; neighbouring addresses of which the same is said stand together.
@@ -226,12 +183,64 @@ impl Connectivity {
     }
 }
 
+/// Workloads by namespace.
+pub type Workloads = BTreeSet<(Arc<str>, Workload)>;
+
+impl Classes {
+    /// The workloads whose pods policies treat differently.
+    pub fn divided(&self) -> Workloads {
+        let mut first: BTreeMap<(&Arc<str>, &Workload), &[u32]> = BTreeMap::new();
+        let mut divided = Workloads::new();
+        for (place, pod) in self.facts().pods.iter().enumerate() {
+            let classes = self.of_pod(place);
+            let known = *first
+                .entry((&pod.namespace, &pod.workload))
+                .or_insert(classes);
+            if known != classes {
+                divided.insert((Arc::clone(&pod.namespace), pod.workload.clone()));
+            }
+        }
+        divided
+    }
+
+    /// The workloads; those that are divided, or are to be split, by their pods.
+    fn groups(&self, split: &Workloads) -> Vec<Group> {
+        let divided = self.divided();
+        let mut groups: BTreeMap<Party, Group> = BTreeMap::new();
+        for (place, pod) in self.facts().pods.iter().enumerate() {
+            let owner = (Arc::clone(&pod.namespace), pod.workload.clone());
+            let alone = divided.contains(&owner) || split.contains(&owner);
+            let (namespace, workload) = owner;
+            let workload = if alone {
+                Workload {
+                    kind: "Pod".into(),
+                    name: Arc::clone(&pod.name),
+                }
+            } else {
+                workload
+            };
+            let party = Party::Workload {
+                namespace,
+                workload,
+            };
+            let group = groups.entry(party.clone()).or_insert_with(|| Group {
+                party,
+                classes: self.of_pod(place).to_vec(),
+                pods: 0,
+                is_template: pod.is_template,
+            });
+            group.pods += 1;
+        }
+        groups.into_values().collect()
+    }
+}
+
 /// Whether two ends are one and the same pod.
 fn is_single(groups: &[Group], from: End, to: End) -> bool {
     match (from, to) {
-        (End::Group(from), End::Group(to)) if from == to => {
-            groups.get(from).is_some_and(|group| !group.is_several)
-        }
+        (End::Group(from), End::Group(to)) if from == to => groups
+            .get(from)
+            .is_some_and(|group| group.pods == 1 && !group.is_template),
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Who reaches whom, under one dialect or under several that may be in force.
 
 mod caveats;
+mod difference;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use cofferdam_model::flow::Protocol;
 
 use crate::classes::Classes;
 use crate::connectivity::Connectivity;
-use crate::parties::Party;
+use crate::parties::{Party, Workloads};
 use crate::ports::PortSet;
 
 pub use caveats::caveats;
+pub use difference::{Change, difference};
 
 /// A connection that some dialect allows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,12 +45,12 @@ pub fn different_dialects() -> Vec<Dialect> {
 /// What a dialect allows possibly, and certainly, by the ends.
 type Between = BTreeMap<(Party, Party), (PortSet, PortSet)>;
 
-/// Everything that one of the dialects allows, by workload.
-pub fn reach(classes: &Arc<Classes>, dialects: &[Dialect]) -> Vec<Reached> {
+/// Everything that one of the dialects allows, by workload; of the workloads in `split`, by pod.
+pub fn reach(classes: &Arc<Classes>, dialects: &[Dialect], split: &Workloads) -> Vec<Reached> {
     let mut under: Vec<(Dialect, Between)> = Vec::new();
     for dialect in dialects {
         let mut connectivity = Connectivity::solve(Arc::clone(classes), *dialect);
-        let connections = connectivity.connections().into_iter();
+        let connections = connectivity.connections(split).into_iter();
         let connections = connections.map(|one| {
             let ports = (one.allowed.possible, one.allowed.certain);
             ((one.from, one.to), ports)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use cofferdam_model::dialect::{DIALECTS, Dialect};
 use serde_json::Value;
 
+use crate::parties::Workloads;
 use crate::policy::Source;
 use crate::{Classes, Reader, reach};
 
@@ -23,7 +24,7 @@ fn rows(yaml: &str, plugin: &str) -> Vec<String> {
         reader.read(&object, Source(number));
     }
     let classes = Arc::new(Classes::of(&Arc::new(reader.finish())));
-    let reached = reach::reach(&classes, &[dialect(plugin)]);
+    let reached = reach::reach(&classes, &[dialect(plugin)], &Workloads::new());
     let told = reached
         .iter()
         .map(|one| format!("{} -> {}: {}", one.from, one.to, one.allowed));

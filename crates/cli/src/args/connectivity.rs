@@ -16,6 +16,13 @@ pub(crate) struct Objects {
     /// Directories are read below, hidden files aside: `.yaml`, `.yml` and `.json`.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How policies are read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
     /// The network plugin whose reading counts where the Kubernetes API leaves something open
     ///
     /// Without it, what any known plugin allows is told, with what others deny of it.
@@ -56,4 +63,20 @@ pub(crate) struct ExplainArguments {
     /// On which port: a number or, of a pod or Service, a name; TCP where no protocol is given
     #[arg(long, value_name = "PORT[/PROTOCOL]")]
     pub(crate) port: String,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam diff before/ after/\n  git worktree add /tmp/main main && cofferdam diff /tmp/main/manifests manifests\n  kubectl get ns,pod,netpol -A -o json | cofferdam diff - manifests/ -o json"
+)]
+pub(crate) struct DiffArguments {
+    /// A file or directory of manifests as it was, or `-` for standard input
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// The same as it is to be
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }

@@ -6,20 +6,22 @@ use anyhow::{Result, anyhow};
 use cofferdam_report::wire::reach::ReachReport;
 use cofferdam_report::{json, output, svg, text};
 use cofferdam_semantics::Classes;
+use cofferdam_semantics::parties::Workloads;
 use cofferdam_semantics::reach::{self, Reached};
 
-use crate::args::{Arguments, Format, ReachArguments};
+use crate::args::{Arguments, Format, Objects, ReachArguments};
 use crate::ends::Ends;
 use crate::exit::Exit;
 use crate::input::Input;
 
 pub(crate) fn run(arguments: &Arguments, command: &ReachArguments) -> Result<Exit> {
     let (from, to) = (Ends::parse(&command.from)?, Ends::parse(&command.to)?);
-    let input = Input::read(&command.objects)?;
+    let Objects { paths, reading } = &command.objects;
+    let input = Input::read(paths, reading)?;
     from.check("--from", &input.facts)?;
     to.check("--to", &input.facts)?;
     let classes = Arc::new(Classes::of(&input.facts));
-    let reached = reach::reach(&classes, &input.dialects).into_iter();
+    let reached = reach::reach(&classes, &input.dialects, &Workloads::new()).into_iter();
     let reached: Vec<Reached> = reached
         .filter(|one| from.include(&one.from) && to.include(&one.to))
         .collect();

@@ -31,18 +31,6 @@ impl Vocabulary {
         vocabulary
     }
 
-    /// Whether it has everything that a policy mentions.
-    pub(crate) fn knows(&self, policy: &Policy) -> bool {
-        let other = Self::of([policy]);
-        other.pod_keys.is_subset(&self.pod_keys)
-            && other.node_keys.is_subset(&self.node_keys)
-            && other.port_names.is_subset(&self.port_names)
-            && other
-                .blocks
-                .iter()
-                .all(|(_, block)| self.blocks.find(block).is_some())
-    }
-
     fn learn(&mut self, policy: &Policy) {
         self.choice(&policy.subject);
         let rules = policy.ingress.iter().chain(&policy.egress).flatten();

@@ -104,7 +104,8 @@ pub(super) fn labels(object: &Value) -> Labels {
     let labels = at(object, "/metadata/labels").and_then(Value::as_object);
     let labels = labels.into_iter().flatten();
     labels
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        // A value of null is an empty text to an API server.
+        .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
         .collect()
 }
 

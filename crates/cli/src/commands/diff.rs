@@ -1,0 +1,34 @@
+//! `diff`: connections opened and closed between two states.
+
+use std::slice;
+use std::sync::Arc;
+
+use anyhow::Result;
+use cofferdam_report::text;
+use cofferdam_report::wire::diff::DiffReport;
+use cofferdam_semantics::{Classes, reach};
+
+use crate::args::{Arguments, DiffArguments};
+use crate::exit::Exit;
+use crate::input::Input;
+use crate::show::show;
+
+pub(crate) fn run(arguments: &Arguments, command: &DiffArguments) -> Result<Exit> {
+    let read = |path| Input::read(slice::from_ref(path), &command.reading);
+    let (before, after) = (read(&command.before)?, read(&command.after)?);
+    let classes = [&before, &after].map(|input| Arc::new(Classes::of(&input.facts)));
+    // A workload that either state divides is told by pod in both.
+    let split = classes
+        .iter()
+        .flat_map(|classes| classes.divided())
+        .collect();
+    let [was, is] = &classes.map(|classes| reach::reach(&classes, &after.dialects, &split));
+    let changes = reach::difference(was, is);
+    let report = DiffReport::new(before.grounds(), after.grounds(), &changes);
+    show(&report, arguments.output, text::diff)?;
+    Ok(match (changes.is_empty(), report.complete) {
+        (false, _) => Exit::Difference,
+        (true, false) => Exit::Unknown,
+        (true, true) => Exit::Fine,
+    })
+}
