@@ -1,4 +1,5 @@
-//! `cargo xtask bench push`: how fast bundles get into clusters, and how fast drift is found.
+//! `cargo xtask bench push`: how fast bundles get into clusters, and how fast drift is found; `bench reach`: how fast
+//! it is known what can reach what.
 //!
 //! Three push the same objects to the same API server in turn: ours, `kubectl apply --server-side`, and a
 //! floor client that does nothing but send patches. A figure counts only when all reached the same state.
@@ -21,23 +22,43 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use cofferdam_integration::cofferdam::cargo;
+
 use crate::{assets, print, root, say};
 use measure::Cost;
 use rig::{Programs, Rig, Route};
 use table::Table;
 
-const USAGE: &str = "usage: cargo xtask bench push [--rounds N] [--without-fleet]";
+const USAGE: &str = "usage: cargo xtask bench push [--rounds N] [--without-fleet] | bench reach";
 
 /// Runs what is behind `bench`; `measure` and `floor` are processes that the bench itself starts.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["push", options @ ..] => push(options),
+        ["reach"] => reach(),
         ["measure", log, program, arguments @ ..] => measure::measure(log, program, arguments),
         ["floor", address, authority, token, file, in_flight] => {
             floor::send(address, authority, token, file, in_flight)
         }
         _ => bail!("{USAGE}"),
     }
+}
+
+/// Everything is within one process, so that it is a bench of the crate itself.
+fn reach() -> Result<()> {
+    let status = cargo()
+        .args([
+            "bench",
+            "--package",
+            "cofferdam-semantics",
+            "--bench",
+            "reach",
+        ])
+        .current_dir(root()?)
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(status.success(), "the bench failed");
+    Ok(())
 }
 
 /// What was asked for.
