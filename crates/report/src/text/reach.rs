@@ -31,7 +31,8 @@ pub fn render(report: &ReachReport) -> String {
         .iter()
         .any(|row| row.last().is_some_and(|cell| !cell.is_empty()));
     let mut text = match (rows.is_empty(), differs) {
-        (true, _) => "no connection is possible\n".to_owned(),
+        (true, _) if report.complete => "no such connection is possible\n".to_owned(),
+        (true, _) => "no such connection is known\n".to_owned(),
         (false, true) => table(&["from", "to", "allowed", "but not under"], rows),
         (false, false) => table(
             &["from", "to", "allowed"],

@@ -1,0 +1,211 @@
+//! What `reach`, `explain` and `diff` say of manifests: whole runs.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+const SHOP: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: db, namespace: shop}
+spec: {template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, ports: [{name: sql, containerPort: 5432}]}]}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: sql, namespace: shop}
+spec: {selector: {app: db}, ports: [{name: sql, port: 3306, targetPort: sql}]}
+";
+
+const DENY: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {policyTypes: [Ingress, Egress]}
+";
+
+const ALLOW: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: sql, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: web}}}]
+    ports: [{port: sql}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+  - to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]
+  - to: [{podSelector: {matchLabels: {app: db}}}]
+";
+
+/// Two replicas of one workload, of which one was relabelled by hand.
+const REPLICAS: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: web-1, labels: {app: web}, ownerReferences: [{kind: ReplicaSet, name: web-5f, controller: true}]}},
+  {apiVersion: v1, kind: Pod, metadata: {namespace: a, name: web-2, labels: {app: web, role: admin}, ownerReferences: [{kind: ReplicaSet, name: web-5f, controller: true}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: a, name: p}, spec: {ingress: [{from: [{podSelector: {matchLabels: {role: admin}}}], ports: [{port: 80}]}]}}]}
+";
+
+const OTHERS: &str = "
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {namespace: shop, name: extra}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: shop, name: from-tomorrow}
+spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}], via: mesh}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: shop, name: refused}
+spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: []}]}}
+---
+kind: Deployment
+metadata: [
+";
+
+/// Runs commands below a directory with these files; a snapshot holds what they say and how they end.
+#[track_caller]
+fn check(name: &str, files: &[(&str, &str)], commands: &[&str]) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    for (path, text) in files {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().context("a parent")?)?;
+        std::fs::write(path, text)?;
+    }
+    let runs: Result<Vec<String>> = commands
+        .iter()
+        .map(|one| run(directory.path(), one))
+        .collect();
+    insta::assert_snapshot!(name, runs?.join("\n"));
+    Ok(())
+}
+
+fn run(directory: &Path, command: &str) -> Result<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_cofferdam"))
+        .current_dir(directory)
+        .args(command.split(' '))
+        .output()?;
+    let mut told = format!("$ cofferdam {command}\n");
+    for stream in [&output.stdout, &output.stderr] {
+        told.push_str(&String::from_utf8_lossy(stream));
+    }
+    writeln!(
+        told,
+        "exit {:?}",
+        output.status.code().context("an exit code")?
+    )?;
+    Ok(told)
+}
+
+#[test]
+fn who_reaches_whom_is_told_by_workload() -> Result<()> {
+    check(
+        "reach",
+        &[
+            ("shop.yaml", SHOP),
+            ("deny.yaml", DENY),
+            ("allow.yaml", ALLOW),
+        ],
+        &[
+            "reach . --dialect calico",
+            "reach shop.yaml deny.yaml --dialect calico",
+            "reach . --to shop/db -o csv",
+            "reach . --from 11.0.0.0/8",
+            "reach . -o dot",
+            "reach . --from shop/wbe",
+            "reach missing",
+        ],
+    )
+}
+
+#[test]
+fn replicas_that_policies_tell_apart_stand_by_themselves() -> Result<()> {
+    check(
+        "replicas",
+        &[("list.yaml", REPLICAS)],
+        &["reach list.yaml --to a --from a"],
+    )
+}
+
+#[test]
+fn what_is_not_understood_is_named_and_never_called_isolated() -> Result<()> {
+    let files = [("shop.yaml", SHOP), ("others.yaml", OTHERS)];
+    check(
+        "incomplete",
+        &files,
+        &[
+            "reach . --from shop --to shop",
+            "explain . --from shop/web --to shop/db --port 80",
+        ],
+    )
+}
+
+#[test]
+fn the_order_of_files_and_objects_does_not_matter() -> Result<()> {
+    let told = |files: &[(&str, &str)]| -> Result<String> {
+        let directory = tempfile::tempdir()?;
+        for (path, text) in files {
+            std::fs::write(directory.path().join(path), text)?;
+        }
+        run(directory.path(), "reach . -o json")
+    };
+    let one = told(&[("a.yaml", SHOP), ("b.yaml", DENY), ("c.yaml", ALLOW)])?;
+    let other = told(&[("c.yaml", SHOP), ("a.yaml", ALLOW), ("b.yaml", DENY)])?;
+    assert_eq!(one, other);
+    Ok(())
+}
+
+#[test]
+fn a_verdict_is_explained_by_the_rules_of_both_sides() -> Result<()> {
+    check(
+        "explain",
+        &[
+            ("shop.yaml", SHOP),
+            ("deny.yaml", DENY),
+            ("allow.yaml", ALLOW),
+        ],
+        &[
+            "explain . --from shop/web --to shop/db --port 5432 --dialect calico",
+            "explain . --from shop/web --to shop/sql --port 3306 --dialect calico",
+            "explain . --from shop/web --to shop/db --port 443/UDP --dialect calico",
+            "explain . --from shop/web --to 8.0.0.0/6 --port 443 --dialect calico",
+            "explain . --from shop/web --to shop/db --port 9/SCTP --dialect cilium",
+            "explain . --from shop/db --to shop/wbe --port 80",
+            "explain . --from shop/web --to shop/db --port 0",
+        ],
+    )
+}
+
+#[test]
+fn two_states_differ_by_connections() -> Result<()> {
+    check(
+        "diff",
+        &[
+            ("one/shop.yaml", SHOP),
+            ("one/deny.yaml", DENY),
+            ("two/shop.yaml", SHOP),
+            ("two/deny.yaml", DENY),
+            ("two/allow.yaml", ALLOW),
+        ],
+        &["diff one two", "diff two one -o json", "diff two two"],
+    )
+}
