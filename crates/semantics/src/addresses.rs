@@ -159,6 +159,21 @@ impl Atoms {
         own.map(|(_, atom)| *atom).collect()
     }
 
+    /// The parts of a network that lie in one atom each, from first to last address, in order.
+    pub(crate) fn inside(&self, network: &IpNet) -> Vec<(IpAddr, IpAddr)> {
+        let family = Family::of(network.addr());
+        let ranges = self.of_family(family).into_iter();
+        let ranges = ranges.flat_map(|atom| self.ranges(family, atom));
+        let inside = ranges.filter_map(|range| {
+            let first = (*range.start()).max(network.network());
+            let last = (*range.end()).min(network.broadcast());
+            (first <= last).then_some((first, last))
+        });
+        let mut inside: Vec<(IpAddr, IpAddr)> = inside.collect();
+        inside.sort_unstable();
+        inside
+    }
+
     /// The ranges of addresses of an atom in a family.
     pub(crate) fn ranges(&self, family: Family, atom: u32) -> Vec<RangeInclusive<IpAddr>> {
         let own = self.starts.range((family, 0)..=(family, family.last()));

@@ -43,6 +43,15 @@ pub(crate) enum ClassKind {
     Outside,
 }
 
+/// Which ports have names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum PortNames {
+    /// These.
+    These(Vec<NamedPort>),
+    /// Any port may have any name.
+    Any,
+}
+
 /// Labels that some policy asks for, with their values.
 type Told = Vec<(Arc<str>, Arc<str>)>;
 
@@ -53,7 +62,7 @@ pub struct Classes {
     pub(crate) vocabulary: Vocabulary,
     table: Table<Class>,
     labels: Table<Told>,
-    port_lists: Table<Vec<NamedPort>>,
+    port_lists: Table<PortNames>,
     /// The classes of each pod, in the order of the facts: one per address.
     of_pods: Vec<Vec<u32>>,
     /// The class of each address of a node.
@@ -115,18 +124,7 @@ impl Classes {
 
     /// The parts of a network in which policies treat all addresses alike, from first to last.
     pub fn samples(&self, network: &IpNet) -> Vec<(IpAddr, IpAddr)> {
-        let family = Family::of(network.addr());
-        let atoms = &self.vocabulary.atoms;
-        let ranges = atoms.of_family(family).into_iter();
-        let ranges = ranges.flat_map(|atom| atoms.ranges(family, atom));
-        let inside = ranges.filter_map(|range| {
-            let first = (*range.start()).max(network.network());
-            let last = (*range.end()).min(network.broadcast());
-            (first <= last).then_some((first, last))
-        });
-        let mut inside: Vec<(IpAddr, IpAddr)> = inside.collect();
-        inside.sort_unstable();
-        inside
+        self.vocabulary.atoms.inside(network)
     }
 
     /// Every class of a family.
@@ -217,11 +215,9 @@ impl Classes {
     }
 
     /// The named ports of a list.
-    pub(crate) fn ports(&self, list: u32) -> &[NamedPort] {
-        self.port_lists
-            .get(list)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+    pub(crate) fn ports(&self, list: u32) -> &PortNames {
+        const NONE: &PortNames = &PortNames::These(Vec::new());
+        self.port_lists.get(list).unwrap_or(NONE)
     }
 
     /// Every list of named ports, with the classes that have it.

@@ -95,6 +95,8 @@ pub struct Pod {
     pub place: Place,
     /// Whether it is only a template, of which no pod was seen.
     pub is_template: bool,
+    /// Whether it stands for pods that do not exist yet, so that any of its ports may have any name.
+    pub is_future: bool,
 }
 
 /// Where a pod runs.

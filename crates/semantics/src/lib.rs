@@ -6,6 +6,7 @@
 
 pub mod connectivity;
 pub mod facts;
+pub mod future;
 pub mod parties;
 pub mod policy;
 pub mod ports;

@@ -11,7 +11,7 @@ use cofferdam_objects::policy::Direction;
 use roaring::RoaringBitmap;
 
 use crate::addresses::Family;
-use crate::classes::Classes;
+use crate::classes::{Classes, PortNames};
 use crate::facts::NamedPort;
 use crate::policy::{Action, Peer, Peers, Policy, PortRule, Rule, Stage};
 use crate::ports::PortSet;
@@ -159,20 +159,38 @@ impl CompiledRule {
     }
 
     /// The ports on a destination with these named ports.
-    pub(crate) fn ports_on(&self, named: &[NamedPort], dialect: Dialect) -> PortSet {
-        let sidecars = dialect.sidecar_ports == SidecarPorts::Count;
-        let named = || named.iter().filter(|port| sidecars || !port.sidecar);
+    pub(crate) fn ports_on(&self, named: &PortNames, dialect: Dialect) -> PortSet {
         let mut ports = self.numbers.clone();
         for (protocol, name) in &self.names {
-            let matching = named().filter(|port| {
-                port.name == *name && protocol.is_none_or(|protocol| port.protocol == protocol)
+            ports = ports.or(&match named {
+                PortNames::These(named) => numbers(named, name, *protocol, dialect),
+                PortNames::Any => match protocol {
+                    Some(protocol) => PortSet::of_protocols([*protocol]),
+                    None => PortSet::all(),
+                },
             });
-            for port in matching.filter(|port| port.number > 0) {
-                ports = ports.or(&PortSet::one(port.protocol, port.number));
-            }
         }
         ports
     }
+}
+
+/// The ports that have a name, of one protocol where one is given.
+fn numbers(
+    named: &[NamedPort],
+    name: &str,
+    protocol: Option<Protocol>,
+    dialect: Dialect,
+) -> PortSet {
+    let sidecars = dialect.sidecar_ports == SidecarPorts::Count;
+    let matching = named.iter().filter(|port| {
+        (sidecars || !port.sidecar)
+            && *port.name == *name
+            && port.number > 0
+            && protocol.is_none_or(|protocol| port.protocol == protocol)
+    });
+    matching.fold(PortSet::none(), |all, port| {
+        all.or(&PortSet::one(port.protocol, port.number))
+    })
 }
 
 /// Makes rows, and keeps the answers in them.
@@ -286,7 +304,7 @@ struct Pieces<'a> {
     dialect: Dialect,
     universe: &'a RoaringBitmap,
     /// The named ports of the destination where all pieces have the same one.
-    own: Option<&'a [NamedPort]>,
+    own: Option<&'a PortNames>,
     found: Vec<(RoaringBitmap, Said)>,
     /// Those of policies of namespaces, which add up in any order, by their ports.
     merged: BTreeMap<PortSet, RoaringBitmap>,
@@ -298,9 +316,9 @@ impl Pieces<'_> {
             Some(peers) => peers & self.universe,
             None => self.universe.clone(),
         };
-        if let (Some(named), _) | (None, Some(named)) =
-            (self.own, rule.names.is_empty().then_some(&[][..]))
-        {
+        // A rule without names matches the same ports on every destination.
+        let alike = rule.names.is_empty().then_some(&PortNames::Any);
+        if let Some(named) = self.own.or(alike) {
             return self.put(
                 policy,
                 stage,

@@ -2,6 +2,7 @@
 
 mod checklist;
 mod differential;
+mod future;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::postings::{Postings, pairs};
 use super::vocabulary::Vocabulary;
-use super::{ByAtom, Class, ClassKind, Classes};
+use super::{ByAtom, Class, ClassKind, Classes, PortNames};
 use crate::addresses::Family;
 use crate::facts::{Facts, Pod};
 use crate::sets::{SetList, Table};
@@ -34,7 +34,7 @@ impl Classes {
 
     fn none(facts: &Arc<Facts>) -> Self {
         let mut port_lists = Table::default();
-        port_lists.id(Vec::new());
+        port_lists.id(PortNames::These(Vec::new()));
         Self {
             facts: Arc::clone(facts),
             vocabulary: Vocabulary::of(&facts.policies),
@@ -214,9 +214,12 @@ impl Classes {
     }
 
     fn told_ports(&mut self, pod: &Pod) -> u32 {
+        if pod.is_future && !self.vocabulary.port_names.is_empty() {
+            return self.port_lists.id(PortNames::Any);
+        }
         let names = &self.vocabulary.port_names;
         let told = pod.ports.iter().filter(|port| names.contains(&port.name));
         let told = told.cloned().collect();
-        self.port_lists.id(told)
+        self.port_lists.id(PortNames::These(told))
     }
 }

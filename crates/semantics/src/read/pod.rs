@@ -36,6 +36,7 @@ impl Reader {
             addresses: addresses(object, "/status/podIPs", "/status/podIP"),
             place: self.place(object),
             is_template: false,
+            is_future: false,
             namespace,
             name,
             source,

@@ -69,6 +69,7 @@ impl Reader {
                 ..Place::default()
             },
             is_template: true,
+            is_future: false,
             namespace,
             name,
             source,

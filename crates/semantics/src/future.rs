@@ -1,0 +1,142 @@
+//! Pods that do not exist yet: one for each way in which policies could tell a new pod from others.
+//!
+//! What holds of today's pods holds of tomorrow's only where it holds of these too. Every pod that could be made in a
+//! namespace, whatever its labels, is selected by exactly the same selectors as one of them (atomic predicates over label
+//! selectors), and stands for it.
+
+mod world;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::labels::{Labels, Selector};
+use ipnet::IpNet;
+
+use crate::classes::vocabulary::Vocabulary;
+use crate::facts::{Facts, Namespace, Place, Pod, Workload};
+use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice, Policy, Source};
+use world::World;
+
+/// More kinds of pods than this in one namespace are not told apart.
+const MOST_KINDS: usize = 5_000;
+
+/// The kind of owner by which a pod that does not exist yet is told.
+pub const FUTURE: &str = "any new pod";
+
+/// A namespace in which policies tell more kinds of pods apart than can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooMany {
+    /// The namespace.
+    pub namespace: Arc<str>,
+}
+
+/// The pods that could be made in a namespace, with addresses of `networks`; where there are no networks, their
+/// addresses are not known.
+pub fn pods(facts: &Facts, namespace: &Arc<str>, networks: &[IpNet]) -> Result<Vec<Pod>, TooMany> {
+    let Some(of) = facts.namespaces.get(namespace) else {
+        return Ok(Vec::new());
+    };
+    let addresses = addresses(facts, networks);
+    let mut pods = Vec::new();
+    for labels in kinds(facts, namespace, of)? {
+        let labels = Arc::new(labels);
+        for address in &addresses {
+            pods.push(Pod {
+                namespace: Arc::clone(namespace),
+                name: told(&labels).into(),
+                workload: Workload {
+                    kind: FUTURE.into(),
+                    name: told(&labels).into(),
+                },
+                source: Source(u32::MAX),
+                labels: Arc::clone(&labels),
+                ports: Arc::default(),
+                addresses: address.iter().copied().collect(),
+                place: Place::default(),
+                is_template: true,
+                is_future: true,
+            });
+        }
+    }
+    Ok(pods)
+}
+
+/// The labels of a pod, as they are told.
+fn told(labels: &Labels) -> String {
+    if labels.is_empty() {
+        return "no labels".to_owned();
+    }
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    pairs.join(",")
+}
+
+/// Labels for each way in which selectors could tell pods of a namespace apart.
+fn kinds(facts: &Facts, name: &Arc<str>, of: &Namespace) -> Result<Vec<Labels>, TooMany> {
+    let mut selectors: BTreeSet<&Selector> = BTreeSet::new();
+    for choice in facts.policies.iter().flat_map(choices) {
+        let concerns = match &choice.namespaces {
+            NamespaceChoice::Named(named) => named == name,
+            NamespaceChoice::Selected(selector) => selector.matches(&of.labels),
+        };
+        if concerns && !choice.pods.is_empty() {
+            selectors.insert(&choice.pods);
+        }
+    }
+    let mut worlds = vec![World::default()];
+    for selector in &selectors {
+        worlds = worlds
+            .iter()
+            .flat_map(|world| world.split(selector))
+            .collect();
+        if worlds.len() > MOST_KINDS {
+            let namespace = Arc::clone(name);
+            return Err(TooMany { namespace });
+        }
+    }
+    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+    let labels = worlds.iter().map(World::labels);
+    let different = labels.filter(|labels| {
+        seen.insert(
+            selectors
+                .iter()
+                .map(|selector| selector.matches(labels))
+                .collect(),
+        )
+    });
+    Ok(different.collect())
+}
+
+/// Every choice of pods that a policy makes.
+fn choices(policy: &Policy) -> impl Iterator<Item = &PodChoice> {
+    let rules = policy.ingress.iter().chain(&policy.egress).flatten();
+    let peers = rules.flat_map(|rule| match &rule.peers {
+        Peers::Everything => &[][..],
+        Peers::AnyOf(peers) => peers,
+    });
+    let chosen = peers.filter_map(|peer| match peer {
+        Peer::Pods(choice) => Some(choice),
+        Peer::IpBlock { .. }
+        | Peer::Networks(_)
+        | Peer::Nodes(_)
+        | Peer::DomainNames(_)
+        | Peer::Unknown => None,
+    });
+    [&policy.subject].into_iter().chain(chosen)
+}
+
+/// An address of each part of these networks that some policy tells apart; none stands for one that is not known.
+fn addresses(facts: &Facts, networks: &[IpNet]) -> Vec<Option<IpAddr>> {
+    if networks.is_empty() {
+        return vec![None];
+    }
+    let vocabulary = Vocabulary::of(&facts.policies);
+    let atoms = &vocabulary.atoms;
+    let samples = networks.iter().flat_map(|network| atoms.inside(network));
+    let mut seen = BTreeSet::new();
+    let samples = samples.filter(|(first, _)| seen.insert((first.is_ipv4(), atoms.of(*first))));
+    samples.map(|(first, _)| Some(first)).collect()
+}
