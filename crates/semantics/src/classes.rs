@@ -111,9 +111,12 @@ impl Classes {
 
     /// The class of an address.
     pub(crate) fn of_address(&self, address: IpAddr) -> Option<u32> {
-        if let Some(host) = self.of_hosts.get(&address) {
-            return Some(*host);
-        }
+        let host = self.of_hosts.get(&address).copied();
+        host.or_else(|| self.outside(address))
+    }
+
+    /// The class of an address as one of neither pods nor nodes.
+    pub(crate) fn outside(&self, address: IpAddr) -> Option<u32> {
         self.table.find(&Class {
             family: Family::of(address),
             kind: ClassKind::Outside,

@@ -10,6 +10,7 @@ pub mod future;
 pub mod parties;
 pub mod policy;
 pub mod ports;
+pub mod prove;
 pub mod reach;
 pub mod read;
 pub mod services;

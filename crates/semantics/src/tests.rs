@@ -3,6 +3,7 @@
 mod checklist;
 mod differential;
 mod future;
+mod prove;
 
 use std::sync::Arc;
 

@@ -25,7 +25,11 @@ fn selected(facts: &Facts, namespace: &str, labels: &Labels) -> Vec<bool> {
     });
     let chosen = peers.filter_map(|peer| match peer {
         Peer::Pods(choice) => Some(choice),
-        _ => None,
+        Peer::IpBlock { .. }
+        | Peer::Networks(_)
+        | Peer::Nodes(_)
+        | Peer::DomainNames(_)
+        | Peer::Unknown => None,
     });
     let subjects = facts.policies.iter().map(|policy| &policy.subject);
     let of = &facts.namespaces[namespace].labels;
