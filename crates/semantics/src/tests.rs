@@ -87,3 +87,35 @@ spec:
         ]
     );
 }
+
+#[test]
+fn a_replica_set_that_was_read_belongs_to_a_deployment_only_where_it_says_so() {
+    let pod = "
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-7-1
+  namespace: shop
+  labels: {pod-template-hash: '7'}
+  ownerReferences: [{kind: ReplicaSet, name: web-7, controller: true}]
+status: {podIP: 10.0.0.1}
+";
+    let set = "---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web-7, namespace: shop}
+spec: {template: {metadata: {labels: {pod-template-hash: '7'}}}}
+";
+    let check = |yaml: &str, workload: &str| {
+        let anywhere = "0.0.0.0/0";
+        assert_eq!(
+            rows(yaml, "calico"),
+            [
+                format!("{workload} -> {anywhere}: all"),
+                format!("{anywhere} -> {workload}: all"),
+            ]
+        );
+    };
+    check(pod, "shop/web[Deployment]");
+    check(&format!("{pod}{set}"), "shop/web-7[ReplicaSet]");
+}

@@ -94,18 +94,23 @@ impl Reader {
     pub(super) fn settle_owners(&mut self) {
         let makers = std::mem::take(&mut self.owned);
         let mut pods = std::mem::take(&mut self.facts.pods);
+        let templates = std::mem::take(&mut self.templates);
+        let uncontrolled: BTreeSet<OwnerKey> =
+            templates.iter().map(|one| one.key.clone()).collect();
         let mut seen: BTreeSet<OwnerKey> = BTreeSet::new();
         for (pod, made) in pods.iter_mut().zip(makers) {
             // A pod that a kubelet runs by itself belongs to nobody but its node.
             let Some(owner) = made.owner.filter(|owner| &*owner.kind != "Node") else {
                 continue;
             };
-            let top = self.topmost(&pod.namespace, owner, made.of_template.as_deref());
-            let (kind, name) = (Arc::clone(&top.kind), Arc::clone(&top.name));
-            seen.insert((Arc::clone(&pod.namespace), kind, name));
+            let mut top = self.topmost(&pod.namespace, owner);
+            // Of a ReplicaSet that was read it is known who controls it; only of others do names tell.
+            if !uncontrolled.contains(&key(&pod.namespace, &top)) {
+                top = self.deployment_by_name(top, made.of_template.as_deref());
+            }
+            seen.insert(key(&pod.namespace, &top));
             pod.workload = top;
         }
-        let templates = std::mem::take(&mut self.templates);
         let unseen = templates
             .into_iter()
             .filter(|template| !seen.contains(&template.key));
@@ -113,32 +118,34 @@ impl Reader {
         self.facts.pods = pods;
     }
 
-    fn topmost(&mut self, namespace: &Arc<str>, owner: Workload, hash: Option<&str>) -> Workload {
+    fn topmost(&self, namespace: &Arc<str>, owner: Workload) -> Workload {
         let mut top = owner;
         for _ in 0..DEEPEST {
-            let key = (
-                Arc::clone(namespace),
-                Arc::clone(&top.kind),
-                Arc::clone(&top.name),
-            );
-            match self.controllers.get(&key) {
+            match self.controllers.get(&key(namespace, &top)) {
                 Some(above) => top = above.clone(),
                 None => break,
             }
         }
-        let deployment = match (&*top.kind, hash) {
-            ("ReplicaSet", Some(hash)) => top
-                .name
-                .strip_suffix(hash)
-                .and_then(|name| name.strip_suffix('-')),
+        top
+    }
+
+    /// The Deployment of a `ReplicaSet` whose name ends with the hash of a pod template, else the workload itself.
+    fn deployment_by_name(&mut self, workload: Workload, hash: Option<&str>) -> Workload {
+        let name = match (&*workload.kind, hash) {
+            ("ReplicaSet", Some(hash)) => workload.name.strip_suffix(hash),
             _ => None,
         };
-        match deployment.map(str::to_owned) {
+        match name.and_then(|name| name.strip_suffix('-')) {
             Some(name) => Workload {
                 kind: self.shared("Deployment"),
-                name: self.shared(&name),
+                name: self.shared(name),
             },
-            None => top,
+            None => workload,
         }
     }
+}
+
+fn key(namespace: &Arc<str>, workload: &Workload) -> OwnerKey {
+    let Workload { kind, name } = workload;
+    (Arc::clone(namespace), Arc::clone(kind), Arc::clone(name))
 }
