@@ -5,6 +5,7 @@ mod convert;
 mod kinds;
 mod list;
 mod other_policies;
+pub(crate) mod ports;
 pub(crate) mod wire;
 
 use cofferdam_model::capabilities::Capabilities;
@@ -48,7 +49,7 @@ impl Connection {
             Box::pin(self.read_record()),
             Box::pin(self.identity()),
         );
-        let (other_policies, admission, capabilities) = tokio::join!(
+        let ((cluster_policies, other_policies), admission, capabilities) = tokio::join!(
             Box::pin(self.other_policies(kinds.as_ref())),
             Box::pin(self.admission(kinds.as_ref())),
             Box::pin(self.capabilities(&lists, version, kinds.as_ref())),
@@ -69,6 +70,7 @@ impl Connection {
             record: reading(record),
             namespaces: reading(lists.namespaces.map(convert::namespaces)),
             policies: reading(lists.policies.map(convert::policies)),
+            cluster_policies,
             other_policies,
             nodes: reading(lists.nodes.map(convert::nodes)),
             pods: reading(lists.pods.map(|pods| convert::pods(pods, &lists.workloads))),
@@ -168,3 +170,6 @@ fn reading<T>(result: Result<T, Error>) -> Reading<T> {
         Err(error) => Reading::Unknown(error.reason()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,15 +20,20 @@ impl LiveSpec {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The spec, read anew: of use where many are read once, for nothing more is held in memory after it. Null where
+    /// the server sent none.
+    pub fn read(&self) -> Value {
+        // It was found to be JSON when it was received.
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
 }
 
 impl Deref for LiveSpec {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        // It was found to be JSON when it was received; where nothing was, it is null.
-        let read = || serde_json::from_str(&self.text).unwrap_or_default();
-        self.value.get_or_init(read)
+        self.value.get_or_init(|| self.read())
     }
 }
 

@@ -95,6 +95,8 @@ read! {
         args: Vec<String>,
         /// Its ports.
         ports: Vec<Port>,
+        /// `Always` for an init container that runs beside the others.
+        restart_policy: Option<String>,
         /// Its security context.
         security_context: SecurityContext,
         /// Whether it lives.
@@ -162,6 +164,10 @@ read! {
     }
     /// A port.
     Port {
+        /// Its name, empty where it has none.
+        name: String,
+        /// The protocol, empty for TCP.
+        protocol: String,
         /// The port of the container.
         container_port: i32,
         /// The port of the node, 0 where there is none.

@@ -1,4 +1,4 @@
-//! Kinds beside NetworkPolicy that decide what can be reached, and that we do not model.
+//! Kinds beside NetworkPolicy that decide what can be reached, and that we never write.
 //!
 //! Each of them can allow what our policies deny: tiers and priorities come before NetworkPolicy, and
 //! the allow rules of Cilium add to it. Kinds that only narrow, such as those of a mesh, are not here.
@@ -122,6 +122,11 @@ impl PolicyKind {
     /// Its API group.
     pub fn group(&self) -> &'static str {
         self.api_version.split('/').next().unwrap_or_default()
+    }
+
+    /// Whether its policies are read with their specs, and not only by name.
+    pub fn is_read_whole(&self) -> bool {
+        self.group() == "policy.networking.k8s.io"
     }
 
     /// Whether an object of this name only mirrors one of another kind.

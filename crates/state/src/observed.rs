@@ -1,5 +1,9 @@
 //! What a cluster was seen to hold, with when and how completely.
 
+mod objects;
+mod pod;
+mod service;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -10,8 +14,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::REGISTERED;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
-use cofferdam_objects::pod_security::PodSecurity;
-use k8s_openapi::api::core::v1::{Taint, Toleration};
+use k8s_openapi::api::core::v1::Taint;
 use serde_json::Value;
 
 use crate::audit::AuditedWrite;
@@ -19,6 +22,9 @@ use crate::bundle::Bundle;
 use crate::digest::{digest, short_digest};
 use crate::pod_security::EnforceAnswers;
 use crate::record::{Record, entry_key};
+
+pub use pod::{LivePod, NamedPort, Template};
+pub use service::{LiveService, LiveServicePort, ServiceType};
 
 /// Something that was read completely, or was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +89,9 @@ pub struct Observed {
     pub namespaces: Reading<BTreeMap<String, LiveNamespace>>,
     /// Every NetworkPolicy, ours and others', by namespace and name.
     pub policies: Reading<BTreeMap<(String, String), LivePolicy>>,
-    /// Policies of kinds that we do not model.
+    /// Policies of administrators, with their specs.
+    pub cluster_policies: Reading<BTreeMap<ObjectKey, LivePolicy>>,
+    /// Policies of every kind but NetworkPolicy, those of administrators among them.
     pub other_policies: Reading<Vec<ObjectKey>>,
     /// Nodes by name.
     pub nodes: Reading<BTreeMap<String, LiveNode>>,
@@ -138,7 +146,7 @@ pub struct LiveNamespace {
     pub managed_fields: ManagedFields,
 }
 
-/// A NetworkPolicy with its spec as the server sent it, unknown fields included.
+/// A policy with its spec as the server sent it, unknown fields included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivePolicy {
     /// Its UID.
@@ -196,73 +204,6 @@ pub struct LiveNode {
     pub managed_fields: ManagedFields,
 }
 
-/// A pod.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LivePod {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its labels.
-    pub labels: Labels,
-    /// The node it runs on, once scheduled.
-    pub node: Option<String>,
-    /// Whether it uses the node's network, so that no NetworkPolicy governs it.
-    pub host_network: bool,
-    /// Whether it has succeeded or failed.
-    pub finished: bool,
-    /// What it tolerates.
-    pub tolerations: Vec<Toleration>,
-    /// Labels that its node must have.
-    pub node_selector: Labels,
-    /// The kind and name of its controller.
-    pub owner: Option<(String, String)>,
-    /// The kind and name of the workload that it belongs to in the end, such as the Deployment behind a
-    /// `ReplicaSet`.
-    pub workload: Option<(String, String)>,
-}
-
-impl LivePod {
-    /// Whether a kubelet shows with it a pod that it runs by itself.
-    pub fn is_mirror(&self) -> bool {
-        self.owner.as_ref().is_some_and(|(kind, _)| kind == "Node")
-    }
-
-    /// The name of the `DaemonSet` that made it.
-    pub fn daemon_set(&self) -> Option<&str> {
-        let (kind, name) = self.owner.as_ref()?;
-        (kind == "DaemonSet").then_some(name)
-    }
-}
-
-/// The pod template of a workload that makes pods, or will.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Template {
-    /// `Kind/name`.
-    pub workload: String,
-    /// Its namespace.
-    pub namespace: String,
-    /// What its pods tolerate.
-    pub tolerations: Vec<Toleration>,
-    /// Labels that their nodes must have.
-    pub node_selector: Labels,
-    /// The node that they are bound to past the scheduler, where one is named.
-    pub node_name: Option<String>,
-    /// What Pod Security says to them.
-    pub pod_security: PodSecurity,
-}
-
-/// A Service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LiveService {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Labels of its pods; empty where it has no selector.
-    pub selector: Labels,
-}
-
 impl LiveNode {
     /// Whether the guard rail at registration gave it the taint that a record holds under this field, and no record
     /// does yet.
@@ -285,6 +226,7 @@ impl Observed {
             record: none(reason),
             namespaces: none(reason),
             policies: none(reason),
+            cluster_policies: none(reason),
             other_policies: none(reason),
             nodes: none(reason),
             pods: none(reason),

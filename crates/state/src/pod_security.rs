@@ -103,10 +103,8 @@ mod tests {
         Template {
             workload: workload.to_owned(),
             namespace: namespace.to_owned(),
-            tolerations: Vec::new(),
-            node_selector: BTreeMap::new(),
-            node_name: None,
             pod_security: PodSecurity::of(&template),
+            ..Template::default()
         }
     }
 

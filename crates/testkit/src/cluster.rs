@@ -31,7 +31,9 @@ pub struct Cluster {
     pub namespaces: BTreeMap<String, LiveNamespace>,
     /// NetworkPolicies.
     pub policies: BTreeMap<(String, String), LivePolicy>,
-    /// Policies of kinds that we do not model.
+    /// Policies of administrators.
+    pub cluster_policies: BTreeMap<ObjectKey, LivePolicy>,
+    /// Policies of other kinds, of which only the names are seen.
     pub other_policies: Vec<ObjectKey>,
     /// Nodes.
     pub nodes: BTreeMap<String, LiveNode>,
@@ -64,6 +66,7 @@ impl Cluster {
             record: None,
             namespaces: BTreeMap::new(),
             policies: BTreeMap::new(),
+            cluster_policies: BTreeMap::new(),
             other_policies: Vec::new(),
             nodes: BTreeMap::new(),
             pods: Vec::new(),
@@ -102,6 +105,8 @@ impl Cluster {
             namespaces: namespaces.collect(),
             ..self.capabilities.clone()
         };
+        let of_cluster = self.cluster_policies.keys();
+        let other_policies = of_cluster.chain(&self.other_policies).cloned().collect();
         Observed {
             cluster: self.name.clone(),
             at: self.now(),
@@ -110,7 +115,8 @@ impl Cluster {
             record: Reading::Known(self.record.clone()),
             namespaces: Reading::Known(self.namespaces.clone()),
             policies: Reading::Known(self.policies.clone()),
-            other_policies: Reading::Known(self.other_policies.clone()),
+            cluster_policies: Reading::Known(self.cluster_policies.clone()),
+            other_policies: Reading::Known(other_policies),
             nodes: Reading::Known(self.nodes.clone()),
             pods: Reading::Known(self.pods.clone()),
             templates: Reading::Known(self.templates.clone()),
@@ -178,13 +184,7 @@ pub fn pod(namespace: &str, name: &str, labels: &[(&str, &str)]) -> LivePod {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         labels: owned(labels.iter().copied()),
-        node: None,
-        host_network: false,
-        finished: false,
-        tolerations: Vec::new(),
-        node_selector: owned([]),
-        owner: None,
-        workload: None,
+        ..LivePod::default()
     }
 }
 

@@ -2,19 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::flow::{Port, PortNumber, Protocol};
+use cofferdam_model::flow::{Port, PortNumber};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Inputs;
+use crate::observe::ports::protocol;
 use crate::observe::wire::{Service, ServicePort};
-
-pub(super) fn protocol(text: &str) -> Protocol {
-    match text {
-        "UDP" => Protocol::Udp,
-        "SCTP" => Protocol::Sctp,
-        _ => Protocol::Tcp,
-    }
-}
 
 /// Where the pods of a Service listen for one of its ports: as its endpoints say, else as it says.
 pub(super) fn targets(inputs: &Inputs<'_>, service: &Service, port: &ServicePort) -> Vec<Port> {

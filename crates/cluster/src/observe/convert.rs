@@ -1,13 +1,20 @@
 //! From what was read to what is told.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use cofferdam_state::observed::{
-    LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, Template,
+    LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort, NamedPort,
+    ServiceType, Template,
 };
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::list::{Listed, Lists};
-use super::wire::{Ingress, Namespace, Node, Owner, Pod, Policy, Service, Workload};
+use super::ports::{is_sidecar, named_ports, protocol};
+use super::wire::{
+    Ingress, Ip, Managed, Namespace, Node, Owner, Pod, PodSpec, Policy, Service, ServicePort,
+    Workload,
+};
 use crate::error::Error;
 
 pub(super) fn uid(lists: &Lists) -> Option<String> {
@@ -32,19 +39,25 @@ pub(super) fn namespaces(list: Vec<Namespace>) -> BTreeMap<String, LiveNamespace
 
 pub(super) fn policies(list: Vec<Policy>) -> BTreeMap<(String, String), LivePolicy> {
     let live = |policy: Policy| {
-        let metadata = policy.metadata;
-        let live = LivePolicy {
-            uid: metadata.uid,
-            resource_version: metadata.resource_version,
-            labels: metadata.labels,
-            annotations: metadata.annotations,
-            spec: policy.spec,
-            terminating: metadata.deletion_timestamp.is_some(),
-            managed_fields: metadata.managed_fields,
-        };
-        ((metadata.namespace, metadata.name), live)
+        let Managed {
+            namespace, name, ..
+        } = &policy.metadata;
+        ((namespace.clone(), name.clone()), live_policy(policy))
     };
     list.into_iter().map(live).collect()
+}
+
+pub(super) fn live_policy(policy: Policy) -> LivePolicy {
+    let metadata = policy.metadata;
+    LivePolicy {
+        uid: metadata.uid,
+        resource_version: metadata.resource_version,
+        labels: metadata.labels,
+        annotations: metadata.annotations,
+        spec: policy.spec,
+        terminating: metadata.deletion_timestamp.is_some(),
+        managed_fields: metadata.managed_fields,
+    }
 }
 
 pub(super) fn nodes(list: Vec<Node>) -> BTreeMap<String, LiveNode> {
@@ -82,6 +95,7 @@ pub(super) fn pods(list: Vec<Pod>, workloads: &[(&'static str, Listed<Workload>)
             );
             controllers.get(&key)
         });
+        let ports = ports(&pod.spec);
         LivePod {
             workload: above.cloned().or_else(|| owner.clone()),
             owner,
@@ -90,12 +104,36 @@ pub(super) fn pods(list: Vec<Pod>, workloads: &[(&'static str, Listed<Workload>)
             labels: pod.metadata.labels,
             node: pod.spec.node_name.filter(|node| !node.is_empty()),
             host_network: pod.spec.host_network,
+            addresses: addresses(&pod.status.pod_ips, &pod.status.pod_ip),
+            host_addresses: addresses(&pod.status.host_ips, &pod.status.host_ip),
+            ports,
             finished: matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"),
             tolerations: pod.spec.tolerations,
             node_selector: pod.spec.node_selector,
         }
     };
     list.into_iter().map(live).collect()
+}
+
+/// The addresses of a list, or else the single one that older servers send.
+fn addresses(several: &[Ip], single: &str) -> Vec<IpAddr> {
+    let several: Vec<IpAddr> = several
+        .iter()
+        .filter_map(|one| one.ip.parse().ok())
+        .collect();
+    if several.is_empty() {
+        return single.parse().into_iter().collect();
+    }
+    several
+}
+
+fn ports(spec: &PodSpec) -> Vec<NamedPort> {
+    let init = spec.init_containers.iter();
+    let sidecars = init.filter(|one| is_sidecar(one.restart_policy.as_deref()));
+    named_ports(
+        spec.containers.iter().flat_map(|one| &one.ports),
+        sidecars.flat_map(|one| &one.ports),
+    )
 }
 
 /// What controls workloads, such as the Deployment of a `ReplicaSet`, by kind, namespace and name of what it
@@ -154,8 +192,14 @@ pub(super) fn templates(
         let own = own.filter(|workload| kind != "Job" || !workload.has_finished());
         all.extend(own.map(|workload| {
             let workload_name = format!("{kind}/{}", workload.metadata.name);
+            let controller = workload.metadata.controller();
+            let controller = controller.map(|owner| (kind_of(owner), owner.name.clone()));
             let (metadata, template) = workload.into_template();
             Template {
+                controller,
+                labels: template.labels,
+                host_network: template.host_network,
+                ports: template.ports,
                 tolerations: template.tolerations,
                 node_selector: template.node_selector,
                 node_name: template.node_name,
@@ -169,12 +213,45 @@ pub(super) fn templates(
 }
 
 pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
-    let live = |service: Service| LiveService {
-        namespace: service.metadata.namespace,
-        name: service.metadata.name,
-        selector: service.spec.selector,
+    let live = |service: Service| {
+        let spec = service.spec;
+        let ports = spec.ports.into_iter().map(service_port).collect();
+        let mut cluster_addresses: Vec<IpAddr> = parsed(&spec.cluster_ips).collect();
+        if cluster_addresses.is_empty() {
+            cluster_addresses.extend(parsed(&spec.cluster_ip));
+        }
+        LiveService {
+            namespace: service.metadata.namespace,
+            name: service.metadata.name,
+            selector: spec.selector,
+            service_type: match spec.r#type.as_str() {
+                "NodePort" => ServiceType::NodePort,
+                "LoadBalancer" => ServiceType::LoadBalancer,
+                "ExternalName" => ServiceType::ExternalName,
+                _ => ServiceType::ClusterIp,
+            },
+            keeps_client: spec.external_traffic_policy == "Local",
+            cluster_addresses,
+            external_addresses: spec.external_ips,
+            ports,
+        }
     };
     list.into_iter().map(live).collect()
+}
+
+fn parsed<'a>(texts: impl IntoIterator<Item = &'a String>) -> impl Iterator<Item = IpAddr> {
+    texts.into_iter().filter_map(|text| text.parse().ok())
+}
+
+fn service_port(port: ServicePort) -> LiveServicePort {
+    LiveServicePort {
+        target: port
+            .target_port
+            .unwrap_or_else(|| IntOrString::Int(port.port.into())),
+        name: port.name,
+        protocol: protocol(&port.protocol),
+        port: port.port,
+    }
 }
 
 pub(super) fn backends(list: Vec<Ingress>) -> Vec<(String, String, String)> {

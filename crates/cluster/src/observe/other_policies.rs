@@ -1,13 +1,15 @@
-//! Policies of kinds that we do not model, by name only.
+//! Policies of kinds that we never write: some with their specs, most by name only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy_kind::{POLICY_KINDS, PolicyKind};
-use cofferdam_state::observed::Reading;
+use cofferdam_state::observed::{LivePolicy, Reading};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use super::wire::Meta;
+use super::convert::live_policy;
+use super::wire::{Meta, Policy};
 use crate::error::Error;
 use crate::request::Connection;
 
@@ -19,32 +21,79 @@ struct Named {
 }
 
 impl Connection {
-    /// Lists every kind of policy that is served and not modelled; `served` as discovery found them.
+    /// Lists every kind of policy that is served and not ours, `served` as discovery found them: first those that
+    /// are read with their specs, then all of them by name.
     pub(super) async fn other_policies(
         &self,
         served: Result<&BTreeSet<String>, &Error>,
-    ) -> Reading<Vec<ObjectKey>> {
-        let served = match served {
-            Ok(served) => served,
-            Err(error) => return Reading::Unknown(error.reason()),
+    ) -> (
+        Reading<BTreeMap<ObjectKey, LivePolicy>>,
+        Reading<Vec<ObjectKey>>,
+    ) {
+        let (whole, rest) = match served {
+            Ok(served) => tokio::join!(
+                Box::pin(self.policies_of::<Policy>(served, PolicyKind::is_read_whole)),
+                Box::pin(self.policies_of::<Named>(served, |kind| !kind.is_read_whole())),
+            ),
+            Err(error) => (Err(error.reason()), Err(error.reason())),
         };
+        let whole = whole.map(whole_by_key);
+        let names = match (&whole, rest) {
+            (Ok(whole), Ok(rest)) => {
+                let whole = whole.keys().cloned();
+                Ok(whole.chain(rest.into_iter().filter_map(key_of)).collect())
+            }
+            (Err(reason), _) => Err(reason.clone()),
+            (Ok(_), Err(reason)) => Err(reason),
+        };
+        (reading(whole), reading(names))
+    }
+
+    /// Every policy of those kinds that are wanted and served, or why not.
+    async fn policies_of<T: DeserializeOwned>(
+        &self,
+        served: &BTreeSet<String>,
+        is_wanted: impl Fn(&PolicyKind) -> bool,
+    ) -> Result<Vec<(&'static PolicyKind, T)>, String> {
+        let kinds = POLICY_KINDS.iter().filter(|kind| is_wanted(kind));
         let mut found = Vec::new();
-        for kind in POLICY_KINDS.iter().filter(|kind| is_asked(kind, served)) {
+        for kind in kinds.filter(|kind| is_asked(kind, served)) {
             let api_version = kind.api_version;
             if !served.contains(&format!("{api_version}/{}", kind.kind)) {
-                let why = format!(
+                return Err(format!(
                     "{} is served in other versions than {api_version}",
                     kind.kind
-                );
-                return Reading::Unknown(why);
+                ));
             }
             let group = format!("/apis/{api_version}");
-            match Box::pin(self.list::<Named>(&group, kind.plural)).await {
-                Ok(all) => found.extend(all.into_iter().filter_map(|named| key(kind, named))),
-                Err(error) => return Reading::Unknown(error.reason()),
-            }
+            let all = Box::pin(self.list::<T>(&group, kind.plural)).await;
+            let all = all.map_err(|error| error.reason())?;
+            found.extend(all.into_iter().map(|one| (kind, one)));
         }
-        Reading::Known(found)
+        Ok(found)
+    }
+}
+
+pub(super) fn whole_by_key(
+    found: Vec<(&'static PolicyKind, Policy)>,
+) -> BTreeMap<ObjectKey, LivePolicy> {
+    let keyed = |(kind, policy): (_, Policy)| {
+        let Meta {
+            namespace, name, ..
+        } = &policy.metadata;
+        Some((key(kind, namespace, name)?, live_policy(policy)))
+    };
+    found.into_iter().filter_map(keyed).collect()
+}
+
+fn key_of((kind, named): (&'static PolicyKind, Named)) -> Option<ObjectKey> {
+    key(kind, &named.metadata.namespace, &named.metadata.name)
+}
+
+fn reading<T>(result: Result<T, String>) -> Reading<T> {
+    match result {
+        Ok(value) => Reading::Known(value),
+        Err(reason) => Reading::Unknown(reason),
     }
 }
 
@@ -64,14 +113,11 @@ fn is_asked(kind: &PolicyKind, served: &BTreeSet<String>) -> bool {
     is_served_by(kind.group()) && !stored_twice
 }
 
-fn key(kind: &'static PolicyKind, named: Named) -> Option<ObjectKey> {
-    let Meta {
-        name, namespace, ..
-    } = named.metadata;
-    (!kind.is_mirror(&name)).then(|| ObjectKey {
+fn key(kind: &'static PolicyKind, namespace: &str, name: &str) -> Option<ObjectKey> {
+    (!kind.is_mirror(name)).then(|| ObjectKey {
         kind: Kind::OtherPolicy(kind),
-        namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
-        name,
+        namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+        name: name.to_owned(),
     })
 }
 

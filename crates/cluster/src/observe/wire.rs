@@ -4,11 +4,14 @@ use cofferdam_model::labels::Labels;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_objects::pod_security::PodSecurity;
-use cofferdam_objects::pod_template;
+use cofferdam_objects::pod_template::{self, Port};
+use cofferdam_state::observed::NamedPort;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+use super::ports::{is_sidecar, named_ports};
 
 macro_rules! read {
     ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
@@ -69,8 +72,18 @@ read! {
         host_network: bool,
         tolerations: Vec<Toleration>,
         node_selector: Labels,
+        containers: Vec<PodContainer>,
+        init_containers: Vec<PodContainer>,
     }
-    PodStatus { phase: String }
+    PodContainer { ports: Vec<Port>, restart_policy: Option<String> }
+    PodStatus {
+        phase: String,
+        #[serde(rename = "podIP")] pod_ip: String,
+        #[serde(rename = "podIPs")] pod_ips: Vec<Ip>,
+        #[serde(rename = "hostIP")] host_ip: String,
+        #[serde(rename = "hostIPs")] host_ips: Vec<Ip>,
+    }
+    Ip { ip: String }
 
     Workload { metadata: Meta, spec: WorkloadSpec, status: WorkloadStatus }
     WorkloadStatus {
@@ -90,6 +103,9 @@ read! {
     Service { metadata: Meta, spec: ServiceSpec }
     ServiceSpec {
         selector: Labels,
+        r#type: String,
+        external_traffic_policy: String,
+        #[serde(rename = "externalIPs")] external_ips: Vec<String>,
         #[serde(rename = "clusterIP")] cluster_ip: Option<String>,
         #[serde(rename = "clusterIPs")] cluster_ips: Vec<String>,
         ports: Vec<ServicePort>,
@@ -139,6 +155,7 @@ pub(crate) struct PodTemplate {
     pub(crate) node_selector: Labels,
     pub(crate) node_name: Option<String>,
     pub(crate) containers: Vec<Container>,
+    pub(crate) ports: Vec<NamedPort>,
     pub(crate) pod_security: PodSecurity,
 }
 
@@ -154,6 +171,12 @@ impl From<pod_template::PodTemplate> for PodTemplate {
     fn from(template: pod_template::PodTemplate) -> Self {
         let pod_security = PodSecurity::of(&template);
         let spec = template.spec;
+        let init = spec.init_containers.iter();
+        let sidecars = init.filter(|one| is_sidecar(one.restart_policy.as_deref()));
+        let ports = named_ports(
+            spec.containers.iter().flat_map(|one| &one.ports),
+            sidecars.flat_map(|one| &one.ports),
+        );
         let containers = spec.containers.into_iter().map(|container| Container {
             name: container.name,
             image: container.image,
@@ -167,6 +190,7 @@ impl From<pod_template::PodTemplate> for PodTemplate {
             node_selector: spec.node_selector,
             node_name: spec.node_name,
             containers: containers.collect(),
+            ports,
             pod_security,
         }
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::managed_fields::ManagedFields;
-use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::observed::{Identity, LiveAdmission, Template};
 use cofferdam_state::plan::{Expected, KeyChange, LabelPatch};
 use cofferdam_testkit::toleration;
@@ -92,9 +91,7 @@ fn template(workload: &str, namespace: &str) -> Template {
         workload: workload.to_owned(),
         namespace: namespace.to_owned(),
         tolerations: vec![toleration("cofferdam.io/pool", "pci")],
-        node_selector: cofferdam_model::labels::Labels::default(),
-        node_name: None,
-        pod_security: PodSecurity::default(),
+        ..Template::default()
     }
 }
 

@@ -1,10 +1,8 @@
 //! New texts of guard rails that refuse already.
 
 use cofferdam_model::cluster::Delivery;
-use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::observed::Template;
 use cofferdam_testkit::{Faults, SHOP, Trial, model, toleration};
 use k8s_openapi::api::core::v1::Toleration;
@@ -49,9 +47,7 @@ fn tolerant(workload: &str, namespace: &str) -> Template {
         workload: workload.to_owned(),
         namespace: namespace.to_owned(),
         tolerations: vec![toleration("cofferdam.io/pool", "pci")],
-        node_selector: Labels::default(),
-        node_name: None,
-        pod_security: PodSecurity::default(),
+        ..Template::default()
     }
 }
 

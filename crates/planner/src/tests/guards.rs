@@ -1,10 +1,8 @@
 //! Guard rails: how far they are taken by what is there, and how they come and go.
 
 use cofferdam_model::cluster::Delivery;
-use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::finding::Class;
 use cofferdam_state::guard::GuardLevel;
 use cofferdam_state::observed::{Identity, Observed, Reading, Template};
@@ -53,10 +51,7 @@ fn template(workload: &str, namespace: &str) -> Template {
     Template {
         workload: workload.to_owned(),
         namespace: namespace.to_owned(),
-        tolerations: Vec::new(),
-        node_selector: Labels::default(),
-        node_name: None,
-        pod_security: PodSecurity::default(),
+        ..Template::default()
     }
 }
 

@@ -10,7 +10,6 @@ use cofferdam_model::labels::Labels;
 use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::REGISTERED;
-use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::detach::{Detachment, Manner, Scope};
 use cofferdam_state::digest::short_digest;
 use cofferdam_state::observed::Template;
@@ -51,10 +50,7 @@ fn template(namespace: &str) -> Template {
     Template {
         workload: "Deployment/server".to_owned(),
         namespace: namespace.to_owned(),
-        tolerations: Vec::new(),
-        node_selector: Labels::default(),
-        node_name: None,
-        pod_security: PodSecurity::default(),
+        ..Template::default()
     }
 }
 

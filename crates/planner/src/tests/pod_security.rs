@@ -1,6 +1,5 @@
 //! Pod Security levels that are enforced, or wait for pods that violate them.
 
-use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::{POD_SECURITY_ENFORCE, POD_SECURITY_ENFORCE_VERSION};
 use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::observed::{Reading, Template};
@@ -161,10 +160,8 @@ fn nightly() -> Template {
     Template {
         workload: "CronJob/nightly".to_owned(),
         namespace: "web".to_owned(),
-        tolerations: Vec::new(),
-        node_selector: Labels::default(),
-        node_name: None,
         pod_security: PodSecurity::of(&serde_json::from_value(spec).unwrap()),
+        ..Template::default()
     }
 }
 

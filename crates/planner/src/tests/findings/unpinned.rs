@@ -1,7 +1,6 @@
 //! Workloads that a server without mutating policies cannot pin.
 
 use cofferdam_model::labels::Labels;
-use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_state::finding::Class;
 use cofferdam_state::observed::Template;
 use cofferdam_testkit::toleration;
@@ -18,8 +17,7 @@ fn template(workload: &str, namespace: &str, selector: &[(&str, &str)]) -> Templ
         namespace: namespace.to_owned(),
         tolerations: vec![toleration("cofferdam.io/pool", "pci")],
         node_selector: pairs.collect::<Labels>(),
-        node_name: None,
-        pod_security: PodSecurity::default(),
+        ..Template::default()
     }
 }
 

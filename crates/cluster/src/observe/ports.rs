@@ -1,0 +1,37 @@
+//! Ports of containers, and protocols of ports.
+
+use cofferdam_model::flow::Protocol;
+use cofferdam_objects::pod_template::Port;
+use cofferdam_state::observed::NamedPort;
+
+pub(crate) fn protocol(text: &str) -> Protocol {
+    match text {
+        "UDP" => Protocol::Udp,
+        "SCTP" => Protocol::Sctp,
+        _ => Protocol::Tcp,
+    }
+}
+
+/// The named ports of containers and of those init containers that are sidecars.
+pub(super) fn named_ports<'a>(
+    containers: impl Iterator<Item = &'a Port>,
+    sidecars: impl Iterator<Item = &'a Port>,
+) -> Vec<NamedPort> {
+    let named = |sidecar: bool| {
+        move |port: &Port| {
+            Some(NamedPort {
+                name: Some(&port.name).filter(|name| !name.is_empty())?.clone(),
+                protocol: protocol(&port.protocol),
+                number: u16::try_from(port.container_port).ok()?,
+                sidecar,
+            })
+        }
+    };
+    let containers = containers.filter_map(named(false));
+    containers.chain(sidecars.filter_map(named(true))).collect()
+}
+
+/// Whether an init container with this restart policy is a sidecar: it runs beside the others.
+pub(super) fn is_sidecar(restart_policy: Option<&str>) -> bool {
+    restart_policy == Some("Always")
+}
