@@ -20,6 +20,7 @@ mod manifests;
 mod only;
 mod paths;
 mod project;
+mod reading;
 mod rights;
 mod selected;
 mod show;

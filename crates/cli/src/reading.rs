@@ -1,0 +1,112 @@
+//! From an observation to what the engine knows.
+
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_semantics::Reader;
+use cofferdam_semantics::facts::{Facts, Gap};
+use cofferdam_semantics::policy::Source;
+use cofferdam_state::observed::{Observed, told_unknowns};
+
+/// What decides what can be reached in a cluster, as it was seen; a source is the place of the object in
+/// [`Observed::objects`]. What was not seen is a gap.
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the commands that ask about live clusters call it"
+    )
+)]
+pub(crate) fn facts_of(observed: &Observed) -> Facts {
+    let mut reader = Reader::default();
+    for (place, object) in (0..).zip(observed.objects()) {
+        reader.read(&object, Source(place));
+    }
+    for reason in told_unknowns(&unknowns(observed)) {
+        reader.gap(Gap {
+            object: ObjectKey::cluster(observed.cluster.as_str()).to_string(),
+            reason,
+            source: None,
+        });
+    }
+    reader.finish()
+}
+
+/// Every part that decides what can be reached and that is unknown, with the reason.
+fn unknowns(observed: &Observed) -> Vec<(&'static str, &str)> {
+    let parts = [
+        ("namespaces", observed.namespaces.unknown()),
+        ("NetworkPolicies", observed.policies.unknown()),
+        (
+            "policies of administrators",
+            observed.cluster_policies.unknown(),
+        ),
+        (
+            "policies of kinds that are not modelled",
+            observed.other_policies.unknown(),
+        ),
+        ("nodes", observed.nodes.unknown()),
+        ("pods", observed.pods.unknown()),
+        ("workloads", observed.templates.unknown()),
+        ("services", observed.services.unknown()),
+    ];
+    let parts = parts.into_iter();
+    parts
+        .filter_map(|(what, reason)| Some((what, reason?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_state::observed::Reading;
+    use cofferdam_testkit::{Cluster, pod};
+
+    use super::*;
+
+    fn gaps(observed: &Observed) -> Vec<String> {
+        let facts = facts_of(observed);
+        facts.gaps.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_was_seen_is_read_and_what_was_not_is_a_gap() {
+        let mut cluster = Cluster::new("prod");
+        cluster.add_namespace("shop", &[("team", "shop")]);
+        cluster.pods.push(pod("shop", "web", &[("app", "web")]));
+        let mut seen = cluster.observe();
+        assert_eq!(gaps(&seen), Vec::<String>::new());
+        let facts = facts_of(&seen);
+        let told: Vec<String> = facts
+            .pods
+            .iter()
+            .map(|pod| pod.workload.to_string())
+            .collect();
+        assert_eq!(told, ["web[Pod]"]);
+        assert!(facts.namespaces["shop"].labels.contains_key("team"));
+
+        seen.nodes = Reading::Unknown("cut off".to_owned());
+        seen.services = Reading::Unknown("cut off".to_owned());
+        seen.cluster_policies = Reading::Unknown("forbidden".to_owned());
+        // Nothing about reachability rests on it.
+        seen.admission = Reading::Unknown("cut off".to_owned());
+        assert_eq!(
+            gaps(&seen),
+            [
+                "Cluster/prod: nodes and services: cut off",
+                "Cluster/prod: policies of administrators: forbidden",
+            ]
+        );
+        assert_eq!(facts_of(&seen).pods.len(), 1);
+    }
+
+    #[test]
+    fn of_a_cluster_that_did_not_answer_everything_is_one_gap() {
+        let name = Cluster::new("prod").name;
+        let seen = Observed::unreachable(name, String::new(), "no answer");
+        assert_eq!(
+            gaps(&seen),
+            [
+                "Cluster/prod: namespaces, NetworkPolicies, policies of administrators, policies of kinds that are \
+                 not modelled, nodes, pods, workloads and services: no answer"
+            ]
+        );
+    }
+}
