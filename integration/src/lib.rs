@@ -5,6 +5,7 @@
 //! [`ClusterOptions::lifetime`] says otherwise.
 //! When the binaries are missing, starting a cluster is an error: a suite fails, it never skips.
 
+pub mod admin_policies;
 pub mod assets;
 pub mod audit;
 pub mod certificates;
