@@ -261,3 +261,73 @@ fn what_may_not_be_read_is_unknown_and_the_rest_is_read() -> Result<()> {
     );
     Ok(())
 }
+
+/// What somebody else lets in is told at once, explained by the live object, and a difference between before and after.
+#[test]
+fn a_foreign_policy_that_opens_everything_is_seen_explained_and_compared() -> Result<()> {
+    let shop = shop()?;
+    let reach = [
+        "reach",
+        "--cluster",
+        "prod",
+        "--dialect",
+        "calico",
+        "--to",
+        "orders/orders",
+        "--from",
+        "0.0.0.0/0",
+        "-o",
+        "json",
+    ];
+    let told = |run: &str| -> Result<Value> {
+        let report: Value = serde_json::from_str(run)?;
+        assert_eq!(report["complete"], true, "{report}");
+        Ok(report["connections"].clone())
+    };
+    let before = serde_json::json!(all_objects(&shop.cluster)?);
+    let file = shop.cluster.directory().join("before.json");
+    std::fs::write(&file, before.to_string())?;
+    let file = file.display().to_string();
+    assert_eq!(
+        told(&shop.expect(&reach, 0)?.stdout)?,
+        serde_json::json!([])
+    );
+
+    let foreign = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: temporary, namespace: orders }
+spec: { podSelector: {}, ingress: [{}] }
+";
+    shop.cluster.apply_yaml(ADMIN, foreign)?;
+    let open = told(&shop.expect(&reach, 0)?.stdout)?;
+    assert_eq!(open[0]["from"], "0.0.0.0/0", "{open}");
+    let explain = [
+        "explain",
+        "--cluster",
+        "prod",
+        "--from",
+        "8.8.8.8",
+        "--to",
+        "orders/orders",
+        "--port",
+        "1",
+        "-o",
+        "json",
+    ];
+    let why: Value = serde_json::from_str(&shop.expect(&explain, 0)?.stdout)?;
+    assert_eq!(why["verdict"], "allowed");
+    let rule = &why["answers"][0]["ingress"]["rules"][0];
+    assert_eq!(rule["policy"], "NetworkPolicy/orders/temporary", "{why}");
+    let diff = shop.expect(&["diff", &file, "cluster:prod", "-o", "json"], 2)?;
+    let diff: Value = serde_json::from_str(&diff.stdout)?;
+    let opens = diff["opens"].as_array().context("opens")?;
+    assert!(
+        opens
+            .iter()
+            .any(|one| one["to"] == "orders/orders[Deployment]" && one["from"] == "0.0.0.0/0"),
+        "{diff}"
+    );
+    assert_eq!(diff["closes"], serde_json::json!([]));
+    Ok(())
+}

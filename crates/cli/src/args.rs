@@ -13,7 +13,9 @@ mod connectivity;
 mod departure;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
-pub(crate) use connectivity::{DiffArguments, ExplainArguments, Objects, ReachArguments, Reading};
+pub(crate) use connectivity::{
+    DiffArguments, ExplainArguments, Live, Objects, ReachArguments, Reading,
+};
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 
 /// One zone model, pushed to many clusters and kept there.
@@ -140,7 +142,7 @@ pub(crate) enum Command {
     Reach(ReachArguments),
     /// Why a connection is allowed or denied: the rules that decide it on each side, and what would change it
     Explain(ExplainArguments),
-    /// Connections opened and closed between two sets of manifests, not lines of YAML
+    /// Connections opened and closed between two sets of manifests or live clusters, not lines of YAML
     ///
     /// Ends with 2 when they differ, with 3 when they do not and something was not read or not understood.
     Diff(DiffArguments),

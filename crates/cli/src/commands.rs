@@ -66,9 +66,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
-        Command::Diff(command) => diff::run(arguments, command),
-        Command::Explain(command) => explain::run(arguments, command),
-        Command::Reach(command) => reach::run(arguments, command),
+        Command::Diff(command) => {
+            let selection = command.live.selection("");
+            block_on(&selection, diff::run(arguments, command))
+        }
+        Command::Explain(command) => {
+            let selection = command.objects.live.selection("");
+            block_on(&selection, explain::run(arguments, command))
+        }
+        Command::Reach(command) => {
+            let selection = command.objects.live.selection("");
+            block_on(&selection, reach::run(arguments, command))
+        }
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),
     }

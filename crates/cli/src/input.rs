@@ -12,65 +12,115 @@ use cofferdam_semantics::facts::{Facts, Gap};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::{Reader, reach};
 
-use crate::args::Reading;
-use crate::manifests;
+use crate::args::{Arguments, Live, Objects, Reading, Selection};
+use crate::fleet::{Authors, examine};
+use crate::reading::facts_of;
+use crate::{manifests, project};
 
-/// Objects as facts, with the places where they stand.
+/// Objects as facts, with what is known of where they are.
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) facts: Arc<Facts>,
     /// The dialects under one of which the answer is to hold.
     pub(crate) dialects: Vec<Dialect>,
-    files: manifests::Read,
+    /// Whether policies are enforced.
+    enforced: &'static str,
+    files: Option<Files>,
+}
+
+/// The files that objects were read from.
+#[derive(Debug)]
+struct Files {
+    read: manifests::Read,
     places: Vec<ManifestPlace>,
 }
 
 impl Input {
-    /// Reads what was named on the command line.
-    pub(crate) fn read(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
+    /// Reads what was named on the command line: files, or a live cluster.
+    pub(crate) async fn read(arguments: &Arguments, objects: &Objects) -> Result<Self> {
+        let Objects {
+            paths,
+            cluster,
+            reading,
+            live,
+        } = objects;
+        match cluster {
+            Some(name) => Self::of_cluster(arguments, &live.selection(name), reading).await,
+            None => Self::of_paths(paths, reading),
+        }
+    }
+
+    /// Reads a path, or the cluster that `cluster:NAME` names.
+    pub(crate) async fn read_state(
+        arguments: &Arguments,
+        state: &str,
+        (reading, live): (&Reading, &Live),
+    ) -> Result<Self> {
+        match state.strip_prefix("cluster:") {
+            Some(name) => Self::of_cluster(arguments, &live.selection(name), reading).await,
+            None => Self::of_paths(&[PathBuf::from(state)], reading),
+        }
+    }
+
+    fn of_paths(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
         let mut reader = Reader::default();
         let mut places = Vec::new();
         let mut number = 0;
-        let files = manifests::read(paths, &mut |manifest| {
+        let read = manifests::read(paths, &mut |manifest| {
             let Manifest { object, place } = manifest;
             reader.read(&object, Source(number));
             places.push(place);
             number += 1;
         })?;
-        for diagnostic in &files.diagnostics {
+        for diagnostic in &read.diagnostics {
             reader.gap(gap(diagnostic));
         }
-        let named = reading.dialect.as_deref();
-        let named = DIALECTS
-            .into_iter()
-            .find(|dialect| Some(dialect.name) == named);
         Ok(Self {
             facts: Arc::new(reader.finish()),
-            dialects: named.map_or_else(reach::different_dialects, |one| vec![one]),
-            files,
-            places,
+            dialects: dialects(reading, None),
+            enforced: "unknown",
+            files: Some(Files { read, places }),
         })
     }
 
-    /// The file and line of an object.
+    async fn of_cluster(
+        arguments: &Arguments,
+        selection: &Selection,
+        reading: &Reading,
+    ) -> Result<Self> {
+        let loaded = project::read(&arguments.directory)?;
+        let model = project::model(&loaded)?;
+        let directory = &arguments.directory;
+        let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
+        let Some(one) = examined.first() else {
+            anyhow::bail!("no cluster was looked at");
+        };
+        let cni = one.observed.capabilities.known().map(|known| &known.cni);
+        Ok(Self {
+            facts: Arc::new(facts_of(&one.observed)),
+            dialects: dialects(reading, cni.map(|cni| cni.name.as_str())),
+            enforced: cni.map_or("unknown", |cni| cni.enforces.as_str()),
+            files: None,
+        })
+    }
+
+    /// The file and line of an object; none of a live one.
     pub(crate) fn place(&self, source: Source) -> Option<String> {
-        let place = usize::try_from(source.0)
-            .ok()
-            .and_then(|number| self.places.get(number))?;
-        let path = self.files.path(place.file)?;
+        let files = self.files.as_ref()?;
+        let place = files.place(source)?;
+        let path = files.read.path(place.file)?;
         Some(format!("{path}:{}", place.line))
     }
 
-    /// File, line and column of a part of an object.
+    /// File, line and column of a part of an object; none of a live one.
     pub(crate) fn place_of(&self, source: Source, path: &str) -> Result<Option<String>> {
-        let place = usize::try_from(source.0)
-            .ok()
-            .and_then(|number| self.places.get(number));
-        let Some(place) = place else {
+        let files = self.files.as_ref();
+        let Some((files, place)) = files.and_then(|files| Some((files, files.place(source)?)))
+        else {
             return Ok(None);
         };
-        let (file, text) = self.files.text(place.file)?;
-        let found = ManifestPlaces::new(&text).find(*place, path);
+        let (file, text) = files.read.text(place.file)?;
+        let found = ManifestPlaces::new(&text).find(place, path);
         Ok(found.map(|(line, column)| format!("{file}:{line}:{column}")))
     }
 
@@ -83,7 +133,7 @@ impl Input {
                 [one] => one.name,
                 _ => "any",
             },
-            enforced: "unknown",
+            enforced: self.enforced,
             notes: reach::caveats(&self.facts, &self.dialects),
         }
     }
@@ -95,6 +145,22 @@ impl Input {
             None => gap.to_string(),
         }
     }
+}
+
+impl Files {
+    fn place(&self, source: Source) -> Option<ManifestPlace> {
+        let number = usize::try_from(source.0).ok()?;
+        self.places.get(number).copied()
+    }
+}
+
+/// The dialect that was named, or that of the plugin that was detected; else every one that reads differently.
+fn dialects(reading: &Reading, detected: Option<&str>) -> Vec<Dialect> {
+    let name = reading.dialect.as_deref().or(detected);
+    let known = DIALECTS
+        .into_iter()
+        .find(|dialect| Some(dialect.name) == name);
+    known.map_or_else(reach::different_dialects, |one| vec![one])
 }
 
 /// What could not be read of a file.

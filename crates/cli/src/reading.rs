@@ -8,13 +8,6 @@ use cofferdam_state::observed::{Observed, told_unknowns};
 
 /// What decides what can be reached in a cluster, as it was seen; a source is the place of the object in
 /// [`Observed::objects`]. What was not seen is a gap.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the commands that ask about live clusters call it"
-    )
-)]
 pub(crate) fn facts_of(observed: &Observed) -> Facts {
     let mut reader = Reader::default();
     for (place, object) in (0..).zip(observed.objects()) {

@@ -1,12 +1,14 @@
 //! Arguments of the commands about what can reach what.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use cofferdam_model::dialect::DIALECTS;
 
-use super::HOW;
+use super::{HOW, Selection};
+use crate::durations;
 
 /// Which objects.
 #[derive(Debug, Args)]
@@ -14,10 +16,43 @@ pub(crate) struct Objects {
     /// Files or directories of manifests, `-` for standard input
     ///
     /// Directories are read below, hidden files aside: `.yaml`, `.yml` and `.json`.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(
+        value_name = "PATH",
+        required_unless_present = "cluster",
+        conflicts_with = "cluster"
+    )]
     pub(crate) paths: Vec<PathBuf>,
+    /// A live cluster instead, by the name of its document
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// How a live cluster is reached.
+#[derive(Debug, Args)]
+pub(crate) struct Live {
+    /// Give up on a cluster when nothing came from it for this long, 1s to 1h
+    #[arg(long, help_heading = HOW, default_value = "60s", value_parser = durations::patience, allow_hyphen_values = true, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+    /// Use this kubeconfig instead of the document's
+    #[arg(long, help_heading = HOW, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+impl Live {
+    /// One cluster, and how it is reached.
+    pub(crate) fn selection(&self, cluster: &str) -> Selection {
+        Selection {
+            cluster: vec![cluster.to_owned()],
+            trust_domain: Vec::new(),
+            timeout: self.timeout,
+            max_in_flight: 256,
+            kubeconfig: self.kubeconfig.clone(),
+        }
+    }
 }
 
 /// How policies are read.
@@ -33,7 +68,7 @@ pub(crate) struct Reading {
 /// Arguments of `reach`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg"
+    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop"
 )]
 pub(crate) struct ReachArguments {
     #[command(flatten)]
@@ -49,7 +84,7 @@ pub(crate) struct ReachArguments {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam explain manifests/ --from shop/web --to shop/db --port 5432\n  cofferdam explain manifests/ --from shop/web --to 203.0.113.7 --port 53/UDP\n  cofferdam explain manifests/ --from shop/web --to shop/db-service --port sql"
+    after_help = "Examples:\n  cofferdam explain manifests/ --from shop/web --to shop/db --port 5432\n  cofferdam explain manifests/ --from shop/web --to 203.0.113.7 --port 53/UDP\n  cofferdam explain manifests/ --from shop/web --to shop/db-service --port sql\n  cofferdam explain --cluster prod-eu --from shop/web --to shop/db --port 5432"
 )]
 pub(crate) struct ExplainArguments {
     #[command(flatten)]
@@ -68,15 +103,17 @@ pub(crate) struct ExplainArguments {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam diff before/ after/\n  git worktree add /tmp/main main && cofferdam diff /tmp/main/manifests manifests\n  kubectl get ns,pod,netpol -A -o json | cofferdam diff - manifests/ -o json"
+    after_help = "Examples:\n  cofferdam diff before/ after/\n  git worktree add /tmp/main main && cofferdam diff /tmp/main/manifests manifests\n  kubectl get ns,pod,netpol -A -o json | cofferdam diff - manifests/ -o json\n  cofferdam diff cluster:prod-eu cluster:prod-us"
 )]
 pub(crate) struct DiffArguments {
-    /// A file or directory of manifests as it was, or `-` for standard input
+    /// A file or directory of manifests as it was, `-` for standard input, or `cluster:NAME` for a live cluster
     #[arg(value_name = "BEFORE")]
-    pub(crate) before: PathBuf,
+    pub(crate) before: String,
     /// The same as it is to be
     #[arg(value_name = "AFTER")]
-    pub(crate) after: PathBuf,
+    pub(crate) after: String,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) live: Live,
 }

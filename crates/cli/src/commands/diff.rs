@@ -1,6 +1,5 @@
 //! `diff`: connections opened and closed between two states.
 
-use std::slice;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -13,16 +12,19 @@ use crate::exit::Exit;
 use crate::input::Input;
 use crate::show::show;
 
-pub(crate) fn run(arguments: &Arguments, command: &DiffArguments) -> Result<Exit> {
-    let read = |path| Input::read(slice::from_ref(path), &command.reading);
-    let (before, after) = (read(&command.before)?, read(&command.after)?);
+pub(crate) async fn run(arguments: &Arguments, command: &DiffArguments) -> Result<Exit> {
+    let how = (&command.reading, &command.live);
+    let before = Input::read_state(arguments, &command.before, how).await?;
+    let after = Input::read_state(arguments, &command.after, how).await?;
     let classes = [&before, &after].map(|input| Arc::new(Classes::of(&input.facts)));
     // A workload that either state divides is told by pod in both.
     let split = classes
         .iter()
         .flat_map(|classes| classes.divided())
         .collect();
-    let [was, is] = &classes.map(|classes| reach::reach(&classes, &after.dialects, &split));
+    let [of_before, of_after] = &classes;
+    let was = &reach::reach(of_before, &before.dialects, &split);
+    let is = &reach::reach(of_after, &after.dialects, &split);
     let changes = reach::difference(was, is);
     let report = DiffReport::new(before.grounds(), after.grounds(), &changes);
     show(&report, arguments.output, text::diff)?;

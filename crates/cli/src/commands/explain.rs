@@ -13,16 +13,15 @@ use cofferdam_semantics::Classes;
 use cofferdam_semantics::connectivity::Connectivity;
 use cofferdam_semantics::connectivity::explain::Explanation;
 
-use crate::args::{Arguments, ExplainArguments, Objects};
+use crate::args::{Arguments, ExplainArguments};
 use crate::exit::Exit;
 use crate::input::Input;
 use crate::show::show;
 use ends::{Asked, asked};
 use told::Teller;
 
-pub(crate) fn run(arguments: &Arguments, command: &ExplainArguments) -> Result<Exit> {
-    let Objects { paths, reading } = &command.objects;
-    let input = Input::read(paths, reading)?;
+pub(crate) async fn run(arguments: &Arguments, command: &ExplainArguments) -> Result<Exit> {
+    let input = Input::read(arguments, &command.objects).await?;
     let classes = Arc::new(Classes::of(&input.facts));
     let asked = asked(command, &classes)?;
     let under = input.dialects.iter().map(|dialect| {

@@ -9,15 +9,14 @@ use cofferdam_semantics::Classes;
 use cofferdam_semantics::parties::Workloads;
 use cofferdam_semantics::reach::{self, Reached};
 
-use crate::args::{Arguments, Format, Objects, ReachArguments};
+use crate::args::{Arguments, Format, ReachArguments};
 use crate::ends::Ends;
 use crate::exit::Exit;
 use crate::input::Input;
 
-pub(crate) fn run(arguments: &Arguments, command: &ReachArguments) -> Result<Exit> {
+pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Result<Exit> {
     let (from, to) = (Ends::parse(&command.from)?, Ends::parse(&command.to)?);
-    let Objects { paths, reading } = &command.objects;
-    let input = Input::read(paths, reading)?;
+    let input = Input::read(arguments, &command.objects).await?;
     from.check("--from", &input.facts)?;
     to.check("--to", &input.facts)?;
     let classes = Arc::new(Classes::of(&input.facts));
