@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use cofferdam_model::flow::Protocol;
 use range_set_blaze::RangeSetBlaze;
 
 /// A set of protocols and ports, of TCP, UDP and SCTP and 1 to 65535.
 ///
-/// Held as ranges of numbers in which each protocol has 65,536 of its own.
+/// Held as ranges of numbers in which each protocol has 65,536 of its own; copies share them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PortSet(RangeSetBlaze<u32>);
+pub struct PortSet(Arc<RangeSetBlaze<u32>>);
 
 /// The protocols that policies know, in the order of output.
 pub const PROTOCOLS: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
@@ -32,12 +33,14 @@ impl PortSet {
     /// Every port of these protocols.
     pub fn of_protocols(protocols: impl IntoIterator<Item = Protocol>) -> Self {
         let ranges = protocols.into_iter().map(|one| numbers(one, ALL_PORTS));
-        Self(ranges.collect())
+        Self(Arc::new(ranges.collect()))
     }
 
     /// A range of ports of one protocol.
     pub fn range(protocol: Protocol, ports: RangeInclusive<u16>) -> Self {
-        Self(RangeSetBlaze::from_iter([numbers(protocol, ports)]))
+        Self(Arc::new(RangeSetBlaze::from_iter([numbers(
+            protocol, ports,
+        )])))
     }
 
     /// One port of one protocol.
@@ -68,19 +71,25 @@ impl PortSet {
     /// What both hold.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        Self(&self.0 & &other.0)
+        Self(Arc::new(&*self.0 & &*other.0))
     }
 
     /// What either holds.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
-        Self(&self.0 | &other.0)
+        if self == other || other.is_empty() {
+            return self.clone();
+        }
+        if self.is_empty() {
+            return other.clone();
+        }
+        Self(Arc::new(&*self.0 | &*other.0))
     }
 
     /// What it holds and another does not.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        Self(&self.0 - &other.0)
+        Self(Arc::new(&*self.0 - &*other.0))
     }
 
     /// Its first port, by protocol and number.
@@ -94,7 +103,7 @@ impl PortSet {
     pub fn ranges(&self) -> impl Iterator<Item = (Protocol, u16, u16)> {
         PROTOCOLS.into_iter().flat_map(|protocol| {
             let own = RangeSetBlaze::from_iter([numbers(protocol, ALL_PORTS)]);
-            let ranges: Vec<RangeInclusive<u32>> = (&self.0 & &own).into_ranges().collect();
+            let ranges: Vec<RangeInclusive<u32>> = (&*self.0 & &own).into_ranges().collect();
             ranges.into_iter().map(move |range| {
                 let port = |number: u32| u16::try_from(number - base(protocol)).unwrap_or(u16::MAX);
                 (protocol, port(*range.start()), port(*range.end()))
