@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use cofferdam_objects::keys;
 use serde_json::Value;
 
-use crate::address::addresses;
+use crate::address::{addresses, names_ipv6};
 use crate::connection::Side;
 use crate::fields::{field, items, text};
 use crate::kind::{self, Kind};
@@ -35,10 +35,7 @@ impl<'a> Cluster<'a> {
         let (namespace, name) = match peer {
             Peer::Pod { namespace, name } => (namespace, name),
             Peer::Address(address) => {
-                return vec![Side {
-                    pod: None,
-                    address: Some(*address),
-                }];
+                return vec![Side::at(None, *address)];
             }
         };
         let pod = self.pods().find(|pod| {
@@ -48,13 +45,39 @@ impl<'a> Cluster<'a> {
         let known = self.addresses(pod);
         let pod = Some(pod);
         if known.is_empty() {
-            return vec![Side { pod, address: None }];
+            // It may get one of each family that is in use.
+            let families = if self.has_ipv6() {
+                &[true, false][..]
+            } else {
+                &[true]
+            };
+            let unknown = families.iter().map(|is_ipv4| Side {
+                pod,
+                address: None,
+                is_ipv4: *is_ipv4,
+            });
+            return unknown.collect();
         }
-        let sides = known.into_iter().map(|address| Side {
-            pod,
-            address: Some(address),
-        });
+        let sides = known.into_iter().map(|address| Side::at(pod, address));
         sides.collect()
+    }
+
+    /// Whether a policy, pod or node has an IPv6 address or block.
+    fn has_ipv6(&self) -> bool {
+        let of_pods = self.pods().flat_map(|pod| {
+            [
+                addresses(items(pod, "/status/podIPs"), "/ip"),
+                self.addresses(pod),
+                host_addresses(pod),
+            ]
+            .concat()
+        });
+        let of_nodes = self.of(kind::NODE).flat_map(node_addresses);
+        let mut addresses = of_pods.chain(of_nodes);
+        addresses.any(|address| address.is_ipv6())
+            || kind::POLICIES
+                .into_iter()
+                .any(|kind| self.of(kind).any(names_ipv6))
     }
 
     /// The addresses of a pod. In the host network they are those of its node.

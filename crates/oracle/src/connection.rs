@@ -10,13 +10,19 @@ use serde_json::Value;
 pub(crate) struct Side<'a> {
     /// The pod, if it is one, also in the host network.
     pub pod: Option<&'a Value>,
-    /// Its address; absent where an IPv4 address is not known yet.
+    /// Its address; absent where it is not known yet.
     pub address: Option<IpAddr>,
+    /// Whether that is an IPv4 address.
+    pub is_ipv4: bool,
 }
 
-impl Side<'_> {
-    pub(crate) fn is_ipv4(&self) -> bool {
-        self.address.is_none_or(|address| address.is_ipv4())
+impl<'a> Side<'a> {
+    pub(crate) fn at(pod: Option<&'a Value>, address: IpAddr) -> Self {
+        Self {
+            pod,
+            address: Some(address),
+            is_ipv4: address.is_ipv4(),
+        }
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) const BASELINE: Kind = (
 );
 pub(crate) const CLUSTER: Kind = ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy");
 
+/// Every kind of policy.
+pub(crate) const POLICIES: [Kind; 4] = [NETWORK_POLICY, ADMIN, BASELINE, CLUSTER];
+
 pub(crate) fn is(object: &Value, kind: Kind) -> bool {
     (text(object, "/apiVersion"), text(object, "/kind")) == kind
 }

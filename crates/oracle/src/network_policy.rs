@@ -73,7 +73,7 @@ fn is_peer(
         } else {
             IpBlock::Matches
         };
-        return looks == IpBlock::Matches && is_in_ip_block(ip_block, side.address);
+        return looks == IpBlock::Matches && is_in_ip_block(ip_block, side);
     }
     let Some(pod) = side.pod else { return false };
     let namespace_selector = field(listed, "/namespaceSelector");

@@ -85,7 +85,7 @@ impl<'a> Oracle<'a> {
         let mut best = Verdict::Denied;
         for from in self.cluster.sides(from) {
             for to in destinations.iter().copied() {
-                if from.is_ipv4() == to.is_ipv4() {
+                if from.is_ipv4 == to.is_ipv4 {
                     best = best.min(self.over(&Connection {
                         from,
                         to,

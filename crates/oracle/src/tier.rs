@@ -126,7 +126,7 @@ impl Reader<'_, '_> {
             "nodes" => self.is_node_selected(field(peer, "/nodes"), side),
             "networks" => items(peer, "/networks")
                 .iter()
-                .any(|network| is_in_cidr(text(network, ""), side.address)),
+                .any(|network| is_in_cidr(text(network, ""), side)),
             // A domain name is no address.
             _ => false,
         }

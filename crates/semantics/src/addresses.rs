@@ -86,8 +86,8 @@ pub(crate) struct Atoms {
     signatures: Table<Vec<u32>>,
     /// The atom that begins at a number, until the next.
     starts: BTreeMap<(Family, u128), u32>,
-    /// The signature of a pod whose address is not known.
-    unknown: u32,
+    /// The signatures of addresses of the two families that are not known.
+    unknown: [u32; 2],
 }
 
 impl Atoms {
@@ -97,11 +97,13 @@ impl Atoms {
         for family in Family::BOTH {
             atoms.sweep(blocks, family);
         }
-        // It may be any IPv4 address, so that only what holds all of them is known to hold it.
-        let certain = blocks
-            .iter()
-            .filter(|(_, block)| block.is_everything(Family::V4));
-        atoms.unknown = atoms.signatures.id(certain.map(|(id, _)| id).collect());
+        // It may be any address, so that only what holds all of them is known to hold it.
+        atoms.unknown = Family::BOTH.map(|family| {
+            let certain = blocks
+                .iter()
+                .filter(|(_, block)| block.is_everything(family));
+            atoms.signatures.id(certain.map(|(id, _)| id).collect())
+        });
         atoms
     }
 
@@ -137,12 +139,16 @@ impl Atoms {
         let family = Family::of(address);
         let until = (family, number(address));
         let found = self.starts.range(..=until).next_back();
-        found.map_or(self.unknown, |(_, atom)| *atom)
+        found.map_or_else(|| self.of_unknown(family), |(_, atom)| *atom)
     }
 
-    /// The atom that stands for an address that is not known.
-    pub(crate) fn of_unknown(&self) -> u32 {
-        self.unknown
+    /// The atom that stands for an address of a family that is not known.
+    pub(crate) fn of_unknown(&self, family: Family) -> u32 {
+        let [v4, v6] = self.unknown;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
     }
 
     /// The blocks that hold an atom.

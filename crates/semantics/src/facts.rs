@@ -23,6 +23,9 @@ pub struct Facts {
     pub policies: Vec<Policy>,
     /// Services.
     pub services: Vec<Service>,
+    /// Whether a pod, node or policy has an IPv6 address or block, so that pods whose addresses are not known may have
+    /// one too.
+    pub has_ipv6: bool,
     /// What stands in the way of a complete verdict.
     pub gaps: BTreeSet<Gap>,
 }
@@ -51,6 +54,16 @@ impl Facts {
     fn addresses_of_node(&self, node: Option<&str>) -> &[IpAddr] {
         let node = node.and_then(|node| self.nodes.get(node));
         node.map(|node| &*node.addresses).unwrap_or_default()
+    }
+
+    /// Every address of pods and nodes.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let of_pods = self.pods.iter().flat_map(|pod| {
+            let own = pod.addresses.iter();
+            own.chain(&pod.place.host_addresses)
+        });
+        let of_nodes = self.nodes.values().flat_map(|node| &node.addresses);
+        of_pods.chain(of_nodes).copied()
     }
 
     /// The addresses of the node of a pod, as far as they are known.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::NAMESPACE_NAME;
 use indexmap::IndexSet;
+use ipnet::Ipv6Net;
 use rustc_hash::FxBuildHasher;
 use serde_json::Value;
 
@@ -73,6 +74,8 @@ impl Reader {
     /// The facts, once every object was taken.
     pub fn finish(mut self) -> Facts {
         self.settle_owners();
+        let of_addresses = self.facts.addresses().any(|one| one.is_ipv6());
+        self.facts.has_ipv6 |= of_addresses;
         let used: BTreeSet<Arc<str>> = self
             .facts
             .pods
@@ -148,7 +151,9 @@ impl Reader {
                 source: Some(source),
             });
         }
-        self.facts.policies.extend(policy.filter(|_| !refused));
+        let policy = policy.filter(|_| !refused);
+        self.facts.has_ipv6 |= policy.is_some() && names_ipv6(object);
+        self.facts.policies.extend(policy);
     }
 
     fn other(&mut self, object: &Value, group: &str, kind: &str, source: Source) {
@@ -195,6 +200,16 @@ impl Reader {
         let labels = Arc::new(labels);
         self.labels.insert(Arc::clone(&labels));
         labels
+    }
+}
+
+/// Whether a text anywhere in a value is an IPv6 block.
+fn names_ipv6(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(':') && text.parse::<Ipv6Net>().is_ok(),
+        Value::Array(items) => items.iter().any(names_ipv6),
+        Value::Object(fields) => fields.values().any(names_ipv6),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

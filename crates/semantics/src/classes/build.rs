@@ -14,6 +14,9 @@ use crate::addresses::Family;
 use crate::facts::{Facts, Pod};
 use crate::sets::{SetList, Table};
 
+/// An address as policies see it: its family, and the part of the addresses in which it lies.
+type Face = (Family, u32);
+
 impl Classes {
     /// Puts pods, nodes and all addresses into classes.
     pub fn of(facts: &Arc<Facts>) -> Self {
@@ -59,14 +62,14 @@ impl Classes {
         for node in facts.nodes.values() {
             let labels = Some(self.told(&node.labels, true));
             for address in &node.addresses {
-                let class = self.host(labels, Some(*address), 0);
+                let class = self.host(labels, self.face(*address), 0);
                 self.of_hosts.insert(*address, class);
             }
         }
         let hosts = facts.pods.iter().filter(|pod| pod.place.host_network);
         for address in hosts.flat_map(|pod| pod.place.host_addresses.iter().chain(&pod.addresses)) {
             if !self.of_hosts.contains_key(address) {
-                let class = self.host(None, Some(*address), 0);
+                let class = self.host(None, self.face(*address), 0);
                 self.of_hosts.insert(*address, class);
             }
         }
@@ -76,11 +79,16 @@ impl Classes {
     fn take_pod(&mut self, facts: &Facts, pod: &Pod) -> Vec<u32> {
         let ports = self.told_ports(pod);
         let addresses = facts.addresses_of(pod);
-        let some = addresses.iter().copied().map(Some);
-        let each: Vec<Option<IpAddr>> = if addresses.is_empty() {
-            vec![None]
+        let each: Vec<Face> = if addresses.is_empty() {
+            let atoms = &self.vocabulary.atoms;
+            // It may get one of each family that is in use.
+            let families = Family::BOTH.into_iter();
+            let families = families.filter(|family| *family == Family::V4 || facts.has_ipv6);
+            families
+                .map(|family| (family, atoms.of_unknown(family)))
+                .collect()
         } else {
-            some.collect()
+            addresses.iter().map(|one| self.face(*one)).collect()
         };
         let mut classes: Vec<u32> = if pod.place.host_network {
             let node = pod.place.node.as_ref();
@@ -119,7 +127,7 @@ impl Classes {
             .collect();
         for atom in atoms
             .into_iter()
-            .chain([self.vocabulary.atoms.of_unknown()])
+            .chain(Family::BOTH.map(|family| self.vocabulary.atoms.of_unknown(family)))
         {
             for block in self.vocabulary.atoms.blocks_of(atom) {
                 let atoms = self.by_atom.atoms_of_blocks.entry(*block).or_default();
@@ -130,8 +138,7 @@ impl Classes {
         }
     }
 
-    fn host(&mut self, labels: Option<u32>, address: Option<IpAddr>, ports: u32) -> u32 {
-        let (family, atom) = self.face(address);
+    fn host(&mut self, labels: Option<u32>, (family, atom): Face, ports: u32) -> u32 {
         let kind = ClassKind::Host { labels };
         let known = self.table.len();
         let id = self.add(Class {
@@ -150,8 +157,7 @@ impl Classes {
         id
     }
 
-    fn pods(&mut self, kind: ClassKind, address: Option<IpAddr>, ports: u32) -> u32 {
-        let (family, atom) = self.face(address);
+    fn pods(&mut self, kind: ClassKind, (family, atom): Face, ports: u32) -> u32 {
         let known = self.table.len();
         let id = self.add(Class {
             family,
@@ -185,12 +191,8 @@ impl Classes {
         id
     }
 
-    fn face(&self, address: Option<IpAddr>) -> (Family, u32) {
-        let atoms = &self.vocabulary.atoms;
-        match address {
-            Some(address) => (Family::of(address), atoms.of(address)),
-            None => (Family::V4, atoms.of_unknown()),
-        }
+    fn face(&self, address: IpAddr) -> Face {
+        (Family::of(address), self.vocabulary.atoms.of(address))
     }
 
     /// The number of what is told apart in labels of pods, or of nodes.

@@ -3,6 +3,7 @@
 use cofferdam_model::dialect::{Dialect, IpBlock, Sctp};
 
 use crate::addresses::Family;
+use crate::classes::vocabulary::block_of;
 use crate::facts::{Facts, Pod};
 use crate::policy::{Peer, Peers, Policy};
 
@@ -64,7 +65,7 @@ fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
     let count = facts.pods.iter().filter(unknown).count();
     (matter && count > 0).then(|| {
         format!(
-            "the addresses of {count} pods are not known: only what holds every IPv4 address is taken to hold theirs"
+            "the addresses of {count} pods are not known: only what holds every address is taken to hold theirs"
         )
     })
 }
@@ -88,9 +89,14 @@ fn selects_namespaces(policy: &Policy) -> bool {
     chosen.any(|choice| matches!(&choice.namespaces, Selected(selector) if !selector.is_empty()))
 }
 
-/// Whether a peer names addresses, but not all IPv4 ones.
+/// Whether a peer names addresses, but not all of a family.
 fn holds_some_addresses(peer: &Peer) -> bool {
-    crate::classes::vocabulary::block_of(peer).is_some_and(|block| !block.is_everything(Family::V4))
+    let block = block_of(peer);
+    block.is_some_and(|block| {
+        !Family::BOTH
+            .iter()
+            .any(|family| block.is_everything(*family))
+    })
 }
 
 fn peers(policy: &Policy) -> impl Iterator<Item = &Peer> {

@@ -145,7 +145,7 @@ metadata: {{namespace: x, name: none}}
             "x/six -> x/four tcp/80 denied",
             "x/none -> x/four tcp/80 allowed",
             "x/none -> x/both tcp/80 allowed",
-            "x/none -> x/six tcp/80 denied",
+            "x/none -> x/six tcp/80 allowed",
             "x/none -> x/none tcp/80 allowed",
             "x/four -> 2001:db8::1 tcp/80 denied",
             "x/both -> 2001:db8::1 tcp/80 allowed",
@@ -160,4 +160,56 @@ metadata: {{namespace: x, name: none}}
             "x/both -> x/six tcp/80 allowed",
         ],
     );
+}
+
+/// A pod without an address may get one of every family that something else in the cluster has.
+#[test]
+fn a_pod_without_an_address_is_in_what_holds_a_whole_family() {
+    let pods = "
+kind: Pod
+metadata: {namespace: x, name: a}
+---
+kind: Pod
+metadata: {namespace: x, name: b}
+---
+";
+    for (block, expected) in [
+        (
+            "{cidr: 0.0.0.0/0}",
+            [
+                "x/a -> x/b tcp/80 allowed",
+                "x/a -> 2001:db8::1 tcp/80 denied",
+            ],
+        ),
+        (
+            "{cidr: 10.0.0.0/8}",
+            [
+                "x/a -> x/b tcp/80 denied",
+                "x/a -> 2001:db8::1 tcp/80 denied",
+            ],
+        ),
+        (
+            "{cidr: '::/0'}",
+            [
+                "x/a -> x/b tcp/80 allowed",
+                "x/a -> 2001:db8::1 tcp/80 allowed",
+            ],
+        ),
+        (
+            "{cidr: '2001:db8::/32'}",
+            [
+                "x/a -> x/b tcp/80 denied",
+                "x/a -> 2001:db8::1 tcp/80 allowed",
+            ],
+        ),
+        (
+            "{cidr: '::/0', except: ['fd00::/8']}",
+            [
+                "x/a -> x/b tcp/80 denied",
+                "x/a -> 2001:db8::1 tcp/80 allowed",
+            ],
+        ),
+    ] {
+        check_cluster("calico", &format!("{pods}{}", to_block(block)), &expected);
+    }
 }
