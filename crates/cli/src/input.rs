@@ -8,7 +8,7 @@ use cofferdam_documents::{Manifest, ManifestPlace, ManifestPlaces};
 use cofferdam_model::diagnostic::Diagnostic;
 use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_report::wire::reach::Grounds;
-use cofferdam_semantics::facts::{Facts, Gap};
+use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::{Reader, reach};
 
@@ -173,5 +173,6 @@ fn gap(diagnostic: &Diagnostic) -> Gap {
         },
         reason: diagnostic.message.clone(),
         source: None,
+        kind: GapKind::NotRead,
     }
 }

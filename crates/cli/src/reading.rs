@@ -2,7 +2,7 @@
 
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_semantics::Reader;
-use cofferdam_semantics::facts::{Facts, Gap};
+use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
 use cofferdam_state::observed::{Observed, told_unknowns};
 
@@ -18,6 +18,7 @@ pub(crate) fn facts_of(observed: &Observed) -> Facts {
             object: ObjectKey::cluster(observed.cluster.as_str()).to_string(),
             reason,
             source: None,
+            kind: GapKind::NotRead,
         });
     }
     reader.finish()

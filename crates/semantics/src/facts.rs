@@ -100,7 +100,7 @@ pub struct Pod {
     pub source: Source,
     /// Its labels.
     pub labels: Arc<Labels>,
-    /// The ports that its containers name.
+    /// The ports that its containers declare.
     pub ports: Arc<[NamedPort]>,
     /// Its addresses; none where they are not known.
     pub addresses: Box<[IpAddr]>,
@@ -132,10 +132,10 @@ pub struct Workload {
     pub name: Arc<str>,
 }
 
-/// A port of a container that has a name.
+/// A port that a container declares.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NamedPort {
-    /// The name.
+    /// The name; empty where it has none.
     pub name: Arc<str>,
     /// The protocol.
     pub protocol: Protocol,
@@ -225,6 +225,27 @@ pub struct Gap {
     pub reason: String,
     /// The object of the input, where there is one.
     pub source: Option<Source>,
+    /// What is the matter.
+    pub kind: GapKind,
+}
+
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapKind {
+    /// An API server refuses the object.
+    Refused {
+        /// Because of this part of it.
+        path: String,
+    },
+    /// A part of a policy is not understood.
+    NotUnderstood {
+        /// This one.
+        path: String,
+    },
+    /// A kind of policy is not modelled.
+    NotModelled,
+    /// Something was not read.
+    NotRead,
 }
 
 impl fmt::Display for Gap {

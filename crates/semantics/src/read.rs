@@ -23,9 +23,9 @@ use ipnet::Ipv6Net;
 use rustc_hash::FxBuildHasher;
 use serde_json::Value;
 
-use crate::facts::{Facts, Gap, NamedPort, Namespace, Node, Workload};
+use crate::facts::{Facts, Gap, GapKind, NamedPort, Namespace, Node, Workload};
 use crate::policy::{Policy, PolicyId, PolicyKind, Source, Stage};
-use cursor::{Cursor, Notes};
+use cursor::{Cursor, Note, Notes};
 use workload::{Owned, Template};
 
 /// Takes raw objects one by one, in any order, and makes facts of them.
@@ -136,19 +136,21 @@ impl Reader {
         };
         let policy = read_policy(object, id.clone(), source, &notes);
         let notes = notes.into_inner();
-        for reason in notes.doubts {
+        for Note { path, reason } in notes.doubts {
             self.gap(Gap {
                 object: id.to_string(),
                 reason,
                 source: Some(source),
+                kind: GapKind::NotUnderstood { path },
             });
         }
         let refused = !notes.faults.is_empty();
-        for fault in notes.faults {
+        for Note { path, reason } in notes.faults {
             self.gap(Gap {
                 object: id.to_string(),
-                reason: format!("{fault}; an API server refuses it"),
+                reason: format!("{reason}; an API server refuses it"),
                 source: Some(source),
+                kind: GapKind::Refused { path },
             });
         }
         let policy = policy.filter(|_| !refused);
@@ -170,6 +172,7 @@ impl Reader {
             object,
             reason,
             source,
+            kind: GapKind::NotModelled,
         });
     }
 

@@ -8,9 +8,17 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// Why an API server would refuse the object.
-    pub(super) faults: Vec<String>,
+    pub(super) faults: Vec<Note>,
     /// What is not understood of it, such as fields that are not known.
-    pub(super) doubts: Vec<String>,
+    pub(super) doubts: Vec<Note>,
+}
+
+/// Something that was noted.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) path: String,
+    /// What it is, in words that name the path.
+    pub(super) reason: String,
 }
 
 /// A value with its path.
@@ -30,14 +38,20 @@ impl<'a> Cursor<'a> {
 
     /// Takes note of a fault of this value.
     pub(super) fn fault(&self, what: &str) {
-        let fault = format!("`{}` {what}", self.path);
-        self.notes.borrow_mut().faults.push(fault);
+        let note = self.note(what);
+        self.notes.borrow_mut().faults.push(note);
     }
 
     /// Takes note that this value is not understood.
     pub(super) fn doubt(&self, what: &str) {
-        let doubt = format!("`{}` {what}", self.path);
-        self.notes.borrow_mut().doubts.push(doubt);
+        let note = self.note(what);
+        self.notes.borrow_mut().doubts.push(note);
+    }
+
+    fn note(&self, what: &str) -> Note {
+        let path = self.path.clone();
+        let reason = format!("`{path}` {what}");
+        Note { path, reason }
     }
 
     /// Takes note of every field that is not among these; a fault where it is no mapping.
@@ -45,8 +59,11 @@ impl<'a> Cursor<'a> {
         match self.value.as_object() {
             Some(map) => {
                 let unknown = map.keys().filter(|key| !fields.contains(&key.as_str()));
-                let unknown =
-                    unknown.map(|key| format!("field `{}.{key}` is not known", self.path));
+                let unknown = unknown.map(|key| {
+                    let path = format!("{}.{key}", self.path);
+                    let reason = format!("field `{path}` is not known");
+                    Note { path, reason }
+                });
                 self.notes.borrow_mut().doubts.extend(unknown);
             }
             None => self.fault("is no mapping"),

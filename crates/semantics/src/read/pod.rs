@@ -54,7 +54,7 @@ impl Reader {
         }
     }
 
-    /// The ports that the containers of a pod spec name, those of sidecars among them.
+    /// The ports that the containers of a pod spec declare, those of sidecars among them.
     pub(super) fn named_ports(&mut self, spec: &Value) -> Arc<[NamedPort]> {
         let mut ports = Vec::new();
         for (field, sidecar) in [("containers", false), ("initContainers", true)] {
@@ -83,7 +83,7 @@ impl Reader {
             "SCTP" => Protocol::Sctp,
             _ => Protocol::Tcp,
         };
-        (!name.is_empty()).then(|| NamedPort {
+        Some(NamedPort {
             name: self.shared(name),
             protocol,
             number: u16::try_from(number).unwrap_or(0),
