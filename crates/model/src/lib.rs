@@ -13,6 +13,7 @@ pub mod external_network;
 pub mod flow;
 pub mod guarantee;
 pub mod labels;
+pub mod lint;
 pub mod model;
 pub mod names;
 pub mod networks;

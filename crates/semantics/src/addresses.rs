@@ -38,6 +38,30 @@ impl Family {
         }
     }
 
+    /// How many addresses a network of a prefix has.
+    pub(crate) fn addresses_of_prefix(self, prefix: u32) -> u128 {
+        let bits: u32 = match self {
+            Self::V4 => 32,
+            Self::V6 => 128,
+        };
+        1_u128
+            .checked_shl(bits.saturating_sub(prefix))
+            .unwrap_or(u128::MAX)
+    }
+
+    /// The addresses that are routed on the internet.
+    fn public(self) -> RangeSetBlaze<u128> {
+        let of = |networks: &[&str]| -> RangeSetBlaze<u128> {
+            let networks = networks.iter().filter_map(|one| one.parse::<IpNet>().ok());
+            let ranges = networks.map(|one| number(one.network())..=number(one.broadcast()));
+            ranges.collect()
+        };
+        match self {
+            Self::V4 => of(&["0.0.0.0/0"]) - of(&NOT_PUBLIC),
+            Self::V6 => of(&["2000::/3"]),
+        }
+    }
+
     fn address(self, number: u128) -> IpAddr {
         match self {
             Self::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
@@ -45,6 +69,18 @@ impl Family {
         }
     }
 }
+
+/// Networks of IPv4 that no one routes on the internet.
+const NOT_PUBLIC: [&str; 8] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/3",
+];
 
 /// A set of addresses as policies name it: networks without others inside them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +104,26 @@ impl Block {
     /// Whether it holds every address of a family.
     pub(crate) fn is_everything(&self, family: Family) -> bool {
         self.ranges(family) == RangeSetBlaze::from_iter([0..=family.last()])
+    }
+
+    /// Whether all of its addresses are in another.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let mut families = Family::BOTH.into_iter();
+        families.all(|family| self.ranges(family).is_subset(&other.ranges(family)))
+    }
+
+    /// Whether it holds an address.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        self.ranges(Family::of(address)).contains(number(address))
+    }
+
+    /// How many addresses of the internet it holds of a family.
+    pub(crate) fn public_addresses(&self, family: Family) -> u128 {
+        let public = self.ranges(family) & family.public();
+        let sizes = public
+            .into_ranges()
+            .map(|range| range.end() - range.start());
+        sizes.fold(0, |all, size| all.saturating_add(size.saturating_add(1)))
     }
 }
 

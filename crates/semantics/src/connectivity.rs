@@ -8,11 +8,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cofferdam_model::dialect::Dialect;
+use cofferdam_objects::policy::Direction;
 
 use crate::addresses::Family;
 use crate::classes::{Class, ClassKind, Classes};
 use crate::facts::{Facts, Pod};
 use crate::policy::Stage;
+use crate::ports::PortSet;
 use crate::rows::{Compiled, Profile, Rows, all_ports};
 use crate::sets::index;
 use crate::verdict::Allowed;
@@ -135,6 +137,33 @@ impl Connectivity {
     fn answer(&self, row: u32, peer: u32) -> Allowed {
         let row = self.rows.get(row);
         row.map_or_else(Allowed::nothing, |row| self.rows.answers.get(row.at(peer)))
+    }
+
+    /// What the policies of a class say to a peer in one direction.
+    pub(crate) fn says(&self, direction: Direction, class: u32, peer: u32) -> Allowed {
+        let rows = self.rows_of(class);
+        rows.map_or_else(Allowed::nothing, |rows| match direction {
+            Direction::Ingress => self.answer(rows.ingress, peer),
+            Direction::Egress => self.answer(rows.egress, peer),
+        })
+    }
+
+    /// The ports of a rule on a destination: the rule by its policy, direction and place.
+    pub(crate) fn ports_of_rule(
+        &self,
+        policy: usize,
+        (direction, place): (Direction, usize),
+        target: u32,
+    ) -> PortSet {
+        let policy = self.policies.get(policy);
+        let rules = policy.and_then(|policy| policy.rules(direction));
+        let rule = rules.and_then(|rules| rules.get(place));
+        rule.map_or_else(PortSet::none, |rule| self.ports_of(rule, target))
+    }
+
+    /// Whether the addresses of two classes are of one family.
+    pub(crate) fn share_family(&self, one: u32, other: u32) -> bool {
+        self.family_of(one) == self.family_of(other)
     }
 
     fn rows_of(&self, class: u32) -> Option<ClassRows> {

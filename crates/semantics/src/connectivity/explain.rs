@@ -208,7 +208,8 @@ impl Connectivity {
         })
     }
 
-    fn ports_of(&self, rule: &CompiledRule, target: u32) -> PortSet {
+    /// The ports of a rule on a destination.
+    pub(super) fn ports_of(&self, rule: &CompiledRule, target: u32) -> PortSet {
         let list = self.classes.get(target).map_or(0, |class| class.ports);
         rule.ports_on(self.classes.ports(list), self.dialect)
     }

@@ -1,0 +1,109 @@
+//! Lints: faults that raw policies often have.
+
+/// A kind of fault of policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lint {
+    /// An API server refuses the policy.
+    InvalidPolicy,
+    /// A part of a policy is not understood.
+    NotUnderstood,
+    /// The kind of a policy is not modelled.
+    NotModelled,
+    /// The namespace of a policy is not there.
+    NoSuchNamespace,
+    /// A selector matches nothing.
+    SelectsNothing,
+    /// Two peers where one with both selectors was meant.
+    OrForAnd,
+    /// Every pod of every namespace.
+    EveryNamespace,
+    /// Addresses or ports by the thousand.
+    OverBroad,
+    /// A default deny beside a policy that allows everything.
+    UndoneDeny,
+    /// A policy that changes nothing.
+    NoEffect,
+    /// A rule that changes nothing.
+    ShadowedRule,
+    /// Pods that may send, but look up no name.
+    EgressWithoutDns,
+    /// Names are looked up over UDP alone.
+    DnsWithoutTcp,
+    /// One side allows what the other denies.
+    UnpairedFlow,
+    /// The port of a Service where that of its pods counts.
+    ServicePort,
+    /// Addresses of pods or nodes in an `ipBlock`.
+    AddressOfPod,
+    /// What the network plugin does not do.
+    IgnoredByPlugin,
+}
+
+impl Lint {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 17] = [
+        Self::InvalidPolicy,
+        Self::NotUnderstood,
+        Self::NotModelled,
+        Self::NoSuchNamespace,
+        Self::SelectsNothing,
+        Self::OrForAnd,
+        Self::EveryNamespace,
+        Self::OverBroad,
+        Self::UndoneDeny,
+        Self::NoEffect,
+        Self::ShadowedRule,
+        Self::EgressWithoutDns,
+        Self::DnsWithoutTcp,
+        Self::UnpairedFlow,
+        Self::ServicePort,
+        Self::AddressOfPod,
+        Self::IgnoredByPlugin,
+    ];
+
+    /// Its name, which stays the same.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::InvalidPolicy => "invalid-policy",
+            Self::NotUnderstood => "not-understood",
+            Self::NotModelled => "not-modelled",
+            Self::NoSuchNamespace => "no-such-namespace",
+            Self::SelectsNothing => "selects-nothing",
+            Self::OrForAnd => "or-for-and",
+            Self::EveryNamespace => "every-namespace",
+            Self::OverBroad => "over-broad",
+            Self::UndoneDeny => "undone-deny",
+            Self::NoEffect => "no-effect",
+            Self::ShadowedRule => "shadowed-rule",
+            Self::EgressWithoutDns => "egress-without-dns",
+            Self::DnsWithoutTcp => "dns-without-tcp",
+            Self::UnpairedFlow => "unpaired-flow",
+            Self::ServicePort => "service-port",
+            Self::AddressOfPod => "address-of-pod",
+            Self::IgnoredByPlugin => "ignored-by-plugin",
+        }
+    }
+
+    /// What it finds, in one line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::InvalidPolicy => "an API server refuses the policy",
+            Self::NotUnderstood => "a field of the policy is not known",
+            Self::NotModelled => "the policy is of a kind that is not modelled",
+            Self::NoSuchNamespace => "the namespace of the policy does not exist",
+            Self::SelectsNothing => "a selector matches nothing that is there",
+            Self::OrForAnd => "two peers, OR, where one peer with both selectors, AND, was meant",
+            Self::EveryNamespace => "`namespaceSelector: {}` is every pod of every namespace",
+            Self::OverBroad => "addresses or ports by the thousand",
+            Self::UndoneDeny => "a default deny is undone by a policy that allows everything",
+            Self::NoEffect => "the policy changes nothing",
+            Self::ShadowedRule => "other rules decide everything before or beside this one",
+            Self::EgressWithoutDns => "pods may send, but look up no name",
+            Self::DnsWithoutTcp => "DNS is allowed over UDP, and not over TCP",
+            Self::UnpairedFlow => "one side allows what the other side never lets through",
+            Self::ServicePort => "the port of a Service stands where that of its pods counts",
+            Self::AddressOfPod => "an `ipBlock` holds addresses of pods or nodes",
+            Self::IgnoredByPlugin => "the network plugin does not do what the rule says",
+        }
+    }
+}
