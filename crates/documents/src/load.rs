@@ -49,7 +49,7 @@ pub struct Loaded {
     pub documents: Vec<DocumentId>,
     read: Vec<Read>,
     index: BTreeMap<DocumentId, usize>,
-    waivers: Waivers,
+    pub(crate) waivers: Waivers,
 }
 
 /// Reads every document of every file.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use cofferdam_model::Model;
-use cofferdam_model::diagnostic::{DocumentId, Severity};
+use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Severity};
 use cofferdam_model::flow::{Date, Encryption};
 use cofferdam_model::waiver::Waiver;
 
 use crate::finding::Finding;
+use crate::load::Loaded;
 
 /// Codes of the errors that a waiver may cover; `cross-cluster-widens` only where the flow says
 /// `encryption: mtls`.
@@ -55,10 +56,7 @@ impl Waivers {
             None => finding,
             Some(waiver) => Finding {
                 severity: Severity::Notice,
-                message: format!(
-                    "{} (waived by {} until {})",
-                    finding.message, waiver.name, waiver.expires.0
-                ),
+                message: waived(&finding.message, waiver),
                 hint: None,
                 ..finding
             },
@@ -87,6 +85,34 @@ impl Waivers {
             code => WAIVABLE.contains(&code) || finding.code == "guarantee-broken",
         }
     }
+}
+
+impl Loaded {
+    /// Turns a fault of a raw policy that a waiver covers into a notice that names the waiver. `object` is the
+    /// policy, as `Kind/[namespace/]name`.
+    pub fn waive_lint(&self, object: &str, fault: Diagnostic) -> Diagnostic {
+        let mut holding = self.waivers.holding.iter();
+        let covering = holding.find(|waiver| {
+            let covers = &waiver.covers;
+            covers.finding == fault.code
+                && covers.cluster.is_none()
+                && covers.object.as_ref().is_none_or(|named| named == object)
+        });
+        match covering {
+            None => fault,
+            Some(waiver) => Diagnostic {
+                severity: Severity::Notice,
+                message: waived(&fault.message, waiver),
+                hint: None,
+                ..fault
+            },
+        }
+    }
+}
+
+fn waived(message: &str, waiver: &Waiver) -> String {
+    let Waiver { name, expires, .. } = waiver;
+    format!("{message} (waived by {name} until {})", expires.0)
 }
 
 /// Whether a waiver is for what was found in a document.

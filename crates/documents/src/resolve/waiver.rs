@@ -1,6 +1,7 @@
 //! Waiver documents.
 
 use cofferdam_model::class::Class;
+use cofferdam_model::lint::Lint;
 use cofferdam_model::names::{ClusterName, WaiverName};
 use cofferdam_model::waiver::{Covers, Waiver};
 
@@ -19,7 +20,10 @@ const NOT_FOUND_YET: [&str; 3] = ["guard-missing", "guarantee-broken", "misplace
 /// Kinds of objects in findings, and of those that guard rails will be found by, with how many parts
 /// their names have. Findings about documents name their kinds; policies that are not modelled are named
 /// with their group, as `CiliumNetworkPolicy.cilium.io`.
-const OBJECT_KINDS: [(&str, usize); 10] = [
+const OBJECT_KINDS: [(&str, usize); 13] = [
+    ("AdminNetworkPolicy", 1),
+    ("BaselineAdminNetworkPolicy", 1),
+    ("ClusterNetworkPolicy", 1),
     ("ConfigMap", 2),
     ("MutatingAdmissionPolicy", 1),
     ("MutatingAdmissionPolicyBinding", 1),
@@ -103,10 +107,15 @@ pub(crate) fn is_taken(word: &str) -> bool {
     classes.any(|class| class.as_str() == word)
         || NOT_FOUND_YET.contains(&word)
         || WAIVABLE.contains(&word)
+        || is_lint(word)
+}
+
+fn is_lint(word: &str) -> bool {
+    Lint::ALL.iter().any(|lint| lint.id() == word)
 }
 
 fn is_of_documents(finding: &str) -> bool {
-    WAIVABLE.contains(&finding) || finding == "guarantee-broken"
+    WAIVABLE.contains(&finding) || finding == "guarantee-broken" || is_lint(finding)
 }
 
 /// A word that names nothing would waive nothing, and nobody would notice.
@@ -116,7 +125,8 @@ fn check_finding(reporter: &mut Reporter<'_>, finding: &str, names: &Names) {
     let guarantees = guarantees.map(String::as_str);
     let classes = || Class::ALL.iter().filter(|class| class.is_waivable());
     let words = classes().map(|class| class.as_str()).chain(NOT_FOUND_YET);
-    let known: Vec<&str> = words.chain(WAIVABLE).chain(guarantees).collect();
+    let words = words.chain(WAIVABLE).chain(Lint::ALL.map(Lint::id));
+    let known: Vec<&str> = words.chain(guarantees).collect();
     if finding.trim().is_empty() || names.incomplete || known.contains(&finding) {
         return;
     }
