@@ -14,7 +14,7 @@ mod departure;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
 pub(crate) use connectivity::{
-    DiffArguments, ExplainArguments, Live, Objects, ReachArguments, Reading,
+    DiffArguments, ExplainArguments, LintArguments, Live, Objects, ReachArguments, Reading,
 };
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     pub(crate) directory: PathBuf,
-    /// Text for people or JSON for programs; `check` also writes SARIF, `reach` also csv, dot and svg
+    /// Text for people or JSON for programs; `check` and `lint` also write SARIF, `reach` also csv, dot and svg
     #[arg(
         short,
         long,
@@ -74,7 +74,7 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
-    /// For code scanning (`check` only)
+    /// For code scanning (`check` and `lint` only)
     Sarif,
     /// Comma-separated values (`reach` only)
     Csv,
@@ -146,6 +146,13 @@ pub(crate) enum Command {
     ///
     /// Ends with 2 when they differ, with 3 when they do not and something was not read or not understood.
     Diff(DiffArguments),
+    /// Find faults that policies often have
+    ///
+    /// Reads policies as `reach` does, and tells what can hardly be meant as it is, with its place. Most lints need the
+    /// pods, namespaces or Services that they are about among the objects. Ends with 2 when there is an error or a
+    /// warning, with 3 when there is none and something was not read or not understood. Waivers below the directory of
+    /// `-C` turn what they cover into notices.
+    Lint(LintArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document

@@ -13,6 +13,7 @@ mod explain;
 mod guards;
 mod import;
 mod init;
+mod lint;
 mod plan;
 mod rbac;
 mod reach;
@@ -32,9 +33,9 @@ use crate::exit::Exit;
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     match (arguments.output, &arguments.command) {
         (Format::Text, _)
-        | (Format::Sarif, Command::Check)
+        | (Format::Sarif, Command::Check | Command::Lint(_))
         | (Format::Csv | Format::Dot | Format::Svg, Command::Reach(_)) => {}
-        (Format::Sarif, _) => bail!("only `check` writes SARIF"),
+        (Format::Sarif, _) => bail!("only `check` and `lint` write SARIF"),
         (Format::Csv | Format::Dot | Format::Svg, _) => {
             bail!("only `reach` writes csv, dot and svg")
         }
@@ -77,6 +78,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Reach(command) => {
             let selection = command.objects.live.selection("");
             block_on(&selection, reach::run(arguments, command))
+        }
+        Command::Lint(command) => {
+            let selection = command.objects.live.selection("");
+            block_on(&selection, lint::run(arguments, command))
         }
         Command::Schema(command) => schema::run(arguments, command),
         Command::Completions(command) => completions::run(command),

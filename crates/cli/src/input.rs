@@ -1,11 +1,12 @@
 //! The objects that a question of connectivity is about.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use cofferdam_documents::{Manifest, ManifestPlace, ManifestPlaces};
-use cofferdam_model::diagnostic::Diagnostic;
+use cofferdam_documents::{FileId, Manifest, ManifestPlace, ManifestPlaces};
+use cofferdam_model::diagnostic::{Diagnostic, Place};
 use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_report::wire::reach::Grounds;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
@@ -124,6 +125,32 @@ impl Input {
         Ok(found.map(|(line, column)| format!("{file}:{line}:{column}")))
     }
 
+    /// What is wrong with the files themselves.
+    pub(crate) fn of_files(&self) -> &[Diagnostic] {
+        let files = self.files.as_ref();
+        files.map_or(&[], |files| &files.read.diagnostics)
+    }
+
+    /// The places of parts of objects, in the order of the question; of live objects only the paths. Each file is
+    /// read once more.
+    pub(crate) fn places_of<'p>(
+        &self,
+        parts: impl IntoIterator<Item = (Option<Source>, &'p str)>,
+    ) -> Result<Vec<Place>> {
+        let (mut found, mut sources) = (Vec::new(), Vec::new());
+        for (source, path) in parts {
+            sources.push(source);
+            found.push(Place {
+                path: path.to_owned(),
+                ..Place::default()
+            });
+        }
+        if let Some(files) = &self.files {
+            files.fill(&sources, &mut found)?;
+        }
+        Ok(found)
+    }
+
     /// What a report rests on.
     pub(crate) fn grounds(&self) -> Grounds {
         let gaps = self.facts.gaps.iter();
@@ -151,6 +178,31 @@ impl Files {
     fn place(&self, source: Source) -> Option<ManifestPlace> {
         let number = usize::try_from(source.0).ok()?;
         self.places.get(number).copied()
+    }
+
+    /// Writes file, line and column beside the paths of parts of these objects.
+    fn fill(&self, sources: &[Option<Source>], parts: &mut [Place]) -> Result<()> {
+        let mut by_file: BTreeMap<FileId, Vec<(ManifestPlace, usize)>> = BTreeMap::new();
+        for (number, source) in sources.iter().enumerate() {
+            if let Some(object) = source.and_then(|source| self.place(source)) {
+                let of_file = by_file.entry(object.file).or_default();
+                of_file.push((object, number));
+            }
+        }
+        for (file, mut wanted) in by_file {
+            let (name, text) = self.read.text(file)?;
+            let mut places = ManifestPlaces::new(&text);
+            // They are found fastest in the order of the file.
+            wanted.sort_unstable();
+            for (object, number) in wanted {
+                if let Some(place) = parts.get_mut(number) {
+                    name.clone_into(&mut place.file);
+                    let spot = places.find(object, &place.path);
+                    (place.line, place.column) = spot.unwrap_or((object.line, object.column));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

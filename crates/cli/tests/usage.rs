@@ -541,7 +541,10 @@ spec:
             &["completions", "bash", "-o", "json"],
             "`completions` writes a script of a shell: leave `-o json` out",
         ),
-        (&["plan", "-o", "sarif"], "only `check` writes SARIF"),
+        (
+            &["plan", "-o", "sarif"],
+            "only `check` and `lint` write SARIF",
+        ),
     ] {
         check_talk(dir.path(), arguments, 1, &format!("error: {why}\n"))?;
     }

@@ -100,6 +100,19 @@ pub(crate) struct ExplainArguments {
     pub(crate) port: String,
 }
 
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam lint manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam lint - --dialect cilium\n  cofferdam lint manifests/ -o sarif > lint.sarif\n  cofferdam lint --cluster prod-eu"
+)]
+pub(crate) struct LintArguments {
+    #[command(flatten)]
+    pub(crate) objects: Objects,
+    /// Print the lints, each with what it finds, and nothing else
+    #[arg(long, help_heading = HOW, exclusive = true)]
+    pub(crate) list: bool,
+}
+
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
