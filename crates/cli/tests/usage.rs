@@ -516,9 +516,8 @@ spec:
     );
     assert_eq!(of_objects(&test["objects"]), Vec::<String>::new());
     let rbac = ["rbac", "--profile=observe", "--subject=user:a", "-o=json"];
-    let rights = json(dir.path(), &rbac)?;
     assert_eq!(
-        of_objects(&rights),
+        of_objects(&json(dir.path(), &rbac)?),
         [
             "Namespace cofferdam-system",
             "ClusterRole cofferdam-observe",
