@@ -4,26 +4,23 @@ use super::{DNS, PODS, check, check_one, faults, policy};
 
 #[test]
 fn two_peers_are_no_fault_where_both_are_there() {
-    for (namespaces, pods, expected) in [
-        ("bank", "web", &[][..]),
-        (
-            "bank",
-            "api",
-            &["warning or-for-and NetworkPolicy/shop/a spec.ingress[0].from[1]"],
-        ),
-        (
-            "bank",
-            "new",
-            &["notice selects-nothing NetworkPolicy/shop/a spec.ingress[0].from[1].podSelector"],
-        ),
+    let told = "or-for-and NetworkPolicy/shop/a spec.ingress[0].from[1]";
+    let nothing = "notice selects-nothing NetworkPolicy/shop/a spec.ingress[0].from[1].podSelector";
+    // The second peer is pods of an application, which are here, there, in both namespaces or in none.
+    let everywhere = PODS.replace("app: api", "app: web");
+    for (pods, app, expected) in [
+        (PODS, "web", None),
+        (&everywhere, "web", None),
+        (PODS, "api", Some(format!("warning {told}"))),
+        (PODS, "new", Some(nothing.to_owned())),
+        ("", "web", Some(format!("notice {told}"))),
     ] {
-        let namespaces = format!("matchLabels: {{kubernetes.io/metadata.name: {namespaces}}}");
-        check_one(
-            &format!(
-                "podSelector: {{}}, ingress: [{{from: [{{namespaceSelector: {{{namespaces}}}}}, {{podSelector: {{matchLabels: {{app: {pods}}}}}}}]}}]"
-            ),
-            expected,
+        let peers = format!(
+            "{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: bank}}}}}}, {{podSelector: {{matchLabels: {{app: {app}}}}}}}"
         );
+        let spec = format!("podSelector: {{}}, ingress: [{{from: [{peers}]}}]");
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&format!("{pods}{}", policy("a", &spec)), "", &expected);
     }
 }
 
