@@ -89,13 +89,20 @@ impl Waivers {
 
 impl Loaded {
     /// Turns a fault of a raw policy that a waiver covers into a notice that names the waiver. `object` is the
-    /// policy, as `Kind/[namespace/]name`.
-    pub fn waive_lint(&self, object: &str, fault: Diagnostic) -> Diagnostic {
+    /// policy, as `Kind/[namespace/]name`, and `cluster` the one where it was found, where that is no file.
+    pub fn waive_lint(
+        &self,
+        (object, cluster): (&str, Option<&str>),
+        fault: Diagnostic,
+    ) -> Diagnostic {
         let mut holding = self.waivers.holding.iter();
         let covering = holding.find(|waiver| {
             let covers = &waiver.covers;
             covers.finding == fault.code
-                && covers.cluster.is_none()
+                && covers
+                    .cluster
+                    .as_ref()
+                    .is_none_or(|named| Some(named.as_str()) == cluster)
                 && covers.object.as_ref().is_none_or(|named| named == object)
         });
         match covering {

@@ -10,8 +10,9 @@ use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_model::lint::Lint;
 use cofferdam_report::wire::check::CheckReport;
 use cofferdam_report::{json, output, sarif, text};
+use cofferdam_semantics::Classes;
 use cofferdam_semantics::facts::{Gap, GapKind};
-use cofferdam_semantics::{Classes, lint};
+use cofferdam_semantics::lint::{self, Fault};
 
 use crate::args::{Arguments, Format, LintArguments};
 use crate::exit::Exit;
@@ -25,7 +26,14 @@ pub(crate) async fn run(arguments: &Arguments, command: &LintArguments) -> Resul
     let input = Input::read(arguments, &command.objects).await?;
     let documents = documents(&arguments.directory)?;
     let mut diagnostics = input.of_files().to_vec();
-    diagnostics.extend(faults(&input, documents.as_ref())?);
+    let found = lint::lint(&Arc::new(Classes::of(&input.facts)), &input.dialects);
+    let waive = |object: &str, fault| match &documents {
+        Some(documents) => {
+            documents.waive_lint((object, command.objects.cluster.as_deref()), fault)
+        }
+        None => fault,
+    };
+    diagnostics.extend(placed(&input, found, waive)?);
     diagnostics.sort();
     output::data(&match arguments.output {
         Format::Json => json::render(&CheckReport::new(&diagnostics)),
@@ -78,10 +86,12 @@ fn documents(directory: &Path) -> Result<Option<Loaded>> {
     Ok(Some(loaded))
 }
 
-/// Every fault with its place, as far as no waiver covers it.
-fn faults(input: &Input, documents: Option<&Loaded>) -> Result<Vec<Diagnostic>> {
-    let classes = Arc::new(Classes::of(&input.facts));
-    let faults = lint::lint(&classes, &input.dialects);
+/// Every fault with its place, as far as `waive` leaves it one.
+fn placed(
+    input: &Input,
+    faults: Vec<Fault>,
+    waive: impl Fn(&str, Diagnostic) -> Diagnostic,
+) -> Result<Vec<Diagnostic>> {
     let parts = faults.iter();
     let places = input.places_of(parts.map(|fault| (fault.source, fault.path.as_str())))?;
     let told = faults.into_iter().zip(places);
@@ -93,10 +103,7 @@ fn faults(input: &Input, documents: Option<&Loaded>) -> Result<Vec<Diagnostic>> 
             message: format!("{}: {}", fault.object, fault.message),
             hint: fault.hint,
         };
-        match documents {
-            Some(documents) => documents.waive_lint(&fault.object, diagnostic),
-            None => diagnostic,
-        }
+        waive(&fault.object, diagnostic)
     });
     Ok(told.collect())
 }
