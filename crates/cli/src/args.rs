@@ -14,7 +14,8 @@ mod departure;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
 pub(crate) use connectivity::{
-    DiffArguments, ExplainArguments, LintArguments, Live, Objects, ReachArguments, Reading,
+    DiffArguments, ExplainArguments, LintArguments, Live, Objects, ProveArguments, ReachArguments,
+    Reading,
 };
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 
@@ -140,6 +141,12 @@ pub(crate) enum Command {
     /// `ClusterNetworkPolicy`), and pods or whatever makes them. Ends with 3 where something was not read or not understood: what is missing from the answer
     /// is then not known to be impossible.
     Reach(ReachArguments),
+    /// Prove every guarantee: of what the documents ask for, and of what every cluster really holds
+    ///
+    /// What is proved holds of every pod that is there, and of every pod that could be made in the namespaces that are. What
+    /// is broken is shown by a witness: the connections that should not be possible. Ends with 2 when a guarantee is broken and
+    /// not waived, with 3 when something is unknown.
+    Prove(ProveArguments),
     /// Why a connection is allowed or denied: the rules that decide it on each side, and what would change it
     Explain(ExplainArguments),
     /// Connections opened and closed between two sets of manifests or live clusters, not lines of YAML

@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod lint;
 mod plan;
+mod prove;
 mod rbac;
 mod reach;
 mod schema;
@@ -75,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             let selection = command.objects.live.selection("");
             block_on(&selection, explain::run(arguments, command))
         }
+        Command::Prove(command) => block_on(&command.selection, prove::run(arguments, command)),
         Command::Reach(command) => {
             let selection = command.objects.live.selection("");
             block_on(&selection, reach::run(arguments, command))

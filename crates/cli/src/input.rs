@@ -208,7 +208,11 @@ impl Files {
 
 /// The dialect that was named, or that of the plugin that was detected; else every one that reads differently.
 fn dialects(reading: &Reading, detected: Option<&str>) -> Vec<Dialect> {
-    let name = reading.dialect.as_deref().or(detected);
+    dialects_of(reading.dialect.as_deref().or(detected))
+}
+
+/// The dialect of a plugin; where it is not known, every one that reads differently.
+pub(crate) fn dialects_of(name: Option<&str>) -> Vec<Dialect> {
     let known = DIALECTS
         .into_iter()
         .find(|dialect| Some(dialect.name) == name);

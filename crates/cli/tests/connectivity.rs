@@ -209,3 +209,75 @@ fn two_states_differ_by_connections() -> Result<()> {
         &["diff one two", "diff two one -o json", "diff two two"],
     )
 }
+
+const FLEET: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Cluster
+metadata: { name: prod, labels: { environment: production } }
+spec: { access: { kubeconfig: prod.yaml } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: production }
+spec: { clusters: { matchLabels: { environment: production } } }
+";
+
+const ZONES: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: acme }
+spec: { tiers: [application, data], defaults: { enforcement: enforce } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: web }
+spec: { tier: application, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: vault }
+spec: { tier: data, sensitivity: high, trustDomains: [production], namespaces: [{ name: vault }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: web-to-vault }
+spec: { from: { zone: web }, to: { zone: vault }, ports: [{ port: 5432 }], justification: shop, owner: shop, approval: { by: security, at: 2026-01-01 } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Guarantee
+metadata: { name: internet-never-reaches-vault }
+spec: { never: { from: { internet: true }, to: { zone: vault } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Guarantee
+metadata: { name: web-never-reaches-vault }
+spec: { never: { from: { zone: web }, to: { zone: vault } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Guarantee
+metadata: { name: web-reaches-vault }
+spec: { always: { from: { zone: web }, to: { zone: vault }, ports: [{ port: 5432 }] } }
+";
+
+const WAIVER: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Waiver
+metadata: { name: for-now }
+spec: { for: { finding: web-never-reaches-vault }, reason: moved, approval: { by: security, at: 2026-01-01 }, expires: 2099-12-31 }
+";
+
+#[test]
+fn guarantees_are_proved_or_refuted_by_a_witness() -> Result<()> {
+    let fleet = ("fleet/fleet.yaml", FLEET);
+    let zones = ("policies/zones.yaml", ZONES);
+    check(
+        "prove",
+        &[fleet, zones],
+        &["prove --model", "prove --model -o json"],
+    )?;
+    check(
+        "prove_waived",
+        &[fleet, zones, ("policies/waiver.yaml", WAIVER)],
+        &["prove --model"],
+    )
+}

@@ -2,7 +2,7 @@
 //!
 //! Both questions are answered from one [`view::View`]: what the cluster must hold beside what it
 //! holds. [`findings`] says how they differ, one file per subject; [`steps`] says what to do about it, in
-//! order; [`cross_cluster`] compares clusters of one trust domain.
+//! order; [`cross_cluster`] compares clusters of one trust domain; [`proof`] proves guarantees.
 
 mod abandoned;
 pub mod adopt;
@@ -21,6 +21,7 @@ mod listed;
 pub mod notices;
 mod pod_security;
 mod pools;
+pub mod proof;
 mod provider;
 pub mod steps;
 mod unlabelled;

@@ -30,6 +30,7 @@ mod passes;
 mod pins;
 mod pod_security;
 mod pools;
+mod proof;
 mod registration_expressions;
 mod somebody_else;
 mod unfinished;

@@ -2,7 +2,7 @@
 
 use cofferdam_model::Model;
 use cofferdam_model::flow::Date;
-use cofferdam_model::names::ClusterName;
+use cofferdam_model::names::{ClusterName, GuaranteeName};
 use cofferdam_model::waiver::Waiver;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::finding::{Class, CrossClusterFinding, Finding};
@@ -35,6 +35,17 @@ pub fn apply_cross_cluster(findings: &mut [CrossClusterFinding], model: &Model, 
         let waiver = covering(model, today, words, (None, None));
         finding.waiver = waiver.map(|waiver| waiver.name.to_string());
     }
+}
+
+/// The waiver that covers a broken guarantee in a cluster on `today`.
+pub fn of_guarantee<'a>(
+    model: &'a Model,
+    today: &Date,
+    guarantee: &GuaranteeName,
+    cluster: &ClusterName,
+) -> Option<&'a Waiver> {
+    let word = guarantee.as_str();
+    covering(model, today, [word, word], (Some(cluster), None))
 }
 
 /// The Waiver that would cover a finding, in the words of its document.

@@ -11,6 +11,7 @@ mod explain;
 mod guards;
 mod import;
 mod plan;
+mod prove;
 pub mod reach;
 mod status;
 
@@ -25,6 +26,7 @@ pub use explain::render as explain;
 pub use guards::render as guards;
 pub use import::render as import;
 pub use plan::render as plan;
+pub use prove::render as prove;
 pub use reach::render as reach;
 pub use status::render as status;
 

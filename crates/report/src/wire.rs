@@ -14,6 +14,7 @@ pub mod finding;
 pub mod guards;
 pub mod import;
 pub mod plan;
+pub mod prove;
 pub mod reach;
 pub mod status;
 

@@ -15,7 +15,7 @@ use roaring::RoaringBitmap;
 use rustc_hash::FxBuildHasher;
 
 use crate::addresses::Family;
-use crate::facts::{Facts, NamedPort};
+use crate::facts::{ContainerPort, Facts};
 use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};
 use crate::sets::{SetList, Table};
 use postings::Postings;
@@ -47,7 +47,7 @@ pub(crate) enum ClassKind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum PortNames {
     /// These.
-    These(Vec<NamedPort>),
+    These(Vec<ContainerPort>),
     /// Any port may have any name.
     Any,
 }

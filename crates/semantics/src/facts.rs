@@ -101,7 +101,7 @@ pub struct Pod {
     /// Its labels.
     pub labels: Arc<Labels>,
     /// The ports that its containers declare.
-    pub ports: Arc<[NamedPort]>,
+    pub ports: Arc<[ContainerPort]>,
     /// Its addresses; none where they are not known.
     pub addresses: Box<[IpAddr]>,
     /// Where it runs.
@@ -134,7 +134,7 @@ pub struct Workload {
 
 /// A port that a container declares.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NamedPort {
+pub struct ContainerPort {
     /// The name; empty where it has none.
     pub name: Arc<str>,
     /// The protocol.

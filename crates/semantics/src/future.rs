@@ -32,14 +32,18 @@ pub struct TooMany {
 }
 
 /// The pods that could be made in a namespace, with addresses of `networks`; where there are no networks, their
-/// addresses are not known.
-pub fn pods(facts: &Facts, namespace: &Arc<str>, networks: &[IpNet]) -> Result<Vec<Pod>, TooMany> {
+/// addresses are not known. Pods that `also` tells apart are told apart too.
+pub fn pods(
+    facts: &Facts,
+    namespace: &Arc<str>,
+    (networks, also): (&[IpNet], &[&Selector]),
+) -> Result<Vec<Pod>, TooMany> {
     let Some(of) = facts.namespaces.get(namespace) else {
         return Ok(Vec::new());
     };
     let addresses = addresses(facts, networks);
     let mut pods = Vec::new();
-    for labels in kinds(facts, namespace, of)? {
+    for labels in kinds(facts, (namespace, of), also)? {
         let labels = Arc::new(labels);
         for address in &addresses {
             pods.push(Pod {
@@ -75,8 +79,12 @@ fn told(labels: &Labels) -> String {
 }
 
 /// Labels for each way in which selectors could tell pods of a namespace apart.
-fn kinds(facts: &Facts, name: &Arc<str>, of: &Namespace) -> Result<Vec<Labels>, TooMany> {
-    let mut selectors: BTreeSet<&Selector> = BTreeSet::new();
+fn kinds(
+    facts: &Facts,
+    (name, of): (&Arc<str>, &Namespace),
+    also: &[&Selector],
+) -> Result<Vec<Labels>, TooMany> {
+    let mut selectors: BTreeSet<&Selector> = also.iter().copied().collect();
     for choice in facts.policies.iter().flat_map(choices) {
         let concerns = match &choice.namespaces {
             NamespaceChoice::Named(named) => named == name,

@@ -23,7 +23,7 @@ use ipnet::Ipv6Net;
 use rustc_hash::FxBuildHasher;
 use serde_json::Value;
 
-use crate::facts::{Facts, Gap, GapKind, NamedPort, Namespace, Node, Workload};
+use crate::facts::{ContainerPort, Facts, Gap, GapKind, Namespace, Node, Workload};
 use crate::policy::{Policy, PolicyId, PolicyKind, Source, Stage};
 use cursor::{Cursor, Note, Notes};
 use workload::{Owned, Template};
@@ -37,7 +37,7 @@ pub struct Reader {
     /// Who made each object that makes pods itself.
     controllers: BTreeMap<OwnerKey, Workload>,
     labels: IndexSet<Arc<Labels>, FxBuildHasher>,
-    ports: IndexSet<Arc<[NamedPort]>, FxBuildHasher>,
+    ports: IndexSet<Arc<[ContainerPort]>, FxBuildHasher>,
     names: IndexSet<Arc<str>, FxBuildHasher>,
 }
 

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use crate::addresses::Family;
 use crate::classes::{Classes, PortNames};
-use crate::facts::NamedPort;
+use crate::facts::ContainerPort;
 use crate::policy::{Action, Peer, Peers, Policy, PortRule, Rule, Stage};
 use crate::ports::PortSet;
 use crate::sets::{Table, index};
@@ -176,7 +176,7 @@ impl CompiledRule {
 
 /// The ports that have a name, of one protocol where one is given.
 fn numbers(
-    named: &[NamedPort],
+    named: &[ContainerPort],
     name: &str,
     protocol: Option<Protocol>,
     dialect: Dialect,

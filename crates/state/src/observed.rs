@@ -23,7 +23,7 @@ use crate::digest::{digest, short_digest};
 use crate::pod_security::EnforceAnswers;
 use crate::record::{Record, entry_key};
 
-pub use pod::{LivePod, NamedPort, Template};
+pub use pod::{ContainerPort, LivePod, Template};
 pub use service::{LiveService, LiveServicePort, ServiceType};
 
 /// Something that was read completely, or was not.

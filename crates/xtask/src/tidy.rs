@@ -24,7 +24,10 @@ const EDGES: [(&str, &[&str]); 13] = [
     ("documents", &["model", "objects"]),
     ("semantics", &["model", "objects"]),
     ("compiler", &["model", "objects", "state"]),
-    ("planner", &["model", "objects", "state", "compiler"]),
+    (
+        "planner",
+        &["model", "objects", "state", "compiler", "semantics"],
+    ),
     ("judge", &["model", "objects", "state"]),
     ("report", &["model", "objects", "state", "semantics"]),
     ("cluster", &["model", "objects", "state"]),

@@ -130,3 +130,16 @@ pub(crate) struct DiffArguments {
     #[command(flatten)]
     pub(crate) live: Live,
 }
+
+/// Arguments of `prove`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam prove --model              what the documents ask for; talks to no cluster\n  cofferdam prove --cluster prod-eu\n  cofferdam prove -o json | jq '.clusters[].proofs[] | select(.verdict != \"proved\")'"
+)]
+pub(crate) struct ProveArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only of what the documents ask for, with stored capabilities; talk to no cluster
+    #[arg(long, help_heading = HOW)]
+    pub(crate) model: bool,
+}

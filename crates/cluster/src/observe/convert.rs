@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use cofferdam_state::observed::{
-    LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort, NamedPort,
+    ContainerPort, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort,
     ServiceType, Template,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::list::{Listed, Lists};
-use super::ports::{is_sidecar, named_ports, protocol};
+use super::ports::{container_ports, is_sidecar, protocol};
 use super::wire::{
     Ingress, Ip, Managed, Namespace, Node, Owner, Pod, PodSpec, Policy, Service, ServicePort,
     Workload,
@@ -127,10 +127,10 @@ fn addresses(several: &[Ip], single: &str) -> Vec<IpAddr> {
     several
 }
 
-fn ports(spec: &PodSpec) -> Vec<NamedPort> {
+fn ports(spec: &PodSpec) -> Vec<ContainerPort> {
     let init = spec.init_containers.iter();
     let sidecars = init.filter(|one| is_sidecar(one.restart_policy.as_deref()));
-    named_ports(
+    container_ports(
         spec.containers.iter().flat_map(|one| &one.ports),
         sidecars.flat_map(|one| &one.ports),
     )

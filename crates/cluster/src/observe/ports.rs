@@ -2,7 +2,7 @@
 
 use cofferdam_model::flow::Protocol;
 use cofferdam_objects::pod_template::Port;
-use cofferdam_state::observed::NamedPort;
+use cofferdam_state::observed::ContainerPort;
 
 pub(crate) fn protocol(text: &str) -> Protocol {
     match text {
@@ -12,23 +12,25 @@ pub(crate) fn protocol(text: &str) -> Protocol {
     }
 }
 
-/// The named ports of containers and of those init containers that are sidecars.
-pub(super) fn named_ports<'a>(
+/// The ports of containers and of those init containers that are sidecars.
+pub(super) fn container_ports<'a>(
     containers: impl Iterator<Item = &'a Port>,
     sidecars: impl Iterator<Item = &'a Port>,
-) -> Vec<NamedPort> {
-    let named = |sidecar: bool| {
+) -> Vec<ContainerPort> {
+    let declared = |sidecar: bool| {
         move |port: &Port| {
-            Some(NamedPort {
-                name: Some(&port.name).filter(|name| !name.is_empty())?.clone(),
+            Some(ContainerPort {
+                name: port.name.clone(),
                 protocol: protocol(&port.protocol),
                 number: u16::try_from(port.container_port).ok()?,
                 sidecar,
             })
         }
     };
-    let containers = containers.filter_map(named(false));
-    containers.chain(sidecars.filter_map(named(true))).collect()
+    let containers = containers.filter_map(declared(false));
+    containers
+        .chain(sidecars.filter_map(declared(true)))
+        .collect()
 }
 
 /// Whether an init container with this restart policy is a sidecar: it runs beside the others.

@@ -5,13 +5,13 @@ use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::managed_fields::ManagedFields;
 use cofferdam_objects::pod_security::PodSecurity;
 use cofferdam_objects::pod_template::{self, Port};
-use cofferdam_state::observed::NamedPort;
+use cofferdam_state::observed::ContainerPort;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::ports::{is_sidecar, named_ports};
+use super::ports::{container_ports, is_sidecar};
 
 macro_rules! read {
     ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
@@ -155,7 +155,7 @@ pub(crate) struct PodTemplate {
     pub(crate) node_selector: Labels,
     pub(crate) node_name: Option<String>,
     pub(crate) containers: Vec<Container>,
-    pub(crate) ports: Vec<NamedPort>,
+    pub(crate) ports: Vec<ContainerPort>,
     pub(crate) pod_security: PodSecurity,
 }
 
@@ -173,7 +173,7 @@ impl From<pod_template::PodTemplate> for PodTemplate {
         let spec = template.spec;
         let init = spec.init_containers.iter();
         let sidecars = init.filter(|one| is_sidecar(one.restart_policy.as_deref()));
-        let ports = named_ports(
+        let ports = container_ports(
             spec.containers.iter().flat_map(|one| &one.ports),
             sidecars.flat_map(|one| &one.ports),
         );

@@ -65,7 +65,6 @@ pub(crate) fn guarantee(
         let message = "`hops: any` only goes with `never`";
         reporter.error("spec.hops", "guarantee-choice", message);
     }
-    reporter.notice("", "not-evaluated", "guarantees are not evaluated yet");
     Some(Guarantee {
         name: name?,
         claim,

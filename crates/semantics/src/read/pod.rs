@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Reader;
 use super::workload::Owned;
-use crate::facts::{NamedPort, Place, Pod, Workload};
+use crate::facts::{ContainerPort, Place, Pod, Workload};
 use crate::policy::Source;
 
 /// Phases after which a pod sends and receives nothing any more.
@@ -32,7 +32,7 @@ impl Reader {
                 name: Arc::clone(&name),
             },
             labels: self.shared_labels(labels),
-            ports: self.named_ports(object.get("spec").unwrap_or(&Value::Null)),
+            ports: self.container_ports(object.get("spec").unwrap_or(&Value::Null)),
             addresses: addresses(object, "/status/podIPs", "/status/podIP"),
             place: self.place(object),
             is_template: false,
@@ -55,14 +55,14 @@ impl Reader {
     }
 
     /// The ports that the containers of a pod spec declare, those of sidecars among them.
-    pub(super) fn named_ports(&mut self, spec: &Value) -> Arc<[NamedPort]> {
+    pub(super) fn container_ports(&mut self, spec: &Value) -> Arc<[ContainerPort]> {
         let mut ports = Vec::new();
         for (field, sidecar) in [("containers", false), ("initContainers", true)] {
             let containers = items(spec, field).iter();
             let containers = containers
                 .filter(|container| !sidecar || text(container, "/restartPolicy") == "Always");
             for port in containers.flat_map(|container| items(container, "ports")) {
-                ports.extend(self.named_port(port, sidecar));
+                ports.extend(self.container_port(port, sidecar));
             }
         }
         ports.sort();
@@ -70,12 +70,12 @@ impl Reader {
         if let Some(known) = self.ports.get(ports.as_slice()) {
             return Arc::clone(known);
         }
-        let ports: Arc<[NamedPort]> = ports.into();
+        let ports: Arc<[ContainerPort]> = ports.into();
         self.ports.insert(Arc::clone(&ports));
         ports
     }
 
-    fn named_port(&mut self, port: &Value, sidecar: bool) -> Option<NamedPort> {
+    fn container_port(&mut self, port: &Value, sidecar: bool) -> Option<ContainerPort> {
         let name = text(port, "/name");
         let number = port.get("containerPort")?.as_u64()?;
         let protocol = match text(port, "/protocol") {
@@ -83,7 +83,7 @@ impl Reader {
             "SCTP" => Protocol::Sctp,
             _ => Protocol::Tcp,
         };
-        Some(NamedPort {
+        Some(ContainerPort {
             name: self.shared(name),
             protocol,
             number: u16::try_from(number).unwrap_or(0),

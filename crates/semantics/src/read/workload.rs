@@ -62,7 +62,7 @@ impl Reader {
                 name: Arc::clone(&name),
             },
             labels: self.shared_labels(labels(template)),
-            ports: self.named_ports(spec),
+            ports: self.container_ports(spec),
             addresses: Box::default(),
             place: Place {
                 host_network: is_host_network(spec),

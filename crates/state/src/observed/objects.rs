@@ -6,7 +6,7 @@ use cofferdam_objects::key::ObjectKey;
 use serde_json::{Map, Value, json};
 
 use super::{
-    LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort, NamedPort,
+    ContainerPort, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort,
     Observed, Template,
 };
 
@@ -129,8 +129,8 @@ fn owners(controller: Option<&(String, String)>) -> Vec<Value> {
     controller.map(owner).into_iter().collect()
 }
 
-/// All named ports stand at one container, and at one sidecar.
-fn pod_spec(ports: &[NamedPort], host_network: bool, node: Option<&str>) -> Value {
+/// All ports stand at one container, and at one sidecar.
+fn pod_spec(ports: &[ContainerPort], host_network: bool, node: Option<&str>) -> Value {
     let of = |sidecar: bool| -> Vec<Value> {
         let some = ports.iter().filter(|port| port.sidecar == sidecar);
         some.map(container_port).collect()
@@ -149,7 +149,7 @@ fn pod_spec(ports: &[NamedPort], host_network: bool, node: Option<&str>) -> Valu
     Value::Object(spec)
 }
 
-fn container_port(port: &NamedPort) -> Value {
+fn container_port(port: &ContainerPort) -> Value {
     json!({
         "name": port.name,
         "containerPort": port.number,

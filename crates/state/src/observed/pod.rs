@@ -24,8 +24,8 @@ pub struct LivePod {
     pub addresses: Vec<IpAddr>,
     /// The addresses of its node that its status names.
     pub host_addresses: Vec<IpAddr>,
-    /// The ports that its containers name.
-    pub ports: Vec<NamedPort>,
+    /// The ports that its containers declare.
+    pub ports: Vec<ContainerPort>,
     /// Whether it has succeeded or failed.
     pub finished: bool,
     /// What it tolerates.
@@ -52,10 +52,10 @@ impl LivePod {
     }
 }
 
-/// A port of a container that has a name.
+/// A port that a container declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedPort {
-    /// The name.
+pub struct ContainerPort {
+    /// The name; empty where it has none.
     pub name: String,
     /// The protocol.
     pub protocol: Protocol,
@@ -78,8 +78,8 @@ pub struct Template {
     pub labels: Labels,
     /// Whether its pods use the network of their nodes.
     pub host_network: bool,
-    /// The ports that its containers name.
-    pub ports: Vec<NamedPort>,
+    /// The ports that its containers declare.
+    pub ports: Vec<ContainerPort>,
     /// What its pods tolerate.
     pub tolerations: Vec<Toleration>,
     /// Labels that their nodes must have.

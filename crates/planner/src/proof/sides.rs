@@ -1,0 +1,119 @@
+//! The ends of a claim in a cluster.
+
+use cofferdam_model::Model;
+use cofferdam_model::cluster::Network;
+use cofferdam_model::external_network::ExternalNetwork;
+use cofferdam_model::flow::{End, PodEnd};
+use cofferdam_model::networks::not_public;
+use cofferdam_semantics::facts::{Facts, Pod};
+use cofferdam_semantics::prove::Side;
+use cofferdam_state::bundle::Bundle;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Where the ends of claims are looked up.
+pub(super) struct Place<'a> {
+    pub(super) model: &'a Model,
+    pub(super) bundle: &'a Bundle,
+    pub(super) facts: &'a Facts,
+}
+
+/// The pods and addresses of an end; why these cannot be told.
+pub(super) fn side(end: &End, place: &Place<'_>) -> Result<Side, String> {
+    match end {
+        End::Pods(pods) => Ok(Side {
+            pods: of_zones(pods, place).collect(),
+            networks: Vec::new(),
+        }),
+        End::Internet => Ok(addresses(public(place.model))),
+        End::ExternalNetwork(name) => {
+            let network = place.model.external_networks.get(name);
+            let network =
+                network.ok_or_else(|| format!("there is no external network `{name}`"))?;
+            let inside = network.networks().into_iter();
+            Ok(addresses(
+                inside
+                    .flat_map(|one| without(one, &network.except))
+                    .collect(),
+            ))
+        }
+        End::ClusterService(service) => Err(format!(
+            "nothing is proved of cluster service `{}` yet",
+            service.as_str()
+        )),
+    }
+}
+
+fn addresses(networks: Vec<IpNet>) -> Side {
+    Side {
+        pods: [].into(),
+        networks,
+    }
+}
+
+/// The pods of zones. Service accounts narrow nothing here: no policy that is modelled enforces them.
+fn of_zones<'a>(end: &'a PodEnd, place: &'a Place<'_>) -> impl Iterator<Item = usize> + 'a {
+    let belongs = |pod: &Pod| {
+        let mut namespaces = place.bundle.namespaces.iter();
+        let of = namespaces.find(|(name, _)| name.as_str() == &*pod.namespace);
+        of.is_some_and(|(name, wanted)| {
+            end.zones.contains(&wanted.zone)
+                && (end.namespaces.is_empty() || end.namespaces.contains(name))
+        }) && end
+            .workload
+            .as_ref()
+            .is_none_or(|workload| workload.matches(&pod.labels))
+    };
+    let pods = place.facts.pods.iter().enumerate();
+    pods.filter(move |(_, pod)| belongs(pod))
+        .map(|(number, _)| number)
+}
+
+/// Every public address that the model does not know as something else: an external network, or a cluster's own.
+fn public(model: &Model) -> Vec<IpNet> {
+    let external = model.external_networks.values();
+    let external = external.flat_map(ExternalNetwork::networks);
+    let own = model.clusters.values().flat_map(|cluster| {
+        let Network {
+            pod_cidrs,
+            node_cidrs,
+            load_balancer_cidrs,
+            egress_cidrs,
+            exposed_cidrs,
+            pod_addresses_routed: _,
+            ingress_source: _,
+            control_plane_cidrs,
+        } = &cluster.network;
+        let all = [
+            pod_cidrs,
+            node_cidrs,
+            load_balancer_cidrs,
+            egress_cidrs,
+            exposed_cidrs,
+            control_plane_cidrs,
+        ];
+        all.into_iter().flatten().copied()
+    });
+    let reserved: Vec<IpNet> = not_public().chain(external).chain(own).collect();
+    let all = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
+    all.into_iter()
+        .flat_map(|all| without(all, &reserved))
+        .collect()
+}
+
+/// The networks that remain of one where others are taken out.
+fn without(network: IpNet, out: &[IpNet]) -> Vec<IpNet> {
+    let inside: Vec<IpNet> = out
+        .iter()
+        .filter(|one| network.contains(*one))
+        .copied()
+        .collect();
+    if out.iter().any(|one| one.contains(&network)) {
+        return Vec::new();
+    }
+    if inside.is_empty() {
+        return vec![network];
+    }
+    let halves = network.subnets(network.prefix_len().saturating_add(1));
+    let halves = halves.into_iter().flatten();
+    halves.flat_map(|half| without(half, &inside)).collect()
+}

@@ -1,0 +1,192 @@
+//! Guarantees over what a bundle promises, and what somebody else adds to it.
+
+use cofferdam_model::dialect::{DIALECTS, Dialect};
+use cofferdam_semantics::Reader;
+use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::policy::Source;
+use cofferdam_testkit::Trial;
+use serde_json::{Value, json};
+
+use super::planner;
+use crate::proof::{Ground, Outcome, promised, prove};
+
+const MODEL: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Cluster
+metadata: { name: prod, labels: { environment: production } }
+spec: { access: { kubeconfig: prod.yaml } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: production }
+spec: { clusters: { matchLabels: { environment: production } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: acme }
+spec: { tiers: [edge, application, data], defaults: { enforcement: enforce } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: web }
+spec: { tier: edge, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: orders }
+spec: { tier: application, sensitivity: medium, trustDomains: [production], namespaces: [{ name: orders }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: vault }
+spec: { tier: data, sensitivity: high, trustDomains: [production], namespaces: [{ name: vault }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: web-to-orders }
+spec: { from: { zone: web }, to: { zone: orders }, ports: [{ port: 8080 }], justification: shop, owner: shop }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: orders-to-vault }
+spec: { from: { zone: orders, workload: { matchLabels: { app: orders } } }, to: { zone: vault }, ports: [{ port: 5432 }], justification: shop, owner: shop }
+";
+
+const OPEN: &str = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "vault", "name": "temporary"}, "spec": {"ingress": [{}]}}"#;
+
+/// What becomes of a guarantee with this spec, where these objects are added to what the bundle promises.
+fn outcome(spec: &str, added: &[&str]) -> Outcome {
+    let guarantee = format!(
+        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Guarantee\nmetadata: {{ name: claim }}\nspec: {spec}\n"
+    );
+    let trial = Trial::new(&format!("{MODEL}{guarantee}"), planner);
+    let (model, bundle) = (&trial.model, trial.bundle());
+    let mut facts = promised(&bundle, None);
+    add(&mut facts, added);
+    let calico: Vec<Dialect> = DIALECTS
+        .into_iter()
+        .filter(|one| one.name == "calico")
+        .collect();
+    let ground = Ground {
+        model,
+        bundle: &bundle,
+        facts,
+        dialects: &calico,
+        pod_networks: Vec::new(),
+    };
+    prove(ground).remove(0).outcome
+}
+
+fn add(facts: &mut Facts, objects: &[&str]) {
+    let mut reader = Reader::default();
+    for object in objects {
+        let object: Value = serde_json::from_str(object).unwrap();
+        reader.read(&object, Source(0));
+    }
+    let added = reader.finish();
+    facts.policies.extend(added.policies);
+    facts.gaps.extend(added.gaps);
+}
+
+#[track_caller]
+fn check(spec: &str, added: &[&str], expected: &str) {
+    let told = match outcome(spec, added) {
+        Outcome::Proved => "proved".to_owned(),
+        Outcome::Broken {
+            dialect: _,
+            witness,
+        } => {
+            let hops = witness
+                .iter()
+                .map(|hop| format!("{} -> {} {}", hop.from, hop.to, hop.ports));
+            format!("broken: {}", hops.collect::<Vec<_>>().join(", "))
+        }
+        Outcome::Unknown { because } => format!("unknown: {}", because.join("; ")),
+    };
+    assert_eq!(told, expected, "{spec} with {added:?}");
+}
+
+#[test]
+fn what_the_bundle_denies_is_proved_of_pods_that_do_not_exist_yet() {
+    check(
+        "{ never: { from: { zone: web }, to: { zone: vault } } }",
+        &[],
+        "proved",
+    );
+    check(
+        "{ never: { from: { internet: true }, to: { zone: vault } } }",
+        &[],
+        "proved",
+    );
+    check(
+        "{ never: { from: { zone: vault }, to: { internet: true } } }",
+        &[],
+        "proved",
+    );
+    check(
+        "{ never: { from: { zone: orders }, to: { zone: vault } } }",
+        &[],
+        "broken: orders/app=orders[any new pod] -> vault/no labels[any new pod] TCP 5432",
+    );
+}
+
+#[test]
+fn a_foreign_policy_breaks_a_guarantee_and_is_seen_by_its_witness() {
+    // Both sides have to let it through: what the source still denies stays proved.
+    check(
+        "{ never: { from: { zone: web }, to: { zone: vault } } }",
+        &[OPEN],
+        "proved",
+    );
+    check(
+        "{ never: { from: { internet: true }, to: { zone: vault } } }",
+        &[OPEN],
+        "broken: 1.0.0.0 -> vault/no labels[any new pod] all",
+    );
+}
+
+#[test]
+fn chains_of_connections_count_where_they_are_asked_for() {
+    check(
+        "{ never: { from: { zone: web }, to: { zone: vault } }, hops: any }",
+        &[],
+        "broken: web/no labels[any new pod] -> orders/app=orders[any new pod] TCP 8080, \
+         orders/app=orders[any new pod] -> vault/no labels[any new pod] TCP 5432",
+    );
+    check(
+        "{ never: { from: { zone: vault }, to: { zone: web } }, hops: any }",
+        &[],
+        "proved",
+    );
+}
+
+#[test]
+fn what_must_always_be_possible_is() {
+    let workload = "workload: { matchLabels: { app: orders } }";
+    let always = |port: u16, workload: &str| {
+        format!(
+            "{{ always: {{ from: {{ zone: orders{workload} }}, to: {{ zone: vault }}, ports: [{{ port: {port} }}] }} }}"
+        )
+    };
+    check(&always(5432, &format!(", {workload}")), &[], "proved");
+    check(
+        &always(5433, &format!(", {workload}")),
+        &[],
+        "broken: orders/app=orders[any new pod] -> vault/no labels[any new pod] TCP 5433",
+    );
+    check(
+        &always(5432, ""),
+        &[],
+        "broken: orders/no labels[any new pod] -> vault/no labels[any new pod] TCP 5432",
+    );
+}
+
+#[test]
+fn nothing_is_proved_where_something_is_not_understood() {
+    let cilium = json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"namespace": "vault", "name": "x"}});
+    check(
+        "{ never: { from: { zone: web }, to: { zone: vault } } }",
+        &[&cilium.to_string()],
+        "unknown: CiliumNetworkPolicy.cilium.io/vault/x: CiliumNetworkPolicy (cilium.io/v2) of Cilium is not modelled",
+    );
+}

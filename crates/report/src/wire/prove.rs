@@ -1,0 +1,63 @@
+//! `ProveReport`.
+
+use serde::Serialize;
+
+/// What became of every guarantee.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProveReport {
+    /// Always [`super::API_VERSION`].
+    pub api_version: &'static str,
+    /// Always `ProveReport`.
+    pub kind: &'static str,
+    /// Each cluster as the model wants it, and as it is.
+    pub clusters: Vec<ProveCluster>,
+}
+
+/// The guarantees in one cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProveCluster {
+    /// Its name.
+    pub name: String,
+    /// Its trust domain.
+    pub trust_domain: String,
+    /// `model` for what the documents ask for, `live` for what the cluster holds.
+    pub on: &'static str,
+    /// The network plugins of whose readings each was tried.
+    pub dialects: Vec<&'static str>,
+    /// Whether policies are enforced there: `yes`, `no` or `unknown`.
+    pub enforced: &'static str,
+    /// One for each guarantee, in the order of names.
+    pub proofs: Vec<WireProof>,
+}
+
+/// What became of a guarantee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireProof {
+    /// The guarantee.
+    pub guarantee: String,
+    /// `proved`, `broken` or `unknown`.
+    pub verdict: &'static str,
+    /// The reading under which it is broken.
+    pub dialect: Option<&'static str>,
+    /// The connections that show it broken; of one that must always be possible, the one that is not.
+    pub witness: Vec<WireHop>,
+    /// Why it is unknown, one line each.
+    pub because: Vec<String>,
+    /// The waiver that covers it, where it is broken.
+    pub waiver: Option<String>,
+}
+
+/// A connection of a witness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireHop {
+    /// Who opens it.
+    pub from: String,
+    /// Who accepts it.
+    pub to: String,
+    /// On which ports.
+    pub ports: String,
+}
