@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anyhow::{Result, bail};
 use cofferdam_documents::did_you_mean;
-use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::facts::{Facts, Pod};
 use cofferdam_semantics::parties::Party;
 use ipnet::IpNet;
 
@@ -16,9 +16,20 @@ pub(crate) struct Ends(Vec<End>);
 #[derive(Debug)]
 enum End {
     Namespace(String),
-    Workload { namespace: String, name: String },
-    Network(IpNet),
+    Workload {
+        namespace: String,
+        name: String,
+        told_as: ToldAs,
+    },
+    Network {
+        network: IpNet,
+        told_as: ToldAs,
+    },
 }
+
+/// The names under which connections tell the pods of an end: those of their workloads, and, where policies tell these
+/// apart, their own.
+type ToldAs = BTreeSet<String>;
 
 impl Ends {
     /// Reads `namespace`, `namespace/workload`, `namespace/workload[Kind]`, addresses and CIDRs.
@@ -35,26 +46,21 @@ impl Ends {
         self.0.is_empty() || self.0.iter().any(|end| end.is(party))
     }
 
-    /// That namespaces and workloads of these names exist.
-    pub(crate) fn check(&self, option: &str, facts: &Facts) -> Result<()> {
-        for end in &self.0 {
+    /// Looks up the pods that are meant; an error where a namespace or workload does not exist.
+    pub(crate) fn look_up(&mut self, option: &str, facts: &Facts) -> Result<()> {
+        for end in &mut self.0 {
+            end.look_up(facts);
             let (asked, known): (String, BTreeSet<String>) = match end {
-                End::Network(_) => continue,
+                End::Network { .. } => continue,
                 End::Namespace(name) => (
                     name.clone(),
                     facts.namespaces.keys().map(ToString::to_string).collect(),
                 ),
-                End::Workload { namespace, name } => {
-                    let pods = facts.pods.iter();
-                    let names = pods.flat_map(|pod| {
-                        let namespace = &pod.namespace;
-                        [
-                            format!("{namespace}/{}", pod.workload.name),
-                            format!("{namespace}/{}", pod.workload),
-                            format!("{namespace}/{}[Pod]", pod.name),
-                            format!("{namespace}/{}", pod.name),
-                        ]
-                    });
+                End::Workload { told_as, .. } if !told_as.is_empty() => continue,
+                End::Workload {
+                    namespace, name, ..
+                } => {
+                    let names = facts.pods.iter().flat_map(names_of);
                     (format!("{namespace}/{name}"), names.collect())
                 }
             };
@@ -68,18 +74,35 @@ impl Ends {
     }
 }
 
+/// The names by which a pod may be asked for.
+fn names_of(pod: &Pod) -> [String; 4] {
+    let Pod {
+        namespace,
+        workload,
+        name,
+        ..
+    } = pod;
+    [
+        format!("{namespace}/{}", workload.name),
+        format!("{namespace}/{workload}"),
+        format!("{namespace}/{name}[Pod]"),
+        format!("{namespace}/{name}"),
+    ]
+}
+
 fn parse(word: &str) -> Result<End> {
     if let Ok(network) = word.parse::<IpNet>() {
-        return Ok(End::Network(network.trunc()));
+        return Ok(End::network(network.trunc()));
     }
     if let Ok(address) = word.parse::<IpAddr>() {
-        return Ok(End::Network(address.into()));
+        return Ok(End::network(address.into()));
     }
     match word.split_once('/') {
         _ if word.is_empty() => bail!("an end without a name"),
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => Ok(End::Workload {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            told_as: ToldAs::new(),
         }),
         Some(_) => {
             bail!("`{word}` is none of `namespace`, `namespace/workload`, an address and a CIDR")
@@ -89,26 +112,54 @@ fn parse(word: &str) -> Result<End> {
 }
 
 impl End {
+    fn network(network: IpNet) -> Self {
+        let told_as = ToldAs::new();
+        Self::Network { network, told_as }
+    }
+
+    fn look_up(&mut self, facts: &Facts) {
+        let mut pods = facts.pods.iter();
+        let told = |pod: &Pod| {
+            let namespace = &pod.namespace;
+            [
+                format!("{namespace}/{}", pod.workload),
+                format!("{namespace}/{}[Pod]", pod.name),
+            ]
+        };
+        match self {
+            Self::Namespace(_) => {}
+            Self::Workload {
+                namespace,
+                name,
+                told_as,
+            } => {
+                let asked = format!("{namespace}/{name}");
+                let meant = pods.filter(|pod| names_of(pod).contains(&asked));
+                told_as.extend(meant.flat_map(told));
+            }
+            Self::Network { network, told_as } => {
+                let holds = |pod: &&Pod| {
+                    let addresses = facts.addresses_of(pod);
+                    addresses.iter().any(|address| network.contains(address))
+                };
+                told_as.extend(pods.by_ref().filter(holds).flat_map(told));
+            }
+        }
+    }
+
     fn is(&self, party: &Party) -> bool {
         match (self, party) {
             (Self::Namespace(name), Party::Workload { namespace, .. }) => **namespace == **name,
             (
-                Self::Workload {
-                    namespace: of,
-                    name,
-                },
-                Party::Workload {
-                    namespace,
-                    workload,
-                },
-            ) => **namespace == **of && (*workload.name == **name || workload.to_string() == *name),
-            (Self::Network(network), Party::Addresses(first, last)) => {
+                Self::Workload { told_as, .. } | Self::Network { told_as, .. },
+                Party::Workload { .. },
+            ) => told_as.contains(&party.to_string()),
+            (Self::Network { network, .. }, Party::Addresses(first, last)) => {
                 *first <= network.broadcast()
                     && network.network() <= *last
                     && first.is_ipv4() == network.addr().is_ipv4()
             }
-            (Self::Namespace(_) | Self::Workload { .. }, Party::Addresses(..))
-            | (Self::Network(_), Party::Workload { .. }) => false,
+            (Self::Namespace(_) | Self::Workload { .. }, Party::Addresses(..)) => false,
         }
     }
 }

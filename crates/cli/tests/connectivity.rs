@@ -78,6 +78,21 @@ kind: NetworkPolicy
 metadata: {namespace: shop, name: refused}
 spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: []}]}}
 ---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: shop, name: lost-its-indent}
+spec:
+podSelector: {matchLabels: {app: db}}
+---
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {namespace: shop, name: function}
+spec: {template: {spec: {containers: [{image: a}]}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: networkpolicy
+metadata: {namespace: shop, name: lower}
+---
 kind: Deployment
 metadata: [
 ";
@@ -142,7 +157,11 @@ fn replicas_that_policies_tell_apart_stand_by_themselves() -> Result<()> {
     check(
         "replicas",
         &[("list.yaml", REPLICAS)],
-        &["reach list.yaml --to a --from a"],
+        &[
+            "reach list.yaml --to a --from a",
+            "reach list.yaml --from a/web-5f --to a/web-1",
+            "reach list.yaml --from a/web-1 --to a",
+        ],
     )
 }
 
@@ -189,6 +208,7 @@ fn a_verdict_is_explained_by_the_rules_of_both_sides() -> Result<()> {
             "explain . --from shop/web --to shop/db --port 443/UDP --dialect calico",
             "explain . --from shop/web --to 8.0.0.0/6 --port 443 --dialect calico",
             "explain . --from shop/web --to shop/db --port 9/SCTP --dialect cilium",
+            "explain . --from shop/web --to shop/web --port 80 --dialect calico",
             "explain . --from shop/db --to shop/wbe --port 80",
             "explain . --from shop/web --to shop/db --port 0",
         ],

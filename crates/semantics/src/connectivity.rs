@@ -93,10 +93,10 @@ impl Connectivity {
         self.dialect
     }
 
-    /// What one may send to another. A pod always reaches itself; between addresses of which none is a pod's
-    /// nothing is decided here, and everything allowed.
+    /// What one may send to another. A pod always reaches itself, but the pods of a template do not reach each other
+    /// for that. Between addresses of which none is a pod's nothing is decided here, and everything allowed.
     pub fn allowed(&self, from: Endpoint, to: Endpoint) -> Allowed {
-        if from == to {
+        if from == to && !self.is_several(from) {
             return Allowed::certainly(all_ports(self.dialect));
         }
         let (sources, targets) = (self.classes_of(from), self.classes_of(to));
@@ -179,6 +179,11 @@ impl Connectivity {
 
     fn family_of(&self, class: u32) -> Option<Family> {
         self.classes.get(class).map(|class| class.family)
+    }
+
+    /// Whether an end stands for any number of pods, which reach each other as others do.
+    pub(crate) fn is_several(&self, endpoint: Endpoint) -> bool {
+        self.pod(endpoint).is_some_and(|pod| pod.is_template)
     }
 
     fn pod(&self, endpoint: Endpoint) -> Option<&Pod> {

@@ -49,7 +49,7 @@ pub enum Chain {
 /// The shortest way from one side to the other that is possible, where there is one; the last connection of it is on one of
 /// `ports`.
 ///
-/// A pod that is on both sides is no way to itself.
+/// A pod that is on both sides is no way to itself; pods of one template are to each other.
 pub fn way(
     connectivity: &mut Connectivity,
     (from, to): (&Side, &Side),

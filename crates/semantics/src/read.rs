@@ -135,6 +135,7 @@ impl Reader {
             name,
         };
         let policy = read_policy(object, id.clone(), source, &notes);
+        Cursor::of(object, "", &notes).knows(&["apiVersion", "kind", "metadata", "spec", "status"]);
         let notes = notes.into_inner();
         for Note { path, reason } in notes.doubts {
             self.gap(Gap {

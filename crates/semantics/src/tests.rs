@@ -119,3 +119,38 @@ spec: {template: {metadata: {labels: {pod-template-hash: '7'}}}}
     check(pod, "shop/web[Deployment]");
     check(&format!("{pod}{set}"), "shop/web-7[ReplicaSet]");
 }
+
+/// A template counts where nothing that was read controls it and no pod of it was seen.
+#[test]
+fn what_somebody_unknown_controls_is_not_lost() {
+    let owned = |kind: &str| {
+        format!(
+            "
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: db, namespace: a, ownerReferences: [{{apiVersion: example.com/v1, kind: Database, name: main, controller: true}}]}}
+spec: {{template: {{metadata: {{labels: {{app: db}}}}, spec: {{containers: [{{name: a}}]}}}}}}
+"
+        )
+    };
+    for kind in ["StatefulSet", "ReplicaSet", "DaemonSet"] {
+        let told = rows(&owned(kind), "calico");
+        assert!(
+            told.contains(&format!("0.0.0.0/0 -> a/db[{kind}]: all")),
+            "{told:?}"
+        );
+    }
+    let pod = "---
+apiVersion: v1
+kind: Pod
+metadata: {name: db-0, namespace: a, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: db, controller: true}]}
+";
+    let told = rows(&format!("{}{pod}", owned("StatefulSet")), "calico");
+    assert_eq!(
+        told,
+        [
+            "a/main[Database] -> 0.0.0.0/0: all",
+            "0.0.0.0/0 -> a/main[Database]: all"
+        ]
+    );
+}

@@ -15,10 +15,10 @@ use crate::exit::Exit;
 use crate::input::Input;
 
 pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Result<Exit> {
-    let (from, to) = (Ends::parse(&command.from)?, Ends::parse(&command.to)?);
+    let (mut from, mut to) = (Ends::parse(&command.from)?, Ends::parse(&command.to)?);
     let input = Input::read(arguments, &command.objects).await?;
-    from.check("--from", &input.facts)?;
-    to.check("--to", &input.facts)?;
+    from.look_up("--from", &input.facts)?;
+    to.look_up("--to", &input.facts)?;
     let classes = Arc::new(Classes::of(&input.facts));
     let reached = reach::reach(&classes, &input.dialects, &Workloads::new()).into_iter();
     let reached: Vec<Reached> = reached

@@ -111,7 +111,7 @@ impl Connectivity {
         let ingress = self.side(Direction::Ingress, (target, source), on);
         let exemption = if !all_ports(self.dialect).contains(on.0, on.1) {
             Some(Exemption::ProtocolDropped)
-        } else if from == to {
+        } else if from == to && !self.is_several(from) {
             Some(Exemption::Itself)
         } else if exempt.egress {
             Some(Exemption::ToOwnNode)

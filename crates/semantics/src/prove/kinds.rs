@@ -20,6 +20,8 @@ struct Kind {
 pub(super) struct Kinds {
     all: Vec<Kind>,
     by_class: BTreeMap<u32, Vec<usize>>,
+    /// Ends that stand for any number of pods.
+    several: BTreeSet<Endpoint>,
 }
 
 impl Kinds {
@@ -57,9 +59,11 @@ impl Kinds {
                 by_class.entry(*class).or_default().push(number);
             }
         }
+        let pods = (0..connectivity.facts().pods.len()).map(Endpoint::Pod);
         Self {
             all: kinds.into_values().collect(),
             by_class,
+            several: pods.filter(|pod| connectivity.is_several(*pod)).collect(),
         }
     }
 
@@ -105,7 +109,8 @@ impl Kinds {
         let kinds = having.flatten().filter_map(|kind| self.all.get(*kind));
         let mut targets = kinds.flat_map(|kind| &kind.to);
         targets.find_map(|to| {
-            let from = some.iter().find(|from| *from != to)?;
+            let other = |from: &&Endpoint| *from != to || self.several.contains(to);
+            let from = some.iter().find(other)?;
             Some((*from, *to))
         })
     }

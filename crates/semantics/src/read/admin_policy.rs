@@ -220,7 +220,9 @@ impl Of {
             }
             ["nodes"] => Some(Peer::Nodes(selector(&at.get("nodes")?))),
             ["domainNames"] => {
-                if action != Action::Allow {
+                if action == Action::Allow {
+                    at.doubt("allows names in DNS, whose addresses are not known");
+                } else {
                     at.doubt("names domains in a rule that does not allow, of which the API does not say what it means");
                 }
                 let domains = at.list("domainNames").unwrap_or_default();

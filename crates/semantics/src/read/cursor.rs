@@ -60,7 +60,11 @@ impl<'a> Cursor<'a> {
             Some(map) => {
                 let unknown = map.keys().filter(|key| !fields.contains(&key.as_str()));
                 let unknown = unknown.map(|key| {
-                    let path = format!("{}.{key}", self.path);
+                    let path = if self.path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{}.{key}", self.path)
+                    };
                     let reason = format!("field `{path}` is not known");
                     Note { path, reason }
                 });

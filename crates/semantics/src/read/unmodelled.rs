@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::pod::text;
+use super::pod::{at, text};
 
 /// Groups of which some kinds are policies, with these kinds and whose they are.
 const POLICIES: [(&str, &[&str], &str); 14] = [
@@ -66,6 +66,12 @@ const MIRRORS: [&str; 3] = [
     "kbanp.baselineadminnetworkpolicy.",
 ];
 
+/// Whether an object has a pod template, or other objects within it.
+fn makes_pods(object: &Value) -> bool {
+    let list = |path| at(object, path).is_some_and(Value::is_array);
+    list("/spec/template/spec/containers") || list("/objects")
+}
+
 /// Why an object makes a verdict incomplete; `None` where it decides nothing about reachability.
 pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<String> {
     let version = text(object, "/apiVersion");
@@ -79,8 +85,11 @@ pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<String> 
         .find(|(of, kinds, _)| *of == group && (kinds.is_empty() || kinds.contains(&kind)));
     match known {
         Some((_, _, whose)) => Some(format!("{kind} ({version}) of {whose} is not modelled")),
-        None if kind.ends_with("NetworkPolicy") => {
+        None if kind.to_ascii_lowercase().ends_with("networkpolicy") => {
             Some(format!("{kind} ({version}) is not modelled"))
+        }
+        None if makes_pods(object) => {
+            Some(format!("{kind} ({version}) makes pods, and is not read"))
         }
         None => None,
     }

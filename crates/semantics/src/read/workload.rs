@@ -22,6 +22,8 @@ pub(super) struct Owned {
 #[derive(Debug)]
 pub(super) struct Template {
     key: OwnerKey,
+    /// Who controls it, whether or not that was read.
+    owner: Option<OwnerKey>,
     pod: Pod,
 }
 
@@ -51,10 +53,11 @@ impl Reader {
         let (namespace, name) = (self.namespace_of(object), self.name_of(object));
         let kind = self.shared(kind);
         let key = (Arc::clone(&namespace), Arc::clone(&kind), Arc::clone(&name));
-        if let Some(owner) = self.controller_of(object) {
-            self.controllers.insert(key, owner);
-            return;
+        let owner = self.controller_of(object);
+        if let Some(owner) = &owner {
+            self.controllers.insert(key.clone(), owner.clone());
         }
+        let owner = owner.map(|owner| self::key(&namespace, &owner));
         let spec = template.get("spec").unwrap_or(&Value::Null);
         let pod = Pod {
             workload: Workload {
@@ -74,7 +77,7 @@ impl Reader {
             name,
             source,
         };
-        self.templates.push(Template { key, pod });
+        self.templates.push(Template { key, owner, pod });
     }
 
     /// The owner of an object that controls it.
@@ -95,38 +98,42 @@ impl Reader {
         let makers = std::mem::take(&mut self.owned);
         let mut pods = std::mem::take(&mut self.facts.pods);
         let templates = std::mem::take(&mut self.templates);
-        let uncontrolled: BTreeSet<OwnerKey> =
-            templates.iter().map(|one| one.key.clone()).collect();
+        let read: BTreeSet<OwnerKey> = templates.iter().map(|one| one.key.clone()).collect();
         let mut seen: BTreeSet<OwnerKey> = BTreeSet::new();
         for (pod, made) in pods.iter_mut().zip(makers) {
             // A pod that a kubelet runs by itself belongs to nobody but its node.
             let Some(owner) = made.owner.filter(|owner| &*owner.kind != "Node") else {
                 continue;
             };
-            let mut top = self.topmost(&pod.namespace, owner);
+            let owners = self.owners(&pod.namespace, owner);
+            seen.extend(owners.iter().map(|owner| key(&pod.namespace, owner)));
+            let Some(mut top) = owners.into_iter().next_back() else {
+                continue;
+            };
             // Of a ReplicaSet that was read it is known who controls it; only of others do names tell.
-            if !uncontrolled.contains(&key(&pod.namespace, &top)) {
+            if !read.contains(&key(&pod.namespace, &top)) {
                 top = self.deployment_by_name(top, made.of_template.as_deref());
+                seen.insert(key(&pod.namespace, &top));
             }
-            seen.insert(key(&pod.namespace, &top));
             pod.workload = top;
         }
+        // What something else controls, that was read or has pods, is only a part of that.
+        let is_part = |one: &Template| {
+            let owner = one.owner.as_ref();
+            owner.is_some_and(|owner| read.contains(owner) || seen.contains(owner))
+        };
         let unseen = templates
             .into_iter()
-            .filter(|template| !seen.contains(&template.key));
+            .filter(|one| !seen.contains(&one.key) && !is_part(one));
         pods.extend(unseen.map(|template| template.pod));
         self.facts.pods = pods;
     }
 
-    fn topmost(&self, namespace: &Arc<str>, owner: Workload) -> Workload {
-        let mut top = owner;
-        for _ in 0..DEEPEST {
-            match self.controllers.get(&key(namespace, &top)) {
-                Some(above) => top = above.clone(),
-                None => break,
-            }
-        }
-        top
+    /// An owner and those above it, the topmost last.
+    fn owners(&self, namespace: &Arc<str>, owner: Workload) -> Vec<Workload> {
+        let above = |one: &Workload| self.controllers.get(&key(namespace, one)).cloned();
+        let owners = std::iter::successors(Some(owner), above);
+        owners.take(DEEPEST).collect()
     }
 
     /// The Deployment of a `ReplicaSet` whose name ends with the hash of a pod template, else the workload itself.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use cofferdam_documents::did_you_mean;
@@ -44,7 +45,7 @@ pub(super) fn asked(command: &ExplainArguments, classes: &Classes) -> Result<Vec
     }
     let to = ends(&command.to, classes)?;
     let targets = if to.is_empty() {
-        behind(&command.to, facts, (port, protocol))?
+        behind(&command.to, classes, (port, protocol))?
     } else {
         on_ports(to, facts, (port, protocol))?
     };
@@ -187,9 +188,10 @@ fn on_ports(
 /// The pods behind a Service.
 fn behind(
     word: &str,
-    facts: &Facts,
+    classes: &Classes,
     (port, protocol): (AskedPort<'_>, Option<Protocol>),
 ) -> Result<Vec<(End, Protocol, u16)>> {
+    let facts = classes.facts();
     let service = word
         .split_once('/')
         .and_then(|(namespace, name)| services::named(facts, namespace, name));
@@ -203,20 +205,30 @@ fn behind(
         Ok(backends) => backends,
         Err(why) => bail!("Service `{word}` {}", reason(why)),
     };
-    let told = backends.into_iter().filter_map(
-        |Backend {
-             pod,
-             protocol,
-             port,
-         }| {
-            let of = facts.pods.get(pod)?;
-            let name = format!("{}/{} (behind Service {word})", of.namespace, of.workload);
-            Some((end(pod, &name), protocol, port))
-        },
-    );
-    let mut told: Vec<(End, Protocol, u16)> = told.collect();
-    told.dedup_by(|a, b| (&a.0.name, a.1, a.2) == (&b.0.name, b.1, b.2));
-    Ok(told)
+    // One of those that policies do not tell apart, by the name of the workload where that is all of it.
+    let mut alike: BTreeMap<(&[u32], Protocol, u16), usize> = BTreeMap::new();
+    for Backend {
+        pod,
+        protocol,
+        port,
+    } in backends
+    {
+        let key = (classes.of_pod(pod), protocol, port);
+        alike.entry(key).or_insert(pod);
+    }
+    let divided = classes.divided();
+    let told = alike.into_iter().filter_map(|((_, protocol, port), pod)| {
+        let of = facts.pods.get(pod)?;
+        let owner = (Arc::clone(&of.namespace), of.workload.clone());
+        let name = if divided.contains(&owner) {
+            format!("{}/{}[Pod]", of.namespace, of.name)
+        } else {
+            format!("{}/{}", of.namespace, of.workload)
+        };
+        let name = format!("{name} (behind Service {word})");
+        Some((end(pod, &name), protocol, port))
+    });
+    Ok(told.collect())
 }
 
 fn reason(why: NoBackend) -> &'static str {
