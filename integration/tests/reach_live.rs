@@ -275,7 +275,7 @@ fn a_foreign_policy_that_opens_everything_is_seen_explained_and_compared() -> Re
         "--to",
         "orders/orders",
         "--from",
-        "0.0.0.0/0",
+        "8.8.8.8",
         "-o",
         "json",
     ];

@@ -73,7 +73,7 @@ pub(crate) struct Reading {
 pub(crate) struct ReachArguments {
     #[command(flatten)]
     pub(crate) objects: Objects,
-    /// Only from these: `namespace`, `namespace/workload`, an address or a CIDR; may be repeated
+    /// Only from these: `namespace`, `namespace/workload`, an address, or what has an address in a CIDR; may be repeated
     #[arg(long, help_heading = HOW, value_name = "END")]
     pub(crate) from: Vec<String>,
     /// Only to these
