@@ -154,3 +154,27 @@ metadata: {name: db-0, namespace: a, ownerReferences: [{apiVersion: apps/v1, kin
         ]
     );
 }
+
+#[test]
+fn the_pods_of_a_job_carry_its_name() {
+    let objects = "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, namespace: a}
+spec: {template: {spec: {containers: [{name: a}]}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: a, labels: {app: db}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: a}
+spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {job-name: migrate}}}]}]}
+";
+    let told = rows(objects, "calico");
+    assert!(
+        told.contains(&"a/migrate[Job] -> a/db[Pod]: all".to_owned()),
+        "{told:?}"
+    );
+}

@@ -34,6 +34,9 @@ pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Resu
         Format::Text | Format::Sarif => text::reach(&report),
     })?;
     if !matches!(arguments.output, Format::Text | Format::Json) {
+        for note in &report.notes {
+            output::talk(&format!("note: {note}"))?;
+        }
         for reason in &report.incomplete_because {
             output::talk(&format!("incomplete: {reason}"))?;
         }

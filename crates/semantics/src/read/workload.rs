@@ -27,6 +27,9 @@ pub(super) struct Template {
     pod: Pod,
 }
 
+/// The labels by which pods tell their Job.
+const JOB_NAMES: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+
 /// How often an owner may have an owner.
 const DEEPEST: usize = 8;
 
@@ -59,12 +62,18 @@ impl Reader {
         }
         let owner = owner.map(|owner| self::key(&namespace, &owner));
         let spec = template.get("spec").unwrap_or(&Value::Null);
+        let mut labels = labels(template);
+        if &*kind == "Job" {
+            // Its controller gives them to its pods, and policies name them.
+            let given = JOB_NAMES.map(|key| (key.to_owned(), name.to_string()));
+            labels.extend(given);
+        }
         let pod = Pod {
             workload: Workload {
                 kind,
                 name: Arc::clone(&name),
             },
-            labels: self.shared_labels(labels(template)),
+            labels: self.shared_labels(labels),
             ports: self.container_ports(spec),
             addresses: Box::default(),
             place: Place {
