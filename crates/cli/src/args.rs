@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use cofferdam_model::names::PoolName;
 
 use crate::durations;
@@ -11,6 +11,7 @@ use crate::durations;
 mod arrival;
 mod connectivity;
 mod departure;
+mod selection;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
 pub(crate) use connectivity::{
@@ -18,6 +19,7 @@ pub(crate) use connectivity::{
     Reading,
 };
 pub(crate) use departure::{AdoptArguments, DetachArguments};
+pub(crate) use selection::Selection;
 
 /// One zone model, pushed to many clusters and kept there.
 ///
@@ -166,27 +168,6 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Print shell completion
     Completions(CompletionsArguments),
-}
-
-/// Which clusters.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Clusters")]
-pub(crate) struct Selection {
-    /// Only this cluster; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) cluster: Vec<String>,
-    /// Only clusters of this trust domain; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) trust_domain: Vec<String>,
-    /// Give up on a cluster when nothing came from it for this long, 1s to 1h
-    #[arg(long, default_value = "60s", value_parser = durations::patience, allow_hyphen_values = true, value_name = "DURATION")]
-    pub(crate) timeout: Duration,
-    /// Requests under way at once, over all clusters
-    #[arg(long, default_value_t = 256, value_parser = value_parser!(u32).range(1..=65_536), allow_negative_numbers = true, value_name = "N")]
-    pub(crate) max_in_flight: u32,
-    /// Use this kubeconfig instead of the documents', for one cluster
-    #[arg(long, value_name = "FILE", requires = "cluster")]
-    pub(crate) kubeconfig: Option<PathBuf>,
 }
 
 /// Arguments of `compile`.

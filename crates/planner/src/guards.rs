@@ -182,7 +182,7 @@ pub(crate) fn obstacles(view: &View<'_>, guard: &DesiredGuard) -> Vec<Obstacle> 
     }
     let refused = violations(view, guard);
     if !refused.is_empty() {
-        let shown = crate::listed::listed(refused.iter().map(String::as_str));
+        let shown = cofferdam_model::count::listed(refused.iter().map(String::as_str));
         found.push(Obstacle {
             reason: format!("it would refuse what is there already: {shown}"),
             hint: mend(view, guard),
@@ -224,7 +224,7 @@ pub(crate) fn untainted(view: &View<'_>, pool: &NodePool) -> Option<Obstacle> {
     if all_tainted || held.is_empty() {
         return None;
     }
-    let held = crate::listed::listed(held.iter().map(String::as_str));
+    let held = cofferdam_model::count::listed(held.iter().map(String::as_str));
     Some(Obstacle {
         reason: format!(
             "the taint of pool `{}` is held back: {held} would not tolerate it",

@@ -11,13 +11,13 @@ use cofferdam_state::plan::{Operation, Phase};
 
 use crate::findings::{intolerant, toleration_hint};
 use crate::guards::{GuardState, is_served, is_untried, obstacles, state};
-use crate::listed::listed;
 use crate::pod_security;
 use crate::pools::nodes;
 use crate::steps::{
     PoolSteps, is_text_held, phase_of, pool_steps, selecting_old, waiting, written_in,
 };
 use crate::view::{KeyState, View};
+use cofferdam_model::count::listed;
 
 /// Policies of namespaces that are not there or in which a name is taken, Pod Security levels that running pods violate, and taints that
 /// would keep out what runs in the pool's own zones.

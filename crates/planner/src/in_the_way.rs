@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cofferdam_objects::key::{Kind, ObjectKey};
 
 use crate::blocked::{NAME_TAKEN, NOT_IN_RECORD, blocked, is_record_lost};
-use crate::listed::listed;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// Each reason with the objects that it is true of.
 pub(crate) fn in_the_way(view: &View<'_>) -> Vec<String> {

@@ -17,7 +17,6 @@ pub mod guards;
 mod held;
 mod in_the_way;
 mod left_behind;
-mod listed;
 pub mod notices;
 mod pod_security;
 mod pools;

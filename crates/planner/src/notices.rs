@@ -17,9 +17,9 @@ use cofferdam_state::plan::Step;
 use crate::guards::{let_go, refused_again};
 use crate::in_the_way::in_the_way;
 use crate::left_behind::left_behind;
-use crate::listed::listed;
 use crate::unlabelled::ending;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// The notices of a plan, in a fixed order.
 pub(crate) fn notices(view: &View<'_>, model: &Model, steps: &[Step]) -> Vec<String> {

@@ -15,9 +15,9 @@ use cofferdam_model::guarantee::{Claim, Guarantee, Hops};
 use cofferdam_model::labels::Selector;
 use cofferdam_model::names::GuaranteeName;
 use cofferdam_semantics::Classes;
-use cofferdam_semantics::connectivity::{Connectivity, Endpoint};
+use cofferdam_semantics::connectivity::{Block, Connectivity, Endpoint};
 use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::future::{self, TooMany};
+use cofferdam_semantics::future::{Future, TooMany};
 use cofferdam_semantics::ports::PortSet;
 use cofferdam_semantics::prove::{Chain, Step, gap, way};
 use cofferdam_state::bundle::Bundle;
@@ -92,17 +92,19 @@ pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
     let gaps: Vec<String> = facts.gaps.iter().map(ToString::to_string).collect();
     let missing = add_future_pods(model, &mut facts, &pod_networks);
     let classes = Arc::new(Classes::of(&Arc::new(facts)));
-    let mut under: Vec<Connectivity> = dialects
-        .iter()
-        .map(|dialect| Connectivity::solve(Arc::clone(&classes), *dialect))
-        .collect();
+    let under = dialects.iter().map(|dialect| {
+        let mut connectivity = Connectivity::solve(Arc::clone(&classes), *dialect);
+        let blocks = connectivity.blocks();
+        (connectivity, blocks)
+    });
+    let under: Vec<(Connectivity, Vec<Block>)> = under.collect();
     let place = Place {
         model,
         bundle,
         facts: classes.facts(),
     };
     let proofs = model.guarantees.values().map(|guarantee| {
-        let mut outcome = outcome(guarantee, &place, &mut under);
+        let mut outcome = outcome(guarantee, &place, &under);
         if outcome == Outcome::Proved {
             let mut because = gaps.clone();
             because.extend(missing.iter().map(too_many));
@@ -123,14 +125,15 @@ pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
 fn add_future_pods(model: &Model, facts: &mut Facts, networks: &[IpNet]) -> Vec<TooMany> {
     let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
     let also: Vec<&Selector> = also.iter().collect();
-    let names: Vec<Arc<str>> = facts.namespaces.keys().cloned().collect();
-    let mut missing = Vec::new();
-    for name in names {
-        match future::pods(facts, &name, (networks, &also)) {
-            Ok(pods) => facts.pods.extend(pods),
+    let future = Future::of(facts, networks, &also);
+    let (mut pods, mut missing) = (Vec::new(), Vec::new());
+    for namespace in facts.namespaces.keys() {
+        match future.pods(namespace) {
+            Ok(more) => pods.extend(more),
             Err(too_many) => missing.push(too_many),
         }
     }
+    facts.pods.extend(pods);
     missing
 }
 
@@ -145,7 +148,11 @@ fn workloads(guarantee: &Guarantee) -> Vec<Selector> {
     [of(from), of(to)].into_iter().flatten().collect()
 }
 
-fn outcome(guarantee: &Guarantee, place: &Place<'_>, under: &mut [Connectivity]) -> Outcome {
+fn outcome(
+    guarantee: &Guarantee,
+    place: &Place<'_>,
+    under: &[(Connectivity, Vec<Block>)],
+) -> Outcome {
     let (Claim::Never { from, to, ports } | Claim::Always { from, to, ports }) = &guarantee.claim;
     let sides = side(from, place).and_then(|from| Ok((from, side(to, place)?)));
     let (from, to) = match sides {
@@ -168,10 +175,10 @@ fn outcome(guarantee: &Guarantee, place: &Place<'_>, under: &mut [Connectivity])
         Hops::Direct => Chain::Direct,
         Hops::Any => Chain::Any,
     };
-    for connectivity in under {
+    for (connectivity, blocks) in under {
         let steps = match &guarantee.claim {
             Claim::Never { .. } => {
-                way(connectivity, (&from, &to), &ports, chain).map(|one| one.steps)
+                way(connectivity, blocks, (&from, &to), &ports, chain).map(|one| one.steps)
             }
             Claim::Always { .. } => gap(connectivity, (&from, &to), &ports).map(|one| vec![one]),
         };

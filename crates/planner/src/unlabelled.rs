@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use cofferdam_state::plan::Step;
 
 use crate::guards::told_template;
-use crate::listed::listed;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// Which pods of DaemonSets end because nodes lose the label by which they are selected, a line for each of them.
 pub(crate) fn ending(view: &View<'_>, steps: &[Step]) -> Vec<String> {

@@ -15,7 +15,7 @@ use ipnet::IpNet;
 
 use crate::classes::vocabulary::Vocabulary;
 use crate::facts::{Facts, Namespace, Place, Pod, Workload};
-use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice, Policy, Source};
+use crate::policy::{NamespaceChoice, Policy, Source};
 use world::World;
 
 /// More kinds of pods than this in one namespace are not told apart.
@@ -31,39 +31,56 @@ pub struct TooMany {
     pub namespace: Arc<str>,
 }
 
-/// The pods that could be made in a namespace, with addresses of `networks`; where there are no networks, their
-/// addresses are not known. Pods that `also` tells apart are told apart too.
-pub fn pods(
-    facts: &Facts,
-    namespace: &Arc<str>,
-    (networks, also): (&[IpNet], &[&Selector]),
-) -> Result<Vec<Pod>, TooMany> {
-    let Some(of) = facts.namespaces.get(namespace) else {
-        return Ok(Vec::new());
-    };
-    let addresses = addresses(facts, networks);
-    let mut pods = Vec::new();
-    for labels in kinds(facts, (namespace, of), also)? {
-        let labels = Arc::new(labels);
-        for address in &addresses {
-            pods.push(Pod {
-                namespace: Arc::clone(namespace),
-                name: told(&labels).into(),
-                workload: Workload {
-                    kind: FUTURE.into(),
-                    name: told(&labels).into(),
-                },
-                source: Source(u32::MAX),
-                labels: Arc::clone(&labels),
-                ports: Arc::default(),
-                addresses: address.iter().copied().collect(),
-                place: Place::default(),
-                is_template: true,
-                is_future: true,
-            });
+/// What pods that do not exist yet may be like.
+#[derive(Debug)]
+pub struct Future<'a> {
+    facts: &'a Facts,
+    /// Their addresses; none stands for one that is not known.
+    addresses: Vec<Option<IpAddr>>,
+    also: &'a [&'a Selector],
+}
+
+impl<'a> Future<'a> {
+    /// Of what the policies tell apart, with addresses of `networks`; where there are no networks, addresses are not
+    /// known. Pods that `also` tells apart are told apart too.
+    pub fn of(facts: &'a Facts, networks: &[IpNet], also: &'a [&'a Selector]) -> Self {
+        let addresses = addresses(facts, networks);
+        Self {
+            facts,
+            addresses,
+            also,
         }
     }
-    Ok(pods)
+
+    /// The pods that could be made in a namespace.
+    pub fn pods(&self, namespace: &Arc<str>) -> Result<Vec<Pod>, TooMany> {
+        let Some(of) = self.facts.namespaces.get(namespace) else {
+            return Ok(Vec::new());
+        };
+        let mut pods = Vec::new();
+        for labels in kinds(self.facts, (namespace, of), self.also)? {
+            let labels = Arc::new(labels);
+            let name: Arc<str> = told(&labels).into();
+            for address in &self.addresses {
+                pods.push(Pod {
+                    namespace: Arc::clone(namespace),
+                    name: Arc::clone(&name),
+                    workload: Workload {
+                        kind: FUTURE.into(),
+                        name: Arc::clone(&name),
+                    },
+                    source: Source(u32::MAX),
+                    labels: Arc::clone(&labels),
+                    ports: Arc::default(),
+                    addresses: address.iter().copied().collect(),
+                    place: Place::default(),
+                    is_template: true,
+                    is_future: true,
+                });
+            }
+        }
+        Ok(pods)
+    }
 }
 
 /// The labels of a pod, as they are told.
@@ -85,7 +102,7 @@ fn kinds(
     also: &[&Selector],
 ) -> Result<Vec<Labels>, TooMany> {
     let mut selectors: BTreeSet<&Selector> = also.iter().copied().collect();
-    for choice in facts.policies.iter().flat_map(choices) {
+    for choice in facts.policies.iter().flat_map(Policy::choices) {
         let concerns = match &choice.namespaces {
             NamespaceChoice::Named(named) => named == name,
             NamespaceChoice::Selected(selector) => selector.matches(&of.labels),
@@ -116,24 +133,6 @@ fn kinds(
         )
     });
     Ok(different.collect())
-}
-
-/// Every choice of pods that a policy makes.
-fn choices(policy: &Policy) -> impl Iterator<Item = &PodChoice> {
-    let rules = policy.ingress.iter().chain(&policy.egress).flatten();
-    let peers = rules.flat_map(|rule| match &rule.peers {
-        Peers::Everything => &[][..],
-        Peers::AnyOf(peers) => peers,
-    });
-    let chosen = peers.filter_map(|peer| match peer {
-        Peer::Pods(choice) => Some(choice),
-        Peer::IpBlock { .. }
-        | Peer::Networks(_)
-        | Peer::Nodes(_)
-        | Peer::DomainNames(_)
-        | Peer::Unknown => None,
-    });
-    [&policy.subject].into_iter().chain(chosen)
 }
 
 /// An address of each part of these networks that some policy tells apart; none stands for one that is not known.

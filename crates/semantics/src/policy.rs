@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Selector;
+use cofferdam_objects::policy::Direction;
 use ipnet::IpNet;
 
 use crate::ports::PortSet;
@@ -28,6 +29,39 @@ pub struct Policy {
     pub ingress: Option<Vec<Rule>>,
     /// What it says to egress; `None` where it does not concern egress.
     pub egress: Option<Vec<Rule>>,
+}
+
+impl Policy {
+    /// Its rules of one direction; `None` where it does not concern it.
+    pub(crate) fn rules(&self, direction: Direction) -> Option<&[Rule]> {
+        match direction {
+            Direction::Ingress => self.ingress.as_deref(),
+            Direction::Egress => self.egress.as_deref(),
+        }
+    }
+
+    /// Its rules of both directions.
+    pub(crate) fn all_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.ingress.iter().chain(&self.egress).flatten()
+    }
+
+    /// Every peer that its rules list.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = &Peer> {
+        self.all_rules().flat_map(Rule::peers)
+    }
+
+    /// Every choice of pods that it makes: its subject, and those among its peers.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = &PodChoice> {
+        let chosen = self.peers().filter_map(|peer| match peer {
+            Peer::Pods(choice) => Some(choice),
+            Peer::IpBlock { .. }
+            | Peer::Networks(_)
+            | Peer::Nodes(_)
+            | Peer::DomainNames(_)
+            | Peer::Unknown => None,
+        });
+        [&self.subject].into_iter().chain(chosen)
+    }
 }
 
 /// What names a policy.
@@ -116,6 +150,16 @@ pub struct Rule {
     pub peers: Peers,
     /// The ports of the destination; empty means all.
     pub ports: Vec<PortRule>,
+}
+
+impl Rule {
+    /// The peers that it lists; none where it is about everything.
+    pub(crate) fn peers(&self) -> &[Peer] {
+        match &self.peers {
+            Peers::Everything => &[],
+            Peers::AnyOf(peers) => peers,
+        }
+    }
 }
 
 /// What becomes of what a rule matches.

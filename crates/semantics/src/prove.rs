@@ -46,17 +46,17 @@ pub enum Chain {
     Any,
 }
 
-/// The shortest way from one side to the other that is possible, where there is one; the last connection of it is on one of
+/// The shortest way from one side to the other that is possible, where there is one, `blocks` being all that is; the last connection of it is on one of
 /// `ports`.
 ///
 /// A pod that is on both sides is no way to itself; pods of one template are to each other.
 pub fn way(
-    connectivity: &mut Connectivity,
+    connectivity: &Connectivity,
+    blocks: &[Block],
     (from, to): (&Side, &Side),
     ports: &PortSet,
     chain: Chain,
 ) -> Option<Witness> {
-    let blocks = connectivity.blocks();
     let kinds = Kinds::new(connectivity, from, to);
     // What blocks do not tell: what a pod in the network of its node reaches because it is that node.
     if let Some(step) = on_own_node(connectivity, (from, to), ports) {
@@ -64,10 +64,10 @@ pub fn way(
     }
     let mut search = Search::new(&kinds);
     loop {
-        if let Some(witness) = search.arrives(&blocks, ports) {
+        if let Some(witness) = search.arrives(blocks, ports) {
             return Some(witness);
         }
-        if chain == Chain::Direct || !search.goes_on(&blocks) {
+        if chain == Chain::Direct || !search.goes_on(blocks) {
             return None;
         }
     }

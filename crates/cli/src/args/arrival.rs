@@ -45,12 +45,6 @@ pub(crate) struct ImportArguments {
 impl ImportArguments {
     /// The one cluster, and how it is reached.
     pub(crate) fn selection(&self) -> Selection {
-        Selection {
-            cluster: vec![self.cluster.clone()],
-            trust_domain: Vec::new(),
-            timeout: self.timeout,
-            max_in_flight: 256,
-            kubeconfig: self.kubeconfig.clone(),
-        }
+        Selection::of_one(&self.cluster, self.timeout, self.kubeconfig.as_deref())
     }
 }

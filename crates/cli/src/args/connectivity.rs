@@ -45,13 +45,7 @@ pub(crate) struct Live {
 impl Live {
     /// One cluster, and how it is reached.
     pub(crate) fn selection(&self, cluster: &str) -> Selection {
-        Selection {
-            cluster: vec![cluster.to_owned()],
-            trust_domain: Vec::new(),
-            timeout: self.timeout,
-            max_in_flight: 256,
-            kubeconfig: self.kubeconfig.clone(),
-        }
+        Selection::of_one(cluster, self.timeout, self.kubeconfig.as_deref())
     }
 }
 

@@ -46,13 +46,7 @@ pub(crate) struct AdoptArguments {
 impl AdoptArguments {
     /// The one cluster, and how it is reached.
     pub(crate) fn selection(&self) -> Selection {
-        Selection {
-            cluster: vec![self.cluster.clone()],
-            trust_domain: Vec::new(),
-            timeout: self.timeout,
-            max_in_flight: 256,
-            kubeconfig: self.kubeconfig.clone(),
-        }
+        Selection::of_one(&self.cluster, self.timeout, self.kubeconfig.as_deref())
     }
 }
 

@@ -16,9 +16,9 @@ use super::keys::{REASON, Shared, taken_back};
 use super::left;
 use crate::findings::taint_text;
 use crate::guards::told_template;
-use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// Takes back every taint and label that the record says we wrote and nobody changed since. `pools` tell the
 /// values that taints had.

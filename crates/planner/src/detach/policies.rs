@@ -11,9 +11,9 @@ use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Action, Operation, Phase, Step};
 
 use super::left;
-use crate::listed::listed;
 use crate::steps::{open_names_taken, released_policies};
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// What carries our label and stays.
 pub(super) const IN_NO_RECORD: &str = "it carries our label and is in no record: `cofferdam adopt` takes over what a lost record held";

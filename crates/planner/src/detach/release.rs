@@ -17,8 +17,8 @@ use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicySpec};
 use super::Leaving;
 use super::keys::labels_of;
 use super::policies::left_of;
-use crate::listed::listed;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// What makes a zone nobody's, beside what cannot be done yet.
 pub(super) fn zone(

@@ -14,9 +14,9 @@ use super::nodes::may_tolerate;
 use super::unpinned::by_hand;
 use super::{Judged, finding};
 use crate::guards::{can_pin, is_guest, is_pinned};
-use crate::listed::listed;
 use crate::pools::nodes;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// For each pool that is dedicated, one finding per namespace and direction.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {

@@ -14,10 +14,10 @@ use serde_json::Value;
 use super::namespaces::HELD;
 use super::{Judged, finding};
 use crate::guards::{can_pin, is_pinned, told_pod, told_template};
-use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::provider::taint_command;
 use crate::view::{KeyState, View};
+use cofferdam_model::count::listed;
 
 /// `node-pool`, and `changed` and `conflict` of pool labels and taints.
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {

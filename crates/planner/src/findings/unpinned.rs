@@ -8,8 +8,8 @@ use cofferdam_state::finding::{Class, Finding};
 
 use super::{Judged, finding};
 use crate::guards::{is_pinned, told_template};
-use crate::listed::listed;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// `node-pool`, once per tainted pool, where the server does not serve what pins pods. Who does not tolerate the
 /// taint is told with it.

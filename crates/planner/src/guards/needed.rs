@@ -12,9 +12,9 @@ use super::pin_text::{PinText, namespaces};
 use super::pins::pin_in_force;
 use super::{Obstacle, pool_of, told_pod, told_template};
 use crate::findings::{taint_text, tolerates_taint};
-use crate::listed::listed;
 use crate::pools::{PooledNode, nodes, taint_of};
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// Nodes that keep a taint, and who would be kept from them were it not for a pin.
 #[derive(Debug, Clone, PartialEq, Eq)]

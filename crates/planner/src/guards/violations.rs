@@ -13,8 +13,8 @@ use super::needed::{is_of, place};
 use super::refused_already::InForce;
 use super::{is_pinned, pool_of, told_pod, told_template, was_tried};
 use crate::findings::may_tolerate;
-use crate::listed::listed;
 use crate::view::View;
+use cofferdam_model::count::listed;
 
 /// What is there and would be refused if it were made now, and is not refused already.
 ///

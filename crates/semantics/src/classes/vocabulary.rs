@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cofferdam_model::labels::Selector;
 
 use crate::addresses::{Atoms, Block};
-use crate::policy::{Peer, Peers, PodChoice, Policy, PortRule, Rule};
+use crate::policy::{Peer, PodChoice, Policy, PortRule};
 use crate::sets::Table;
 
 /// The label keys, names of ports and addresses that some policy mentions. Whatever differs in
@@ -33,21 +33,11 @@ impl Vocabulary {
 
     fn learn(&mut self, policy: &Policy) {
         self.choice(&policy.subject);
-        let rules = policy.ingress.iter().chain(&policy.egress).flatten();
-        for Rule {
-            action: _,
-            peers,
-            ports,
-        } in rules
-        {
-            let peers = match peers {
-                Peers::Everything => &[][..],
-                Peers::AnyOf(peers) => peers,
-            };
-            for peer in peers {
+        for rule in policy.all_rules() {
+            for peer in rule.peers() {
                 self.peer(peer);
             }
-            for port in ports {
+            for port in &rule.ports {
                 match port {
                     PortRule::Numbers(_) => {}
                     PortRule::Named { protocol: _, name } => {

@@ -132,6 +132,7 @@ impl Connectivity {
     fn side(&self, direction: Direction, ends: (u32, u32), on: (Protocol, u16)) -> Side {
         let (class, peer) = ends;
         let mut side = Side::open();
+        let (mut matched, mut other_ports) = (Vec::new(), Vec::new());
         let target = match direction {
             Direction::Ingress => class,
             Direction::Egress => peer,
@@ -156,38 +157,25 @@ impl Connectivity {
                     action: rule.action,
                     ports: ports.clone(),
                 };
-                if ports.contains(on.0, on.1) {
-                    side.matched.push(rule.clone());
-                } else {
-                    side.other_ports.push(rule.clone());
-                }
                 said.push(Said {
                     policy: id,
                     stage: policy.stage,
                     action: rule.action,
-                    ports,
+                    ports: ports.clone(),
                 });
+                let of_port = if ports.contains(on.0, on.1) {
+                    &mut matched
+                } else {
+                    &mut other_ports
+                };
+                of_port.push((policy.stage, rule));
             }
         }
         let isolated = !side.isolated_by.is_empty();
         side.verdict = decide(&said, isolated, &PortSet::all()).at(on.0, on.1);
-        self.order(&mut side);
+        side.matched = until_decided(matched);
+        side.other_ports = in_order(other_ports);
         side
-    }
-
-    /// Puts rules into the order in which they are asked, and drops those after one that decided.
-    fn order(&self, side: &mut Side) {
-        let stage = |rule: &CitedRule| {
-            let policies = self.facts().policies.iter();
-            let mut own = policies.filter(|policy| policy.id == rule.of.policy);
-            own.next().map(|policy| policy.stage)
-        };
-        side.matched.sort_by_key(|rule| stage(rule));
-        side.other_ports.sort_by_key(|rule| stage(rule));
-        let decided = side.matched.iter().find(|rule| rule.action != Action::Pass);
-        let decided = decided.and_then(stage);
-        side.matched
-            .retain(|rule| stage(rule) <= decided || decided.is_none());
     }
 
     fn governing(
@@ -221,6 +209,21 @@ impl Connectivity {
             source: policy.source,
         })
     }
+}
+
+/// Rules in the order in which they are asked.
+fn in_order(mut rules: Vec<(Stage, CitedRule)>) -> Vec<CitedRule> {
+    rules.sort_by_key(|(stage, _)| *stage);
+    rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+/// The same without those that come after the stage in which one decided.
+fn until_decided(mut rules: Vec<(Stage, CitedRule)>) -> Vec<CitedRule> {
+    let deciding = rules.iter().filter(|(_, rule)| rule.action != Action::Pass);
+    if let Some(decided) = deciding.map(|(stage, _)| *stage).min() {
+        rules.retain(|(stage, _)| *stage <= decided);
+    }
+    in_order(rules)
 }
 
 impl Side {

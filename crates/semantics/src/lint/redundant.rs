@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::cover::{self, Ports};
-use super::scene::{DIRECTIONS, Placed, Scene, rules_of};
+use super::scene::{Placed, Scene, rules_of};
 use crate::policy::{Peers, PolicyKind, Rule, Stage};
+use cofferdam_objects::policy::Direction;
 
 /// A policy of a namespace without effect.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ fn replaced(scene: &Scene<'_>, number: usize, gone: &BTreeSet<usize>) -> Option<
         .filter(|other| *other != number && !gone.contains(other))
         .collect();
     let mut names = BTreeSet::new();
-    for direction in DIRECTIONS {
+    for direction in Direction::BOTH {
         let Some(rules) = policy.rules(direction) else {
             continue;
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use cofferdam_model::count;
 use cofferdam_model::diagnostic::Severity;
 use cofferdam_model::dialect::Dialect;
 use cofferdam_model::lint::Lint;
@@ -12,13 +13,7 @@ use roaring::RoaringBitmap;
 use super::Fault;
 use crate::classes::{ClassKind, Classes};
 use crate::facts::{Facts, Pod};
-use crate::policy::{Peer, Peers, Policy, PolicyKind, Rule};
-
-/// Names that are told before the rest is only counted.
-const MOST_NAMES: usize = 5;
-
-/// Both directions, in the order of rules.
-pub(super) const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
+use crate::policy::{Peer, Policy, PolicyKind, Rule};
 
 /// What was read, as lints ask about it.
 #[derive(Debug)]
@@ -153,10 +148,7 @@ impl<'a> Placed<'a> {
 
     /// The peers that it lists; none where it is about everything.
     pub(super) fn peers(&self) -> &'a [Peer] {
-        match &self.rule.peers {
-            Peers::Everything => &[],
-            Peers::AnyOf(peers) => peers,
-        }
+        self.rule.peers()
     }
 
     /// The path of a peer, such as `spec.egress[0].to[1]`.
@@ -180,19 +172,9 @@ impl<'a> Placed<'a> {
     }
 }
 
-impl Policy {
-    /// Its rules of one direction; `None` where it does not concern it.
-    pub(super) fn rules(&self, direction: Direction) -> Option<&[Rule]> {
-        match direction {
-            Direction::Ingress => self.ingress.as_deref(),
-            Direction::Egress => self.egress.as_deref(),
-        }
-    }
-}
-
 /// The rules of a policy, with their places.
 pub(super) fn rules_of(number: usize, policy: &Policy) -> impl Iterator<Item = Placed<'_>> {
-    DIRECTIONS.into_iter().flat_map(move |direction| {
+    Direction::BOTH.into_iter().flat_map(move |direction| {
         let rules = policy.rules(direction).unwrap_or_default();
         rules.iter().enumerate().map(move |(place, rule)| Placed {
             policy,
@@ -232,9 +214,5 @@ impl Fault {
 
 /// The first names, and how many more there are.
 pub(super) fn listed(names: &BTreeSet<String>) -> String {
-    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
-    match names.len().checked_sub(MOST_NAMES) {
-        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        Some(0) | None => shown.join(", "),
-    }
+    count::listed(names.iter().map(String::as_str))
 }

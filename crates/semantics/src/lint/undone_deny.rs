@@ -6,8 +6,9 @@ use cofferdam_model::lint::Lint;
 
 use super::Fault;
 use super::cover::{self, Ports};
-use super::scene::{DIRECTIONS, Placed, Scene, listed, warning};
+use super::scene::{Placed, Scene, listed, warning};
 use crate::policy::{Peers, Policy};
+use cofferdam_objects::policy::Direction;
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
     let rules = scene.namespaced_rules();
@@ -41,7 +42,7 @@ pub(super) fn undoes(scene: &Scene<'_>, rule: &Placed<'_>) -> Option<String> {
 
 /// Whether another policy undoes all that a policy denies.
 pub(super) fn is_undone(scene: &Scene<'_>, policy: &Policy) -> bool {
-    DIRECTIONS.into_iter().any(|direction| {
+    Direction::BOTH.into_iter().any(|direction| {
         let denies = policy.rules(direction).is_some_and(<[_]>::is_empty);
         let mut rules = scene.namespaced_rules();
         denies

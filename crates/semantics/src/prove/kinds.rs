@@ -80,13 +80,13 @@ impl Kinds {
         classes: &'a RoaringBitmap,
         some: &'a BTreeSet<usize>,
     ) -> impl Iterator<Item = usize> + 'a {
-        let having = self
-            .by_class
-            .iter()
-            .filter(|(class, _)| classes.contains(**class));
-        having
-            .flat_map(|(_, kinds)| kinds.iter().copied())
-            .filter(|kind| some.contains(kind))
+        self.having(classes).filter(|kind| some.contains(kind))
+    }
+
+    /// The kinds that have one of these classes.
+    fn having<'a>(&'a self, classes: &'a RoaringBitmap) -> impl Iterator<Item = usize> + 'a {
+        let having = classes.iter().filter_map(|class| self.by_class.get(&class));
+        having.flatten().copied()
     }
 
     /// The kinds of pods that have one of these classes.
@@ -94,9 +94,8 @@ impl Kinds {
         &'a self,
         classes: &'a RoaringBitmap,
     ) -> impl Iterator<Item = usize> + 'a {
-        let having = classes.iter().filter_map(|class| self.by_class.get(&class));
-        let kinds = having.flatten().copied();
-        kinds.filter(|kind| !self.pods(*kind).is_empty())
+        self.having(classes)
+            .filter(|kind| !self.pods(*kind).is_empty())
     }
 
     /// One of some, and a destination with one of these classes that is somebody else.
@@ -105,8 +104,7 @@ impl Kinds {
         some: &[Endpoint],
         classes: &RoaringBitmap,
     ) -> Option<(Endpoint, Endpoint)> {
-        let having = classes.iter().filter_map(|class| self.by_class.get(&class));
-        let kinds = having.flatten().filter_map(|kind| self.all.get(*kind));
+        let kinds = self.having(classes).filter_map(|kind| self.all.get(kind));
         let mut targets = kinds.flat_map(|kind| &kind.to);
         targets.find_map(|to| {
             let other = |from: &&Endpoint| *from != to || self.several.contains(to);

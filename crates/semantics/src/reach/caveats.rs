@@ -1,14 +1,12 @@
 //! What is worth knowing beside the connections themselves.
 
+use cofferdam_model::count::listed;
 use cofferdam_model::dialect::{Dialect, IpBlock, Sctp};
 
 use crate::addresses::Family;
 use crate::classes::vocabulary::block_of;
 use crate::facts::{Facts, Pod};
-use crate::policy::{Peer, Peers, Policy};
-
-/// Names that are listed before the rest is only counted.
-const MOST_NAMES: usize = 5;
+use crate::policy::{Peer, Policy};
 
 /// What the connections of these facts leave open or out, one line each.
 pub fn caveats(facts: &Facts, dialects: &[Dialect]) -> Vec<String> {
@@ -33,7 +31,7 @@ fn undefined_namespaces(facts: &Facts) -> Option<String> {
     (matters && !names.is_empty()).then(|| {
         format!(
             "of {} no Namespace is among the objects: selectors see no label of it but its name",
-            listed(&names)
+            listed(names.iter().map(String::as_str))
         )
     })
 }
@@ -48,7 +46,7 @@ fn own_nodes(facts: &Facts) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!(
             "{} use the network of their node: no policy governs them, and each reaches every pod on its own node",
-            listed(&names)
+            listed(names.iter().map(String::as_str))
         )
     })
 }
@@ -60,7 +58,7 @@ fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
         && facts
             .policies
             .iter()
-            .any(|policy| peers(policy).any(holds_some_addresses));
+            .any(|policy| policy.peers().any(holds_some_addresses));
     let unknown = |pod: &&Pod| facts.addresses_of(pod).is_empty();
     let count = facts.pods.iter().filter(unknown).count();
     (matter && count > 0).then(|| {
@@ -77,16 +75,8 @@ fn dropped_sctp(dialects: &[Dialect]) -> Option<String> {
 
 fn selects_namespaces(policy: &Policy) -> bool {
     use crate::policy::NamespaceChoice::Selected;
-    let chosen = peers(policy).filter_map(|peer| match peer {
-        Peer::Pods(choice) => Some(choice),
-        Peer::IpBlock { .. }
-        | Peer::Networks(_)
-        | Peer::Nodes(_)
-        | Peer::DomainNames(_)
-        | Peer::Unknown => None,
-    });
-    let mut chosen = chosen.chain([&policy.subject]);
-    chosen.any(|choice| matches!(&choice.namespaces, Selected(selector) if !selector.is_empty()))
+    let mut choices = policy.choices();
+    choices.any(|choice| matches!(&choice.namespaces, Selected(selector) if !selector.is_empty()))
 }
 
 /// Whether a peer names addresses, but not all of a family.
@@ -97,20 +87,4 @@ fn holds_some_addresses(peer: &Peer) -> bool {
             .iter()
             .any(|family| block.is_everything(*family))
     })
-}
-
-fn peers(policy: &Policy) -> impl Iterator<Item = &Peer> {
-    let rules = policy.ingress.iter().chain(&policy.egress).flatten();
-    rules.flat_map(|rule| match &rule.peers {
-        Peers::Everything => &[][..],
-        Peers::AnyOf(peers) => peers,
-    })
-}
-
-fn listed(names: &[String]) -> String {
-    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
-    match names.len().checked_sub(MOST_NAMES) {
-        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        Some(0) | None => shown.join(", "),
-    }
 }

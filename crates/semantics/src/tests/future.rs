@@ -8,7 +8,7 @@ use cofferdam_oracle::generate::{Corners, cluster};
 
 use super::differential::read;
 use crate::facts::Facts;
-use crate::future;
+use crate::future::{Future, TooMany};
 use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};
 
 const CLUSTERS: u64 = 400;
@@ -77,7 +77,7 @@ fn every_pod_that_could_be_is_selected_like_one_that_is_looked_at() {
     for seed in 0..CLUSTERS {
         let facts = read(&cluster(seed, Corners::ALL));
         for name in facts.namespaces.keys() {
-            let pods = future::pods(&facts, name, (&[], &[])).unwrap();
+            let pods = Future::of(&facts, &[], &[]).pods(name).unwrap();
             kinds += pods.len();
             let looked_at: BTreeMap<Vec<bool>, &Labels> = pods
                 .iter()
@@ -110,7 +110,7 @@ fn namespaces_in_which_too_much_is_told_apart_are_said_to_be() {
     let facts = read(&objects);
     let name: Arc<str> = "a".into();
     assert_eq!(
-        future::pods(&facts, &name, (&[], &[])),
-        Err(future::TooMany { namespace: name })
+        Future::of(&facts, &[], &[]).pods(&name),
+        Err(TooMany { namespace: name })
     );
 }

@@ -96,6 +96,7 @@ fn a_way_is_found_where_there_is_one_and_only_there() {
         if facts.pods.iter().any(|pod| pod.place.host_network) {
             continue;
         }
+        let blocks = connectivity.blocks();
         let some = |bit: u64| -> Side {
             let pods = 0..facts.pods.len();
             let pods: BTreeSet<usize> = pods
@@ -115,7 +116,7 @@ fn a_way_is_found_where_there_is_one_and_only_there() {
             for chain in [Chain::Direct, Chain::Any] {
                 let sides = (&from, &to);
                 let expected = slowly(&connectivity, sides, &ports, chain);
-                let witness = way(&mut connectivity, sides, &ports, chain);
+                let witness = way(&connectivity, &blocks, sides, &ports, chain);
                 assert_eq!(
                     witness.as_ref().map(|one| one.steps.len()),
                     expected,
