@@ -6,6 +6,7 @@ pub(crate) mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use cofferdam_model::dialect::{Dialect, IpBlock};
@@ -128,6 +129,26 @@ impl Classes {
     /// The parts of a network in which policies treat all addresses alike, from first to last.
     pub fn samples(&self, network: &IpNet) -> Vec<(IpAddr, IpAddr)> {
         self.vocabulary.atoms.inside(network)
+    }
+
+    /// The addresses of nodes of which each is of another class.
+    pub(crate) fn addresses_of_nodes(&self) -> Vec<IpAddr> {
+        let mut seen = RoaringBitmap::new();
+        let hosts = self.of_hosts.iter();
+        let different = hosts.filter(|(_, class)| seen.insert(**class));
+        different.map(|(address, _)| *address).collect()
+    }
+
+    /// Every part of the addresses outside that policies treat alike: its ranges, from first to last.
+    pub(crate) fn parts_outside(&self) -> Vec<Vec<(IpAddr, IpAddr)>> {
+        let atoms = &self.vocabulary.atoms;
+        let classes = self.table.iter();
+        let outside = classes.filter(|(_, class)| class.kind == ClassKind::Outside);
+        let parts = outside.map(|(_, class)| {
+            let ranges = atoms.ranges(class.family, class.atom).into_iter();
+            ranges.map(RangeInclusive::into_inner).collect()
+        });
+        parts.collect()
     }
 
     /// Every class of a family.

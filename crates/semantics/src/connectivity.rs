@@ -2,6 +2,7 @@
 
 mod blocks;
 pub mod explain;
+pub(crate) mod in_force;
 mod own_node;
 
 use std::net::IpAddr;
@@ -41,10 +42,10 @@ pub struct Connectivity {
 }
 
 /// The rows of a class.
-#[derive(Debug, Clone, Copy)]
-struct ClassRows {
-    egress: u32,
-    ingress: u32,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClassRows {
+    pub(crate) egress: u32,
+    pub(crate) ingress: u32,
     /// What its own node may send to it, where policies of administrators govern it.
     from_own_node: Option<u32>,
 }
@@ -59,24 +60,33 @@ struct Governing {
 impl Connectivity {
     /// Solves everything that was read, under a dialect.
     pub fn solve(classes: Arc<Classes>, dialect: Dialect) -> Self {
+        let mut solved = Self::compile(classes, dialect);
+        solved.of_classes = solved.rows_while(|_| true);
+        solved
+    }
+
+    /// Looks up what policies name; nothing is solved yet.
+    pub(crate) fn compile(classes: Arc<Classes>, dialect: Dialect) -> Self {
         let policies = classes.facts().policies.iter();
-        let policies: Vec<Compiled> = policies
-            .map(|policy| Compiled::of(policy, &classes, dialect))
-            .collect();
-        let mut rows = Rows::new(dialect);
-        let governing = governing(&policies, &classes);
-        let of_classes = classes.iter().zip(governing);
-        let of_classes = of_classes.map(|((_, class), governing)| {
-            rows_of_class(class, governing, &policies, (&mut rows, &classes))
-        });
-        let of_classes = of_classes.collect();
+        let policies = policies.map(|policy| Compiled::of(policy, &classes, dialect));
         Self {
+            policies: policies.collect(),
             classes,
             dialect,
-            policies,
-            rows,
-            of_classes,
+            rows: Rows::new(dialect),
+            of_classes: Vec::new(),
         }
+    }
+
+    /// The rows of every class while some of the policies, by their places in the facts, are in force.
+    fn rows_while(&mut self, in_force: impl Fn(u32) -> bool) -> Vec<ClassRows> {
+        let governing = governing(&self.policies, &self.classes, in_force);
+        let of_classes = self.classes.iter().zip(governing);
+        let of_classes = of_classes.map(|((_, class), governing)| {
+            let shared = (&mut self.rows, &*self.classes);
+            rows_of_class(class, governing, &self.policies, shared)
+        });
+        of_classes.collect()
     }
 
     /// What was read.
@@ -194,10 +204,15 @@ impl Connectivity {
     }
 }
 
-/// The policies that govern each class, in the order of classes.
-fn governing(policies: &[Compiled], classes: &Classes) -> Vec<Governing> {
+/// The policies in force that govern each class, in the order of classes.
+fn governing(
+    policies: &[Compiled],
+    classes: &Classes,
+    in_force: impl Fn(u32) -> bool,
+) -> Vec<Governing> {
     let mut all = vec![Governing::default(); classes.iter().count()];
-    for (id, policy) in (0_u32..).zip(policies) {
+    let numbered = (0_u32..).zip(policies);
+    for (id, policy) in numbered.filter(|(id, _)| in_force(*id)) {
         for class in &policy.subject {
             if let Some(governing) = all.get_mut(index(class)) {
                 if policy.ingress.is_some() {

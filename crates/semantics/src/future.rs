@@ -6,7 +6,8 @@
 
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use cofferdam_model::labels::{Labels, Selector};
 use ipnet::IpNet;
 
 use crate::classes::vocabulary::Vocabulary;
-use crate::facts::{Facts, Namespace, Place, Pod, Workload};
-use crate::policy::{NamespaceChoice, Policy, Source};
+use crate::facts::{Facts, Place, Pod, Workload};
+use crate::policy::{NamespaceChoice, PodChoice, Policy, Source};
 use world::World;
 
 /// More kinds of pods than this in one namespace are not told apart.
@@ -31,24 +32,52 @@ pub struct TooMany {
     pub namespace: Arc<str>,
 }
 
+impl fmt::Display for TooMany {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "in namespace {} policies tell more kinds of pods apart than are looked at",
+            self.namespace
+        )
+    }
+}
+
 /// What pods that do not exist yet may be like.
 #[derive(Debug)]
 pub struct Future<'a> {
     facts: &'a Facts,
     /// Their addresses; none stands for one that is not known.
     addresses: Vec<Option<IpAddr>>,
+    /// Selectors of pods of every namespace.
     also: &'a [&'a Selector],
+    /// Selectors of pods that policies apply to namespaces by name, and by labels.
+    named: BTreeMap<&'a Arc<str>, BTreeSet<&'a Selector>>,
+    selected: BTreeSet<(&'a Selector, &'a Selector)>,
 }
 
 impl<'a> Future<'a> {
     /// Of what the policies tell apart, with addresses of `networks`; where there are no networks, addresses are not
     /// known. Pods that `also` tells apart are told apart too.
     pub fn of(facts: &'a Facts, networks: &[IpNet], also: &'a [&'a Selector]) -> Self {
-        let addresses = addresses(facts, networks);
+        let mut named: BTreeMap<&Arc<str>, BTreeSet<&Selector>> = BTreeMap::new();
+        let mut selected = BTreeSet::new();
+        let choices = facts.policies.iter().flat_map(Policy::choices);
+        for PodChoice { namespaces, pods } in choices.filter(|choice| !choice.pods.is_empty()) {
+            match namespaces {
+                NamespaceChoice::Named(name) => {
+                    named.entry(name).or_default().insert(pods);
+                }
+                NamespaceChoice::Selected(selector) => {
+                    selected.insert((selector, pods));
+                }
+            }
+        }
         Self {
             facts,
-            addresses,
+            addresses: addresses(facts, networks),
             also,
+            named,
+            selected,
         }
     }
 
@@ -57,8 +86,17 @@ impl<'a> Future<'a> {
         let Some(of) = self.facts.namespaces.get(namespace) else {
             return Ok(Vec::new());
         };
+        self.pods_under(namespace, &[&of.labels])
+    }
+
+    /// The pods that could be made in a namespace while it has any of these labels.
+    pub(crate) fn pods_under(
+        &self,
+        namespace: &Arc<str>,
+        labels: &[&Labels],
+    ) -> Result<Vec<Pod>, TooMany> {
         let mut pods = Vec::new();
-        for labels in kinds(self.facts, (namespace, of), self.also)? {
+        for labels in kinds(namespace, &self.selectors(namespace, labels))? {
             let labels = Arc::new(labels);
             let name: Arc<str> = told(&labels).into();
             for address in &self.addresses {
@@ -81,6 +119,19 @@ impl<'a> Future<'a> {
         }
         Ok(pods)
     }
+
+    /// The selectors that pods of a namespace with any of these labels are asked for.
+    fn selectors(&self, namespace: &Arc<str>, labels: &[&Labels]) -> BTreeSet<&'a Selector> {
+        let by_labels = self.selected.iter().filter(|(of_namespace, _)| {
+            let mut labels = labels.iter();
+            labels.any(|labels| of_namespace.matches(labels))
+        });
+        let by_name = self.named.get(namespace).into_iter().flatten();
+        let also = self.also.iter().copied();
+        also.chain(by_name.copied())
+            .chain(by_labels.map(|(_, pods)| *pods))
+            .collect()
+    }
 }
 
 /// The labels of a pod, as they are told.
@@ -96,23 +147,9 @@ fn told(labels: &Labels) -> String {
 }
 
 /// Labels for each way in which selectors could tell pods of a namespace apart.
-fn kinds(
-    facts: &Facts,
-    (name, of): (&Arc<str>, &Namespace),
-    also: &[&Selector],
-) -> Result<Vec<Labels>, TooMany> {
-    let mut selectors: BTreeSet<&Selector> = also.iter().copied().collect();
-    for choice in facts.policies.iter().flat_map(Policy::choices) {
-        let concerns = match &choice.namespaces {
-            NamespaceChoice::Named(named) => named == name,
-            NamespaceChoice::Selected(selector) => selector.matches(&of.labels),
-        };
-        if concerns && !choice.pods.is_empty() {
-            selectors.insert(&choice.pods);
-        }
-    }
+fn kinds(name: &Arc<str>, selectors: &BTreeSet<&Selector>) -> Result<Vec<Labels>, TooMany> {
     let mut worlds = vec![World::default()];
-    for selector in &selectors {
+    for selector in selectors {
         worlds = worlds
             .iter()
             .flat_map(|world| world.split(selector))

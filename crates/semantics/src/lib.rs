@@ -3,7 +3,7 @@
 //! In reading order: [`read`] takes raw objects to [`facts`] and [`policy`]; `classes` puts pods and
 //! addresses that no policy tells apart together; `rows` says what the policies of a class let through;
 //! [`connectivity`] joins both ends; [`parties`] tells it by workload, and [`mod@reach`] under several dialects;
-//! [`mod@lint`] tells faults of policies.
+//! [`states`] compares a cluster under different policies; [`mod@lint`] tells faults of policies.
 
 pub mod connectivity;
 pub mod facts;
@@ -16,6 +16,7 @@ pub mod prove;
 pub mod reach;
 pub mod read;
 pub mod services;
+pub mod states;
 
 mod addresses;
 mod classes;

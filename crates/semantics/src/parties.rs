@@ -38,12 +38,14 @@ impl fmt::Display for Party {
                 namespace,
                 workload,
             } => write!(f, "{namespace}/{workload}"),
-            Self::Addresses(first, last) => match cidr(*first, *last) {
-                Some(cidr) => f.write_str(&cidr),
-                None => write!(f, "{first}-{last}"),
-            },
+            Self::Addresses(first, last) => f.write_str(&told_range(*first, *last)),
         }
     }
+}
+
+/// Addresses from the first to the last: a CIDR, or `first-last`.
+pub(crate) fn told_range(first: IpAddr, last: IpAddr) -> String {
+    cidr(first, last).unwrap_or_else(|| format!("{first}-{last}"))
 }
 
 fn cidr(first: IpAddr, last: IpAddr) -> Option<String> {

@@ -4,6 +4,7 @@ mod checklist;
 mod differential;
 mod future;
 mod prove;
+mod states;
 
 use std::sync::Arc;
 

@@ -1,0 +1,188 @@
+//! One cluster in several states: the same pods under different policies and different labels of namespaces, with
+//! those pods among them that could be made.
+//!
+//! What a policy opens is the difference between the states with it and without it. All states share the classes of
+//! what any of them holds, so that each further one costs little.
+
+mod changes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cofferdam_model::dialect::Dialect;
+use cofferdam_model::labels::Labels;
+use cofferdam_objects::keys::NAMESPACE_NAME;
+use indexmap::IndexMap;
+use ipnet::IpNet;
+use serde_json::Value;
+
+use crate::classes::Classes;
+use crate::connectivity::Connectivity;
+use crate::connectivity::in_force::InForce;
+use crate::facts::{Facts, Gap, Namespace};
+use crate::future::{Future, TooMany};
+use crate::policy::Source;
+use crate::read::Reader;
+
+pub use changes::{Between, Changes, Place, Witness};
+
+/// What differs from state to state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// The policies that are in force, by what [`Draft::policy`] called them.
+    pub policies: BTreeSet<Source>,
+    /// The labels of namespaces; of those that are not among them only the name is known.
+    pub labels: BTreeMap<Arc<str>, Arc<Labels>>,
+}
+
+/// Takes what all states share, and the policies of any.
+#[derive(Debug, Default)]
+pub struct Draft {
+    reader: Reader,
+    /// Every policy that was taken, by its text.
+    policies: IndexMap<String, Source>,
+    labels: BTreeMap<Arc<str>, BTreeSet<Arc<Labels>>>,
+}
+
+impl Draft {
+    /// Takes an object that every state holds: a pod or what makes pods, a node, a Service.
+    pub fn shared(&mut self, object: &Value) {
+        self.reader.read(object, Source(u32::MAX));
+    }
+
+    /// Takes a policy that some state holds; the same one is taken once.
+    pub fn policy(&mut self, object: &Value) -> Source {
+        let text = object.to_string();
+        if let Some(known) = self.policies.get(&text) {
+            return *known;
+        }
+        let source = Source(u32::try_from(self.policies.len()).unwrap_or(u32::MAX));
+        self.reader.read(object, source);
+        self.policies.insert(text, source);
+        source
+    }
+
+    /// Takes labels that a namespace has in some state.
+    pub fn namespace(&mut self, name: &str, labels: &Labels) -> (Arc<str>, Arc<Labels>) {
+        let mut labels = labels.clone();
+        labels.insert(NAMESPACE_NAME.to_owned(), name.to_owned());
+        let (name, labels): (Arc<str>, _) = (name.into(), Arc::new(labels));
+        let all = self.labels.entry(Arc::clone(&name)).or_default();
+        let labels = all.get(&labels).cloned().unwrap_or(labels);
+        all.insert(Arc::clone(&labels));
+        (name, labels)
+    }
+
+    /// Takes note of something that stands in the way of a complete verdict.
+    pub fn gap(&mut self, gap: Gap) {
+        self.reader.gap(gap);
+    }
+
+    /// The states to be compared, as each of the dialects reads the policies. Pods that do not exist yet get addresses of
+    /// `networks`; where there are none, addresses that are not known.
+    pub fn finish(self, networks: &[IpNet], dialects: &[Dialect]) -> States {
+        let mut facts = self.reader.finish();
+        for (name, all) in &self.labels {
+            if let Some(labels) = all.first() {
+                let (labels, source) = (Arc::clone(labels), None);
+                let namespace = Namespace { labels, source };
+                facts.namespaces.insert(Arc::clone(name), namespace);
+            }
+        }
+        let mut too_many = Vec::new();
+        let mut pods = Vec::new();
+        let future = Future::of(&facts, networks, &[]);
+        for (name, namespace) in &facts.namespaces {
+            let known = self.labels.get(name);
+            let labels: Vec<&Labels> = known.into_iter().flatten().map(|one| &**one).collect();
+            let labels = if labels.is_empty() {
+                vec![&*namespace.labels]
+            } else {
+                labels
+            };
+            match future.pods_under(name, &labels) {
+                Ok(more) => pods.extend(more),
+                Err(more) => too_many.push(more),
+            }
+        }
+        facts.pods.extend(pods);
+        States {
+            facts,
+            dialects: dialects.to_vec(),
+            too_many,
+            variants: IndexMap::new(),
+        }
+    }
+}
+
+/// States of one cluster.
+#[derive(Debug)]
+pub struct States {
+    facts: Facts,
+    dialects: Vec<Dialect>,
+    /// Namespaces of which not every kind of pod that could be made is looked at.
+    too_many: Vec<TooMany>,
+    /// What the states with the same labels of namespaces share.
+    variants: IndexMap<BTreeMap<Arc<str>, Arc<Labels>>, Variant>,
+}
+
+#[derive(Debug)]
+struct Variant {
+    classes: Arc<Classes>,
+    /// Per dialect; rows are made for each state.
+    under: Vec<Connectivity>,
+}
+
+/// What can reach what in a state.
+#[derive(Debug, Clone)]
+pub struct Solved {
+    variant: usize,
+    /// Per dialect.
+    rows: Vec<InForce>,
+}
+
+impl States {
+    /// Why what is computed of these states may not be the whole truth, one line each.
+    pub fn incomplete_because(&self) -> Vec<String> {
+        let gaps = self.facts.gaps.iter().map(ToString::to_string);
+        gaps.chain(self.too_many.iter().map(ToString::to_string))
+            .collect()
+    }
+
+    /// What can reach what in a state.
+    pub fn solve(&mut self, state: &State) -> Solved {
+        let variant = match self.variants.get_index_of(&state.labels) {
+            Some(known) => known,
+            None => self.add(state.labels.clone()),
+        };
+        let under = self.variants.get_index_mut(variant).into_iter();
+        let under = under.flat_map(|(_, variant)| &mut variant.under);
+        let rows = under.map(|connectivity| connectivity.in_force(&state.policies));
+        Solved {
+            rows: rows.collect(),
+            variant,
+        }
+    }
+
+    fn add(&mut self, labels: BTreeMap<Arc<str>, Arc<Labels>>) -> usize {
+        let mut facts = self.facts.clone();
+        for (name, namespace) in &mut facts.namespaces {
+            namespace.labels = labels.get(name).cloned().unwrap_or_else(|| {
+                let only = [(NAMESPACE_NAME.to_owned(), name.to_string())];
+                Arc::new(only.into_iter().collect())
+            });
+        }
+        let classes = Arc::new(Classes::of(&Arc::new(facts)));
+        let dialects = self.dialects.iter();
+        let under = dialects.map(|dialect| Connectivity::compile(Arc::clone(&classes), *dialect));
+        let under = under.collect();
+        self.variants
+            .insert_full(labels, Variant { classes, under })
+            .0
+    }
+
+    fn variant(&self, solved: &Solved) -> Option<&Variant> {
+        let variant = self.variants.get_index(solved.variant);
+        variant.map(|(_, variant)| variant)
+    }
+}
