@@ -11,6 +11,7 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_model::names::ClusterName;
+use cofferdam_planner::reach::{Ground, weigh};
 use cofferdam_planner::view::View;
 use cofferdam_report::output;
 use cofferdam_state::audit::AuditedWrite;
@@ -71,6 +72,12 @@ impl Examined<'_> {
                 finding.hint = finding.hint.take().or_else(|| why.hint.clone());
             }
         }
+        let ground = Ground {
+            view: &view,
+            model,
+            cluster: self.cluster,
+        };
+        weigh(&mut findings, ground);
         cofferdam_planner::authors::name(&mut findings, &self.observed);
         cofferdam_planner::waivers::apply(&mut findings, model, &clock::today());
         findings

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use cofferdam_documents::{FileId, Manifest, ManifestPlace, ManifestPlaces};
 use cofferdam_model::diagnostic::{Diagnostic, Place};
-use cofferdam_model::dialect::{DIALECTS, Dialect};
+use cofferdam_model::dialect::Dialect;
 use cofferdam_report::wire::reach::Grounds;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
@@ -208,15 +208,7 @@ impl Files {
 
 /// The dialect that was named, or that of the plugin that was detected; else every one that reads differently.
 fn dialects(reading: &Reading, detected: Option<&str>) -> Vec<Dialect> {
-    dialects_of(reading.dialect.as_deref().or(detected))
-}
-
-/// The dialect of a plugin; where it is not known, every one that reads differently.
-pub(crate) fn dialects_of(name: Option<&str>) -> Vec<Dialect> {
-    let known = DIALECTS
-        .into_iter()
-        .find(|dialect| Some(dialect.name) == name);
-    known.map_or_else(reach::different_dialects, |one| vec![one])
+    reach::dialects_of(reading.dialect.as_deref().or(detected))
 }
 
 /// What could not be read of a file.

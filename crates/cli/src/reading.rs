@@ -4,7 +4,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
-use cofferdam_state::observed::{Observed, told_unknowns};
+use cofferdam_state::observed::Observed;
 
 /// What decides what can be reached in a cluster, as it was seen; a source is the place of the object in
 /// [`Observed::objects`]. What was not seen is a gap.
@@ -13,7 +13,7 @@ pub(crate) fn facts_of(observed: &Observed) -> Facts {
     for (place, object) in (0..).zip(observed.objects()) {
         reader.read(&object, Source(place));
     }
-    for reason in told_unknowns(&unknowns(observed)) {
+    for reason in observed.unread_objects() {
         reader.gap(Gap {
             object: ObjectKey::cluster(observed.cluster.as_str()).to_string(),
             reason,
@@ -22,30 +22,6 @@ pub(crate) fn facts_of(observed: &Observed) -> Facts {
         });
     }
     reader.finish()
-}
-
-/// Every part that decides what can be reached and that is unknown, with the reason.
-fn unknowns(observed: &Observed) -> Vec<(&'static str, &str)> {
-    let parts = [
-        ("namespaces", observed.namespaces.unknown()),
-        ("NetworkPolicies", observed.policies.unknown()),
-        (
-            "policies of administrators",
-            observed.cluster_policies.unknown(),
-        ),
-        (
-            "policies of kinds that are not modelled",
-            observed.other_policies.unknown(),
-        ),
-        ("nodes", observed.nodes.unknown()),
-        ("pods", observed.pods.unknown()),
-        ("workloads", observed.templates.unknown()),
-        ("services", observed.services.unknown()),
-    ];
-    let parts = parts.into_iter();
-    parts
-        .filter_map(|(what, reason)| Some((what, reason?)))
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
+use crate::capabilities::Capabilities;
 use crate::labels::Labels;
 use crate::names::ClusterName;
 
@@ -30,6 +31,15 @@ pub struct Cluster {
     pub audit_file: Option<String>,
     /// Limits on our requests.
     pub limits: Limits,
+}
+
+impl Cluster {
+    /// The networks of its pods: those that are declared, and those that are known of its nodes.
+    pub fn pod_networks(&self, capabilities: Option<&Capabilities>) -> Vec<IpNet> {
+        let detected = capabilities.into_iter().flat_map(|known| &known.pod_cidrs);
+        let declared = &self.network.pod_cidrs;
+        declared.iter().chain(detected).copied().collect()
+    }
 }
 
 /// How a cluster is reached.

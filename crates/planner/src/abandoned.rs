@@ -26,6 +26,7 @@ pub fn abandoned(model: &Model) -> Vec<Finding> {
                 "`cofferdam detach --cluster {name} --remove --kubeconfig FILE` takes it back; then delete \
                  fleet/capabilities/{name}.yaml"
             )),
+            changes: None,
             waiver: None,
         }
     })

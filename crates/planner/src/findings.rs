@@ -92,6 +92,7 @@ pub(crate) fn finding(
         fields: Vec::new(),
         by: None,
         effect: Effect::Unknown,
+        changes: None,
         severity: fixed_severity(class),
         message,
         hint: None,

@@ -2,7 +2,8 @@
 //!
 //! Both questions are answered from one [`view::View`]: what the cluster must hold beside what it
 //! holds. [`findings`] says how they differ, one file per subject; [`steps`] says what to do about it, in
-//! order; [`cross_cluster`] compares clusters of one trust domain; [`proof`] proves guarantees.
+//! order; [`cross_cluster`] compares clusters of one trust domain; [`reach`] says what plans and findings do to what can be
+//! reached; [`proof`] proves guarantees.
 
 mod abandoned;
 pub mod adopt;
@@ -22,6 +23,7 @@ mod pod_security;
 mod pools;
 pub mod proof;
 mod provider;
+pub mod reach;
 pub mod steps;
 mod unlabelled;
 pub mod view;

@@ -31,6 +31,7 @@ mod pins;
 mod pod_security;
 mod pools;
 mod proof;
+mod reach;
 mod registration_expressions;
 mod somebody_else;
 mod unfinished;

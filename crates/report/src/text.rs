@@ -2,6 +2,7 @@
 
 mod adopt;
 mod apply;
+mod change;
 mod check;
 mod detach;
 mod diff;

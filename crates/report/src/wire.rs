@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod change;
 pub mod check;
 pub mod compile;
 pub mod denied;

@@ -42,6 +42,13 @@ pub fn different_dialects() -> Vec<Dialect> {
     different
 }
 
+/// The dialect of a plugin by its name; where it is not known, every one that reads differently.
+pub fn dialects_of(plugin: Option<&str>) -> Vec<Dialect> {
+    let mut dialects = DIALECTS.into_iter();
+    let known = dialects.find(|dialect| Some(dialect.name) == plugin);
+    known.map_or_else(different_dialects, |one| vec![one])
+}
+
 /// What a dialect allows possibly, and certainly, by the ends.
 type Between = BTreeMap<(Party, Party), (PortSet, PortSet)>;
 

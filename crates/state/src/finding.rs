@@ -7,6 +7,7 @@ use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::managed_fields::Claim;
 
+use crate::change::Changes;
 use crate::digest::short_digest;
 
 /// A difference.
@@ -26,6 +27,8 @@ pub struct Finding {
     pub by: Option<Author>,
     /// What it does to what can be reached.
     pub effect: Effect,
+    /// What that is; `None` where it was not computed.
+    pub changes: Option<Changes>,
     /// How urgent it is; `None` for what is unknown.
     pub severity: Option<Severity>,
     /// What was found, in one line.

@@ -7,6 +7,7 @@
 mod action;
 pub mod audit;
 pub mod bundle;
+pub mod change;
 pub mod detach;
 pub mod digest;
 pub mod finding;
@@ -19,3 +20,4 @@ pub mod phase;
 pub mod plan;
 pub mod pod_security;
 pub mod record;
+pub mod segmentation;

@@ -1,12 +1,13 @@
 //! `plan`: what would be written where, and why.
 
+mod reached;
+
 use anyhow::Result;
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
 use cofferdam_planner::changes;
 use cofferdam_report::text;
-use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, WireStep};
 use cofferdam_state::finding::Finding;
 
@@ -18,6 +19,7 @@ use crate::fleet::{Authors, Examined, examine};
 use crate::project::{self, warnings_of};
 use crate::show::show;
 use crate::sources::{Deciding, tell_turns};
+use reached::{Reached, reached};
 
 pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -55,17 +57,16 @@ pub(crate) fn report(
         } else {
             Vec::new()
         };
-        cluster(one, decision, &findings)
+        cluster(one, decision, (model, &findings))
     });
-    PlanReport {
-        api_version: API_VERSION,
-        kind: "PlanReport",
-        clusters: clusters.collect(),
-        warnings: warnings_of(loaded),
-    }
+    PlanReport::new(clusters.collect(), warnings_of(loaded))
 }
 
-fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> PlanCluster {
+fn cluster(
+    one: &Examined<'_>,
+    decision: &Decision,
+    (model, findings): (&Model, &[Finding]),
+) -> PlanCluster {
     let lines = |texts: Vec<&str>| (!texts.is_empty()).then(|| texts.join("\n"));
     let (state, reason, hint) = match &one.unreachable {
         Some(why) => (
@@ -92,6 +93,12 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
             object: object.clone(),
             reason: reason.clone(),
         });
+    let Reached {
+        opens,
+        closes,
+        enforcing,
+        doubts,
+    } = reached(one, decision, model);
     PlanCluster {
         name: one.cluster.name.to_string(),
         trust_domain: one.bundle.trust_domain.to_string(),
@@ -102,10 +109,11 @@ fn cluster(one: &Examined<'_>, decision: &Decision, findings: &[Finding]) -> Pla
         steps: steps(one, decision),
         held_back: decision.held.iter().map(Into::into).collect(),
         in_the_way: in_the_way.collect(),
-        notices: notices(one, decision),
+        notices: notices(one, decision, doubts),
         findings: findings.iter().map(Into::into).collect(),
-        opens: None,
-        closes: None,
+        opens,
+        closes,
+        enforcing,
     }
 }
 
@@ -117,7 +125,7 @@ fn steps(one: &Examined<'_>, decision: &Decision) -> Vec<WireStep> {
 }
 
 /// What is worth knowing before a plan is applied, and that it will not be.
-fn notices(one: &Examined<'_>, decision: &Decision) -> Vec<String> {
+fn notices(one: &Examined<'_>, decision: &Decision, doubts: Option<String>) -> Vec<String> {
     let Some(plan) = &decision.plan else {
         return Vec::new();
     };
@@ -126,7 +134,8 @@ fn notices(one: &Examined<'_>, decision: &Decision) -> Vec<String> {
         "only observed: its document says `mode: readOnly`, and `apply` writes nothing here"
             .to_owned()
     });
-    observed.into_iter().chain(plan.notices.clone()).collect()
+    let notices = observed.into_iter().chain(plan.notices.clone());
+    notices.chain(doubts).collect()
 }
 
 /// 2 where something is to be done, or waits, or is in the way.
@@ -188,13 +197,9 @@ mod tests {
             findings: Vec::new(),
             opens: None,
             closes: None,
+            enforcing: Vec::new(),
         };
-        let report = PlanReport {
-            api_version: API_VERSION,
-            kind: "PlanReport",
-            clusters: vec![cluster],
-            warnings: Vec::new(),
-        };
+        let report = PlanReport::new(vec![cluster], Vec::new());
         assert_eq!(exit_of(&report), exit);
         let told = text::plan(&report);
         let lines: Vec<&str> = told.lines().collect();

@@ -11,12 +11,12 @@ use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof};
 use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::reach::dialects_of;
 use cofferdam_state::bundle::Bundle;
 
 use crate::args::{Arguments, ProveArguments};
 use crate::exit::Exit;
 use crate::fleet::{Authors, examine};
-use crate::input::dialects_of;
 use crate::reading::facts_of;
 use crate::selected::select;
 use crate::show::show;
@@ -79,16 +79,12 @@ fn proved(model: &Model, seen: &Seen<'_>, mut facts: Facts, on: &'static str) ->
         facts.policies.clear();
     }
     let dialects = dialects_of(cni.map(|cni| cni.name.as_str()));
-    let declared = cluster.network.pod_cidrs.iter().copied();
-    let detected = capabilities
-        .iter()
-        .flat_map(|known| known.pod_cidrs.iter().copied());
     let ground = Ground {
         model,
         bundle,
         facts,
         dialects: &dialects,
-        pod_networks: declared.chain(detected).collect(),
+        pod_networks: cluster.pod_networks(*capabilities),
     };
     let proofs = prove(ground)
         .into_iter()

@@ -6,6 +6,7 @@ use cofferdam_model::class::Class;
 use cofferdam_model::count::counted;
 use serde_json::Value;
 
+use super::change::render_changes;
 use super::check::render_warnings;
 use crate::wire::drift::{DriftCluster, DriftReport, Verdict};
 use crate::wire::finding::{WireAuthor, WireCrossCluster, WireFinding};
@@ -90,6 +91,10 @@ fn render_finding(finding: &WireFinding, text: &mut String) {
     for field in &finding.fields {
         let (want, have) = (short(field.want.as_ref()), short(field.have.as_ref()));
         writeln!(text, "           {}: want {want}, have {have}", field.path).ok();
+    }
+    let indent = "           ";
+    for (word, changes) in [("opens", &finding.opens), ("closes", &finding.closes)] {
+        render_changes(word, changes.as_deref().unwrap_or_default(), indent, text);
     }
     if let Some(by) = &finding.by {
         writeln!(text, "           by {}", author(by)).ok();

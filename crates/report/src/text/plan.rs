@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 use cofferdam_model::count::counted;
 use serde_json::Value;
 
+use super::change::render_changes;
 use super::check::render_warnings;
 use crate::wire::denied::Denied;
 use crate::wire::finding::WireField;
-use crate::wire::plan::{PlanCluster, PlanReport, PlanState, WireHeldStep, WireStep};
+use crate::wire::plan::{
+    PlanCluster, PlanReport, PlanState, WireEnforcing, WireFleetChange, WireHeldStep, WireStep,
+};
 
 /// The plan per cluster, clusters with equal steps folded into one; then what is due in the documents,
 /// and what there is to do in all.
@@ -31,6 +34,7 @@ pub fn render(report: &PlanReport) -> String {
         }
     }
     render_warnings(&report.warnings, &mut text);
+    render_fleet(report, &mut text);
     writeln!(text, "{}", summary(report)).ok();
     text
 }
@@ -46,6 +50,22 @@ fn are_alike(first: &PlanCluster, other: &PlanCluster) -> bool {
         && first.held_back == other.held_back
         && first.in_the_way == other.in_the_way
         && first.notices == other.notices
+        && first.opens == other.opens
+        && first.closes == other.closes
+        && first.enforcing == other.enforcing
+}
+
+/// What opens and closes in all, where there is more than one cluster.
+fn render_fleet(report: &PlanReport, text: &mut String) {
+    if report.clusters.len() < 2 {
+        return;
+    }
+    for (word, changes) in [("Opens", &report.opens), ("Closes", &report.closes)] {
+        for WireFleetChange { from, to, clusters } in changes {
+            let clusters = counted(clusters.len(), "cluster");
+            writeln!(text, "{word} {from} -> {to} on {clusters}.").ok();
+        }
+    }
 }
 
 /// What there is to do in all.
@@ -135,7 +155,23 @@ fn render_group(cluster: &PlanCluster, others: &[&PlanCluster], text: &mut Strin
         render_step(step, &others.collect::<Vec<_>>(), text);
     }
     render_held(&cluster.held_back, text);
+    render_reach(cluster, text);
     text.push('\n');
+}
+
+/// What opens and closes, and what enforcing zones would cut.
+fn render_reach(cluster: &PlanCluster, text: &mut String) {
+    for (word, changes) in [("opens ", &cluster.opens), ("closes", &cluster.closes)] {
+        render_changes(word, changes.as_deref().unwrap_or_default(), "  = ", text);
+    }
+    for WireEnforcing { zone, cuts } in &cluster.enforcing {
+        if cuts.is_empty() {
+            writeln!(text, "  = enforcing zone {zone} would cut nothing").ok();
+        } else {
+            writeln!(text, "  = enforcing zone {zone} would cut:").ok();
+            render_changes("-", cuts, "      ", text);
+        }
+    }
 }
 
 /// What waits, with each reason and hint once.
@@ -208,7 +244,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::wire::API_VERSION;
 
     fn cluster(name: &str, address: &str) -> PlanCluster {
         let field = |path: &str, have: Value, want: Option<Value>| WireField {
@@ -247,6 +282,7 @@ mod tests {
             findings: Vec::new(),
             opens: None,
             closes: None,
+            enforcing: Vec::new(),
         }
     }
 
@@ -302,12 +338,8 @@ mod tests {
 
     #[test]
     fn clusters_that_differ_in_addresses_are_shown_once_with_what_they_share() {
-        let report = PlanReport {
-            api_version: API_VERSION,
-            kind: "PlanReport",
-            clusters: vec![cluster("a", "10.0.0.1"), cluster("b", "10.0.0.2")],
-            warnings: Vec::new(),
-        };
+        let clusters = vec![cluster("a", "10.0.0.1"), cluster("b", "10.0.0.2")];
+        let report = PlanReport::new(clusters, Vec::new());
         let want = "a, b (production): 1 step
   ~ allow  NetworkPolicy/web/a  (differs)
              metadata.labels[team]: theirs -> ours

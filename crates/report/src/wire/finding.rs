@@ -6,6 +6,8 @@ use cofferdam_state::finding::{CrossClusterFinding, Finding, NotCompared};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::change::{WireZoneChange, wire_changes};
+
 /// A difference between a cluster and its bundle.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,10 +30,10 @@ pub struct WireFinding {
     pub by: Option<WireAuthor>,
     /// When it was first seen; null without a history.
     pub first_seen: Option<String>,
-    /// Connections that it opens; null where not computed.
-    pub opens: Option<Vec<String>>,
+    /// Connections that it opens, by zone; null where not computed.
+    pub opens: Option<Vec<WireZoneChange>>,
     /// Connections that it closes; null where not computed.
-    pub closes: Option<Vec<String>>,
+    pub closes: Option<Vec<WireZoneChange>>,
     /// What was found.
     pub message: String,
     /// What to do.
@@ -157,6 +159,7 @@ impl From<&Finding> for WireFinding {
                 "claimed"
             },
         });
+        let (opens, closes) = wire_changes(finding.changes.as_ref());
         Self {
             id: finding.id(),
             class: finding.class.as_str(),
@@ -169,8 +172,8 @@ impl From<&Finding> for WireFinding {
             fields: finding.fields.iter().map(Into::into).collect(),
             by,
             first_seen: None,
-            opens: None,
-            closes: None,
+            opens,
+            closes,
             message: finding.message.clone(),
             hint: finding.hint.clone(),
             waiver: finding.waiver.clone(),

@@ -1,11 +1,15 @@
 //! `PlanReport`.
 
+use std::collections::BTreeMap;
+
 use cofferdam_objects::compare::Difference;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::Step;
 use serde::Serialize;
 
+use super::API_VERSION;
+use super::change::WireZoneChange;
 use super::check::WireDiagnostic;
 use super::denied::Denied;
 use super::finding::{WireField, WireFinding};
@@ -20,8 +24,26 @@ pub struct PlanReport {
     pub kind: &'static str,
     /// Clusters in the order of their waves.
     pub clusters: Vec<PlanCluster>,
+    /// Connections that open somewhere in the fleet, by zone.
+    pub opens: Vec<WireFleetChange>,
+    /// Connections that close somewhere in the fleet.
+    pub closes: Vec<WireFleetChange>,
     /// What is due in the documents: flows and waivers that expired, reviews.
     pub warnings: Vec<WireDiagnostic>,
+}
+
+impl PlanReport {
+    /// The report on these clusters.
+    pub fn new(clusters: Vec<PlanCluster>, warnings: Vec<WireDiagnostic>) -> Self {
+        Self {
+            api_version: API_VERSION,
+            kind: "PlanReport",
+            opens: WireFleetChange::of(&clusters, |one| &one.opens),
+            closes: WireFleetChange::of(&clusters, |one| &one.closes),
+            clusters,
+            warnings,
+        }
+    }
 }
 
 /// The plan of one cluster.
@@ -50,10 +72,56 @@ pub struct PlanCluster {
     pub notices: Vec<String>,
     /// What differs.
     pub findings: Vec<WireFinding>,
-    /// Connections that it opens; null where not computed.
-    pub opens: Option<Vec<String>>,
+    /// Connections that it opens, by zone; null where not computed.
+    pub opens: Option<Vec<WireZoneChange>>,
     /// Connections that it closes; null where not computed.
-    pub closes: Option<Vec<String>>,
+    pub closes: Option<Vec<WireZoneChange>>,
+    /// What taking a zone to `enforce` would cut beyond the plan, for each that is not enforced everywhere here.
+    pub enforcing: Vec<WireEnforcing>,
+}
+
+/// What taking a zone to `enforce` would cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireEnforcing {
+    /// The zone.
+    pub zone: String,
+    /// The connections.
+    pub cuts: Vec<WireZoneChange>,
+}
+
+/// Connections that open or close in the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireFleetChange {
+    /// Where they come from.
+    pub from: String,
+    /// Where they go.
+    pub to: String,
+    /// The clusters in which they do.
+    pub clusters: Vec<String>,
+}
+
+impl WireFleetChange {
+    /// The pairs of regions of many clusters, each once.
+    fn of<'a>(
+        clusters: &'a [PlanCluster],
+        changes: impl Fn(&'a PlanCluster) -> &'a Option<Vec<WireZoneChange>>,
+    ) -> Vec<Self> {
+        let mut all: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        for cluster in clusters {
+            for change in changes(cluster).iter().flatten() {
+                let ends = (change.from.as_str(), change.to.as_str());
+                all.entry(ends).or_default().push(cluster.name.clone());
+            }
+        }
+        let told = all.into_iter().map(|((from, to), clusters)| Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            clusters,
+        });
+        told.collect()
+    }
 }
 
 /// An object that is in the way of the bundle.

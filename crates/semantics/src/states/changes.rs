@@ -11,8 +11,8 @@ use crate::ports::PortSet;
 /// Where an end of a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// In a namespace.
-    Namespace(&'a str),
+    /// At a pod; others of which no policy tells it apart stand with it, and are of the same namespace.
+    Pod(&'a Pod),
     /// At a node: the node itself, or a pod in its network.
     Nodes,
     /// At one of these addresses, which are of neither pods nor nodes; first and last of each range.
@@ -125,7 +125,7 @@ impl States {
             let place = if pod.place.host_network {
                 Place::Nodes
             } else {
-                Place::Namespace(&pod.namespace)
+                Place::Pod(pod)
             };
             let kind = Kind {
                 touched: touched(before, after, &classes),

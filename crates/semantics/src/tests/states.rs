@@ -27,7 +27,7 @@ fn is_policy(object: &Value) -> bool {
 
 fn name_of(place: Place<'_>) -> String {
     match place {
-        Place::Namespace(name) => name.to_owned(),
+        Place::Pod(pod) => pod.namespace.to_string(),
         Place::Nodes => "nodes".to_owned(),
         Place::Outside(_) => "outside".to_owned(),
     }

@@ -7,19 +7,29 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ContainerPort, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort,
-    Observed, Template,
+    Observed, Template, told_unknowns,
 };
+use crate::segmentation::Segmentation;
 
 impl Observed {
     /// Everything known that decides what can be reached, one object at a time and in a fixed order. A policy of
     /// which only the name was read is an object without a spec.
     pub fn objects(&self) -> impl Iterator<Item = Value> {
         let namespaces = self.namespaces.known().into_iter().flatten().map(namespace);
-        let nodes = self.nodes.known().into_iter().flatten().map(node);
         let policies = self.policies.known().into_iter().flatten();
         let policies = policies.map(network_policy);
+        let of_cluster = self.cluster_policies.known().into_iter().flatten();
+        namespaces
+            .chain(policies)
+            .chain(of_cluster.map(cluster_policy))
+            .chain(self.unchanging_objects())
+    }
+
+    /// Those of them that a [`Segmentation`](crate::segmentation::Segmentation) does not hold: no plan changes what of
+    /// them decides what can be reached.
+    pub fn unchanging_objects(&self) -> impl Iterator<Item = Value> {
+        let nodes = self.nodes.known().into_iter().flatten().map(node);
         let whole = self.cluster_policies.known();
-        let of_cluster = whole.into_iter().flatten().map(cluster_policy);
         let others = self.other_policies.known().into_iter().flatten();
         let others = others.filter(move |key| !whole.is_some_and(|all| all.contains_key(key)));
         let templates = self.templates.known().into_iter().flatten();
@@ -27,14 +37,36 @@ impl Observed {
         let pods = self.pods.known().into_iter().flatten();
         let pods = pods.filter(|pod| !pod.finished).map(pod);
         let services = self.services.known().into_iter().flatten().map(service);
-        namespaces
-            .chain(nodes)
-            .chain(policies)
-            .chain(of_cluster)
-            .chain(others.map(|key| policy(key, &Value::Null)))
+        nodes
+            .chain(others.map(|key| Segmentation::object(key, &Value::Null)))
             .chain(templates.filter_map(workload))
             .chain(pods)
             .chain(services)
+    }
+
+    /// What decides what can be reached and is unknown, with each reason once.
+    pub fn unread_objects(&self) -> Vec<String> {
+        let parts = [
+            ("namespaces", self.namespaces.unknown()),
+            ("NetworkPolicies", self.policies.unknown()),
+            (
+                "policies of administrators",
+                self.cluster_policies.unknown(),
+            ),
+            (
+                "policies of kinds that are not modelled",
+                self.other_policies.unknown(),
+            ),
+            ("nodes", self.nodes.unknown()),
+            ("pods", self.pods.unknown()),
+            ("workloads", self.templates.unknown()),
+            ("services", self.services.unknown()),
+        ];
+        let parts = parts.into_iter();
+        let unknown: Vec<(&str, &str)> = parts
+            .filter_map(|(what, reason)| Some((what, reason?)))
+            .collect();
+        told_unknowns(&unknown)
     }
 }
 
@@ -59,20 +91,11 @@ fn node((name, live): (&String, &LiveNode)) -> Value {
 }
 
 fn network_policy(((namespace, name), live): (&(String, String), &LivePolicy)) -> Value {
-    policy(&ObjectKey::policy(namespace, name), &live.spec.read())
+    Segmentation::object(&ObjectKey::policy(namespace, name), &live.spec.read())
 }
 
 fn cluster_policy((key, live): (&ObjectKey, &LivePolicy)) -> Value {
-    policy(key, &live.spec.read())
-}
-
-fn policy(key: &ObjectKey, spec: &Value) -> Value {
-    json!({
-        "apiVersion": key.kind.api_version(),
-        "kind": key.kind.as_str(),
-        "metadata": {"namespace": key.namespace, "name": key.name},
-        "spec": spec,
-    })
+    Segmentation::object(key, &live.spec.read())
 }
 
 fn workload(template: &Template) -> Option<Value> {

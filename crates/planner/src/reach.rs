@@ -1,0 +1,160 @@
+//! What plans and drift do to what can be reached, as the engine sees it: everything that is live counts, whoever
+//! wrote it, and every pod that could be made.
+
+mod drift;
+mod enforcing;
+mod regions;
+
+use std::collections::BTreeMap;
+
+use cofferdam_model::Model;
+use cofferdam_model::capabilities::Enforces;
+use cofferdam_model::cluster::Cluster;
+use cofferdam_semantics::reach::dialects_of;
+use cofferdam_semantics::states::{Between, Draft, Solved, State, States};
+use cofferdam_state::change::{Change, Changes, Region, Witness};
+use cofferdam_state::plan::Plan;
+use cofferdam_state::segmentation::Segmentation;
+
+use crate::view::View;
+use regions::Regions;
+
+pub use drift::weigh;
+pub use enforcing::{Enforcing, enforcing};
+
+/// A cluster of which it is asked what can be reached.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// What it must hold beside what it holds.
+    pub view: &'a View<'a>,
+    /// Zone model and fleet.
+    pub model: &'a Model,
+    /// Its document.
+    pub cluster: &'a Cluster,
+}
+
+/// What opens and closes, as far as that can be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Computed {
+    /// By zone.
+    pub changes: Changes,
+    /// Why this may not be the whole truth, one line each.
+    pub incomplete_because: Vec<String>,
+}
+
+/// What a plan opens and closes; why that cannot be told, where something was not read.
+pub fn of_plan(ground: Ground<'_>, plan: &Plan) -> Result<Computed, Vec<String>> {
+    let before = ground.segmentation()?;
+    let after = before.clone().after(plan);
+    let mut draft = ground.draft();
+    let (before, after) = (state(&mut draft, &before), state(&mut draft, &after));
+    let mut scene = Scene::new(ground, draft);
+    let (before, after) = (scene.solve(&before), scene.solve(&after));
+    Ok(Computed {
+        changes: told(scene.changes(&before, &after)),
+        incomplete_because: scene.states.incomplete_because(),
+    })
+}
+
+impl Ground<'_> {
+    /// What was seen of policies and labels; why nothing is said of what can be reached, where something that decides was
+    /// not read or nothing enforces policies.
+    fn segmentation(&self) -> Result<Segmentation, Vec<String>> {
+        let observed = self.view.observed;
+        let mut because = observed.unread_objects();
+        let known = observed.capabilities.known();
+        if known.is_some_and(|known| known.cni.enforces == Enforces::No) {
+            because.push("nothing enforces NetworkPolicy here".to_owned());
+        }
+        if because.is_empty() {
+            Ok(Segmentation::of(observed))
+        } else {
+            Err(because)
+        }
+    }
+
+    /// What all states of the cluster share.
+    fn draft(&self) -> Draft {
+        let mut draft = Draft::default();
+        for object in self.view.observed.unchanging_objects() {
+            draft.shared(&object);
+        }
+        draft
+    }
+}
+
+/// States of a cluster, with the regions between which their differences are told.
+struct Scene {
+    states: States,
+    regions: Regions,
+}
+
+impl Scene {
+    fn new(ground: Ground<'_>, draft: Draft) -> Self {
+        let known = ground.view.observed.capabilities.known();
+        let networks = ground.cluster.pod_networks(known);
+        let dialects = dialects_of(known.map(|known| known.cni.name.as_str()));
+        Self {
+            states: draft.finish(&networks, &dialects),
+            regions: Regions::of(ground.view.bundle, ground.model),
+        }
+    }
+
+    fn solve(&mut self, state: &State) -> Solved {
+        self.states.solve(state)
+    }
+
+    fn changes(&self, before: &Solved, after: &Solved) -> ByRegion {
+        let changes = self
+            .states
+            .changes(before, after, |place| self.regions.of_place(place));
+        ByRegion {
+            opens: changes.opens,
+            closes: changes.closes,
+        }
+    }
+}
+
+/// What opens and closes between regions.
+#[derive(Debug, Clone, Default)]
+struct ByRegion {
+    opens: BTreeMap<(Region, Region), Between>,
+    closes: BTreeMap<(Region, Region), Between>,
+}
+
+/// Policies and labels as a state.
+fn state(draft: &mut Draft, segmentation: &Segmentation) -> State {
+    let policies = segmentation.policies.iter();
+    let namespaces = segmentation.namespaces.iter();
+    State {
+        policies: policies
+            .map(|(key, spec)| draft.policy(&Segmentation::object(key, spec)))
+            .collect(),
+        labels: namespaces
+            .map(|(name, labels)| draft.namespace(name, labels))
+            .collect(),
+    }
+}
+
+fn told(by_region: ByRegion) -> Changes {
+    let list = |all: BTreeMap<(Region, Region), Between>| -> Vec<Change> {
+        let known = all.into_iter().filter_map(|((from, to), between)| {
+            let witness = between.witness?;
+            Some(Change {
+                from,
+                to,
+                ports: between.ports.to_string(),
+                witness: Witness {
+                    from: witness.from,
+                    to: witness.to,
+                    ports: witness.ports.to_string(),
+                },
+            })
+        });
+        known.collect()
+    };
+    Changes {
+        opens: list(by_region.opens),
+        closes: list(by_region.closes),
+    }
+}

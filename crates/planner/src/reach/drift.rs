@@ -1,0 +1,324 @@
+//! What each finding does to what can be reached.
+//!
+//! A finding is weighed twice: against the cluster as it is but for this finding, and against the cluster in which every
+//! finding is mended but this one. Policies add up, so that of two that open the same, neither does beside the other;
+//! and what takes two to open, neither does alone. What opens either way counts. Whatever else is open in the cluster,
+//! and in none of these comparisons, is laid at the door of every policy that may have a part in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cofferdam_model::labels::Labels;
+use cofferdam_model::zone::Sensitivity;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_semantics::policy::Source;
+use cofferdam_semantics::states::{Between, Draft, State};
+use cofferdam_state::change::{Changes, Region};
+use cofferdam_state::finding::{Class, Effect, Finding, Severity, severity_of_effect};
+use cofferdam_state::segmentation::Segmentation;
+use serde_json::Value;
+
+use super::{ByRegion, Ground, Scene, state, told};
+
+/// Writes beside each finding about a policy or a label what it opens and closes, and the effect and severity that
+/// follow. Where something that decides was not read, nothing is written: what the findings say stands.
+pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
+    let Ok(live) = ground.segmentation() else {
+        return;
+    };
+    let deviations: Vec<Option<Deviation>> = findings
+        .iter()
+        .map(|finding| Deviation::of(finding, &live, ground))
+        .collect();
+    if deviations.iter().all(Option::is_none) {
+        return;
+    }
+    let mut draft = ground.draft();
+    let is = state(&mut draft, &live);
+    let steps: Vec<Option<Mending>> = deviations
+        .iter()
+        .map(|one| one.as_ref().map(|one| one.mending(&mut draft)))
+        .collect();
+    let mended = steps.iter().flatten().fold(is.clone(), Mending::mended);
+    let mut scene = Scene::new(ground, draft);
+    let mut weights = weights(&mut scene, (&is, &mended), &steps);
+    share_the_rest(&mut scene, (&is, &mended), &mut weights);
+    let because = scene.states.incomplete_because();
+    for (finding, weight) in findings.iter_mut().zip(weights) {
+        if let Some(weight) = weight {
+            write(finding, told(weight), &because, ground);
+        }
+    }
+}
+
+/// How the cluster differs from what it should be because of one finding.
+enum Deviation {
+    Policy {
+        key: ObjectKey,
+        have: Option<Value>,
+        want: Option<Value>,
+    },
+    Labels {
+        namespace: String,
+        have: Labels,
+        want: Labels,
+    },
+}
+
+impl Deviation {
+    /// None where the finding is about nothing that decides what can be reached.
+    fn of(finding: &Finding, live: &Segmentation, ground: Ground<'_>) -> Option<Self> {
+        match finding.class {
+            Class::Missing
+            | Class::Changed
+            | Class::ForeignPolicy
+            | Class::Orphan
+            | Class::ImpostorObject
+            | Class::ImpostorNamespace
+            | Class::NameTaken
+            | Class::Conflict => {}
+            Class::UnassignedNamespace
+            | Class::MissingNamespace
+            | Class::NodePool
+            | Class::MisplacedPod
+            | Class::PodSecurityWouldBreak
+            | Class::NotEnforced
+            | Class::GuardMissing
+            | Class::CapabilitiesChanged
+            | Class::BundleSkew
+            | Class::CrossCluster
+            | Class::WrongCluster
+            | Class::Abandoned
+            | Class::Unknown => return None,
+        }
+        match finding.object.kind {
+            Kind::NetworkPolicy | Kind::OtherPolicy(_) => Self::of_policy(finding, live, ground),
+            Kind::Namespace => Self::of_labels(finding, live),
+            Kind::Node
+            | Kind::ConfigMap
+            | Kind::Lease
+            | Kind::Pod
+            | Kind::Service
+            | Kind::Admission(_)
+            | Kind::Cluster => None,
+        }
+    }
+
+    fn of_policy(finding: &Finding, live: &Segmentation, ground: Ground<'_>) -> Option<Self> {
+        let key = finding.object.clone();
+        // What is being deleted counts as gone already.
+        let have = live.policies.get(&key).cloned();
+        let have = have.filter(|_| finding.class != Class::Missing);
+        let wanted = key.namespace.as_deref().and_then(|namespace| {
+            let policies = &ground.view.bundle.policies;
+            let mut wanted = policies.iter();
+            let is_it = |of: &str, name: &str| of == namespace && name == key.name;
+            let (_, wanted) = wanted.find(|((of, name), _)| is_it(of.as_str(), name))?;
+            let asked = ground.view.is_wanted(namespace, &key.name);
+            let spec = serde_json::to_value(&wanted.object.spec).ok()?;
+            (asked && key.kind == Kind::NetworkPolicy).then_some(spec)
+        });
+        (have.is_some() || wanted.is_some()).then_some(Self::Policy {
+            key,
+            have,
+            want: wanted,
+        })
+    }
+
+    fn of_labels(finding: &Finding, live: &Segmentation) -> Option<Self> {
+        let namespace = finding.object.name.clone();
+        let have = live.namespaces.get(&namespace)?.clone();
+        let mut want = have.clone();
+        for field in &finding.fields {
+            let key = field.path.strip_prefix("metadata.labels[")?;
+            let key = key.strip_suffix(']')?;
+            match field.want.as_ref().and_then(Value::as_str) {
+                Some(value) => want.insert(key.to_owned(), value.to_owned()),
+                None => want.remove(key),
+            };
+        }
+        Some(Self::Labels {
+            namespace,
+            have,
+            want,
+        })
+    }
+
+    fn mending(&self, draft: &mut Draft) -> Mending {
+        match self {
+            Self::Policy { key, have, want } => {
+                let mut source = |spec: &Value| draft.policy(&Segmentation::object(key, spec));
+                Mending::Policy {
+                    have: have.as_ref().map(&mut source),
+                    want: want.as_ref().map(source),
+                }
+            }
+            Self::Labels {
+                namespace,
+                have,
+                want,
+            } => Mending::Labels {
+                have: draft.namespace(namespace, have),
+                want: draft.namespace(namespace, want),
+            },
+        }
+    }
+}
+
+/// What mends a finding, in the words of states.
+enum Mending {
+    Policy {
+        have: Option<Source>,
+        want: Option<Source>,
+    },
+    Labels {
+        have: Named,
+        want: Named,
+    },
+}
+
+/// A namespace and its labels.
+type Named = (Arc<str>, Arc<Labels>);
+
+impl Mending {
+    fn mended(mut state: State, mending: &Self) -> State {
+        match mending {
+            Self::Policy { have, want } => replace(&mut state.policies, *have, *want),
+            Self::Labels { want, .. } => {
+                state.labels.extend([want.clone()]);
+            }
+        }
+        state
+    }
+
+    fn unmended(mut state: State, mending: &Self) -> State {
+        match mending {
+            Self::Policy { have, want } => replace(&mut state.policies, *want, *have),
+            Self::Labels { have, .. } => {
+                state.labels.extend([have.clone()]);
+            }
+        }
+        state
+    }
+}
+
+fn replace(policies: &mut BTreeSet<Source>, out: Option<Source>, into: Option<Source>) {
+    if let Some(out) = out {
+        policies.remove(&out);
+    }
+    policies.extend(into);
+}
+
+/// What each finding opens and closes, either way.
+fn weights(
+    scene: &mut Scene,
+    (is, mended): (&State, &State),
+    mendings: &[Option<Mending>],
+) -> Vec<Option<ByRegion>> {
+    let (solved_is, solved_mended) = (scene.solve(is), scene.solve(mended));
+    let weights = mendings.iter().map(|mending| {
+        let mending = mending.as_ref()?;
+        let without = scene.solve(&Mending::mended(is.clone(), mending));
+        let mut weight = scene.changes(&without, &solved_is);
+        let alone = scene.solve(&Mending::unmended(mended.clone(), mending));
+        weight.add(scene.changes(&solved_mended, &alone));
+        Some(weight)
+    });
+    weights.collect()
+}
+
+/// Lays what is open, and what none of the findings opens, at the door of all.
+fn share_the_rest(
+    scene: &mut Scene,
+    (is, mended): (&State, &State),
+    weights: &mut [Option<ByRegion>],
+) {
+    let (is, mended) = (scene.solve(is), scene.solve(mended));
+    let mut rest = scene.changes(&mended, &is).opens;
+    for weight in weights.iter().flatten() {
+        for (ends, known) in &weight.opens {
+            if let Some(between) = rest.get_mut(ends) {
+                between.ports = between.ports.without(&known.ports);
+            }
+        }
+    }
+    rest.retain(|_, between| !between.ports.is_empty());
+    if rest.is_empty() {
+        return;
+    }
+    for weight in weights.iter_mut().flatten() {
+        weight.add(ByRegion {
+            opens: rest.clone(),
+            closes: BTreeMap::new(),
+        });
+    }
+}
+
+impl ByRegion {
+    fn add(&mut self, other: Self) {
+        add(&mut self.opens, other.opens);
+        add(&mut self.closes, other.closes);
+    }
+}
+
+fn add(all: &mut BTreeMap<(Region, Region), Between>, more: BTreeMap<(Region, Region), Between>) {
+    for (ends, between) in more {
+        let known = all.entry(ends).or_default();
+        known.ports = known.ports.or(&between.ports);
+        let is_better = match (&known.witness, &between.witness) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(known), Some(other)) => other.exists && !known.exists,
+        };
+        if is_better {
+            known.witness = between.witness;
+        }
+    }
+}
+
+fn write(finding: &mut Finding, changes: Changes, because: &[String], ground: Ground<'_>) {
+    let effect = match (changes.opens.is_empty(), changes.closes.is_empty()) {
+        (false, _) => Effect::Widens,
+        (true, _) if !because.is_empty() => Effect::Unknown,
+        (true, false) => Effect::Narrows,
+        (true, true) => Effect::None,
+    };
+    let by_effect = severity_of_effect(effect, sensitivity(finding, &changes, ground));
+    let severity = match (finding.class, finding.severity) {
+        (Class::ForeignPolicy, _) => by_effect,
+        // Without effect it is still not as written.
+        (Class::Missing | Class::Changed, _) if finding.object.kind == Kind::NetworkPolicy => {
+            by_effect.min(Severity::Low)
+        }
+        // More rests on labels than what can be reached: guard rails go by them too.
+        (_, Some(known)) if effect == Effect::Widens => known.min(by_effect),
+        (_, Some(known)) => known,
+        (_, None) => by_effect,
+    };
+    if finding.class == Class::ForeignPolicy {
+        effect_told(effect, because).clone_into(&mut finding.message);
+    }
+    finding.effect = effect;
+    finding.severity = Some(severity);
+    finding.changes = Some(changes);
+}
+
+/// The highest of the zone of the finding, and of the zones that it opens.
+fn sensitivity(finding: &Finding, changes: &Changes, ground: Ground<'_>) -> Option<Sensitivity> {
+    let opened = changes.opens.iter().filter_map(|one| one.to.zone());
+    let zones = opened.chain(&finding.zone);
+    let known = zones.filter_map(|zone| ground.model.zones.get(zone));
+    known.map(|zone| zone.sensitivity).max()
+}
+
+fn effect_told(effect: Effect, because: &[String]) -> String {
+    match effect {
+        Effect::Widens => "opens connections that the model does not allow".to_owned(),
+        Effect::Narrows => "denies connections that the model allows".to_owned(),
+        Effect::None => "changes nothing: what it allows is allowed without it, too".to_owned(),
+        Effect::Unknown => format!(
+            "opens nothing as far as can be told, but {}",
+            because.first().map_or("", String::as_str)
+        ),
+    }
+}

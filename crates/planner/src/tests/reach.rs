@@ -1,0 +1,294 @@
+//! What plans and drift do to what can be reached, on the shop.
+
+use cofferdam_model::cluster::Delivery;
+use cofferdam_state::change::Change;
+use cofferdam_state::finding::{Class, Severity};
+use cofferdam_state::observed::Reading;
+use cofferdam_testkit::{Act, SHOP, Trial, model};
+use serde_json::{Value, json};
+
+use super::planner;
+use crate::reach::{Enforcing, Ground, enforcing, of_plan, weigh};
+use crate::view::View;
+
+/// The shop as it is enforced.
+fn applied() -> Trial {
+    let mut trial = Trial::shop(SHOP, planner);
+    trial.apply();
+    trial
+}
+
+fn ask<T>(trial: &Trial, ask: impl Fn(Ground<'_>) -> T) -> T {
+    let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    ask(Ground {
+        view: &view,
+        model: &trial.model,
+        cluster: trial.document(),
+    })
+}
+
+fn shown(word: &str, change: &Change) -> String {
+    let Change {
+        from,
+        to,
+        ports,
+        witness,
+    } = change;
+    format!(
+        "{word} {from} -> {to}: {ports} ({} -> {})",
+        witness.from, witness.to
+    )
+}
+
+/// The findings about policies and namespaces, each with what it opens and closes.
+fn found(trial: &Trial) -> Vec<String> {
+    let findings = ask(trial, |ground| {
+        let mut findings = crate::find(ground.view, ground.cluster, None);
+        weigh(&mut findings, ground);
+        findings
+    });
+    let mut lines = Vec::new();
+    for finding in findings
+        .iter()
+        .filter(|one| one.class != Class::UnassignedNamespace)
+    {
+        let severity = finding.severity.map_or("-", Severity::as_str);
+        let effect = finding.effect.as_str();
+        let class = finding.class.as_str();
+        lines.push(format!("{severity} {class} {}: {effect}", finding.object));
+        let changes = finding.changes.clone().unwrap_or_default();
+        lines.extend(changes.opens.iter().map(|one| shown("opens", one)));
+        lines.extend(changes.closes.iter().map(|one| shown("closes", one)));
+    }
+    lines
+}
+
+#[track_caller]
+fn check(acts: &[Act], want: &[&str]) {
+    let mut trial = applied();
+    for act in acts {
+        trial.cluster.act(act);
+    }
+    assert_eq!(found(&trial), want);
+}
+
+fn write(namespace: &str, name: &str, spec: Value) -> Act {
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+    Act::WritePolicy {
+        namespace,
+        name,
+        spec,
+    }
+}
+
+fn admits(pods: &str) -> Value {
+    json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": pods}}}]}]})
+}
+
+const KUBE_SYSTEM: &str = "opens namespaces of no zone -> zone back: all (kube-system/no labels[any new pod] -> orders/server[Pod])";
+
+#[test]
+fn a_foreign_policy_counts_by_what_it_opens() {
+    let everything = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]});
+    check(
+        &[write("orders", "theirs", everything)],
+        &[
+            "critical foreign-policy NetworkPolicy/orders/theirs: widens",
+            "opens namespaces of no zone -> zone back: all (cofferdam-system/no labels[any new pod] -> orders/server[Pod])",
+            "opens the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
+        ],
+    );
+}
+
+#[test]
+fn a_foreign_policy_that_allows_what_is_allowed_is_worth_knowing_only() {
+    let mut spec = admits("web");
+    spec["ingress"][0]["ports"] = json!([{"port": 8080}]);
+    check(
+        &[write("orders", "theirs", spec)],
+        &["info foreign-policy NetworkPolicy/orders/theirs: none"],
+    );
+}
+
+/// Neither opens anything beside the other.
+#[test]
+fn two_that_open_the_same_both_widen() {
+    check(
+        &[
+            write("orders", "one", admits("kube-system")),
+            write("orders", "two", admits("kube-system")),
+        ],
+        &[
+            "critical foreign-policy NetworkPolicy/orders/one: widens",
+            KUBE_SYSTEM,
+            "critical foreign-policy NetworkPolicy/orders/two: widens",
+            KUBE_SYSTEM,
+        ],
+    );
+}
+
+/// Neither opens anything alone: the one lets out what the other lets in.
+#[test]
+fn two_that_open_together_both_widen() {
+    let lets_out = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "orders"}}}]}]});
+    let opens = "opens zone front -> zone back: TCP 1-8079,8081-65535; UDP 1-65535; SCTP 1-65535 (web/server[Pod] -> orders/server[Pod])";
+    check(
+        &[
+            write("orders", "in", admits("web")),
+            write("web", "out", lets_out),
+        ],
+        &[
+            "critical foreign-policy NetworkPolicy/orders/in: widens",
+            opens,
+            "critical foreign-policy NetworkPolicy/web/out: widens",
+            opens,
+        ],
+    );
+}
+
+/// Beside two of which each admits what a third lets out, the third is no accident: none of the two is harmless.
+#[test]
+fn what_no_finding_alone_explains_is_laid_at_the_door_of_all() {
+    let lets_out = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]});
+    let mut trial = applied();
+    for act in [
+        write("orders", "one", admits("web")),
+        write("orders", "two", admits("web")),
+        write("web", "out", lets_out.clone()),
+        write("web", "too", lets_out),
+    ] {
+        trial.cluster.act(&act);
+    }
+    let lines = found(&trial);
+    let widening = lines.iter().filter(|line| line.ends_with(": widens"));
+    assert_eq!(widening.count(), 4, "{lines:#?}");
+}
+
+#[test]
+fn a_deny_that_is_missing_beside_allows_that_isolate_opens_nothing() {
+    let delete = |namespace: &str, name: &str| Act::DeletePolicy {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    // A flow selects every pod of `orders`, and isolates it.
+    check(
+        &[delete("orders", "cofferdam-default-deny-ingress")],
+        &["low missing NetworkPolicy/orders/cofferdam-default-deny-ingress: none"],
+    );
+    // Without the last of those that isolate it, everybody gets in.
+    let opens = [
+        "opens namespaces of no zone -> zone front: all (cofferdam-system/no labels[any new pod] -> web/server[Pod])",
+        "opens the internet -> zone front: all (0.0.0.0/0 -> web/server[Pod])",
+    ];
+    check(
+        &[
+            delete("web", "cofferdam-default-deny-ingress"),
+            delete("web", "cofferdam-within-zone"),
+        ],
+        &[
+            "high missing NetworkPolicy/web/cofferdam-default-deny-ingress: widens",
+            opens[0],
+            opens[1],
+            "high missing NetworkPolicy/web/cofferdam-within-zone: widens",
+            opens[0],
+            opens[1],
+            "closes zone front -> zone front: all (web/server[Pod] -> web/no labels[any new pod])",
+        ],
+    );
+    check(
+        &[delete("orders", "cofferdam-flow-web-to-orders-in")],
+        &[
+            "medium missing NetworkPolicy/orders/cofferdam-flow-web-to-orders-in: narrows",
+            "closes zone front -> zone back: TCP 8080 (web/server[Pod] -> orders/server[Pod])",
+        ],
+    );
+}
+
+/// What was not read is not computed, and what nobody enforces neither.
+#[test]
+fn nothing_is_computed_where_something_that_decides_is_not_known() {
+    let mut trial = applied();
+    trial
+        .cluster
+        .act(&write("orders", "theirs", admits("kube-system")));
+    let (bundle, mut observed) = (trial.bundle(), trial.cluster.observe());
+    observed.nodes = Reading::Unknown("cut off".to_owned());
+    let view = View::new(&bundle, &observed, Delivery::Push);
+    let ground = Ground {
+        view: &view,
+        model: &trial.model,
+        cluster: trial.document(),
+    };
+    let before = crate::find(&view, trial.document(), None);
+    let mut after = before.clone();
+    weigh(&mut after, ground);
+    assert_eq!(before, after);
+    assert_eq!(
+        of_plan(ground, &trial.plan()),
+        Err(vec!["nodes: cut off".to_owned()])
+    );
+}
+
+#[test]
+fn a_plan_tells_what_it_closes_and_then_what_it_opens_again() {
+    let told = |trial: &Trial| {
+        let plan = trial.plan();
+        let changes = ask(trial, |ground| of_plan(ground, &plan)).unwrap().changes;
+        let opens = changes.opens.iter().map(|one| shown("opens", one));
+        let closes = changes.closes.iter().map(|one| shown("closes", one));
+        opens.chain(closes).collect::<Vec<String>>()
+    };
+    let mut trial = Trial::shop(SHOP, planner);
+    assert_eq!(
+        told(&trial),
+        [
+            "closes zone back -> zone front: all (orders/server[Pod] -> web/server[Pod])",
+            "closes zone back -> namespaces of no zone: all (orders/server[Pod] -> default/no labels[any new pod])",
+            "closes zone back -> the internet: all (orders/server[Pod] -> 0.0.0.0/0)",
+            "closes zone front -> zone back: TCP 1-8079,8081-65535; UDP 1-65535; SCTP 1-65535 (web/server[Pod] -> orders/server[Pod])",
+            "closes zone front -> namespaces of no zone: all (web/server[Pod] -> default/no labels[any new pod])",
+            "closes zone front -> the internet: all (web/server[Pod] -> 0.0.0.0/0)",
+            "closes namespaces of no zone -> zone back: all (default/no labels[any new pod] -> orders/server[Pod])",
+            "closes namespaces of no zone -> zone front: all (default/no labels[any new pod] -> web/server[Pod])",
+            "closes the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
+            "closes the internet -> zone front: all (0.0.0.0/0 -> web/server[Pod])",
+        ]
+    );
+    trial.apply();
+    assert_eq!(told(&trial), Vec::<String>::new());
+    trial.model = model(&SHOP.replace("port: 8080", "port: 8443"));
+    assert_eq!(
+        told(&trial),
+        [
+            "opens zone front -> zone back: TCP 8443 (web/server[Pod] -> orders/server[Pod])",
+            "closes zone front -> zone back: TCP 8080 (web/server[Pod] -> orders/server[Pod])",
+        ]
+    );
+}
+
+#[test]
+fn what_enforcing_a_zone_would_cut_is_told_before_it_is_done() {
+    let staged = SHOP.replace(
+        "sensitivity: high",
+        "sensitivity: high\n  enforcement: stage",
+    );
+    let mut trial = Trial::shop(&staged, planner);
+    trial.apply();
+    let plan = trial.plan();
+    let told = ask(&trial, |ground| enforcing(ground, &plan));
+    let told = told.iter().flat_map(|Enforcing { zone, cuts }| {
+        cuts.iter().map(move |one| shown(&format!("{zone}:"), one))
+    });
+    assert_eq!(
+        told.collect::<Vec<String>>(),
+        [
+            "back: zone back -> namespaces of no zone: all (orders/server[Pod] -> cofferdam-system/no labels[any new pod])",
+            "back: zone back -> the internet: all (orders/server[Pod] -> 0.0.0.0/0)",
+            "back: namespaces of no zone -> zone back: all (cofferdam-system/no labels[any new pod] -> orders/server[Pod])",
+            "back: the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
+        ]
+    );
+}
