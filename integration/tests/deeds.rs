@@ -65,7 +65,8 @@ const DEEDS: &[Deed] = &[
         input: "",
         found: "missing NetworkPolicy/cofferdam-default-deny-egress",
         tool: "kubectl",
-        effect: "widens",
+        // The other policies of `web` isolate it too.
+        effect: "none",
         healed: true,
     },
     Deed {
@@ -108,7 +109,7 @@ const DEEDS: &[Deed] = &[
         input: "",
         found: "changed Namespace/orders",
         tool: "kubectl-label",
-        effect: "unknown",
+        effect: "none",
         healed: true,
     },
     Deed {
@@ -121,7 +122,7 @@ const DEEDS: &[Deed] = &[
         input: "",
         found: "changed Namespace/web",
         tool: "kubectl-label",
-        effect: "unknown",
+        effect: "none",
         healed: true,
     },
     Deed {
@@ -129,7 +130,7 @@ const DEEDS: &[Deed] = &[
         input: "{apiVersion: v1, kind: Namespace, metadata: {name: rogue, labels: {cofferdam.io/zone: back}}}",
         found: "impostor-namespace Namespace/rogue",
         tool: "kubectl-create",
-        effect: "unknown",
+        effect: "none",
         healed: false,
     },
     Deed {

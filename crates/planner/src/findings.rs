@@ -28,6 +28,7 @@ use crate::view::View;
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 
+pub(crate) use namespaces::sensitivity_at;
 pub use nodes::intolerant;
 pub(crate) use nodes::{intolerant_if, may_tolerate, taint_text, tolerates_taint, toleration_hint};
 

@@ -159,7 +159,7 @@ pub(super) const HELD: &str = "it is left alone: remove it there or set the want
 
 /// The sensitivity of the zone that holds a namespace; of one that no zone holds, that of the zone whose
 /// label it still carries.
-pub(super) fn sensitivity_at(view: &View<'_>, namespace: &str) -> Option<Sensitivity> {
+pub(crate) fn sensitivity_at(view: &View<'_>, namespace: &str) -> Option<Sensitivity> {
     if let Some(wanted) = view.wanted_namespace(namespace) {
         return Some(wanted.sensitivity);
     }

@@ -19,6 +19,7 @@ use cofferdam_state::segmentation::Segmentation;
 use serde_json::Value;
 
 use super::{ByRegion, Ground, Scene, state, told};
+use crate::findings::sensitivity_at;
 
 /// Writes beside each finding about a policy or a label what it opens and closes, and the effect and severity that
 /// follow. Where something that decides was not read, nothing is written: what the findings say stands.
@@ -26,10 +27,16 @@ pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
     let Ok(live) = ground.segmentation() else {
         return;
     };
-    let deviations: Vec<Option<Deviation>> = findings
-        .iter()
-        .map(|finding| Deviation::of(finding, &live, ground))
-        .collect();
+    let governed = ground.view.governed_names();
+    let deviations = findings.iter().map(|finding| {
+        // Where the model no longer mentions a namespace, nothing says what it should hold.
+        let mut namespace = finding.object.namespace.iter();
+        let is_governed = namespace.all(|namespace| governed.contains(namespace.as_str()));
+        is_governed
+            .then(|| Deviation::of(finding, &live, ground))
+            .flatten()
+    });
+    let deviations: Vec<Option<Deviation>> = deviations.collect();
     if deviations.iter().all(Option::is_none) {
         return;
     }
@@ -72,12 +79,13 @@ impl Deviation {
             Class::Missing
             | Class::Changed
             | Class::ForeignPolicy
-            | Class::Orphan
             | Class::ImpostorObject
             | Class::ImpostorNamespace
             | Class::NameTaken
             | Class::Conflict => {}
-            Class::UnassignedNamespace
+            // What is left of us stands as it was asked for once; nothing says what it should be now.
+            Class::Orphan
+            | Class::UnassignedNamespace
             | Class::MissingNamespace
             | Class::NodePool
             | Class::MisplacedPod
@@ -295,7 +303,7 @@ fn write(finding: &mut Finding, changes: Changes, because: &[String], ground: Gr
         (_, Some(known)) => known,
         (_, None) => by_effect,
     };
-    if finding.class == Class::ForeignPolicy {
+    if finding.class == Class::ForeignPolicy && finding.zone.is_some() {
         effect_told(effect, because).clone_into(&mut finding.message);
     }
     finding.effect = effect;
@@ -308,7 +316,9 @@ fn sensitivity(finding: &Finding, changes: &Changes, ground: Ground<'_>) -> Opti
     let opened = changes.opens.iter().filter_map(|one| one.to.zone());
     let zones = opened.chain(&finding.zone);
     let known = zones.filter_map(|zone| ground.model.zones.get(zone));
-    known.map(|zone| zone.sensitivity).max()
+    let known = known.map(|zone| zone.sensitivity).max();
+    let namespace = finding.object.namespace.as_deref();
+    known.max(namespace.and_then(|namespace| sensitivity_at(ground.view, namespace)))
 }
 
 fn effect_told(effect: Effect, because: &[String]) -> String {
