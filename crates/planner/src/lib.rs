@@ -3,7 +3,7 @@
 //! Both questions are answered from one [`view::View`]: what the cluster must hold beside what it
 //! holds. [`findings`] says how they differ, one file per subject; [`steps`] says what to do about it, in
 //! order; [`cross_cluster`] compares clusters of one trust domain; [`reach`] says what plans and findings do to what can be
-//! reached; [`proof`] proves guarantees.
+//! reached; [`promised()`] is what a bundle does.
 
 mod abandoned;
 pub mod adopt;
@@ -21,7 +21,7 @@ mod left_behind;
 pub mod notices;
 mod pod_security;
 mod pools;
-pub mod proof;
+mod promised;
 mod provider;
 pub mod reach;
 pub mod steps;
@@ -35,6 +35,7 @@ pub use changes::changes;
 pub use findings::find;
 pub use held::held_back;
 pub use pod_security::enforce_questions;
+pub use promised::promised;
 pub use steps::plan;
 
 #[cfg(test)]

@@ -131,12 +131,13 @@ impl Classes {
         self.vocabulary.atoms.inside(network)
     }
 
-    /// The addresses of nodes of which each is of another class.
-    pub(crate) fn addresses_of_nodes(&self) -> Vec<IpAddr> {
-        let mut seen = RoaringBitmap::new();
-        let hosts = self.of_hosts.iter();
-        let different = hosts.filter(|(_, class)| seen.insert(**class));
-        different.map(|(address, _)| *address).collect()
+    /// The addresses of nodes, those of one class together.
+    pub(crate) fn addresses_of_nodes(&self) -> Vec<Vec<IpAddr>> {
+        let mut by_class: BTreeMap<u32, Vec<IpAddr>> = BTreeMap::new();
+        for (address, class) in &self.of_hosts {
+            by_class.entry(*class).or_default().push(*address);
+        }
+        by_class.into_values().collect()
     }
 
     /// Every part of the addresses outside that policies treat alike: its ranges, from first to last.

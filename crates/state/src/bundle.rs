@@ -67,6 +67,14 @@ impl Bundle {
         })
     }
 
+    /// The zone of each namespace that is in one.
+    pub fn zones(&self) -> BTreeMap<NamespaceName, ZoneName> {
+        let namespaces = self.namespaces.iter();
+        namespaces
+            .map(|(name, wanted)| (name.clone(), wanted.zone.clone()))
+            .collect()
+    }
+
     /// Whether the nodes of a pool are to be tainted: one of its zones is enforced here.
     pub fn is_pool_tainted(&self, pool: &NodePool) -> bool {
         !self.staged_pools.contains(&pool.name)

@@ -117,8 +117,7 @@ impl Severity {
 impl Finding {
     /// An id that stays the same from pass to pass: of class, cluster and object, not of what differs.
     pub fn id(&self) -> String {
-        let text = format!("{}|{}|{}", self.class.as_str(), self.cluster, self.object);
-        format!("{}-{}", self.class.as_str(), short_digest(&text))
+        finding_id(self.class, &self.cluster, &self.object)
     }
 
     /// Whether it makes the cluster drifted: above info, and covered by no waiver.
@@ -128,6 +127,12 @@ impl Finding {
                 .severity
                 .is_some_and(|severity| severity < Severity::Info)
     }
+}
+
+/// The id of a finding of a class about an object.
+pub fn finding_id(class: Class, cluster: &ClusterName, object: &ObjectKey) -> String {
+    let text = format!("{}|{cluster}|{object}", class.as_str());
+    format!("{}-{}", class.as_str(), short_digest(&text))
 }
 
 /// Severity of a class of which the effect decides, from the effect and the zone's sensitivity.

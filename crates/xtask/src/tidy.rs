@@ -28,7 +28,7 @@ const EDGES: [(&str, &[&str]); 13] = [
         "planner",
         &["model", "objects", "state", "compiler", "semantics"],
     ),
-    ("judge", &["model", "objects", "state"]),
+    ("judge", &["model", "objects", "semantics", "state"]),
     ("report", &["model", "objects", "state", "semantics"]),
     ("cluster", &["model", "objects", "state"]),
     (

@@ -5,12 +5,12 @@ use cofferdam_model::Model;
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::ClusterName;
-use cofferdam_planner::proof::{Ground, Hop, Outcome, Proof, promised, prove};
-use cofferdam_planner::waivers;
+use cofferdam_planner::{promised, waivers};
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof};
 use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, prove};
 use cofferdam_semantics::reach::dialects_of;
 use cofferdam_state::bundle::Bundle;
 
@@ -81,7 +81,7 @@ fn proved(model: &Model, seen: &Seen<'_>, mut facts: Facts, on: &'static str) ->
     let dialects = dialects_of(cni.map(|cni| cni.name.as_str()));
     let ground = Ground {
         model,
-        bundle,
+        zones: &bundle.zones(),
         facts,
         dialects: &dialects,
         pod_networks: cluster.pod_networks(*capabilities),

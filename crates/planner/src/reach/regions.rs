@@ -49,7 +49,7 @@ impl Regions {
                 let zone = self.zones.get(&*pod.namespace);
                 zone.map_or(Region::NoZone, |zone| Region::Zone(zone.clone()))
             }
-            Place::Nodes => Region::Nodes,
+            Place::Nodes(_) => Region::Nodes,
             Place::Outside(ranges) => self.outside(ranges),
         }
     }

@@ -3,12 +3,13 @@
 use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::guarantee::{Ground, Outcome, prove};
 use cofferdam_semantics::policy::Source;
 use cofferdam_testkit::Trial;
 use serde_json::{Value, json};
 
 use super::planner;
-use crate::proof::{Ground, Outcome, promised, prove};
+use crate::promised;
 
 const MODEL: &str = "
 apiVersion: cofferdam.io/v1alpha1
@@ -69,7 +70,7 @@ fn outcome(spec: &str, added: &[&str]) -> Outcome {
         .collect();
     let ground = Ground {
         model,
-        bundle: &bundle,
+        zones: &bundle.zones(),
         facts,
         dialects: &calico,
         pod_networks: Vec::new(),

@@ -1,6 +1,7 @@
 //! What opens and closes from one state to another, told between places.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use super::{Solved, States, Variant};
@@ -11,10 +12,10 @@ use crate::ports::PortSet;
 /// Where an end of a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// At a pod; others of which no policy tells it apart stand with it, and are of the same namespace.
+    /// At a pod.
     Pod(&'a Pod),
-    /// At a node: the node itself, or a pod in its network.
-    Nodes,
+    /// At nodes with these addresses: the nodes themselves, or pods in their network.
+    Nodes(&'a [IpAddr]),
     /// At one of these addresses, which are of neither pods nor nodes; first and last of each range.
     Outside(&'a [(IpAddr, IpAddr)]),
 }
@@ -108,33 +109,35 @@ impl States {
         changes
     }
 
-    fn kinds_of_pods<N>(
+    fn kinds_of_pods<N: Ord + Clone>(
         &self,
         before: Solution<'_>,
         after: Solution<'_>,
         name: impl Fn(Place<'_>) -> N,
     ) -> Vec<Kind<'_, N>> {
-        let mut kinds: BTreeMap<Classes, Kind<'_, N>> = BTreeMap::new();
+        let mut kinds: BTreeMap<(Classes, N), Kind<'_, N>> = BTreeMap::new();
         for (number, pod) in self.facts.pods.iter().enumerate() {
             let of = |(_, variant): Solution<'_>| variant.classes.of_pod(number).to_vec();
             let classes = (of(before), of(after));
-            if let Some(known) = kinds.get_mut(&classes) {
-                known.another.get_or_insert(End::Pod(pod));
-                continue;
-            }
-            let place = if pod.place.host_network {
-                Place::Nodes
+            let name = if pod.place.host_network {
+                name(Place::Nodes(&self.facts.addresses_of(pod)))
             } else {
-                Place::Pod(pod)
+                name(Place::Pod(pod))
             };
-            let kind = Kind {
-                touched: touched(before, after, &classes),
-                classes: classes.clone(),
-                name: name(place),
-                end: End::Pod(pod),
-                another: pod.is_template.then_some(End::Pod(pod)),
-            };
-            kinds.insert(classes, kind);
+            let known = kinds.entry((classes, name));
+            let known = known.and_modify(|known| {
+                known.another.get_or_insert(End::Pod(pod));
+            });
+            if let Entry::Vacant(new) = known {
+                let (classes, name) = new.key().clone();
+                new.insert(Kind {
+                    touched: touched(before, after, &classes),
+                    classes,
+                    name,
+                    end: End::Pod(pod),
+                    another: pod.is_template.then_some(End::Pod(pod)),
+                });
+            }
         }
         kinds.into_values().collect()
     }
@@ -147,10 +150,12 @@ fn kinds_of_addresses<'a, N>(
 ) -> Vec<Kind<'a, N>> {
     let classes = &before.1.classes;
     let nodes = classes.addresses_of_nodes().into_iter();
-    let nodes = nodes.map(|address| {
-        let of = |(_, variant): Solution<'_>| variant.classes.of_address(address);
-        let ranges = vec![(address, address)];
-        (name(Place::Nodes), ranges, (of(before), of(after)))
+    let nodes = nodes.filter_map(|addresses| {
+        let sample = *addresses.first()?;
+        let of = |(_, variant): Solution<'_>| variant.classes.of_address(sample);
+        let ranges = addresses.iter().map(|one| (*one, *one)).collect();
+        let name = name(Place::Nodes(&addresses));
+        Some((name, ranges, (of(before), of(after))))
     });
     let outside = classes.parts_outside().into_iter();
     let outside = outside.filter_map(|ranges| {

@@ -28,7 +28,7 @@ fn is_policy(object: &Value) -> bool {
 fn name_of(place: Place<'_>) -> String {
     match place {
         Place::Pod(pod) => pod.namespace.to_string(),
-        Place::Nodes => "nodes".to_owned(),
+        Place::Nodes(_) => "nodes".to_owned(),
         Place::Outside(_) => "outside".to_owned(),
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! What is proved holds of every pod that is there and of every pod that could be made in the namespaces that are.
 
-mod promised;
 mod sides;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::Model;
@@ -13,17 +12,15 @@ use cofferdam_model::dialect::Dialect;
 use cofferdam_model::flow::{End, PortNumber, Ports};
 use cofferdam_model::guarantee::{Claim, Guarantee, Hops};
 use cofferdam_model::labels::Selector;
-use cofferdam_model::names::GuaranteeName;
-use cofferdam_semantics::Classes;
-use cofferdam_semantics::connectivity::{Block, Connectivity, Endpoint};
-use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::future::{Future, TooMany};
-use cofferdam_semantics::ports::PortSet;
-use cofferdam_semantics::prove::{Chain, Step, gap, way};
-use cofferdam_state::bundle::Bundle;
+use cofferdam_model::names::{GuaranteeName, NamespaceName, ZoneName};
 use ipnet::IpNet;
 
-pub use promised::promised;
+use crate::classes::Classes;
+use crate::connectivity::{Block, Connectivity, Endpoint};
+use crate::facts::Facts;
+use crate::future::{Future, TooMany};
+use crate::ports::PortSet;
+use crate::prove::{Chain, Step, gap, way};
 use sides::{Place, side};
 
 /// What became of a guarantee.
@@ -71,7 +68,7 @@ pub struct Ground<'a> {
     /// The model.
     pub model: &'a Model,
     /// Which namespaces are in which zones.
-    pub bundle: &'a Bundle,
+    pub zones: &'a BTreeMap<NamespaceName, ZoneName>,
     /// What is in force: of a live cluster what was observed, of the model what the bundle promises.
     pub facts: Facts,
     /// The dialects of which each may be in force.
@@ -84,7 +81,7 @@ pub struct Ground<'a> {
 pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
     let Ground {
         model,
-        bundle,
+        zones,
         mut facts,
         dialects,
         pod_networks,
@@ -100,14 +97,14 @@ pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
     let under: Vec<(Connectivity, Vec<Block>)> = under.collect();
     let place = Place {
         model,
-        bundle,
+        zones,
         facts: classes.facts(),
     };
     let proofs = model.guarantees.values().map(|guarantee| {
         let mut outcome = outcome(guarantee, &place, &under);
         if outcome == Outcome::Proved {
             let mut because = gaps.clone();
-            because.extend(missing.iter().map(too_many));
+            because.extend(missing.iter().map(ToString::to_string));
             because.extend(unfollowed(guarantee, model));
             if !because.is_empty() {
                 outcome = Outcome::Unknown { because };
@@ -224,13 +221,6 @@ fn hop(step: &Step, facts: &Facts) -> Hop {
         to: told(step.to),
         ports: step.ports.to_string(),
     }
-}
-
-fn too_many(of: &TooMany) -> String {
-    format!(
-        "in namespace {} policies tell more kinds of pods apart than are looked at",
-        of.namespace
-    )
 }
 
 /// That chains are followed within a cluster only, where the model has flows that leave it.

@@ -1,19 +1,22 @@
 //! The ends of a claim in a cluster.
 
+use std::collections::BTreeMap;
+
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Network;
 use cofferdam_model::external_network::ExternalNetwork;
 use cofferdam_model::flow::{End, PodEnd};
+use cofferdam_model::names::{NamespaceName, ZoneName};
 use cofferdam_model::networks::not_public;
-use cofferdam_semantics::facts::{Facts, Pod};
-use cofferdam_semantics::prove::Side;
-use cofferdam_state::bundle::Bundle;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::facts::{Facts, Pod};
+use crate::prove::Side;
 
 /// Where the ends of claims are looked up.
 pub(super) struct Place<'a> {
     pub(super) model: &'a Model,
-    pub(super) bundle: &'a Bundle,
+    pub(super) zones: &'a BTreeMap<NamespaceName, ZoneName>,
     pub(super) facts: &'a Facts,
 }
 
@@ -53,11 +56,9 @@ fn addresses(networks: Vec<IpNet>) -> Side {
 /// The pods of zones. Service accounts narrow nothing here: no policy that is modelled enforces them.
 fn of_zones<'a>(end: &'a PodEnd, place: &'a Place<'_>) -> impl Iterator<Item = usize> + 'a {
     let belongs = |pod: &Pod| {
-        let mut namespaces = place.bundle.namespaces.iter();
-        let of = namespaces.find(|(name, _)| name.as_str() == &*pod.namespace);
-        of.is_some_and(|(name, wanted)| {
-            end.zones.contains(&wanted.zone)
-                && (end.namespaces.is_empty() || end.namespaces.contains(name))
+        let of = place.zones.get_key_value(&*pod.namespace);
+        of.is_some_and(|(name, zone)| {
+            end.zones.contains(zone) && (end.namespaces.is_empty() || end.namespaces.contains(name))
         }) && end
             .workload
             .as_ref()
