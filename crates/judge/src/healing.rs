@@ -51,7 +51,7 @@ pub(crate) fn is_label_healed(case: &Case<'_>, namespace: &str, change: &KeyChan
 /// Whether the bundle is the one that was last in place as a whole, and no pass of other documents ended
 /// since: what a pass changes then, somebody else changed. That a pass failed does not count, for somebody
 /// may have seen to that.
-fn is_bundle_of_last_pass(case: &Case<'_>) -> bool {
+pub(crate) fn is_bundle_of_last_pass(case: &Case<'_>) -> bool {
     case.observed.our_record().is_some_and(|record| {
         let last = record.applies.last().map(|last| &last.revision);
         record.bundle_hash == case.bundle.hash

@@ -14,6 +14,7 @@ mod opening;
 mod order;
 mod ownership;
 mod pod_security;
+mod reach;
 mod scope;
 mod standing;
 mod widening;
@@ -99,6 +100,7 @@ pub fn judge(case: &Case<'_>, allowances: &Allowances) -> Vec<Refusal> {
     refusals.extend(moves::check(case));
     refusals.extend(guards::check(case));
     refusals.extend(widening::check(case));
+    refusals.extend(reach::check(case));
     refusals.extend(budget::check(case, allowances));
     refusals
 }

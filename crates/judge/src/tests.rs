@@ -23,6 +23,7 @@ mod moves;
 mod mutations;
 mod platform;
 mod pod_security;
+mod reach;
 mod released;
 mod widening;
 

@@ -46,6 +46,9 @@ pub struct Computed {
 pub fn of_plan(ground: Ground<'_>, plan: &Plan) -> Result<Computed, Vec<String>> {
     let before = ground.segmentation()?;
     let after = before.clone().after(plan);
+    if before == after {
+        return Ok(Computed::default());
+    }
     let mut draft = ground.draft();
     let (before, after) = (state(&mut draft, &before), state(&mut draft, &after));
     let mut scene = Scene::new(ground, draft);
@@ -124,11 +127,11 @@ struct ByRegion {
 
 /// Policies and labels as a state.
 fn state(draft: &mut Draft, segmentation: &Segmentation) -> State {
-    let policies = segmentation.policies.iter();
     let namespaces = segmentation.namespaces.iter();
     State {
-        policies: policies
-            .map(|(key, spec)| draft.policy(&Segmentation::object(key, spec)))
+        policies: segmentation
+            .objects()
+            .map(|policy| draft.policy(&policy))
             .collect(),
         labels: namespaces
             .map(|(name, labels)| draft.namespace(name, labels))

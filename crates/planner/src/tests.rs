@@ -63,7 +63,7 @@ fn trial(sketch: &Sketch, cluster: Cluster, acts: &[Act]) -> Trial {
     trial
 }
 
-/// Why the judge refuses the plan, budgets aside.
+/// Why the judge refuses the plan, budgets and the holes that others made aside.
 fn refused(trial: &Trial, plan: &Plan) -> Vec<String> {
     let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
     let fleet = Fleet {
@@ -86,6 +86,7 @@ fn refused(trial: &Trial, plan: &Plan) -> Vec<String> {
         take_over: true,
     };
     let refusals = judge(&case, &allowances).into_iter();
+    let refusals = refusals.filter(|refusal| refusal.code != "beyond-flows");
     refusals
         .map(|refusal| format!("{}: {}", refusal.code, refusal.message))
         .collect()

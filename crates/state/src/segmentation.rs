@@ -56,6 +56,24 @@ impl Segmentation {
         self.policies.insert(key, spec);
     }
 
+    /// Its policies as objects.
+    pub fn objects(&self) -> impl Iterator<Item = Value> {
+        let policies = self.policies.iter();
+        policies.map(|(key, spec)| Self::object(key, spec))
+    }
+
+    /// Its namespaces as objects.
+    pub fn labelled(&self) -> impl Iterator<Item = Value> {
+        let namespaces = self.namespaces.iter();
+        namespaces.map(|(name, labels)| {
+            json!({
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": name, "labels": labels},
+            })
+        })
+    }
+
     /// A policy of it as an object.
     pub fn object(key: &ObjectKey, spec: &Value) -> Value {
         json!({

@@ -1,0 +1,173 @@
+//! Is a zone of sensitivity high reachable beyond the flows of the bundle?
+//!
+//! A namespace counts once it is denied, by the plan or by an earlier one, and no open policy keeps it open meanwhile. What policies of others, labels that somebody
+//! changed and denies that are gone let in beyond what the bundle alone would is told with a witness.
+
+use std::collections::BTreeSet;
+
+use cofferdam_model::count::listed;
+use cofferdam_model::names::{NamespaceName, ZoneName};
+use cofferdam_model::zone::{Enforcement, Sensitivity};
+use cofferdam_objects::compare::spec_differences;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys;
+use cofferdam_objects::live_spec::LiveSpec;
+use cofferdam_objects::policy::Direction;
+use cofferdam_semantics::states::{Place, Witness};
+use cofferdam_state::bundle::{DesiredPolicy, deny_name, open_name};
+use cofferdam_state::finding::{Class, finding_id};
+use cofferdam_state::plan::denied_field;
+use cofferdam_state::segmentation::Segmentation;
+use serde_json::Value;
+
+use super::Outcome;
+use crate::{Case, Refusal, refusal};
+
+const CODE: &str = "beyond-flows";
+
+pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
+    let protected = protected(outcome);
+    if protected.is_empty() {
+        return Vec::new();
+    }
+    let asked = asked_for(outcome);
+    if asked == outcome.after {
+        return Vec::new();
+    }
+    let (mut states, ideal, after) = outcome.states(&asked, &outcome.after);
+    let (ideal, after) = (states.solve(&ideal), states.solve(&after));
+    let zones = &outcome.case.bundle.namespaces;
+    let changes = states.changes(&ideal, &after, |place| match place {
+        Place::Pod(pod) if protected.contains(&*pod.namespace) => {
+            zones.get(&*pod.namespace).map(|wanted| &wanted.zone)
+        }
+        Place::Pod(_) | Place::Nodes(_) | Place::Outside(_) => None,
+    });
+    let mut refusals: Vec<Refusal> = Vec::new();
+    let mut told: BTreeSet<&ZoneName> = BTreeSet::new();
+    for ((_, to), between) in &changes.opens {
+        if let (Some(zone), Some(witness)) = (to, &between.witness)
+            && told.insert(zone)
+        {
+            refusals.push(refused(outcome, (zone, &asked), witness));
+        }
+    }
+    refusals
+}
+
+/// Namespaces of zones of sensitivity high that are enforced and denied, or were.
+fn protected<'a>(outcome: &'a Outcome<'_>) -> BTreeSet<&'a str> {
+    let case = outcome.case;
+    let is_denied = |namespace: &NamespaceName| {
+        let deny = ObjectKey::policy(namespace.as_str(), &deny_name(Direction::Ingress));
+        let field = denied_field(Direction::Ingress);
+        let open = ObjectKey::policy(namespace.as_str(), &open_name(Direction::Ingress));
+        let policies = &outcome.after.policies;
+        (policies.contains_key(&deny) && !policies.contains_key(&open))
+            || case
+                .observed
+                .is_recorded_of_namespace(namespace.as_str(), &field)
+    };
+    let namespaces = case.bundle.namespaces.iter();
+    let protected = namespaces.filter(|(name, wanted)| {
+        wanted.sensitivity == Sensitivity::High
+            && wanted.enforcement == Enforcement::Enforce
+            && case.bundle.denies(name, Direction::Ingress)
+            && is_denied(name)
+    });
+    protected.map(|(name, _)| name.as_str()).collect()
+}
+
+/// What the cluster would hold after the plan if the bundle alone decided where it has a say, but for what is waived.
+fn asked_for(outcome: &Outcome<'_>) -> Segmentation {
+    let case = outcome.case;
+    let bundle = case.bundle;
+    let mut asked = outcome.after.clone();
+    let has_say = |key: &ObjectKey| match &key.namespace {
+        Some(namespace) => bundle.namespaces.contains_key(namespace.as_str()),
+        None => true,
+    };
+    asked
+        .policies
+        .retain(|key, _| !has_say(key) || is_waived(case, key));
+    for ((namespace, name), wanted) in &bundle.policies {
+        let key = ObjectKey::policy(namespace.as_str(), name);
+        let there = outcome.after.policies.get(&key);
+        match there.filter(|there| is_as_wanted(wanted, there)) {
+            // The server leaves out lists that are empty.
+            Some(there) => {
+                asked.policies.insert(key, there.clone());
+            }
+            None => asked.put(&wanted.object),
+        }
+    }
+    for (name, labels) in &mut asked.namespaces {
+        match bundle.namespaces.get(name.as_str()) {
+            Some(wanted) => labels.extend(wanted.labels.clone()),
+            None => {
+                labels.remove(keys::ZONE);
+            }
+        }
+    }
+    asked
+}
+
+fn is_as_wanted(wanted: &DesiredPolicy, there: &Value) -> bool {
+    let live = LiveSpec::from(there.clone());
+    let spec = wanted.object.spec.as_ref();
+    spec.is_some_and(|spec| spec_differences(spec, &live).is_empty())
+}
+
+/// Whether somebody answers for a policy of others.
+fn is_waived(case: &Case<'_>, key: &ObjectKey) -> bool {
+    let id = finding_id(Class::ForeignPolicy, &case.cluster.name, key);
+    let object = key.to_string();
+    let mut waivers = case.fleet.model.waivers.values();
+    waivers.any(|waiver| {
+        let covers = &waiver.covers;
+        waiver.holds_on(&case.fleet.today)
+            && [Class::ForeignPolicy.as_str(), &id].contains(&covers.finding.as_str())
+            && (covers.cluster.as_ref()).is_none_or(|named| *named == case.cluster.name)
+            && covers.object.as_ref().is_none_or(|named| *named == object)
+    })
+}
+
+fn refused(
+    outcome: &Outcome<'_>,
+    (zone, asked): (&ZoneName, &Segmentation),
+    Witness {
+        from,
+        to,
+        ports,
+        exists: _,
+    }: &Witness,
+) -> Refusal {
+    let message = format!(
+        "zone `{zone}` of sensitivity high would be reachable beyond its flows: {from} -> {to} on {ports}"
+    );
+    let others = strangers(outcome, asked, to);
+    let explain = "`cofferdam reach` and `explain` tell why";
+    if others.is_empty() {
+        return refusal(CODE, message, explain);
+    }
+    let named = listed(others.iter().map(String::as_str));
+    let hint = format!(
+        "delete {named}, make a flow of it, or waive it by a Waiver with `for: {{ finding: {}, cluster: {}, object: … }}`; {explain}",
+        Class::ForeignPolicy.as_str(),
+        outcome.case.cluster.name
+    );
+    refusal(CODE, message, &hint)
+}
+
+/// What would be there and is not as the bundle asks: in the namespace that is reached or for the whole cluster; if there
+/// is none, anywhere.
+fn strangers(outcome: &Outcome<'_>, asked: &Segmentation, to: &str) -> Vec<String> {
+    let there = outcome.after.policies.iter();
+    let strange = there.filter(|(key, spec)| asked.policies.get(*key) != Some(spec));
+    let strange: Vec<&ObjectKey> = strange.map(|(key, _)| key).collect();
+    let reached = to.split_once('/').map(|(namespace, _)| namespace);
+    let near = |key: &&&ObjectKey| key.namespace.is_none() || key.namespace.as_deref() == reached;
+    let told = |keys: Vec<&ObjectKey>| keys.iter().map(ToString::to_string).collect();
+    let close: Vec<&ObjectKey> = strange.iter().filter(near).copied().collect();
+    told(if close.is_empty() { strange } else { close })
+}

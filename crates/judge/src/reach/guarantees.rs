@@ -1,0 +1,115 @@
+//! Is a guarantee broken by the plan, or in spite of it?
+//!
+//! While zones are staged, connections that they will not have stay possible: a guarantee that is broken before the plan
+//! and after it stops nothing, unless the way ends in a namespace that is denied by then.
+
+use cofferdam_model::Model;
+use cofferdam_model::guarantee::Claim;
+use cofferdam_model::names::GuaranteeName;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::policy::Direction;
+use cofferdam_semantics::Reader;
+use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::guarantee::{Ground, Hop, Outcome as Proved, Proof, prove};
+use cofferdam_semantics::policy::Source;
+use cofferdam_state::bundle::deny_name;
+use cofferdam_state::segmentation::Segmentation;
+
+use super::Outcome;
+use crate::{Case, Refusal, refusal};
+
+const CODE: &str = "guarantee-broken";
+
+pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
+    let model = outcome.case.fleet.model;
+    if model.guarantees.is_empty() {
+        return Vec::new();
+    }
+    let after = proofs(outcome, &outcome.after);
+    let broken: Vec<(GuaranteeName, Vec<Hop>)> = after
+        .into_iter()
+        .filter_map(|Proof { guarantee, outcome }| match outcome {
+            Proved::Broken { witness, .. } => Some((guarantee, witness)),
+            Proved::Proved | Proved::Unknown { .. } => None,
+        })
+        .filter(|(guarantee, _)| !is_waived(outcome.case, guarantee))
+        .collect();
+    if broken.is_empty() {
+        return Vec::new();
+    }
+    let before = proofs(outcome, &outcome.before);
+    let was_broken = |guarantee: &GuaranteeName| {
+        let mut before = before.iter();
+        before
+            .any(|one| one.guarantee == *guarantee && matches!(one.outcome, Proved::Broken { .. }))
+    };
+    let counts = |guarantee: &GuaranteeName, witness: &[Hop]| {
+        !was_broken(guarantee) || (is_never(model, guarantee) && ends_denied(outcome, witness))
+    };
+    let counting = broken
+        .iter()
+        .filter(|(guarantee, witness)| counts(guarantee, witness));
+    counting
+        .map(|(guarantee, witness)| refused(guarantee, witness))
+        .collect()
+}
+
+fn is_never(model: &Model, guarantee: &GuaranteeName) -> bool {
+    let guarantee = model.guarantees.get(guarantee);
+    guarantee.is_some_and(|one| matches!(one.claim, Claim::Never { .. }))
+}
+
+/// Whether the way leads into a namespace that is denied after the plan.
+fn ends_denied(outcome: &Outcome<'_>, witness: &[Hop]) -> bool {
+    let last = witness.last().and_then(|hop| hop.to.split_once('/'));
+    last.is_some_and(|(namespace, _)| {
+        let deny = ObjectKey::policy(namespace, &deny_name(Direction::Ingress));
+        outcome.after.policies.contains_key(&deny)
+    })
+}
+
+fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
+    prove(Ground {
+        model: outcome.case.fleet.model,
+        zones: &outcome.case.bundle.zones(),
+        facts: facts(outcome, segmentation),
+        dialects: &outcome.dialects(),
+        pod_networks: outcome.pod_networks(),
+    })
+}
+
+fn facts(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Facts {
+    let mut reader = Reader::default();
+    let shared = outcome.case.observed.unchanging_objects();
+    let all = segmentation.labelled().chain(segmentation.objects());
+    for (number, object) in (0..).zip(all.chain(shared)) {
+        reader.read(&object, Source(number));
+    }
+    reader.finish()
+}
+
+fn is_waived(case: &Case<'_>, guarantee: &GuaranteeName) -> bool {
+    let mut waivers = case.fleet.model.waivers.values();
+    waivers.any(|waiver| {
+        let covers = &waiver.covers;
+        waiver.holds_on(&case.fleet.today)
+            && covers.finding == guarantee.as_str()
+            && covers.object.is_none()
+            && (covers.cluster.as_ref()).is_none_or(|named| *named == case.cluster.name)
+    })
+}
+
+fn refused(guarantee: &GuaranteeName, witness: &[Hop]) -> Refusal {
+    let way: Vec<String> = witness
+        .iter()
+        .map(|Hop { from, to, ports }| format!("{from} -> {to} on {ports}"))
+        .collect();
+    let message = format!(
+        "guarantee `{guarantee}` would be broken: {}",
+        way.join(", then ")
+    );
+    let hint = format!(
+        "`cofferdam prove` tells more; or waive it by a Waiver with `for: {{ finding: {guarantee} }}`"
+    );
+    refusal(CODE, message, &hint)
+}
