@@ -1,6 +1,7 @@
 //! Pods and addresses that no policy tells apart, put together.
 
 mod build;
+mod change;
 pub(crate) mod postings;
 pub(crate) mod vocabulary;
 
@@ -19,11 +20,12 @@ use crate::addresses::Family;
 use crate::facts::{ContainerPort, Facts};
 use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};
 use crate::sets::{SetList, Table};
+pub(crate) use change::News;
 use postings::Postings;
 use vocabulary::{Vocabulary, block_of};
 
 /// A class: pods, nodes or addresses that every policy treats alike, over one family of addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Class {
     pub(crate) family: Family,
     pub(crate) kind: ClassKind,
@@ -34,7 +36,7 @@ pub(crate) struct Class {
 }
 
 /// What a class is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ClassKind {
     /// Pods of a namespace with the same labels, both by number.
     Pods { namespace: u32, labels: u32 },

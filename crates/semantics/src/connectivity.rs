@@ -34,11 +34,11 @@ pub enum Endpoint {
 /// What can reach what under one dialect.
 #[derive(Debug, Clone)]
 pub struct Connectivity {
-    classes: Arc<Classes>,
-    dialect: Dialect,
-    policies: Vec<Compiled>,
-    rows: Rows,
-    of_classes: Vec<ClassRows>,
+    pub(crate) classes: Arc<Classes>,
+    pub(crate) dialect: Dialect,
+    pub(crate) policies: Vec<Compiled>,
+    pub(crate) rows: Rows,
+    pub(crate) of_classes: Vec<ClassRows>,
 }
 
 /// The rows of a class.
@@ -47,14 +47,35 @@ pub(crate) struct ClassRows {
     pub(crate) egress: u32,
     pub(crate) ingress: u32,
     /// What its own node may send to it, where policies of administrators govern it.
-    from_own_node: Option<u32>,
+    pub(crate) from_own_node: Option<u32>,
 }
 
 /// The policies that govern a class, by direction.
 #[derive(Debug, Clone, Default)]
-struct Governing {
-    ingress: Vec<u32>,
-    egress: Vec<u32>,
+pub(crate) struct Governing {
+    pub(crate) ingress: Vec<u32>,
+    pub(crate) egress: Vec<u32>,
+}
+
+impl Governing {
+    /// Adds a policy where it governs a class.
+    pub(crate) fn add(&mut self, number: u32, policy: &Compiled, class: u32) {
+        if !policy.subject.contains(class) {
+            return;
+        }
+        if policy.ingress.is_some() {
+            put(&mut self.ingress, number);
+        }
+        if policy.egress.is_some() {
+            put(&mut self.egress, number);
+        }
+    }
+}
+
+fn put(sorted: &mut Vec<u32>, number: u32) {
+    if let Err(place) = sorted.binary_search(&number) {
+        sorted.insert(place, number);
+    }
 }
 
 impl Connectivity {
@@ -67,7 +88,7 @@ impl Connectivity {
 
     /// Looks up what policies name; nothing is solved yet.
     pub(crate) fn compile(classes: Arc<Classes>, dialect: Dialect) -> Self {
-        let policies = classes.facts().policies.iter();
+        let policies = (0_u32..).zip(&classes.facts().policies);
         let policies = policies.map(|policy| Compiled::of(policy, &classes, dialect));
         Self {
             policies: policies.collect(),
@@ -165,7 +186,11 @@ impl Connectivity {
         (direction, place): (Direction, usize),
         target: u32,
     ) -> PortSet {
-        let policy = self.policies.get(policy);
+        let mut policies = self.policies.iter();
+        let policy = match self.policies.get(policy) {
+            Some(one) if index(one.place) == policy => Some(one),
+            Some(_) | None => policies.find(|one| index(one.place) == policy),
+        };
         let rules = policy.and_then(|policy| policy.rules(direction));
         let rule = rules.and_then(|rules| rules.get(place));
         rule.map_or_else(PortSet::none, |rule| self.ports_of(rule, target))
@@ -176,7 +201,7 @@ impl Connectivity {
         self.family_of(one) == self.family_of(other)
     }
 
-    fn rows_of(&self, class: u32) -> Option<ClassRows> {
+    pub(crate) fn rows_of(&self, class: u32) -> Option<ClassRows> {
         self.of_classes.get(index(class)).copied()
     }
 
@@ -227,7 +252,7 @@ fn governing(
     all
 }
 
-fn rows_of_class(
+pub(crate) fn rows_of_class(
     class: &Class,
     governing: Governing,
     policies: &[Compiled],

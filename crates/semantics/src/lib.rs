@@ -2,14 +2,15 @@
 //!
 //! In reading order: [`read`] takes raw objects to [`facts`] and [`policy`]; `classes` puts pods and
 //! addresses that no policy tells apart together; `rows` says what the policies of a class let through;
-//! [`connectivity`] joins both ends; [`parties`] tells it by workload, and [`mod@reach`] under several dialects;
-//! [`states`] compares a cluster under different policies; [`guarantee`] proves what a model
-//! guarantees; [`mod@lint`] tells faults of policies.
+//! [`connectivity`] joins both ends; [`incremental`] keeps that true while a cluster changes; [`parties`] tells it by
+//! workload, and [`mod@reach`] under several dialects; [`states`] compares a cluster under different policies;
+//! [`guarantee`] proves what a model guarantees; [`mod@lint`] tells faults of policies.
 
 pub mod connectivity;
 pub mod facts;
 pub mod future;
 pub mod guarantee;
+pub mod incremental;
 pub mod lint;
 pub mod parties;
 pub mod policy;

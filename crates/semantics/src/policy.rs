@@ -29,6 +29,8 @@ pub struct Policy {
     pub ingress: Option<Vec<Rule>>,
     /// What it says to egress; `None` where it does not concern egress.
     pub egress: Option<Vec<Rule>>,
+    /// Whether it has an IPv6 block, be it in a part that does not count.
+    pub names_ipv6: bool,
 }
 
 impl Policy {

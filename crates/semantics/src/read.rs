@@ -155,7 +155,7 @@ impl Reader {
             });
         }
         let policy = policy.filter(|_| !refused);
-        self.facts.has_ipv6 |= policy.is_some() && names_ipv6(object);
+        self.facts.has_ipv6 |= policy.as_ref().is_some_and(|policy| policy.names_ipv6);
         self.facts.policies.extend(policy);
     }
 
@@ -266,6 +266,7 @@ fn read_policy(
             subject,
             ingress,
             egress,
+            names_ipv6: names_ipv6(object),
         });
     }
     let spec = admin_policy::spec(&at, id.kind, &id.name)?;
@@ -277,5 +278,6 @@ fn read_policy(
         subject: spec.subject,
         ingress: some(spec.ingress),
         egress: some(spec.egress),
+        names_ipv6: names_ipv6(object),
     })
 }

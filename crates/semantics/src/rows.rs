@@ -1,8 +1,9 @@
 //! What the policies of a class let through in one direction, to or from each other class.
 
 pub(crate) mod order;
+mod pieces;
+mod store;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_model::dialect::{Dialect, Sctp, SidecarPorts};
@@ -15,9 +16,9 @@ use crate::classes::{Classes, PortNames};
 use crate::facts::ContainerPort;
 use crate::policy::{Action, Peer, Peers, Policy, PortRule, Rule, Stage};
 use crate::ports::PortSet;
-use crate::sets::{Table, index};
-use crate::verdict::{Allowed, Answers};
-use order::{Said, decide};
+use crate::sets::index;
+
+pub(crate) use store::Rows;
 
 /// What a class may exchange with each other class in one direction.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,22 @@ impl Row {
         let cell = self.cells.iter().find(|(set, _)| set.contains(class));
         cell.map_or(self.rest, |(_, answer)| *answer)
     }
+
+    /// Gives a class another answer.
+    fn put(&mut self, class: u32, answer: u32) {
+        for (set, _) in &mut self.cells {
+            set.remove(class);
+        }
+        let cell = self.cells.iter_mut().find(|(_, known)| *known == answer);
+        match cell {
+            Some((set, _)) => {
+                set.insert(class);
+            }
+            None if answer != self.rest => self.cells.push(([class].into(), answer)),
+            None => {}
+        }
+        self.cells.retain(|(set, _)| !set.is_empty());
+    }
 }
 
 /// What a row is made from: classes that have all of it in common have the same row.
@@ -49,9 +66,36 @@ pub(crate) struct Profile {
     pub(crate) own_node: bool,
 }
 
+impl Profile {
+    pub(crate) fn direction(&self) -> Direction {
+        if self.is_egress {
+            Direction::Egress
+        } else {
+            Direction::Ingress
+        }
+    }
+
+    /// The policies that govern the class, each with its number.
+    fn governing<'a>(
+        &'a self,
+        policies: &'a [Compiled],
+    ) -> impl Iterator<Item = (u32, &'a Compiled)> {
+        let numbers = self.policies.iter();
+        numbers.filter_map(|id| Some((*id, policies.get(index(*id))?)))
+    }
+
+    /// Whether a policy of a namespace governs the class, so that what no rule allows is denied.
+    fn isolates(&self, policies: &[Compiled]) -> bool {
+        let mut governing = self.governing(policies);
+        governing.any(|(_, policy)| policy.stage == Stage::Namespaced)
+    }
+}
+
 /// A policy with the classes that its rules match.
 #[derive(Debug, Clone)]
 pub(crate) struct Compiled {
+    /// Its place in the facts.
+    pub(crate) place: u32,
     pub(crate) subject: RoaringBitmap,
     pub(crate) stage: Stage,
     pub(crate) ingress: Option<Vec<CompiledRule>>,
@@ -77,7 +121,7 @@ pub(crate) fn all_ports(dialect: Dialect) -> PortSet {
 
 impl Compiled {
     /// Looks up the classes that a policy names.
-    pub(crate) fn of(policy: &Policy, classes: &Classes, dialect: Dialect) -> Self {
+    pub(crate) fn of((place, policy): (u32, &Policy), classes: &Classes, dialect: Dialect) -> Self {
         let rules = |rules: &Option<Vec<Rule>>| {
             let rules = rules.as_ref()?;
             Some(
@@ -88,11 +132,53 @@ impl Compiled {
             )
         };
         Self {
+            place,
             subject: classes.chosen(&policy.subject),
             stage: policy.stage,
             ingress: rules(&policy.ingress),
             egress: rules(&policy.egress),
         }
+    }
+
+    /// No policy, where one was.
+    pub(crate) fn none() -> Self {
+        Self {
+            place: u32::MAX,
+            subject: RoaringBitmap::new(),
+            stage: Stage::Namespaced,
+            ingress: None,
+            egress: None,
+        }
+    }
+
+    /// Adds a class to those that a rule matches.
+    pub(crate) fn name(&mut self, class: u32, direction: Direction, rule: usize) {
+        let rules = match direction {
+            Direction::Ingress => &mut self.ingress,
+            Direction::Egress => &mut self.egress,
+        };
+        let rule = rules.as_mut().and_then(|rules| rules.get_mut(rule));
+        if let Some(peers) = rule.and_then(|rule| rule.peers.as_mut()) {
+            peers.insert(class);
+        }
+    }
+
+    /// The classes that rules of this and rules of the same policy, looked up again, do not both match.
+    pub(crate) fn named_otherwise(&self, other: &Self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        for direction in Direction::BOTH {
+            let (before, after) = (self.rules(direction), other.rules(direction));
+            let rules = before
+                .into_iter()
+                .flatten()
+                .zip(after.into_iter().flatten());
+            for (before, after) in rules {
+                if let Some((before, after)) = before.peers.as_ref().zip(after.peers.as_ref()) {
+                    all |= before ^ after;
+                }
+            }
+        }
+        all
     }
 
     pub(crate) fn rules(&self, direction: Direction) -> Option<&[CompiledRule]> {
@@ -104,10 +190,7 @@ impl Compiled {
 
     /// Whether its rules of ingress name ports, so that what they allow depends on the pod.
     pub(crate) fn names_ports(&self) -> bool {
-        self.ingress
-            .iter()
-            .flatten()
-            .any(|rule| !rule.names.is_empty())
+        self.ingress.iter().flatten().any(CompiledRule::names_ports)
     }
 }
 
@@ -151,6 +234,16 @@ impl CompiledRule {
         }
     }
 
+    /// Whether it matches every class.
+    pub(crate) fn matches_everything(&self) -> bool {
+        self.peers.is_none()
+    }
+
+    /// Whether it names ports, so that what it allows depends on the destination.
+    pub(crate) fn names_ports(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// Whether it matches a class.
     pub(crate) fn matches(&self, class: u32) -> bool {
         self.peers
@@ -191,208 +284,4 @@ fn numbers(
     matching.fold(PortSet::none(), |all, port| {
         all.or(&PortSet::one(port.protocol, port.number))
     })
-}
-
-/// Makes rows, and keeps the answers in them.
-#[derive(Debug, Clone)]
-pub(crate) struct Rows {
-    dialect: Dialect,
-    all: PortSet,
-    profiles: Table<Profile>,
-    made: Vec<Row>,
-    pub(crate) answers: Answers,
-}
-
-impl Rows {
-    pub(crate) fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            all: all_ports(dialect),
-            profiles: Table::default(),
-            made: Vec::new(),
-            answers: Answers::default(),
-        }
-    }
-
-    /// A row by its number.
-    pub(crate) fn get(&self, row: u32) -> Option<&Row> {
-        self.made.get(index(row))
-    }
-
-    /// The number of the row of a profile, which is made where it is new.
-    pub(crate) fn id(&mut self, profile: Profile, policies: &[Compiled], classes: &Classes) -> u32 {
-        if let Some(known) = self.profiles.find(&profile) {
-            return known;
-        }
-        let row = self.make(&profile, policies, classes);
-        self.made.push(row);
-        self.profiles.id(profile)
-    }
-
-    fn make(&mut self, profile: &Profile, policies: &[Compiled], classes: &Classes) -> Row {
-        let universe = classes.of_family(profile.family);
-        let own = if profile.is_egress {
-            None
-        } else {
-            Some(classes.ports(profile.ports))
-        };
-        let governing = profile
-            .policies
-            .iter()
-            .filter_map(|id| Some((*id, policies.get(index(*id))?)));
-        let mut pieces = Pieces {
-            classes,
-            dialect: self.dialect,
-            universe,
-            own,
-            found: Vec::new(),
-            merged: BTreeMap::new(),
-        };
-        let mut isolated = false;
-        for (id, policy) in governing {
-            isolated |= policy.stage == Stage::Namespaced;
-            let direction = if profile.is_egress {
-                Direction::Egress
-            } else {
-                Direction::Ingress
-            };
-            for rule in policy.rules(direction).unwrap_or_default() {
-                pieces.take(id, policy.stage, rule);
-            }
-        }
-        if isolated && profile.own_node {
-            pieces.merged.insert(PortSet::all(), universe.clone());
-        }
-        let pieces = pieces.all();
-        let cells = split(universe, &pieces);
-        let answered = cells.into_iter().map(|(set, hits)| {
-            let said = hits
-                .iter()
-                .filter_map(|hit| pieces.get(*hit))
-                .map(|(_, said)| said);
-            (set, decide(said, isolated, &self.all))
-        });
-        let answered: Vec<(RoaringBitmap, Allowed)> = answered.collect();
-        self.row(answered, isolated)
-    }
-
-    /// The row of cells: equal answers stand together, and the answer of most classes is the rest.
-    fn row(&mut self, cells: Vec<(RoaringBitmap, Allowed)>, isolated: bool) -> Row {
-        let mut by_answer: BTreeMap<u32, RoaringBitmap> = BTreeMap::new();
-        for (set, allowed) in cells {
-            *by_answer.entry(self.answers.id(allowed)).or_default() |= set;
-        }
-        let most = by_answer
-            .iter()
-            .max_by_key(|(answer, set)| (set.len(), **answer));
-        let rest = most.map(|(answer, _)| *answer);
-        let rest = rest.unwrap_or_else(|| self.answers.id(decide([], isolated, &self.all)));
-        by_answer.remove(&rest);
-        Row {
-            rest,
-            cells: by_answer
-                .into_iter()
-                .map(|(answer, set)| (set, answer))
-                .collect(),
-        }
-    }
-}
-
-/// The rules of a profile, each taken apart by the classes on which its ports are the same.
-struct Pieces<'a> {
-    classes: &'a Classes,
-    dialect: Dialect,
-    universe: &'a RoaringBitmap,
-    /// The named ports of the destination where all pieces have the same one.
-    own: Option<&'a PortNames>,
-    found: Vec<(RoaringBitmap, Said)>,
-    /// Those of policies of namespaces, which add up in any order, by their ports.
-    merged: BTreeMap<PortSet, RoaringBitmap>,
-}
-
-impl Pieces<'_> {
-    fn take(&mut self, policy: u32, stage: Stage, rule: &CompiledRule) {
-        let peers = match &rule.peers {
-            Some(peers) => peers & self.universe,
-            None => self.universe.clone(),
-        };
-        // A rule without names matches the same ports on every destination.
-        let alike = rule.names.is_empty().then_some(&PortNames::Any);
-        if let Some(named) = self.own.or(alike) {
-            return self.put(
-                policy,
-                stage,
-                rule.action,
-                (peers, rule.ports_on(named, self.dialect)),
-            );
-        }
-        for (list, having) in self.classes.by_ports() {
-            let ports = rule.ports_on(self.classes.ports(list), self.dialect);
-            self.put(policy, stage, rule.action, (&peers & having, ports));
-        }
-    }
-
-    fn put(&mut self, policy: u32, stage: Stage, action: Action, piece: (RoaringBitmap, PortSet)) {
-        let (set, ports) = piece;
-        if set.is_empty() || ports.is_empty() {
-            return;
-        }
-        if stage == Stage::Namespaced {
-            *self.merged.entry(ports).or_default() |= set;
-        } else {
-            self.found.push((
-                set,
-                Said {
-                    policy,
-                    stage,
-                    action,
-                    ports,
-                },
-            ));
-        }
-    }
-
-    fn all(self) -> Vec<(RoaringBitmap, Said)> {
-        let merged = self.merged.into_iter().map(|(ports, set)| {
-            let (policy, stage, action) = (0, Stage::Namespaced, Action::Allow);
-            (
-                set,
-                Said {
-                    policy,
-                    stage,
-                    action,
-                    ports,
-                },
-            )
-        });
-        self.found.into_iter().chain(merged).collect()
-    }
-}
-
-/// Cuts `universe` so that each piece holds all or nothing of each part; beside each part the pieces that hold it.
-fn split(
-    universe: &RoaringBitmap,
-    pieces: &[(RoaringBitmap, Said)],
-) -> Vec<(RoaringBitmap, Vec<usize>)> {
-    let mut cells: Vec<(RoaringBitmap, Vec<usize>)> = vec![(universe.clone(), Vec::new())];
-    for (hit, (set, _)) in pieces.iter().enumerate() {
-        let mut next = Vec::with_capacity(cells.len() + 1);
-        for (cell, hits) in cells {
-            let inside = &cell & set;
-            if inside.is_empty() {
-                next.push((cell, hits));
-                continue;
-            }
-            let outside = &cell - set;
-            if !outside.is_empty() {
-                next.push((outside, hits.clone()));
-            }
-            let mut more = hits;
-            more.push(hit);
-            next.push((inside, more));
-        }
-        cells = next;
-    }
-    cells.retain(|(cell, _)| !cell.is_empty());
-    cells
 }

@@ -41,6 +41,12 @@ impl<T: Hash + Eq> Table<T> {
         self.0.get_index_of(value).map(number)
     }
 
+    /// Gives a number another value, which must be new.
+    pub(crate) fn replace(&mut self, id: u32, value: T) {
+        let replaced = self.0.replace_index(index(id), value);
+        debug_assert!(replaced.is_ok(), "the value has another number already");
+    }
+
     /// The value of a number that this table gave.
     pub(crate) fn get(&self, id: u32) -> Option<&T> {
         self.0.get_index(index(id))
@@ -80,6 +86,13 @@ impl SetList {
         }
         if let Some(set) = self.0.get_mut(place) {
             set.insert(item);
+        }
+    }
+
+    /// Takes an item out of a set.
+    pub(crate) fn remove(&mut self, set: u32, item: u32) {
+        if let Some(set) = self.0.get_mut(index(set)) {
+            set.remove(item);
         }
     }
 

@@ -32,6 +32,7 @@ impl Classes {
         let of_pods = of_pods.collect();
         classes.of_pods = of_pods;
         classes.take_outside();
+        classes.forget_addresses_of_labels();
         classes
     }
 
@@ -76,7 +77,7 @@ impl Classes {
     }
 
     /// The classes of a pod: one per address, or one where its address is not known.
-    fn take_pod(&mut self, facts: &Facts, pod: &Pod) -> Vec<u32> {
+    pub(super) fn take_pod(&mut self, facts: &Facts, pod: &Pod) -> Vec<u32> {
         let ports = self.told_ports(pod);
         let addresses = facts.addresses_of(pod);
         let each: Vec<Face> = if addresses.is_empty() {
@@ -157,7 +158,7 @@ impl Classes {
         id
     }
 
-    fn pods(&mut self, kind: ClassKind, (family, atom): Face, ports: u32) -> u32 {
+    pub(super) fn pods(&mut self, kind: ClassKind, (family, atom): Face, ports: u32) -> u32 {
         let known = self.table.len();
         let id = self.add(Class {
             family,
@@ -196,7 +197,7 @@ impl Classes {
     }
 
     /// The number of what is told apart in labels of pods, or of nodes.
-    fn told(&mut self, labels: &Arc<Labels>, of_node: bool) -> u32 {
+    pub(super) fn told(&mut self, labels: &Arc<Labels>, of_node: bool) -> u32 {
         let held = (Arc::as_ptr(labels).addr(), of_node);
         if let Some(known) = self.restricted.get(&held) {
             return *known;
@@ -215,7 +216,7 @@ impl Classes {
         id
     }
 
-    fn told_ports(&mut self, pod: &Pod) -> u32 {
+    pub(super) fn told_ports(&mut self, pod: &Pod) -> u32 {
         if pod.is_future && !self.vocabulary.port_names.is_empty() {
             return self.port_lists.id(PortNames::Any);
         }

@@ -33,6 +33,24 @@ impl Postings {
         }
     }
 
+    /// Takes out an item with these labels.
+    pub(crate) fn remove<'a>(
+        &mut self,
+        item: u32,
+        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        self.items.remove(item);
+        for (key, value) in labels {
+            let Some(key) = self.keys.find(key) else {
+                continue;
+            };
+            self.by_key.remove(key, item);
+            if let Some(pair) = self.pairs.find(&(key, Arc::from(value))) {
+                self.by_pair.remove(pair, item);
+            }
+        }
+    }
+
     /// The items that a selector selects.
     pub(crate) fn select(&self, selector: &Selector) -> RoaringBitmap {
         let Selector {

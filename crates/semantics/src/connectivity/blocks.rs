@@ -1,6 +1,7 @@
 //! Everything that is possible, in few blocks of many classes each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use roaring::RoaringBitmap;
@@ -59,7 +60,7 @@ impl Connectivity {
             groups.entry(alike).or_default().insert(class);
         }
         for ((egress, naming, is_outside), from) in groups {
-            let Some(row) = self.rows.get(egress).cloned() else {
+            let Some(row) = self.rows.get(egress).map(Arc::clone) else {
                 continue;
             };
             for (mut to, ingress) in inbound.segments(&naming) {

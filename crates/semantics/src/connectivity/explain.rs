@@ -139,7 +139,7 @@ impl Connectivity {
         };
         let mut said = Vec::new();
         for (id, policy) in self.governing(class, direction) {
-            let Some(cited) = self.cited(id) else {
+            let Some(cited) = self.cited(policy) else {
                 continue;
             };
             if policy.stage == Stage::Namespaced {
@@ -202,8 +202,8 @@ impl Connectivity {
         rule.ports_on(self.classes.ports(list), self.dialect)
     }
 
-    fn cited(&self, id: u32) -> Option<Cited> {
-        let policy = self.facts().policies.get(index(id))?;
+    fn cited(&self, policy: &Compiled) -> Option<Cited> {
+        let policy = self.facts().policies.get(index(policy.place))?;
         Some(Cited {
             policy: policy.id.clone(),
             source: policy.source,
