@@ -14,6 +14,7 @@ use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::{Oracle, Peer};
 use cofferdam_semantics::connectivity::Connectivity;
 use cofferdam_semantics::facts::Facts;
+use cofferdam_semantics::incremental::{Change, Solution};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::{Classes, Reader};
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ fn main() {
     against_the_oracle();
     in_classes();
     in_replicas();
+    one_change();
     large();
 }
 
@@ -108,6 +110,94 @@ fn in_replicas() {
         figures.push((replicas, time));
     }
     println!("  exponent {:.2}", exponent(&figures));
+}
+
+/// One change of a cluster with 2,000 policies, and what it opens and closes, against a solution from scratch.
+fn one_change() {
+    let size = Size {
+        namespaces: 10,
+        workloads: 2_000,
+        replicas: 1,
+    };
+    let facts = read(&objects(size));
+    println!("one change at 2,000 policies, against a solution from scratch in the same round");
+    for (what, change) in changes(&facts) {
+        let (mut scratch, mut applied, mut told_apart) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut connections, mut full) = (0, 0);
+        for _ in 0..ROUNDS {
+            scratch.push(timed(|| solve(&facts)));
+            let (mut one, mut other) = (solution(&facts), solution(&facts));
+            let (first, second) = (change.clone(), vec![change.clone()]);
+            applied.push(timed(|| drop(black_box(one.apply(first)))));
+            told_apart.push(timed(|| {
+                connections = other.effect(second).connections.len();
+            }));
+            full += one.full_solves() + other.full_solves() - 2;
+        }
+        let least = |times: Vec<Duration>| times.into_iter().min().unwrap_or_default();
+        let (scratch, applied, told_apart) = (least(scratch), least(applied), least(told_apart));
+        let ratio = |time: Duration| scratch.as_secs_f64() / time.as_secs_f64();
+        println!(
+            "  {what}: {} of {} (1/{:.0}); with the {connections} connections that differ {} (1/{:.0}); {full} full solves",
+            told(applied),
+            told(scratch),
+            ratio(applied),
+            told(told_apart),
+            ratio(told_apart),
+        );
+    }
+}
+
+/// A solution that shares nothing with another one.
+fn solution(facts: &Facts) -> Solution {
+    Solution::new(&Arc::new(facts.clone()), dialect())
+}
+
+/// Changes of every kind of reach: of one class, of a namespace, of all.
+fn changes(facts: &Facts) -> Vec<(&'static str, Change)> {
+    let of = |object: Value| read(&[object]).policies.first().cloned();
+    let set = |object| of(object).map(|policy| Change::SetPolicy(Box::new(policy)));
+    let added = |name: &str, spec: Value| {
+        let metadata = json!({"namespace": "ns-7", "name": name});
+        set(
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}),
+        )
+    };
+    let labelled = |app: &str| {
+        let mut pod = facts
+            .pods
+            .iter()
+            .find(|pod| *pod.name == *"app-7-0")?
+            .clone();
+        pod.labels = Arc::new([("app".to_owned(), app.to_owned())].into());
+        Some(Change::SetPod(Box::new(pod)))
+    };
+    let removed = of(policy(7, 7, &[])).map(|policy| Change::RemovePolicy(policy.id));
+    let isolating = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
+    let new_key = json!({"podSelector": {"matchLabels": {"pod-template-hash": "7"}}});
+    let all = [
+        ("a policy replaced", set(policy(7, 7, &[17, 57]))),
+        ("a policy removed", removed),
+        ("a pod labelled as another one is", labelled("app-17")),
+        ("a pod labelled as no other is", labelled("app-none")),
+        (
+            "a policy added by a label key that is new, and that every pod has",
+            added("new-key", new_key),
+        ),
+        (
+            "a policy added that isolates a namespace of 200 classes",
+            added("deny", isolating),
+        ),
+    ];
+    let all = all.into_iter();
+    all.filter_map(|(what, change)| Some((what, change?)))
+        .collect()
+}
+
+fn timed(run: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    run();
+    start.elapsed()
 }
 
 /// 100,000 pods and 75,000 policies in 25,000 namespaces, read one by one.

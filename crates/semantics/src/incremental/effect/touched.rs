@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use roaring::RoaringBitmap;
+use rustc_hash::FxBuildHasher;
 
 use super::ends::{End, Ends, Side};
 use super::{Former, Journal};
@@ -30,6 +32,8 @@ pub(super) struct Touched<'a> {
     journal: &'a Journal,
     /// What answers of egress and ingress come to together.
     joint: RefCell<BTreeMap<Said, PortSet>>,
+    /// Whether two such pairs come to the same.
+    same: RefCell<IndexMap<(Said, Said), bool, FxBuildHasher>>,
 }
 
 impl<'a> Touched<'a> {
@@ -38,6 +42,7 @@ impl<'a> Touched<'a> {
             solution,
             journal,
             joint: RefCell::default(),
+            same: RefCell::default(),
         }
     }
 
@@ -72,7 +77,7 @@ impl<'a> Touched<'a> {
                     self.said(When::Before, &other, &was),
                     self.said(When::After, &other, &is),
                 );
-                if out.0 == out.1 && back.0 == back.1 {
+                if self.comes_to_same(&out) && self.comes_to_same(&back) {
                     continue;
                 }
                 for other in ends.of_class(*class) {
@@ -93,8 +98,7 @@ impl<'a> Touched<'a> {
             if from == to && !source.is_several {
                 return PortSet::none();
             }
-            let said = self.said(when, source, target).into_iter();
-            said.fold(PortSet::none(), |all, said| all.or(&self.joint(said)))
+            self.together(&self.said(when, source, target))
         };
         (
             all(When::Before, &source.was, &target.was),
@@ -129,12 +133,29 @@ impl<'a> Touched<'a> {
     fn changed(&self, from: u32, to: u32) -> bool {
         let before = self.said_by(When::Before, from, to);
         let after = self.said_by(When::After, from, to);
-        match (before, after) {
-            (Some(before), Some(after)) => {
-                before != after && self.joint(before) != self.joint(after)
-            }
-            (None, _) | (_, None) => false,
+        let both = before.zip(after);
+        both.is_some_and(|(before, after)| !self.is_same(before, after))
+    }
+
+    fn is_same(&self, before: Said, after: Said) -> bool {
+        if before == after {
+            return true;
         }
+        let known = self.same.borrow().get(&(before, after)).copied();
+        known.unwrap_or_else(|| {
+            let same = self.joint(before) == self.joint(after);
+            self.same.borrow_mut().insert((before, after), same);
+            same
+        })
+    }
+
+    fn comes_to_same(&self, (before, after): &(BTreeSet<Said>, BTreeSet<Said>)) -> bool {
+        before == after || self.together(before) == self.together(after)
+    }
+
+    fn together(&self, said: &BTreeSet<Said>) -> PortSet {
+        let joint = said.iter().map(|said| self.joint(*said));
+        joint.fold(PortSet::none(), |all, one| all.or(&one))
     }
 
     /// The classes to which two rows, one of each state, give different answers.
