@@ -165,7 +165,8 @@ impl Input {
         }
     }
 
-    fn told(&self, gap: &Gap) -> String {
+    /// A gap with the place of its object.
+    pub(crate) fn told(&self, gap: &Gap) -> String {
         let place = gap.source.and_then(|source| self.place(source));
         match place {
             Some(place) => format!("{place}: {gap}"),

@@ -97,6 +97,23 @@ kind: Deployment
 metadata: [
 ";
 
+/// What lets the internet in to `SHOP`: a Service of the database, and an Ingress whose controller is there.
+const OPEN: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}},
+  {apiVersion: v1, kind: Namespace, metadata: {name: edge, labels: {team: edge}}},
+  {apiVersion: apps/v1, kind: Deployment, metadata: {name: nginx, namespace: edge},
+   spec: {template: {metadata: {labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}}}},
+  {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {selector: {app: web}, ports: [{port: 80}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: node, namespace: shop}, spec: {type: NodePort, selector: {app: db}, ports: [{port: 1, targetPort: sql}]}},
+  {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, namespace: shop},
+   spec: {ingressClassName: nginx, defaultBackend: {service: {name: web, port: {number: 80}}}, rules: [{http: {paths: [{backend: {service: {name: gone, port: {number: 80}}}}]}}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: from-edge, namespace: shop},
+   spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: edge}}}]}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: from-outside, namespace: shop},
+   spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}, {podSelector: {matchLabels: {app: backup}}}], ports: [{port: sql}]}]}}]}
+";
+
 /// Runs commands below a directory with these files; a snapshot holds what they say and how they end.
 #[track_caller]
 fn check(name: &str, files: &[(&str, &str)], commands: &[&str]) -> Result<()> {
@@ -148,6 +165,25 @@ fn who_reaches_whom_is_told_by_workload() -> Result<()> {
             "reach . -o dot",
             "reach . --from shop/wbe",
             "reach missing",
+        ],
+    )
+}
+
+#[test]
+fn how_far_workloads_are_open_is_told_one_by_one() -> Result<()> {
+    check(
+        "exposure",
+        &[
+            ("shop.yaml", SHOP),
+            ("allow.yaml", ALLOW),
+            ("open.yaml", OPEN),
+        ],
+        &[
+            "reach . --exposure --dialect calico",
+            "reach shop.yaml --exposure",
+            "reach . --exposure --dialect calico --to shop/web -o csv",
+            "reach . --exposure --dialect calico --to shop/db -o json",
+            "reach . --exposure -o dot",
         ],
     )
 }

@@ -9,6 +9,7 @@ mod diff;
 mod doctor;
 mod drift;
 mod explain;
+pub mod exposure;
 mod guards;
 mod import;
 mod plan;

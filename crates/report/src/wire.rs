@@ -11,6 +11,7 @@ pub mod diff;
 pub mod doctor;
 pub mod drift;
 pub mod explain;
+pub mod exposure;
 pub mod finding;
 pub mod guards;
 pub mod import;

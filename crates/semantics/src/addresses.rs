@@ -253,6 +253,39 @@ impl Atoms {
     }
 }
 
+/// What of some ranges of a family is routed on the internet, only of these networks where there are any; joined where
+/// they touch.
+pub(crate) fn on_internet(
+    family: Family,
+    ranges: &[RangeInclusive<IpAddr>],
+    networks: &[IpNet],
+) -> Vec<RangeInclusive<IpAddr>> {
+    let numbers = ranges
+        .iter()
+        .map(|range| number(*range.start())..=number(*range.end()));
+    let mut inside: RangeSetBlaze<u128> = numbers.collect();
+    inside = inside & family.public();
+    if !networks.is_empty() {
+        let networks = Block {
+            networks: networks.to_vec(),
+            except: Vec::new(),
+        };
+        inside = inside & networks.ranges(family);
+    }
+    let ranges = inside.into_ranges();
+    ranges
+        .map(|range| family.address(*range.start())..=family.address(*range.end()))
+        .collect()
+}
+
+/// The addresses of a family that are routed on the internet.
+pub(crate) fn internet(family: Family) -> Vec<RangeInclusive<IpAddr>> {
+    let ranges = family.public().into_ranges();
+    ranges
+        .map(|range| family.address(*range.start())..=family.address(*range.end()))
+        .collect()
+}
+
 /// Ranges of addresses of a family, joined where they touch.
 pub(crate) fn join(
     family: Family,

@@ -163,6 +163,11 @@ impl Classes {
         }
     }
 
+    /// The classes of the pods of a namespace.
+    pub(crate) fn of_namespace(&self, name: &str) -> Option<&RoaringBitmap> {
+        self.by_namespace.get(self.namespaces.find(name)?)
+    }
+
     /// The classes of pods that a choice selects.
     pub(crate) fn chosen(&self, choice: &PodChoice) -> RoaringBitmap {
         let PodChoice { namespaces, pods } = choice;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use cofferdam_model::dialect::Dialect;
 use cofferdam_objects::policy::Direction;
+use roaring::RoaringBitmap;
 
 use crate::addresses::Family;
 use crate::classes::{Class, ClassKind, Classes};
@@ -177,6 +178,32 @@ impl Connectivity {
             Direction::Ingress => self.answer(rows.ingress, peer),
             Direction::Egress => self.answer(rows.egress, peer),
         })
+    }
+
+    /// The same to each of some peers, those to which it is the same together.
+    pub(crate) fn says_to_each(
+        &self,
+        direction: Direction,
+        class: u32,
+        peers: &RoaringBitmap,
+    ) -> Vec<(RoaringBitmap, Allowed)> {
+        let row = self.rows_of(class).map(|rows| match direction {
+            Direction::Ingress => rows.ingress,
+            Direction::Egress => rows.egress,
+        });
+        let Some(row) = row.and_then(|row| self.rows.get(row)) else {
+            return vec![(peers.clone(), Allowed::nothing())];
+        };
+        let mut rest = peers.clone();
+        let mut parts = Vec::new();
+        for (cell, answer) in &row.cells {
+            let inside = cell & peers;
+            rest -= cell;
+            parts.push((inside, self.rows.answers.get(*answer)));
+        }
+        parts.push((rest, self.rows.answers.get(row.rest)));
+        parts.retain(|(some, _)| !some.is_empty());
+        parts
     }
 
     /// The ports of a rule on a destination: the rule by its policy, direction and place.

@@ -1,5 +1,8 @@
 //! What was read of a cluster, or of manifests, as far as it decides what can be reached.
 
+mod entrance;
+mod service;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -9,6 +12,13 @@ use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
 
 use crate::policy::{Policy, Source};
+
+pub use entrance::{
+    Admission, AskedClass, BackendReference, Class, Entrances, Gateway, GrantedSource,
+    GrantedTarget, Ingress, Listener, ObjectName, ParentReference, PortReference, ReferenceGrant,
+    Route,
+};
+pub use service::{Service, ServiceKind, ServicePort, Slice, SlicePort, Target};
 
 /// What decides what can be reached.
 #[derive(Debug, Clone, Default)]
@@ -23,11 +33,17 @@ pub struct Facts {
     pub policies: Vec<Policy>,
     /// Services.
     pub services: Vec<Service>,
+    /// Where Services lead that have no selector.
+    pub slices: Vec<Slice>,
+    /// What passes connections from outside on to Services.
+    pub entrances: Entrances,
     /// Whether a pod, node or policy has an IPv6 address or block, so that pods whose addresses are not known may have
     /// one too.
     pub has_ipv6: bool,
     /// What stands in the way of a complete verdict.
     pub gaps: BTreeSet<Gap>,
+    /// What stands in the way of telling every way in from outside, and of nothing else.
+    pub entrance_gaps: BTreeSet<Gap>,
 }
 
 impl Facts {
@@ -152,68 +168,6 @@ pub struct Node {
     pub labels: Arc<Labels>,
     /// Its own addresses.
     pub addresses: Box<[IpAddr]>,
-}
-
-/// A Service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Its namespace.
-    pub namespace: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
-    /// The object that it came from.
-    pub source: Source,
-    /// Labels of its pods; empty where it has no selector.
-    pub selector: Labels,
-    /// Addresses in the cluster; none for a headless one.
-    pub cluster_addresses: Vec<IpAddr>,
-    /// How it is reached.
-    pub exposure: ServiceExposure,
-    /// Its ports.
-    pub ports: Vec<ServicePort>,
-}
-
-/// From where a Service is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ServiceExposure {
-    /// Inside the cluster alone.
-    Cluster,
-    /// At a port of every node.
-    Nodes {
-        /// Whether pods see the client's address (`externalTrafficPolicy: Local`).
-        keeps_client: bool,
-    },
-    /// Through a load balancer.
-    LoadBalancer {
-        /// Whether pods see the client's address (`externalTrafficPolicy: Local`).
-        keeps_client: bool,
-    },
-    /// At addresses of its own (`externalIPs`).
-    ExternalAddresses,
-    /// A name in DNS; no traffic goes through it.
-    ExternalName,
-}
-
-/// A port of a Service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServicePort {
-    /// Its name.
-    pub name: Option<String>,
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The port of the Service.
-    pub port: u16,
-    /// The port of its pods.
-    pub target: Target,
-}
-
-/// The port of the pods behind a Service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A number.
-    Number(u16),
-    /// The name of a container port, resolved per pod.
-    Name(String),
 }
 
 /// Something that stands in the way of a complete verdict.

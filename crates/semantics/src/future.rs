@@ -4,6 +4,7 @@
 //! namespace, whatever its labels, is selected by exactly the same selectors as one of them (atomic predicates over label
 //! selectors), and stands for it.
 
+mod namespaces;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,6 +149,17 @@ fn told(labels: &Labels) -> String {
 
 /// Labels for each way in which selectors could tell pods of a namespace apart.
 fn kinds(name: &Arc<str>, selectors: &BTreeSet<&Selector>) -> Result<Vec<Labels>, TooMany> {
+    let worlds = worlds(selectors).ok_or_else(|| TooMany {
+        namespace: Arc::clone(name),
+    })?;
+    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+    let labels = worlds.iter().map(World::labels);
+    let different = labels.filter(|labels| seen.insert(selected(selectors, labels)));
+    Ok(different.collect())
+}
+
+/// What labels may be, for each way in which selectors could tell them apart; `None` where these are too many.
+fn worlds(selectors: &BTreeSet<&Selector>) -> Option<Vec<World>> {
     let mut worlds = vec![World::default()];
     for selector in selectors {
         worlds = worlds
@@ -155,21 +167,16 @@ fn kinds(name: &Arc<str>, selectors: &BTreeSet<&Selector>) -> Result<Vec<Labels>
             .flat_map(|world| world.split(selector))
             .collect();
         if worlds.len() > MOST_KINDS {
-            let namespace = Arc::clone(name);
-            return Err(TooMany { namespace });
+            return None;
         }
     }
-    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
-    let labels = worlds.iter().map(World::labels);
-    let different = labels.filter(|labels| {
-        seen.insert(
-            selectors
-                .iter()
-                .map(|selector| selector.matches(labels))
-                .collect(),
-        )
-    });
-    Ok(different.collect())
+    Some(worlds)
+}
+
+/// Which of these selectors select labels.
+fn selected(selectors: &BTreeSet<&Selector>, labels: &Labels) -> Vec<bool> {
+    let selectors = selectors.iter();
+    selectors.map(|selector| selector.matches(labels)).collect()
 }
 
 /// An address of each part of these networks that some policy tells apart; none stands for one that is not known.

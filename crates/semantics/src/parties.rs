@@ -78,11 +78,11 @@ pub struct Connection {
 
 /// A workload, or the part of its pods that policies treat alike.
 #[derive(Debug, Clone)]
-struct Group {
-    party: Party,
-    classes: Vec<u32>,
-    /// How many pods it has.
-    pods: usize,
+pub(crate) struct Group {
+    pub(crate) party: Party,
+    pub(crate) classes: Vec<u32>,
+    /// Its pods, by their places in the facts.
+    pub(crate) pods: Vec<usize>,
     /// Whether it is a template, that may make any number of them.
     is_template: bool,
 }
@@ -206,7 +206,7 @@ impl Classes {
     }
 
     /// The workloads; those that are divided, or are to be split, by their pods.
-    fn groups(&self, split: &Workloads) -> Vec<Group> {
+    pub(crate) fn groups(&self, split: &Workloads) -> Vec<Group> {
         let divided = self.divided();
         let mut groups: BTreeMap<Party, Group> = BTreeMap::new();
         for (place, pod) in self.facts().pods.iter().enumerate() {
@@ -228,10 +228,10 @@ impl Classes {
             let group = groups.entry(party.clone()).or_insert_with(|| Group {
                 party,
                 classes: self.of_pod(place).to_vec(),
-                pods: 0,
+                pods: Vec::new(),
                 is_template: pod.is_template,
             });
-            group.pods += 1;
+            group.pods.push(place);
         }
         groups.into_values().collect()
     }
@@ -242,7 +242,7 @@ fn is_single(groups: &[Group], from: End, to: End) -> bool {
     match (from, to) {
         (End::Group(from), End::Group(to)) if from == to => groups
             .get(from)
-            .is_some_and(|group| group.pods == 1 && !group.is_template),
+            .is_some_and(|group| group.pods.len() == 1 && !group.is_template),
         _ => false,
     }
 }

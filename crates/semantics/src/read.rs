@@ -5,10 +5,13 @@
 
 mod admin_policy;
 mod cursor;
+mod gateway;
+mod ingress;
 mod network_policy;
 mod pod;
 mod selector;
 mod service;
+mod slice;
 mod unmodelled;
 mod workload;
 
@@ -56,6 +59,11 @@ impl Reader {
             ("", "Node") => self.node(object),
             ("", "Pod") => self.pod(object, source),
             ("", "Service") => self.service(object, source),
+            ("", "Endpoints") => self.endpoints(object),
+            ("discovery.k8s.io", "EndpointSlice") => self.endpoint_slice(object),
+            ("networking.k8s.io", "Ingress") => self.ingress(object, source),
+            ("networking.k8s.io", "IngressClass") => self.ingress_class(object),
+            (gateway::GATEWAY_API, _) => self.of_gateway_api(object, kind, source),
             _ if workload::template_of(group, kind, object).is_some() => {
                 self.workload(object, source);
             }
@@ -69,6 +77,11 @@ impl Reader {
     /// Takes note of something else that stands in the way of a complete verdict.
     pub fn gap(&mut self, gap: Gap) {
         self.facts.gaps.insert(gap);
+    }
+
+    /// Takes note of something that stands in the way of telling every way in from outside, and of nothing else.
+    pub fn gap_of_entrances(&mut self, gap: Gap) {
+        self.facts.entrance_gaps.insert(gap);
     }
 
     /// The facts, once every object was taken.
@@ -100,6 +113,8 @@ impl Reader {
         self.facts
             .services
             .sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        self.facts.slices.sort();
+        self.facts.entrances.sort();
         self.facts
     }
 
@@ -160,6 +175,9 @@ impl Reader {
     }
 
     fn other(&mut self, object: &Value, group: &str, kind: &str, source: Source) {
+        if let Some(reason) = unmodelled::entrance(group, kind, object) {
+            self.entrance_gap(object, reason, source);
+        }
         let Some(reason) = unmodelled::reason(group, kind, object) else {
             return;
         };

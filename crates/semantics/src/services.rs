@@ -1,17 +1,21 @@
-//! Services resolved to the pods behind them.
+//! Services resolved to what is behind them.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use cofferdam_model::flow::Protocol;
 
-use crate::facts::{Facts, Pod, Service, ServiceExposure, Target};
+use crate::connectivity::Endpoint;
+use crate::facts::{Facts, Pod, Service, ServiceKind, ServicePort, Target};
 
-/// A port of a pod behind a Service.
+/// A port of a pod or address behind a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Backend {
-    /// The pod, by its place in the facts.
-    pub pod: usize,
+    /// The pod or address.
+    pub end: Endpoint,
     /// The protocol.
     pub protocol: Protocol,
-    /// The port on which the pod is reached: what policies are asked about.
+    /// The port on which it is reached: what policies are asked about.
     pub port: u16,
 }
 
@@ -24,19 +28,39 @@ pub enum AskedPort<'a> {
     Name(&'a str),
 }
 
-/// Why a Service leads to no pod.
+/// Why a Service leads nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoBackend {
     /// It has no such port.
     NoPort,
-    /// It has no selector, so that somebody else says where it leads.
+    /// It has no selector, and no `EndpointSlice` that was read says where it leads.
     NoSelector,
+    /// It has no selector, and none of its `EndpointSlice`s has an address on such a port.
+    NoEndpoint,
     /// It only stands for a name in DNS.
     ExternalName,
     /// Its selector matches no pod.
     NoPod,
     /// None of its pods has a port of the name that it asks for.
     NoTarget,
+}
+
+impl NoBackend {
+    /// What is the matter with the Service, as the end of a sentence.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::NoPort => "has no such port",
+            Self::NoSelector => {
+                "has no selector, and no EndpointSlice that was read says where it leads"
+            }
+            Self::NoEndpoint => {
+                "has no selector, and no EndpointSlice of it has an address on such a port"
+            }
+            Self::ExternalName => "only stands for a name in DNS",
+            Self::NoPod => "selects no pod",
+            Self::NoTarget => "asks for a port by a name that none of its pods has",
+        }
+    }
 }
 
 /// The service of a namespace by its name.
@@ -52,12 +76,6 @@ pub fn backends(
     asked: AskedPort<'_>,
     protocol: Option<Protocol>,
 ) -> Result<Vec<Backend>, NoBackend> {
-    if service.exposure == ServiceExposure::ExternalName {
-        return Err(NoBackend::ExternalName);
-    }
-    if service.selector.is_empty() {
-        return Err(NoBackend::NoSelector);
-    }
     let ports = service.ports.iter().filter(|port| {
         let is_asked = match asked {
             AskedPort::Number(number) => port.port == number,
@@ -65,24 +83,43 @@ pub fn backends(
         };
         is_asked && protocol.is_none_or(|protocol| port.protocol == protocol)
     });
-    let ports: Vec<_> = ports.collect();
+    behind(facts, service, &ports.collect::<Vec<_>>())
+}
+
+/// Where all ports of a Service lead.
+pub fn all_backends(facts: &Facts, service: &Service) -> Result<Vec<Backend>, NoBackend> {
+    behind(facts, service, &service.ports.iter().collect::<Vec<_>>())
+}
+
+fn behind(
+    facts: &Facts,
+    service: &Service,
+    ports: &[&ServicePort],
+) -> Result<Vec<Backend>, NoBackend> {
+    if service.kind == ServiceKind::ExternalName {
+        return Err(NoBackend::ExternalName);
+    }
     if ports.is_empty() {
         return Err(NoBackend::NoPort);
+    }
+    if service.selector.is_empty() {
+        return by_slices(facts, service, ports);
     }
     let pods: Vec<(usize, &Pod)> = pods_of(facts, service).collect();
     if pods.is_empty() {
         return Err(NoBackend::NoPod);
     }
-    let mut backends = Vec::new();
+    let mut backends = BTreeSet::new();
     for port in ports {
         for (place, pod) in &pods {
             let numbers = match &port.target {
                 Target::Number(number) => vec![*number],
                 Target::Name(name) => numbers_of(pod, name, port.protocol),
             };
+            let end = Endpoint::Pod(*place);
             let protocol = port.protocol;
             backends.extend(numbers.into_iter().map(|port| Backend {
-                pod: *place,
+                end,
                 protocol,
                 port,
             }));
@@ -91,7 +128,54 @@ pub fn backends(
     if backends.is_empty() {
         return Err(NoBackend::NoTarget);
     }
-    Ok(backends)
+    Ok(backends.into_iter().collect())
+}
+
+/// Where a Service without a selector leads.
+fn by_slices(
+    facts: &Facts,
+    service: &Service,
+    ports: &[&ServicePort],
+) -> Result<Vec<Backend>, NoBackend> {
+    let own = facts
+        .slices
+        .iter()
+        .filter(|slice| slice.namespace == service.namespace && slice.service == service.name);
+    let mut own = own.peekable();
+    if own.peek().is_none() {
+        return Err(NoBackend::NoSelector);
+    }
+    let mut backends = BTreeSet::new();
+    for slice in own {
+        for port in ports {
+            let name = port.name.as_deref().unwrap_or_default();
+            let named = slice.ports.iter();
+            let named = named.filter(|one| one.name == name && one.protocol == port.protocol);
+            for number in named.map(|one| one.port.unwrap_or(port.port)) {
+                let ends = slice.endpoints.iter();
+                backends.extend(ends.map(|(address, pod)| Backend {
+                    end: end(facts, service, (*address, pod.as_deref())),
+                    protocol: port.protocol,
+                    port: number,
+                }));
+            }
+        }
+    }
+    if backends.is_empty() {
+        return Err(NoBackend::NoEndpoint);
+    }
+    Ok(backends.into_iter().collect())
+}
+
+/// Who has an address behind a Service: the pod that is named, or any that has it.
+fn end(facts: &Facts, service: &Service, (address, pod): (IpAddr, Option<&str>)) -> Endpoint {
+    let is_named = |one: &Pod| {
+        one.namespace == service.namespace && Some(&*one.name) == pod && !one.is_template
+    };
+    let has_it = |one: &Pod| !one.place.host_network && one.addresses.contains(&address);
+    let mut pods = facts.pods.iter();
+    let place = pods.position(|one| is_named(one) || has_it(one));
+    place.map_or(Endpoint::Address(address), Endpoint::Pod)
 }
 
 /// The pods that a Service selects, with their places in the facts.

@@ -2,6 +2,7 @@
 
 mod checklist;
 mod differential;
+mod exposure;
 mod future;
 mod prove;
 mod states;

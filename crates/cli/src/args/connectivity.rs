@@ -62,7 +62,7 @@ pub(crate) struct Reading {
 /// Arguments of `reach`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop"
+    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure"
 )]
 pub(crate) struct ReachArguments {
     #[command(flatten)]
@@ -73,6 +73,12 @@ pub(crate) struct ReachArguments {
     /// Only to these
     #[arg(long, help_heading = HOW, value_name = "END")]
     pub(crate) to: Vec<String>,
+    /// Tell how far each workload is open instead: from and to the internet, and from and to the whole cluster
+    ///
+    /// The internet comes in through Services, Ingresses and Gateways; the cluster is every pod, also one that does not exist
+    /// yet. `--to` picks workloads. As text, JSON or CSV.
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) exposure: bool,
 }
 
 /// Arguments of `explain`.

@@ -90,7 +90,7 @@ pub fn csv(report: &ReachReport) -> String {
 }
 
 /// A field as RFC 4180 has it: in quotes where it holds a comma or a quote.
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

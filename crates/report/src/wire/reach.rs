@@ -1,9 +1,11 @@
 //! `ReachReport`.
 
+use cofferdam_semantics::exposure::Exposure;
 use cofferdam_semantics::reach::Reached;
 use serde::Serialize;
 
 use super::API_VERSION;
+use super::exposure::WireExposure;
 
 /// Who reaches whom.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +29,9 @@ pub struct ReachReport {
     pub notes: Vec<String>,
     /// Every connection that is possible, in the order of their ends.
     pub connections: Vec<WireConnection>,
+    /// How far each workload is open from outside and from the whole cluster, and to these; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Vec<WireExposure>>,
 }
 
 /// A connection that is possible.
@@ -79,6 +84,16 @@ impl ReachReport {
             enforced: grounds.enforced,
             notes: grounds.notes,
             connections: reached.iter().map(Into::into).collect(),
+            exposure: None,
+        }
+    }
+
+    /// The same with how far workloads are open.
+    #[must_use]
+    pub fn with_exposure(self, exposure: &[Exposure]) -> Self {
+        Self {
+            exposure: Some(exposure.iter().map(Into::into).collect()),
+            ..self
         }
     }
 }

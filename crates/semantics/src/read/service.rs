@@ -1,12 +1,15 @@
 //! Services.
 
+use std::net::IpAddr;
+use std::str::FromStr;
+
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
 use serde_json::Value;
 
 use super::Reader;
 use super::pod::{items, text};
-use crate::facts::{Service, ServiceExposure, ServicePort, Target};
+use crate::facts::{Service, ServiceKind, ServicePort, Target};
 use crate::policy::Source;
 
 impl Reader {
@@ -26,30 +29,36 @@ impl Reader {
             source,
             selector,
             cluster_addresses: cluster_addresses(spec),
-            exposure: exposure(spec),
+            kind: kind(spec),
+            keeps_client: text(spec, "/externalTrafficPolicy") == "Local",
+            external_addresses: parsed(spec, "externalIPs").collect(),
+            clients: parsed(spec, "loadBalancerSourceRanges").collect(),
             ports: items(spec, "ports").iter().filter_map(port).collect(),
         };
         self.facts.services.push(service);
     }
 }
 
-fn cluster_addresses(spec: &Value) -> Vec<std::net::IpAddr> {
-    let several = items(spec, "clusterIPs").iter().filter_map(Value::as_str);
-    let mut addresses: Vec<_> = several.filter_map(|one| one.parse().ok()).collect();
+fn cluster_addresses(spec: &Value) -> Vec<IpAddr> {
+    let mut addresses: Vec<_> = parsed(spec, "clusterIPs").collect();
     if addresses.is_empty() {
-        addresses.extend(text(spec, "/clusterIP").parse::<std::net::IpAddr>());
+        addresses.extend(text(spec, "/clusterIP").parse::<IpAddr>());
     }
     addresses
 }
 
-fn exposure(spec: &Value) -> ServiceExposure {
-    let keeps_client = text(spec, "/externalTrafficPolicy") == "Local";
+/// The texts of a list that are what is wanted.
+fn parsed<T: FromStr>(spec: &Value, field: &str) -> impl Iterator<Item = T> {
+    let texts = items(spec, field).iter().filter_map(Value::as_str);
+    texts.filter_map(|one| one.parse().ok())
+}
+
+fn kind(spec: &Value) -> ServiceKind {
     match text(spec, "/type") {
-        "LoadBalancer" => ServiceExposure::LoadBalancer { keeps_client },
-        "NodePort" => ServiceExposure::Nodes { keeps_client },
-        "ExternalName" => ServiceExposure::ExternalName,
-        _ if !items(spec, "externalIPs").is_empty() => ServiceExposure::ExternalAddresses,
-        _ => ServiceExposure::Cluster,
+        "LoadBalancer" => ServiceKind::LoadBalancer,
+        "NodePort" => ServiceKind::Nodes,
+        "ExternalName" => ServiceKind::ExternalName,
+        _ => ServiceKind::Cluster,
     }
 }
 
@@ -62,12 +71,17 @@ fn port(port: &Value) -> Option<ServicePort> {
     };
     Some(ServicePort {
         name: port.get("name").and_then(Value::as_str).map(str::to_owned),
-        protocol: match text(port, "/protocol") {
-            "UDP" => Protocol::Udp,
-            "SCTP" => Protocol::Sctp,
-            _ => Protocol::Tcp,
-        },
+        protocol: protocol(port),
         port: number,
         target,
     })
+}
+
+/// The protocol of a port; TCP where none is given.
+pub(super) fn protocol(port: &Value) -> Protocol {
+    match text(port, "/protocol") {
+        "UDP" => Protocol::Udp,
+        "SCTP" => Protocol::Sctp,
+        _ => Protocol::Tcp,
+    }
 }

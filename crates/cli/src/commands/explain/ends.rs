@@ -207,17 +207,26 @@ fn behind(
     };
     // One of those that policies do not tell apart, by the name of the workload where that is all of it.
     let mut alike: BTreeMap<(&[u32], Protocol, u16), usize> = BTreeMap::new();
+    let mut told = Vec::new();
     for Backend {
-        pod,
+        end: endpoint,
         protocol,
         port,
     } in backends
     {
-        let key = (classes.of_pod(pod), protocol, port);
-        alike.entry(key).or_insert(pod);
+        match endpoint {
+            Endpoint::Pod(pod) => {
+                let key = (classes.of_pod(pod), protocol, port);
+                alike.entry(key).or_insert(pod);
+            }
+            Endpoint::Address(address) => {
+                let name = format!("{address} (behind Service {word})");
+                told.push((End { endpoint, name }, protocol, port));
+            }
+        }
     }
     let divided = classes.divided();
-    let told = alike.into_iter().filter_map(|((_, protocol, port), pod)| {
+    told.extend(alike.into_iter().filter_map(|((_, protocol, port), pod)| {
         let of = facts.pods.get(pod)?;
         let owner = (Arc::clone(&of.namespace), of.workload.clone());
         let name = if divided.contains(&owner) {
@@ -227,18 +236,18 @@ fn behind(
         };
         let name = format!("{name} (behind Service {word})");
         Some((end(pod, &name), protocol, port))
-    });
-    Ok(told.collect())
+    }));
+    Ok(told)
 }
 
-fn reason(why: NoBackend) -> &'static str {
-    match why {
-        NoBackend::NoPort => "has no such port",
-        NoBackend::NoSelector => "has no selector: ask about the addresses behind it",
-        NoBackend::ExternalName => "only stands for a name in DNS: ask about the addresses of that",
-        NoBackend::NoPod => "selects no pod",
-        NoBackend::NoTarget => "asks for a port by a name that none of its pods has",
-    }
+/// Why a Service leads nowhere, and what to ask instead.
+fn reason(why: NoBackend) -> String {
+    let instead = match why {
+        NoBackend::NoSelector => ": ask about the addresses behind it",
+        NoBackend::ExternalName => ": ask about the addresses of that",
+        NoBackend::NoPort | NoBackend::NoEndpoint | NoBackend::NoPod | NoBackend::NoTarget => "",
+    };
+    format!("{}{instead}", why.told())
 }
 
 fn hint(word: &str, facts: &Facts) -> String {

@@ -1,0 +1,94 @@
+//! Services, and where they lead.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cofferdam_model::flow::Protocol;
+use cofferdam_model::labels::Labels;
+use ipnet::IpNet;
+
+use crate::policy::Source;
+
+/// A Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The object that it came from.
+    pub source: Source,
+    /// Labels of its pods; empty where it has no selector.
+    pub selector: Labels,
+    /// Addresses in the cluster; none for a headless one.
+    pub cluster_addresses: Vec<IpAddr>,
+    /// How it is reached.
+    pub kind: ServiceKind,
+    /// Whether pods see the address of a client from outside (`externalTrafficPolicy: Local`).
+    pub keeps_client: bool,
+    /// Further addresses at which nodes accept its connections (`externalIPs`).
+    pub external_addresses: Vec<IpAddr>,
+    /// The only clients that its load balancer accepts (`loadBalancerSourceRanges`); everybody where empty.
+    pub clients: Vec<IpNet>,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
+}
+
+/// How a Service is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServiceKind {
+    /// Inside the cluster alone.
+    Cluster,
+    /// At a port of every node too.
+    Nodes,
+    /// Through a load balancer too.
+    LoadBalancer,
+    /// As another name in DNS; no traffic goes through it.
+    ExternalName,
+}
+
+/// A port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Its name.
+    pub name: Option<String>,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The port of the Service.
+    pub port: u16,
+    /// The port of its pods.
+    pub target: Target,
+}
+
+/// The port of the pods behind a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A number.
+    Number(u16),
+    /// The name of a container port, resolved per pod.
+    Name(String),
+}
+
+/// Where a Service leads, as its `EndpointSlice`s or `Endpoints` say.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slice {
+    /// The namespace of both.
+    pub namespace: Arc<str>,
+    /// The name of the Service.
+    pub service: Arc<str>,
+    /// The addresses; where a pod is named as well, its name.
+    pub endpoints: Vec<(IpAddr, Option<Arc<str>>)>,
+    /// The ports.
+    pub ports: Vec<SlicePort>,
+}
+
+/// A port at which endpoints are reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SlicePort {
+    /// The name of the Service's port; empty where that has none.
+    pub name: String,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The number; that of the Service's port where it is not given.
+    pub port: Option<u16>,
+}
