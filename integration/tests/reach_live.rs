@@ -103,6 +103,30 @@ kind: Service
 metadata: { name: elsewhere, namespace: orders }
 spec: { type: ExternalName, externalName: example.com }
 ---
+apiVersion: v1
+kind: Service
+metadata: { name: by-hand, namespace: orders }
+spec: { type: LoadBalancer, loadBalancerSourceRanges: [198.51.100.0/24], ports: [{ name: http, port: 80 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: by-hand-1, namespace: orders, labels: { kubernetes.io/service-name: by-hand } }
+addressType: IPv4
+endpoints: [{ addresses: [10.244.9.9], targetRef: { kind: Pod, name: sidecar } }]
+ports: [{ name: http, port: 8080 }]
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: { name: edge, annotations: { ingressclass.kubernetes.io/is-default-class: 'true' } }
+spec: { controller: k8s.io/ingress-nginx }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: front, namespace: orders }
+spec:
+  defaultBackend: { service: { name: front, port: { number: 80 } } }
+  rules: [{ http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: by-hand, port: { name: http } } } }] } }]
+---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: stranger }
@@ -179,7 +203,7 @@ fn facts(objects: impl IntoIterator<Item = Value>) -> Facts {
 
 /// Every object that decides what can be reached, as `kubectl` gets it.
 fn all_objects(cluster: &Cluster) -> Result<Vec<Value>> {
-    let kinds = "namespaces,nodes,pods,services,networkpolicies,deployments,replicasets,daemonsets,statefulsets,\
+    let kinds = "namespaces,nodes,pods,services,endpointslices,ingresses,ingressclasses,networkpolicies,deployments,replicasets,daemonsets,statefulsets,\
                  replicationcontrollers,jobs,cronjobs,adminnetworkpolicies,baselineadminnetworkpolicies,\
                  clusternetworkpolicies.policy.networking.k8s.io";
     let list = cluster.get_json(&[kinds, "--all-namespaces"])?;
@@ -258,6 +282,46 @@ fn what_may_not_be_read_is_unknown_and_the_rest_is_read() -> Result<()> {
         told.services
             .iter()
             .any(|service| &*service.name == "front")
+    );
+    Ok(())
+}
+
+/// A missing right to read the ways in from outside leaves what reaches what complete.
+#[test]
+fn the_ways_in_from_outside_are_followed_or_said_to_be_unknown() -> Result<()> {
+    let shop = shop()?;
+    let exposure = "reach --cluster prod --dialect calico --exposure -o json";
+    let exposure: Vec<&str> = exposure.split(' ').collect();
+    let report: Value = serde_json::from_str(&shop.expect(&exposure, 0)?.stdout)?;
+    let all = report["exposure"].as_array().context("exposure")?;
+    let ways = |workload: &str| -> Vec<(String, String)> {
+        let own = all.iter().filter(|one| one["workload"] == workload);
+        let ways = own.filter_map(|one| one["fromInternet"]["through"].as_array());
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        ways.flatten()
+            .map(|way| (text(&way["through"]), text(&way["ports"])))
+            .collect()
+    };
+    let way = |through: &str| (through.to_owned(), "TCP 8080".to_owned());
+    let by_hand = way("Service/orders/by-hand");
+    let told = [by_hand.clone(), by_hand, way("Ingress/orders/front")];
+    assert_eq!(ways("orders/sidecar[Pod]"), told, "{report}");
+
+    let role = shop
+        .cluster
+        .get_json(&["clusterrole", "cofferdam-observe"])?;
+    let role = role.to_string();
+    let less = role.replace("\"ingressclasses\"", "\"nothing\"");
+    assert_ne!(less, role);
+    shop.cluster.apply_yaml(ADMIN, &less)?;
+    let seen = observe(&shop.cluster, WATCHER)?;
+    assert_eq!(seen.all_unknowns(), []);
+    let classes = seen.entrances.get("IngressClasses");
+    let why = classes.and_then(|one| one.unknown());
+    let why = why.and_then(|reason| reason.split_once(": forbidden: "));
+    assert_eq!(
+        why.map(|(what, _)| what),
+        Some("cannot list ingressclasses")
     );
     Ok(())
 }

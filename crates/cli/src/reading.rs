@@ -4,7 +4,7 @@ use cofferdam_objects::key::ObjectKey;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
-use cofferdam_state::observed::Observed;
+use cofferdam_state::observed::{Observed, told_unknowns};
 
 /// What decides what can be reached in a cluster, as it was seen; a source is the place of the object in
 /// [`Observed::objects`]. What was not seen is a gap.
@@ -14,14 +14,24 @@ pub(crate) fn facts_of(observed: &Observed) -> Facts {
         reader.read(&object, Source(place));
     }
     for reason in observed.unread_objects() {
-        reader.gap(Gap {
-            object: ObjectKey::cluster(observed.cluster.as_str()).to_string(),
-            reason,
-            source: None,
-            kind: GapKind::NotRead,
-        });
+        reader.gap(not_read(observed, reason));
+    }
+    // Which workloads the internet reaches may not be known, and which reach each other nonetheless.
+    let entrances = observed.entrances.iter();
+    let unknown = entrances.filter_map(|(what, seen)| Some((*what, seen.unknown()?)));
+    for reason in told_unknowns(&unknown.collect::<Vec<_>>()) {
+        reader.gap_of_entrances(not_read(observed, reason));
     }
     reader.finish()
+}
+
+fn not_read(observed: &Observed, reason: String) -> Gap {
+    Gap {
+        object: ObjectKey::cluster(observed.cluster.as_str()).to_string(),
+        reason,
+        source: None,
+        kind: GapKind::NotRead,
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +65,8 @@ mod tests {
         seen.nodes = Reading::Unknown("cut off".to_owned());
         seen.services = Reading::Unknown("cut off".to_owned());
         seen.cluster_policies = Reading::Unknown("forbidden".to_owned());
+        let forbidden = Reading::Unknown("forbidden".to_owned());
+        seen.entrances.insert("Ingresses", forbidden);
         // Nothing about reachability rests on it.
         seen.admission = Reading::Unknown("cut off".to_owned());
         assert_eq!(
@@ -64,7 +76,14 @@ mod tests {
                 "Cluster/prod: policies of administrators: forbidden",
             ]
         );
-        assert_eq!(facts_of(&seen).pods.len(), 1);
+        let facts = facts_of(&seen);
+        assert_eq!(facts.pods.len(), 1);
+        let ways_in: Vec<String> = facts
+            .entrance_gaps
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(ways_in, ["Cluster/prod: Ingresses: forbidden"]);
     }
 
     #[test]

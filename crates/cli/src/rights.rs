@@ -7,6 +7,7 @@ use cofferdam_compiler::{GuardNames, guard_names};
 use cofferdam_model::Model;
 use cofferdam_model::names::PoolName;
 use cofferdam_model::zone::NamespaceChoice;
+use cofferdam_objects::entrance_kind::{GATEWAY_API, GATEWAY_KINDS};
 use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
 
@@ -75,7 +76,12 @@ pub(crate) fn cluster_rules(profile: Profile, names: &Names) -> Vec<Rule> {
         rule("batch", &["cronjobs", "jobs"], READ),
         rule(
             "networking.k8s.io",
-            &["ingresses", "networkpolicies", "servicecidrs"],
+            &[
+                "ingressclasses",
+                "ingresses",
+                "networkpolicies",
+                "servicecidrs",
+            ],
             READ,
         ),
         rule(
@@ -87,6 +93,7 @@ pub(crate) fn cluster_rules(profile: Profile, names: &Names) -> Vec<Rule> {
             READ,
         ),
         rule(ADMISSION, &ADMISSION_KINDS, READ),
+        rule(GATEWAY_API, &GATEWAY_KINDS.map(|(_, plural)| plural), READ),
         rule("apiregistration.k8s.io", &["apiservices"], READ),
         rule("apiextensions.k8s.io", &["customresourcedefinitions"], READ),
         Rule {

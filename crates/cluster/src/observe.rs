@@ -2,6 +2,7 @@
 
 mod admission;
 mod convert;
+mod entrances;
 mod kinds;
 mod list;
 mod other_policies;
@@ -49,9 +50,10 @@ impl Connection {
             Box::pin(self.read_record()),
             Box::pin(self.identity()),
         );
-        let ((cluster_policies, other_policies), admission, capabilities) = tokio::join!(
+        let ((cluster_policies, other_policies), admission, gateways, capabilities) = tokio::join!(
             Box::pin(self.other_policies(kinds.as_ref())),
             Box::pin(self.admission(kinds.as_ref())),
+            Box::pin(self.gateways(kinds.as_ref())),
             Box::pin(self.capabilities(&lists, version, kinds.as_ref())),
         );
         let uid = match (&lists.namespaces, convert::uid(&lists)) {
@@ -59,6 +61,8 @@ impl Connection {
             (Ok(_), Some(uid)) => Reading::Known(uid),
             (Ok(_), None) => Reading::Unknown("namespace kube-system does not exist".to_owned()),
         };
+        let mut entrances = entrances::of_kubernetes(&lists);
+        entrances.extend(gateways);
         Observed {
             cluster: self.cluster().clone(),
             at,
@@ -77,7 +81,8 @@ impl Connection {
             templates: reading(convert::templates(lists.workloads)),
             services: reading(lists.services.map(convert::services)),
             admission,
-            ingress_backends: reading(lists.ingresses.map(convert::backends)),
+            ingress_backends: reading(lists.ingresses.map(|list| convert::backends(&list))),
+            entrances,
             identity: reading(identity),
             writes: Reading::Known(Vec::new()),
             enforce_answers: EnforceAnswers::new(),
@@ -119,11 +124,16 @@ impl Connection {
             Ok(list.iter().map(move |workload| (*kind, workload)))
         });
         let workloads: Result<Vec<_>, String> = workloads.collect();
+        let kinds = kinds.map(|kinds| {
+            let own = kinds.iter().filter(|kind| kinds::is_capability(kind));
+            own.cloned().collect()
+        });
+        let kinds: std::collections::BTreeSet<String> = kinds.map_err(why)?;
         let mut inputs = Inputs {
             cluster: self.cluster(),
             uid: convert::uid(lists).unwrap_or_default(),
             version: version.map_err(|error| error.reason())?,
-            kinds: kinds.map_err(why)?,
+            kinds: &kinds,
             namespaces: lists.namespaces.as_ref().map_err(why)?,
             nodes: lists.nodes.as_ref().map_err(why)?,
             pods: lists.pods.as_ref().map_err(why)?,

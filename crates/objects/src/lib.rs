@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod compare;
+pub mod entrance_kind;
 pub mod key;
 pub mod keys;
 pub mod live_spec;

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
+use cofferdam_objects::entrance_kind::GATEWAY_API;
 use cofferdam_objects::keys::NAMESPACE_NAME;
 use indexmap::IndexSet;
 use ipnet::Ipv6Net;
@@ -63,7 +64,7 @@ impl Reader {
             ("discovery.k8s.io", "EndpointSlice") => self.endpoint_slice(object),
             ("networking.k8s.io", "Ingress") => self.ingress(object, source),
             ("networking.k8s.io", "IngressClass") => self.ingress_class(object),
-            (gateway::GATEWAY_API, _) => self.of_gateway_api(object, kind, source),
+            (GATEWAY_API, _) => self.of_gateway_api(object, kind, source),
             _ if workload::template_of(group, kind, object).is_some() => {
                 self.workload(object, source);
             }

@@ -72,6 +72,9 @@ pub fn told_unknowns(unknowns: &[(&str, &str)]) -> Vec<String> {
     by_reason.into_iter().map(told).collect()
 }
 
+/// What [`Observed::entrances`] are together.
+const ENTRANCES: &str = "Ingresses, Gateways and endpoints of Services";
+
 /// What a cluster was seen to hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
@@ -105,6 +108,8 @@ pub struct Observed {
     pub admission: Reading<BTreeMap<ObjectKey, LiveAdmission>>,
     /// Services that an Ingress sends traffic to: Ingress `namespace/name`, namespace, service.
     pub ingress_backends: Reading<Vec<(String, String, String)>>,
+    /// What leads from outside to pods, as objects with as much as says where, by what they are.
+    pub entrances: BTreeMap<&'static str, Reading<Vec<Value>>>,
     /// Who we are to this cluster.
     pub identity: Reading<Identity>,
     /// What the audit log says was written, oldest first; empty where the cluster names no log.
@@ -234,6 +239,7 @@ impl Observed {
             services: none(reason),
             admission: none(reason),
             ingress_backends: none(reason),
+            entrances: [(ENTRANCES, none(reason))].into(),
             identity: none(reason),
             writes: none(reason),
             enforce_answers: EnforceAnswers::new(),

@@ -123,6 +123,7 @@ impl Cluster {
             services: Reading::Known(self.services.clone()),
             admission: Reading::Known(self.admission.clone()),
             ingress_backends: Reading::Known(self.ingress_backends.clone()),
+            entrances: BTreeMap::new(),
             identity: Reading::Known(Identity {
                 user: "cofferdam".to_owned(),
                 groups: Vec::new(),

@@ -233,6 +233,7 @@ pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
             keeps_client: spec.external_traffic_policy == "Local",
             cluster_addresses,
             external_addresses: spec.external_ips,
+            clients: spec.load_balancer_source_ranges,
             ports,
         }
     };
@@ -254,7 +255,7 @@ fn service_port(port: ServicePort) -> LiveServicePort {
     }
 }
 
-pub(super) fn backends(list: Vec<Ingress>) -> Vec<(String, String, String)> {
+pub(super) fn backends(list: &[Ingress]) -> Vec<(String, String, String)> {
     let mut all = Vec::new();
     for ingress in list {
         let namespace = &ingress.metadata.namespace;

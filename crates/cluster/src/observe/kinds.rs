@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cofferdam_objects::entrance_kind;
 use cofferdam_objects::keys::OPENSHIFT_SECURITY_GROUP;
 use cofferdam_objects::policy_kind::{POLICY_KINDS, PolicyKind};
 use serde::Deserialize;
@@ -93,7 +94,21 @@ struct PlainVersion {
     version: String,
 }
 
+/// Whether a kind, as `group/version/Kind`, is one of those that say what a cluster can do; others only let connections
+/// in.
+pub(super) fn is_capability(full: &str) -> bool {
+    let (group, rest) = full.split_once('/').unwrap_or_default();
+    let kind = rest.split_once('/').map_or(rest, |(_, kind)| kind);
+    is_of_interest(group, kind)
+}
+
 fn wanted(group: &str, kind: &str) -> bool {
+    is_of_interest(group, kind)
+        || entrance_kind::is_of_gateway_api(group, kind)
+        || entrance_kind::not_modelled(group, kind).is_some()
+}
+
+fn is_of_interest(group: &str, kind: &str) -> bool {
     let known = |(name, kinds): &(&str, &[&str])| *name == group && kinds.contains(&kind);
     let policy = |one: &PolicyKind| one.group() == group && one.kind == kind;
     OF_INTEREST.iter().any(known) || POLICY_KINDS.iter().any(policy)
@@ -102,6 +117,7 @@ fn wanted(group: &str, kind: &str) -> bool {
 fn is_group_of_interest(group: &str) -> bool {
     OF_INTEREST.iter().any(|(name, _)| *name == group)
         || POLICY_KINDS.iter().any(|kind| kind.group() == group)
+        || entrance_kind::is_group(group)
 }
 
 impl Connection {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::wire::{
     ApiService, Definition, Ingress, Namespace, Node, Pod, Policy, Service, ServiceCidr, Slice,
-    Webhooks, Workload,
+    Webhooks, Whole, Workload,
 };
 use crate::error::{Category, Error};
 use crate::request::{Call, Connection};
@@ -36,6 +36,7 @@ pub(super) struct Lists {
     pub(super) slices: Listed<Slice>,
     pub(super) workloads: Vec<(&'static str, Listed<Workload>)>,
     pub(super) ingresses: Listed<Ingress>,
+    pub(super) ingress_classes: Listed<Whole>,
     pub(super) validating: Listed<Webhooks>,
     pub(super) mutating: Listed<Webhooks>,
     pub(super) api_services: Listed<ApiService>,
@@ -51,7 +52,15 @@ impl Connection {
         let (
             (namespaces, policies, nodes, pods, services, slices),
             workloads,
-            (ingresses, validating, mutating, api_services, definitions, service_cidrs),
+            (
+                ingresses,
+                ingress_classes,
+                validating,
+                mutating,
+                api_services,
+                definitions,
+                service_cidrs,
+            ),
         ) = tokio::join!(
             Box::pin(async {
                 tokio::join!(
@@ -67,6 +76,7 @@ impl Connection {
             Box::pin(async {
                 tokio::join!(
                     self.list(net, "ingresses"),
+                    self.list(net, "ingressclasses"),
                     self.list(admission, "validatingwebhookconfigurations"),
                     self.list(admission, "mutatingwebhookconfigurations"),
                     self.list("/apis/apiregistration.k8s.io/v1", "apiservices"),
@@ -84,6 +94,7 @@ impl Connection {
             slices,
             workloads,
             ingresses,
+            ingress_classes,
             validating,
             mutating,
             api_services: unless_missing(api_services),

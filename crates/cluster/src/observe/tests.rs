@@ -10,6 +10,7 @@ use cofferdam_semantics::facts::Facts;
 use cofferdam_semantics::policy::Source;
 use serde::de::DeserializeOwned;
 
+use super::wire::{Ingress, Slice, Whole};
 use super::*;
 
 const WORKLOADS: [&str; 7] = [
@@ -73,8 +74,25 @@ fn observed(objects: &[Value]) -> Observed {
         pods: Reading::Known(convert::pods(of_kind(&core, "Pod"), &workloads())),
         templates: reading(convert::templates(workloads())),
         services: Reading::Known(convert::services(of_kind(&core, "Service"))),
+        entrances: [("all of them", Reading::Known(entrances(objects)))].into(),
         ..Observed::unreachable(name, String::new(), "not asked")
     }
+}
+
+fn entrances(objects: &[Value]) -> Vec<Value> {
+    let slices: Vec<Slice> = of_kind(objects, "EndpointSlice");
+    let ingresses: Vec<Ingress> = of_kind(objects, "Ingress");
+    let mut all: Vec<Value> = slices.iter().map(entrances::slice).collect();
+    all.extend(ingresses.iter().map(entrances::ingress));
+    for (version, kind) in [
+        ("networking.k8s.io/v1", "IngressClass"),
+        ("gateway.networking.k8s.io/v1", "Gateway"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+    ] {
+        let own: Vec<Whole> = of_kind(objects, kind);
+        all.extend(own.iter().map(|one| entrances::whole(version, kind, one)));
+    }
+    all
 }
 
 fn facts(objects: impl IntoIterator<Item = Value>) -> Facts {
@@ -109,6 +127,51 @@ fn of_clusters_full_of_corners_nothing_that_the_engine_reads_is_lost() {
     for seed in 0..500 {
         check(&cluster(seed, Corners::ALL));
     }
+}
+
+#[test]
+fn of_ways_in_from_outside_nothing_that_the_engine_reads_is_lost() {
+    check(&documents(
+        "
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: LoadBalancer, loadBalancerSourceRanges: [203.0.113.0/24], ports: [{name: http, port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+endpoints: [{addresses: [10.0.0.1, 10.0.0.2], targetRef: {kind: Pod, name: web}}, {addresses: [10.0.0.3]}]
+ports: [{name: http, port: 8080, protocol: UDP}, {name: any}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: one, namespace: shop, annotations: {kubernetes.io/ingress.class: nginx, other: x}}
+spec:
+  defaultBackend: {resource: {apiGroup: example.com, kind: Bucket, name: b}}
+  rules: [{http: {paths: [{backend: {service: {name: web, port: {number: 80}}}}, {backend: {service: {name: web, port: {name: http}}}}]}}, {host: a}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: two, namespace: shop}
+spec: {ingressClassName: traefik}
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: nginx, annotations: {ingressclass.kubernetes.io/is-default-class: 'true'}}
+spec: {controller: k8s.io/ingress-nginx}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: public, namespace: edge}
+spec: {gatewayClassName: any, listeners: [{name: a, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec: {parentRefs: [{name: public, namespace: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+",
+    ));
 }
 
 #[test]

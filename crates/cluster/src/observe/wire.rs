@@ -10,12 +10,14 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::ports::{container_ports, is_sidecar};
 
 macro_rules! read {
-    ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
         $(
+            $(#[$doc])*
             #[derive(Debug, Clone, Default, Deserialize)]
             #[serde(default, rename_all = "camelCase")]
             pub(crate) struct $name {
@@ -106,6 +108,7 @@ read! {
         r#type: String,
         external_traffic_policy: String,
         #[serde(rename = "externalIPs")] external_ips: Vec<String>,
+        load_balancer_source_ranges: Vec<String>,
         #[serde(rename = "clusterIP")] cluster_ip: Option<String>,
         #[serde(rename = "clusterIPs")] cluster_ips: Vec<String>,
         ports: Vec<ServicePort>,
@@ -118,16 +121,24 @@ read! {
     }
 
     Slice { metadata: Meta, endpoints: Option<Vec<Endpoint>>, ports: Option<Vec<SlicePort>> }
-    Endpoint { addresses: Vec<String> }
+    Endpoint { addresses: Vec<String>, target_ref: Option<Target> }
+    Target { kind: String, name: String }
     SlicePort { name: Option<String>, port: Option<u16>, protocol: Option<String> }
 
     Ingress { metadata: Meta, spec: IngressSpec }
-    IngressSpec { default_backend: Option<Backend>, rules: Vec<IngressRule> }
+    IngressSpec {
+        ingress_class_name: Option<String>,
+        default_backend: Option<Backend>,
+        rules: Vec<IngressRule>,
+    }
     IngressRule { http: Option<IngressPaths> }
     IngressPaths { paths: Vec<IngressPath> }
     IngressPath { backend: Backend }
-    Backend { service: Option<BackendService> }
-    BackendService { name: String }
+    Backend { service: Option<BackendService>, resource: Option<Value> }
+    BackendService { name: String, port: Value }
+
+    /// An object that the engine reads as it is.
+    Whole { metadata: Meta, spec: Value }
 
     Webhooks { metadata: Meta, webhooks: Vec<Webhook> }
     Webhook { client_config: ClientConfig }

@@ -1,14 +1,12 @@
 //! Routes of the Gateway API, and what Gateways admit.
 
 use cofferdam_model::flow::Protocol;
+use cofferdam_objects::entrance_kind::GATEWAY_API;
 
 use super::{Entrance, Resolved, controllers};
 use crate::facts::{
     Admission, BackendReference, Facts, Gateway, Listener, ObjectName, ParentReference, Route,
 };
-
-/// The group of the Gateway API.
-const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
 impl Resolved {
     /// A route, at each of the Gateways to which it is attached.

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use cofferdam_objects::entrance_kind::GATEWAY_API;
 use serde_json::Value;
 
 use super::Reader;
@@ -16,9 +17,6 @@ use crate::facts::{
 };
 use crate::policy::Source;
 
-/// The group of the Gateway API.
-pub(super) const GATEWAY_API: &str = "gateway.networking.k8s.io";
-
 impl Reader {
     /// Takes an object of the Gateway API; what is neither Gateway nor route leads nowhere.
     pub(super) fn of_gateway_api(&mut self, object: &Value, kind: &str, source: Source) {
@@ -29,11 +27,7 @@ impl Reader {
                 self.route(object, source);
             }
             "ReferenceGrant" => self.reference_grant(object),
-            "ListenerSet" => {
-                let reason = "is not modelled: routes that it admits are not followed".to_owned();
-                self.entrance_gap(object, reason, source);
-            }
-            _ => {}
+            _ => self.other(object, GATEWAY_API, kind, source),
         }
     }
 

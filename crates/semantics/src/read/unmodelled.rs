@@ -1,5 +1,6 @@
 //! Kinds that decide what can be reached, and are not modelled.
 
+use cofferdam_objects::entrance_kind;
 use serde_json::Value;
 
 use super::pod::{at, text};
@@ -59,52 +60,6 @@ const POLICIES: [(&str, &[&str], &str); 14] = [
     ("policy.networking.k8s.io", &[], "the network policy API"),
 ];
 
-/// Groups of which some kinds let connections in from outside, with these kinds and whose they are.
-const ENTRANCES: [(&str, &[&str], &str); 14] = [
-    ("extensions", &["Ingress"], "an old version of Kubernetes"),
-    ("route.openshift.io", &["Route"], "OpenShift"),
-    (
-        "networking.istio.io",
-        &["Gateway", "VirtualService"],
-        "Istio",
-    ),
-    (
-        "traefik.io",
-        &["IngressRoute", "IngressRouteTCP", "IngressRouteUDP"],
-        "Traefik",
-    ),
-    (
-        "traefik.containo.us",
-        &["IngressRoute", "IngressRouteTCP", "IngressRouteUDP"],
-        "Traefik",
-    ),
-    ("projectcontour.io", &["HTTPProxy"], "Contour"),
-    (
-        "configuration.konghq.com",
-        &["TCPIngress", "UDPIngress"],
-        "Kong",
-    ),
-    (
-        "k8s.nginx.org",
-        &["VirtualServer", "TransportServer"],
-        "NGINX",
-    ),
-    ("getambassador.io", &["Mapping", "TCPMapping"], "Emissary"),
-    ("apisix.apache.org", &["ApisixRoute"], "APISIX"),
-    ("networking.gke.io", &["MultiClusterIngress"], "GKE"),
-    (
-        "cilium.io",
-        &["CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig"],
-        "Cilium",
-    ),
-    ("elbv2.k8s.aws", &["TargetGroupBinding"], "AWS"),
-    (
-        "gateway.networking.x-k8s.io",
-        &["XListenerSet"],
-        "the Gateway API",
-    ),
-];
-
 /// Names of Calico objects that only mirror Kubernetes' own.
 const MIRRORS: [&str; 3] = [
     "knp.default.",
@@ -120,9 +75,8 @@ fn makes_pods(object: &Value) -> bool {
 
 /// Why an object may be a way in from outside that is not told; `None` where it is none.
 pub(super) fn entrance(group: &str, kind: &str, object: &Value) -> Option<String> {
+    let whose = entrance_kind::not_modelled(group, kind)?;
     let version = text(object, "/apiVersion");
-    let mut known = ENTRANCES.iter();
-    let (_, _, whose) = known.find(|(of, kinds, _)| *of == group && kinds.contains(&kind))?;
     Some(format!(
         "{kind} ({version}) of {whose} may let connections in, and is not modelled"
     ))

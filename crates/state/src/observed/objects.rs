@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ContainerPort, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort,
-    Observed, Template, told_unknowns,
+    Observed, Reading, Template, told_unknowns,
 };
 use crate::segmentation::Segmentation;
 
@@ -19,13 +19,15 @@ impl Observed {
         let policies = self.policies.known().into_iter().flatten();
         let policies = policies.map(network_policy);
         let of_cluster = self.cluster_policies.known().into_iter().flatten();
+        let entrances = self.entrances.values().filter_map(Reading::known);
         namespaces
             .chain(policies)
             .chain(of_cluster.map(cluster_policy))
             .chain(self.unchanging_objects())
+            .chain(entrances.flatten().cloned())
     }
 
-    /// Those of them that a [`Segmentation`](crate::segmentation::Segmentation) does not hold: no plan changes what of
+    /// Those of them but the ways in from outside that a [`Segmentation`](crate::segmentation::Segmentation) does not hold: no plan changes what of
     /// them decides what can be reached.
     pub fn unchanging_objects(&self) -> impl Iterator<Item = Value> {
         let nodes = self.nodes.known().into_iter().flatten().map(node);
@@ -192,6 +194,7 @@ fn service(live: &LiveService) -> Value {
             "selector": live.selector,
             "clusterIPs": live.cluster_addresses,
             "externalIPs": live.external_addresses,
+            "loadBalancerSourceRanges": live.clients,
             "ports": ports,
         },
     })

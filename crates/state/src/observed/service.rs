@@ -23,6 +23,9 @@ pub struct LiveService {
     pub cluster_addresses: Vec<IpAddr>,
     /// Its `externalIPs` as they are written, which need not be in canonical form.
     pub external_addresses: Vec<String>,
+    /// The only clients that its load balancer accepts (`loadBalancerSourceRanges`), as they are written; everybody
+    /// where empty.
+    pub clients: Vec<String>,
     /// Its ports.
     pub ports: Vec<LiveServicePort>,
 }
