@@ -90,3 +90,9 @@ pub const POD_SECURITY_DOMAIN: &str = "pod-security.kubernetes.io/";
 pub fn is_ours(key: &str) -> bool {
     key.starts_with(OUR_DOMAIN) || key.starts_with(OUR_NODE_DOMAIN)
 }
+
+/// Who wrote an EndpointSlice.
+pub const SLICE_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+
+/// Who writes the `EndpointSlice`s of Services with selectors, which say nothing that the selectors do not.
+pub const SLICES_OF_SELECTORS: &str = "endpointslice-controller.k8s.io";

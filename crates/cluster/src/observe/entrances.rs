@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_objects::entrance_kind::{GATEWAY_API, GATEWAY_KINDS, not_modelled};
+use cofferdam_objects::keys::{SLICE_MANAGED_BY, SLICES_OF_SELECTORS};
 use cofferdam_state::observed::Reading;
 use serde_json::{Value, json};
 
@@ -13,12 +14,6 @@ use crate::request::Connection;
 
 /// Objects by what they are.
 type Entrances = BTreeMap<&'static str, Reading<Vec<Value>>>;
-
-/// The label that tells who writes a slice.
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-
-/// Who writes the slices of Services with selectors, which say nothing that the selectors do not.
-const OF_SELECTORS: &str = "endpointslice-controller.k8s.io";
 
 /// The annotations of Ingresses and their classes that decide.
 const ANNOTATIONS: [&str; 2] = [
@@ -132,8 +127,8 @@ pub(super) fn slice(slice: &Slice) -> Value {
     } = slice;
     if metadata
         .labels
-        .get(MANAGED_BY)
-        .is_some_and(|by| by == OF_SELECTORS)
+        .get(SLICE_MANAGED_BY)
+        .is_some_and(|by| by == SLICES_OF_SELECTORS)
     {
         return Value::Null;
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use cofferdam_objects::keys::{SLICE_MANAGED_BY, SLICES_OF_SELECTORS};
 use serde_json::Value;
 
 use super::Reader;
@@ -16,6 +17,10 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 impl Reader {
     pub(super) fn endpoint_slice(&mut self, object: &Value) {
         let labels = labels(object);
+        let by = labels.get(SLICE_MANAGED_BY).map(String::as_str);
+        if by == Some(SLICES_OF_SELECTORS) {
+            return;
+        }
         // Without the label it belongs to no Service.
         let Some(service) = labels.get(SERVICE_NAME) else {
             return;

@@ -12,6 +12,7 @@ mod peers;
 mod pods;
 mod ports;
 mod protocols;
+mod services;
 
 use std::net::IpAddr;
 use std::sync::Arc;

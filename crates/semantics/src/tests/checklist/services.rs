@@ -1,0 +1,103 @@
+//! Services, and what holds of every answer (checklist 42, 45, 51, 52 and 81); 43, 44 and 49 are in the tests of exposure.
+
+use std::sync::Arc;
+
+use cofferdam_model::flow::Protocol;
+
+use super::super::differential::{endpoint, read};
+use super::super::rows;
+use super::{CLUSTER, check, objects_of};
+use crate::connectivity::Connectivity;
+use crate::services::{self, AskedPort};
+use crate::tests::dialect;
+use crate::{Classes, Verdict};
+
+/// What `x/a` may send to port 80 of a Service of `y/a`, which leads to port 8080.
+#[track_caller]
+fn check_service(policy_port: u16, expected: Verdict) {
+    let objects = objects_of(&format!(
+        "{CLUSTER}---
+kind: Service
+metadata: {{namespace: y, name: web}}
+spec: {{clusterIP: 10.96.0.1, selector: {{app: a}}, ports: [{{port: 80, targetPort: http}}]}}
+---
+kind: NetworkPolicy
+metadata: {{namespace: y, name: p}}
+spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {policy_port}}}]}}]}}
+"
+    ));
+    let facts = read(&objects);
+    let service = services::named(&facts, "y", "web").unwrap();
+    let backends =
+        services::backends(&facts, service, AskedPort::Number(80), Some(Protocol::Tcp)).unwrap();
+    let [backend] = backends.as_slice() else {
+        panic!("{backends:?}");
+    };
+    let from = super::peer("x/a");
+    let from = endpoint(&facts, &from).unwrap();
+    let engine = Connectivity::solve(Arc::new(Classes::of(&facts)), dialect("calico"));
+    let allowed = engine.allowed(from, backend.end);
+    assert_eq!(allowed.at(backend.protocol, backend.port), expected);
+}
+
+/// Checklist 42: policies see the pod behind a Service, and its port.
+#[test]
+fn the_port_of_the_pods_behind_a_service_counts() {
+    check_service(8080, Verdict::Allowed);
+    check_service(80, Verdict::Denied);
+}
+
+/// Checklist 45.
+#[test]
+fn a_policy_that_selects_nothing_has_no_effect() {
+    for metadata in ["{namespace: gone, name: p}", "{namespace: x, name: p}"] {
+        check(
+            &format!(
+                "
+kind: NetworkPolicy
+metadata: {metadata}
+spec: {{podSelector: {{matchLabels: {{app: nobody}}}}}}
+"
+            ),
+            &["x/a -> x/b tcp/80 allowed", "y/a -> x/b tcp/80 allowed"],
+        );
+    }
+}
+
+/// Checklist 51 and 52: of ICMP nothing is said, and nothing of two ends that are both outside.
+#[test]
+fn only_tcp_udp_and_sctp_are_told_and_one_end_is_a_pod() {
+    let told = rows(
+        &CLUSTER.replace("\nkind:", "\napiVersion: v1\nkind:"),
+        "calico",
+    );
+    assert!(!told.is_empty());
+    for row in told {
+        assert!(row.contains('['), "both ends are outside: {row}");
+        assert!(row.ends_with(": all"), "more than ports: {row}");
+    }
+}
+
+/// Checklist 81.
+#[test]
+fn the_order_of_objects_does_not_matter() {
+    let policies = "---
+kind: NetworkPolicy
+metadata: {namespace: x, name: p}
+spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: a}}}]}]}
+---
+kind: NetworkPolicy
+metadata: {namespace: y, name: q}
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/30}}]}]}
+";
+    let mut objects = objects_of(&format!("{CLUSTER}{policies}"));
+    let told = |objects: &[serde_json::Value]| {
+        let list = serde_json::json!(objects);
+        let yaml = list.as_array().unwrap().iter();
+        let yaml: Vec<String> = yaml.map(ToString::to_string).collect();
+        rows(&yaml.join("\n---\n"), "calico")
+    };
+    let one = told(&objects);
+    objects.reverse();
+    assert_eq!(told(&objects), one);
+}
