@@ -14,6 +14,7 @@ mod ends;
 mod enforceable;
 mod exit;
 mod fleet;
+mod guarantees;
 mod input;
 mod logging;
 mod manifests;

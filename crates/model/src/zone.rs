@@ -179,6 +179,17 @@ impl WithinZone {
 }
 
 impl Zone {
+    /// Takes it to `enforce` wherever it is.
+    pub fn enforce_everywhere(&mut self) {
+        self.enforcement = EnforcementByDomain {
+            default: Enforcement::Enforce,
+            by_domain: BTreeMap::new(),
+        };
+        for rule in &mut self.namespaces {
+            rule.enforcement = None;
+        }
+    }
+
     /// Enforcement of a namespace rule of this zone in a trust domain.
     pub fn enforcement_in(&self, domain: &TrustDomainName, rule: &NamespaceRule) -> Enforcement {
         rule.enforcement

@@ -1,4 +1,4 @@
-//! `check`: parse and validate, compile for every cluster, talk to none.
+//! `check`: parse and validate, compile for every cluster, prove what the model guarantees, talk to none.
 
 use anyhow::Result;
 use cofferdam_model::diagnostic::Severity;
@@ -7,14 +7,18 @@ use cofferdam_report::{json, output, sarif, text};
 
 use crate::args::{Arguments, Format};
 use crate::exit::Exit;
+use crate::guarantees;
 use crate::project;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let mut diagnostics = loaded.diagnostics.clone();
     if let Some(model) = &loaded.model {
+        let enforced = guarantees::enforced(model);
         for cluster in model.clusters.values() {
             let stored = model.capabilities.get(&cluster.name);
+            let broken = guarantees::broken(&enforced, cluster, stored);
+            diagnostics.extend(project::located(&loaded, &broken));
             if let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) {
                 diagnostics.extend(project::located(&loaded, &compiled.remarks));
                 let faults = cofferdam_compiler::guard_faults(&compiled.bundle);

@@ -1,9 +1,7 @@
 //! What would be cut if a zone were taken to `enforce`.
 
-use std::collections::BTreeMap;
-
 use cofferdam_model::names::ZoneName;
-use cofferdam_model::zone::{Enforcement, EnforcementByDomain};
+use cofferdam_model::zone::Enforcement;
 use cofferdam_state::change::Change;
 use cofferdam_state::plan::Plan;
 
@@ -60,14 +58,7 @@ fn unenforced(ground: &Ground<'_>) -> Vec<ZoneName> {
 /// The plan for the model in which the zone is enforced.
 fn plan_enforcing(ground: Ground<'_>, zone: &ZoneName) -> Option<Plan> {
     let mut model = ground.model.clone();
-    let changed = model.zones.get_mut(zone)?;
-    changed.enforcement = EnforcementByDomain {
-        default: Enforcement::Enforce,
-        by_domain: BTreeMap::new(),
-    };
-    for rule in &mut changed.namespaces {
-        rule.enforcement = None;
-    }
+    model.zones.get_mut(zone)?.enforce_everywhere();
     let observed = ground.view.observed;
     let known = observed.capabilities.known();
     let compiled = cofferdam_compiler::compile(&model, ground.cluster, known)?;

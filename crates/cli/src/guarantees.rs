@@ -1,0 +1,94 @@
+//! Guarantees that the model itself breaks, once all of it is enforced.
+
+use cofferdam_model::Model;
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::cluster::Cluster;
+use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
+use cofferdam_model::zone::Zone;
+use cofferdam_planner::{promised, waivers};
+use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, prove};
+use cofferdam_semantics::reach::dialects_of;
+
+use crate::clock;
+
+/// The model with every zone enforced: what is staged is open by intent, and says nothing of what the flows allow.
+pub(crate) fn enforced(model: &Model) -> Model {
+    let mut model = model.clone();
+    model.zones.values_mut().for_each(Zone::enforce_everywhere);
+    model
+}
+
+/// What a cluster with nothing but its bundle would break, and what cannot be told. `stored` is what is known of the
+/// cluster.
+pub(crate) fn broken(
+    model: &Model,
+    cluster: &Cluster,
+    stored: Option<&Capabilities>,
+) -> Vec<Remark> {
+    if model.guarantees.is_empty() {
+        return Vec::new();
+    }
+    let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) else {
+        return Vec::new();
+    };
+    let proofs = prove(Ground {
+        model,
+        zones: &compiled.bundle.zones(),
+        facts: promised(&compiled.bundle, stored),
+        dialects: &dialects_of(stored.map(|known| known.cni.name.as_str())),
+        pod_networks: cluster.pod_networks(stored),
+    });
+    let remarks = proofs
+        .into_iter()
+        .filter_map(|proof| remark(model, cluster, proof));
+    remarks.collect()
+}
+
+fn remark(model: &Model, cluster: &Cluster, proof: Proof) -> Option<Remark> {
+    let Proof { guarantee, outcome } = proof;
+    let waiver = waivers::of_guarantee(model, &clock::today(), &guarantee, &cluster.name);
+    let (severity, code, message) = match (outcome, waiver) {
+        (Outcome::Proved, _) | (Outcome::Broken { .. }, Some(_)) => return None,
+        (Outcome::Broken { dialect, witness }, None) => (
+            Severity::Error,
+            "guarantee-broken",
+            format!(
+                "the flows break it in cluster `{}` (as `{dialect}` reads policies): {}",
+                cluster.name,
+                told(&witness)
+            ),
+        ),
+        (Outcome::Unknown { because }, _) => (
+            Severity::Notice,
+            "guarantee-unknown",
+            format!(
+                "it cannot be proved of cluster `{}`: {}",
+                cluster.name,
+                because.join("; ")
+            ),
+        ),
+    };
+    let hint = (severity == Severity::Error).then(|| {
+        format!(
+            "narrow the flows on that way, or waive it by a Waiver with `for: {{ finding: {guarantee} }}`"
+        )
+    });
+    Some(Remark {
+        document: DocumentId {
+            kind: "Guarantee",
+            name: guarantee.to_string(),
+        },
+        path: "spec".to_owned(),
+        severity,
+        code,
+        message,
+        hint,
+    })
+}
+
+fn told(witness: &[Hop]) -> String {
+    let hops = witness
+        .iter()
+        .map(|Hop { from, to, ports }| format!("{from} -> {to} on {ports}"));
+    hops.collect::<Vec<_>>().join(", then ")
+}
