@@ -303,7 +303,8 @@ fn write(finding: &mut Finding, changes: Changes, because: &[String], ground: Gr
         (_, Some(known)) => known,
         (_, None) => by_effect,
     };
-    if finding.class == Class::ForeignPolicy && finding.zone.is_some() {
+    let is_of_cluster = finding.object.namespace.is_none();
+    if finding.class == Class::ForeignPolicy && (finding.zone.is_some() || is_of_cluster) {
         effect_told(effect, because).clone_into(&mut finding.message);
     }
     finding.effect = effect;

@@ -1,6 +1,9 @@
 //! What plans and drift do to what can be reached, on the shop.
 
 use cofferdam_model::cluster::Delivery;
+use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::live_spec::LiveSpec;
+use cofferdam_objects::policy_kind::POLICY_KINDS;
 use cofferdam_state::change::Change;
 use cofferdam_state::finding::{Class, Severity};
 use cofferdam_state::observed::Reading;
@@ -205,6 +208,44 @@ fn a_deny_that_is_missing_beside_allows_that_isolate_opens_nothing() {
             "closes zone front -> zone back: TCP 8080 (web/server[Pod] -> orders/server[Pod])",
         ],
     );
+}
+
+/// Policies of administrators count like others, though they are of no namespace.
+#[test]
+fn a_policy_of_an_administrator_counts_by_what_it_opens() {
+    let mut trial = applied();
+    let kinds = POLICY_KINDS.iter();
+    let kind = kinds.clone().find(|kind| kind.kind == "AdminNetworkPolicy");
+    let key = ObjectKey {
+        kind: Kind::OtherPolicy(kind.unwrap()),
+        namespace: None,
+        name: "metrics".to_owned(),
+    };
+    let of = |action: &str| {
+        LiveSpec::from(
+            json!({"priority": 10, "subject": {"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": "orders"}}}, "ingress": [
+            {"action": action, "from": [{"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]}]}),
+        )
+    };
+    let (_, live) = trial.cluster.policies.iter().next().unwrap();
+    let mut live = live.clone();
+    for (action, want) in [
+        (
+            "Allow",
+            "critical foreign-policy AdminNetworkPolicy.policy.networking.k8s.io/metrics: widens",
+        ),
+        (
+            "Deny",
+            "info foreign-policy AdminNetworkPolicy.policy.networking.k8s.io/metrics: none",
+        ),
+    ] {
+        live.spec = of(action);
+        trial
+            .cluster
+            .cluster_policies
+            .insert(key.clone(), live.clone());
+        assert_eq!(found(&trial)[0], want, "{:#?}", found(&trial));
+    }
 }
 
 /// What was not read is not computed, and what nobody enforces neither.
