@@ -48,7 +48,15 @@ pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
         .collect();
     let mended = steps.iter().flatten().fold(is.clone(), Mending::mended);
     let mut scene = Scene::new(ground, draft);
-    let mut weights = weights(&mut scene, (&is, &mended), &steps);
+    let is_first = ground.view.record().is_none();
+    let weighed = findings.iter().zip(steps);
+    // Where nothing was ever applied everything is missing, and the plan tells what that opens.
+    let weighed = weighed.map(|(finding, step)| {
+        let counts = !(is_first && finding.class == Class::Missing);
+        step.filter(|_| counts)
+    });
+    let weighed: Vec<Option<Mending>> = weighed.collect();
+    let mut weights = weights(&mut scene, (&is, &mended), &weighed);
     share_the_rest(&mut scene, (&is, &mended), &mut weights);
     let because = scene.states.incomplete_because();
     for (finding, weight) in findings.iter_mut().zip(weights) {

@@ -9,7 +9,7 @@ use crate::verdict::Allowed;
 
 /// The rows of every class while some policies are in force. Two that were made by one [`Connectivity`] have equal rows
 /// for a class exactly where the same policies govern it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InForce(Vec<ClassRows>);
 
 impl InForce {

@@ -90,14 +90,22 @@ impl States {
         let (Some(was), Some(is)) = (self.variant(before), self.variant(after)) else {
             return changes;
         };
+        if before.variant == after.variant && before.rows == after.rows {
+            return changes;
+        }
         let (before, after) = ((before, was), (after, is));
         let mut kinds = self.kinds_of_pods(before, after, &name);
         kinds.extend(kinds_of_addresses(before, after, &name));
-        for (source, from) in kinds.iter().enumerate() {
-            for (target, to) in kinds.iter().enumerate() {
-                if !from.touched.0 && !to.touched.1 {
-                    continue;
-                }
+        let numbered = || kinds.iter().enumerate();
+        let accepting: Vec<(usize, &Kind<'_, N>)> =
+            numbered().filter(|(_, kind)| kind.touched.1).collect();
+        for (source, from) in numbered() {
+            let targets: &mut dyn Iterator<Item = (usize, &Kind<'_, N>)> = if from.touched.0 {
+                &mut numbered()
+            } else {
+                &mut accepting.iter().copied()
+            };
+            for (target, to) in targets {
                 let Some(end) = other_end((source, from), (target, to)) else {
                     continue;
                 };
