@@ -206,6 +206,18 @@ impl Connectivity {
         parts
     }
 
+    /// What ends of these classes may exchange, beside what is possible only between a pod and its own node.
+    pub(crate) fn between_classes(&self, from: &[u32], to: &[u32]) -> Allowed {
+        let pairs = from
+            .iter()
+            .flat_map(|from| to.iter().map(move |to| (*from, *to)));
+        let pairs = pairs.filter(|(from, to)| self.share_family(*from, *to));
+        pairs.fold(Allowed::nothing(), |all, (from, to)| {
+            let egress = self.says(Direction::Egress, from, to);
+            all.or(&egress.and(&self.says(Direction::Ingress, to, from)))
+        })
+    }
+
     /// The ports of a rule on a destination: the rule by its policy, direction and place.
     pub(crate) fn ports_of_rule(
         &self,
