@@ -15,8 +15,8 @@ mod selection;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
 pub(crate) use connectivity::{
-    DiffArguments, ExplainArguments, LintArguments, Live, Objects, ProveArguments, ReachArguments,
-    Reading,
+    BlastArguments, DiffArguments, ExplainArguments, LintArguments, Live, Objects, ProveArguments,
+    ReachArguments, Reading,
 };
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 pub(crate) use selection::Selection;
@@ -143,6 +143,12 @@ pub(crate) enum Command {
     /// `ClusterNetworkPolicy`), and pods or whatever makes them. Ends with 3 where something was not read or not understood: what is missing from the answer
     /// is then not known to be impossible.
     Reach(ReachArguments),
+    /// What a compromised workload reaches, directly and through what it compromises in turn
+    ///
+    /// A workload counts as compromised as soon as one of its pods may be reached on any port. Addresses and nodes end a way.
+    /// Connections into other clusters are not followed; where the model has flows that lead there, that is said. Ends with 3
+    /// where something was not read, understood or followed: what is missing is then not known to be out of reach.
+    Blast(BlastArguments),
     /// Prove every guarantee: of what the documents ask for, and of what every cluster really holds
     ///
     /// What is proved holds of every pod that is there, and of every pod that could be made in the namespaces that are. What

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod apply;
+mod blast;
 mod check;
 mod compile;
 mod completions;
@@ -81,6 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             let selection = command.objects.live.selection("");
             block_on(&selection, reach::run(arguments, command))
         }
+        Command::Blast(command) => block_on(&command.selection, blast::run(arguments, command)),
         Command::Lint(command) => {
             let selection = command.objects.live.selection("");
             block_on(&selection, lint::run(arguments, command))

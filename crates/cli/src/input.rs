@@ -14,7 +14,7 @@ use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::{Reader, reach};
 
 use crate::args::{Arguments, Live, Objects, Reading, Selection};
-use crate::fleet::{Authors, examine};
+use crate::fleet::{Authors, Examined, examine};
 use crate::reading::facts_of;
 use crate::{manifests, project};
 
@@ -63,7 +63,8 @@ impl Input {
         }
     }
 
-    fn of_paths(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
+    /// Reads files and directories of manifests.
+    pub(crate) fn of_paths(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
         let mut reader = Reader::default();
         let mut places = Vec::new();
         let mut number = 0;
@@ -96,13 +97,18 @@ impl Input {
         let Some(one) = examined.first() else {
             anyhow::bail!("no cluster was looked at");
         };
+        Ok(Self::of_examined(one, reading))
+    }
+
+    /// What a live cluster was seen to hold.
+    pub(crate) fn of_examined(one: &Examined<'_>, reading: &Reading) -> Self {
         let cni = one.observed.capabilities.known().map(|known| &known.cni);
-        Ok(Self {
+        Self {
             facts: Arc::new(facts_of(&one.observed)),
             dialects: dialects(reading, cni.map(|cni| cni.name.as_str())),
             enforced: cni.map_or("unknown", |cni| cni.enforces.as_str()),
             files: None,
-        })
+        }
     }
 
     /// The file and line of an object; none of a live one.

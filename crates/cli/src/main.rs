@@ -19,6 +19,7 @@ mod input;
 mod logging;
 mod manifests;
 mod only;
+mod origin;
 mod paths;
 mod project;
 mod reading;

@@ -188,6 +188,40 @@ fn how_far_workloads_are_open_is_told_one_by_one() -> Result<()> {
     )
 }
 
+/// A way from one zone into another by way of a third.
+const CHAIN: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Namespace, metadata: {name: edge, labels: {cofferdam.io/zone: edge}}},
+  {apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {cofferdam.io/zone: web}}},
+  {apiVersion: v1, kind: Namespace, metadata: {name: cards, labels: {cofferdam.io/zone: cards}}},
+  {apiVersion: apps/v1, kind: Deployment, metadata: {name: proxy, namespace: edge}, spec: {template: {metadata: {labels: {app: proxy}}}}},
+  {apiVersion: apps/v1, kind: Deployment, metadata: {name: shop, namespace: web}, spec: {template: {metadata: {labels: {app: shop}}}}},
+  {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: vault, namespace: cards}, spec: {template: {metadata: {labels: {app: vault}}}}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: edge, namespace: edge}, spec: {policyTypes: [Ingress, Egress], egress: [{to: [{namespaceSelector: {matchLabels: {cofferdam.io/zone: web}}}]}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web, namespace: web},
+   spec: {policyTypes: [Ingress, Egress], ingress: [{from: [{namespaceSelector: {matchLabels: {cofferdam.io/zone: edge}}}], ports: [{port: 8080}]}],
+          egress: [{to: [{namespaceSelector: {matchLabels: {cofferdam.io/zone: cards}}}]}, {to: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{port: 443}]}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: cards, namespace: cards},
+   spec: {policyTypes: [Ingress, Egress], ingress: [{from: [{namespaceSelector: {matchLabels: {cofferdam.io/zone: web}}}], ports: [{port: 5432}]}]}}]}
+";
+
+#[test]
+fn what_compromised_workloads_reach_is_told_by_hops() -> Result<()> {
+    check(
+        "blast",
+        &[("chain.yaml", CHAIN)],
+        &[
+            "blast . --dialect calico --from zone/edge",
+            "blast . --dialect calico --from pod/web/shop",
+            "blast . --dialect calico --from namespace/cards",
+            "blast . --dialect calico --top 2",
+            "blast . --dialect calico --from zone/edge -o json",
+            "blast . --from zone/egde",
+            "blast . --from edge",
+        ],
+    )
+}
+
 #[test]
 fn replicas_that_policies_tell_apart_stand_by_themselves() -> Result<()> {
     check(

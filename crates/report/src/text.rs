@@ -2,6 +2,7 @@
 
 mod adopt;
 mod apply;
+mod blast;
 mod change;
 mod check;
 mod detach;
@@ -19,6 +20,7 @@ mod status;
 
 pub use adopt::render as adopt;
 pub use apply::render as apply;
+pub use blast::render as blast;
 pub use check::render as check;
 pub use detach::render as detach;
 pub use diff::render as diff;

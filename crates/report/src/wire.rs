@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod blast;
 pub mod change;
 pub mod check;
 pub mod compile;

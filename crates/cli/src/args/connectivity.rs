@@ -81,6 +81,30 @@ pub(crate) struct ReachArguments {
     pub(crate) exposure: bool,
 }
 
+/// Arguments of `blast`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam blast                                  the workloads of every cluster that reach most\n  cofferdam blast --from zone/web --cluster prod-eu\n  cofferdam blast --from pod/shop/web-0\n  cofferdam blast manifests/ --from namespace/shop -o json"
+)]
+pub(crate) struct BlastArguments {
+    /// Files or directories of manifests instead of live clusters, `-` for standard input
+    ///
+    /// The zone of a namespace is then that of its label `cofferdam.io/zone`.
+    #[arg(value_name = "PATH", conflicts_with_all = ["cluster", "trust_domain", "kubeconfig"])]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What is compromised: `zone/NAME`, `namespace/NAME` or `pod/NAMESPACE/NAME`, by the name of the pod or of its workload
+    /// [default: each workload alone; those that reach most are told]
+    #[arg(long, help_heading = HOW, value_name = "END")]
+    pub(crate) from: Option<String>,
+    /// Tell this many workloads of each cluster that reach most
+    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 20, conflicts_with = "from")]
+    pub(crate) top: usize,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 #[command(
