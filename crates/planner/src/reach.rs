@@ -4,6 +4,7 @@
 mod drift;
 mod enforcing;
 mod regions;
+mod zones;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ use regions::Regions;
 
 pub use drift::weigh;
 pub use enforcing::{Enforcing, enforcing};
+pub use zones::{BetweenZones, between_zones};
 
 /// A cluster of which it is asked what can be reached.
 #[derive(Debug, Clone, Copy)]
