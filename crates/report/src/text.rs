@@ -17,6 +17,7 @@ mod plan;
 mod prove;
 pub mod reach;
 mod status;
+mod zones;
 
 pub use adopt::render as adopt;
 pub use apply::render as apply;
@@ -33,6 +34,7 @@ pub use plan::render as plan;
 pub use prove::render as prove;
 pub use reach::render as reach;
 pub use status::render as status;
+pub use zones::render as zones;
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod prove;
 pub mod reach;
 pub mod status;
+pub mod zones;
 
 /// `apiVersion` of every report.
 pub const API_VERSION: &str = "cofferdam.io/v1alpha1";

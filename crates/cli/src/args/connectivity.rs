@@ -62,7 +62,7 @@ pub(crate) struct Reading {
 /// Arguments of `reach`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure"
+    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure\n  cofferdam reach --cluster prod-eu --zones"
 )]
 pub(crate) struct ReachArguments {
     #[command(flatten)]
@@ -79,6 +79,11 @@ pub(crate) struct ReachArguments {
     /// yet. `--to` picks workloads. As text, JSON or CSV.
     #[arg(long, conflicts_with = "from")]
     pub(crate) exposure: bool,
+    /// Tell what is possible between the zones of a cluster instead, beside what the model declares there
+    ///
+    /// Declared is what the bundle would allow if every zone were enforced. Pods that do not exist yet count. As text or JSON.
+    #[arg(long, requires = "cluster", conflicts_with_all = ["from", "to", "exposure", "dialect"])]
+    pub(crate) zones: bool,
 }
 
 /// Arguments of `blast`.

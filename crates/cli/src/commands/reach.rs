@@ -1,5 +1,7 @@
 //! `reach`: who reaches whom, by workload.
 
+mod zones;
+
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
@@ -16,6 +18,9 @@ use crate::exit::Exit;
 use crate::input::Input;
 
 pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Result<Exit> {
+    if command.zones {
+        return zones::run(arguments, command).await;
+    }
     let (mut from, mut to) = (Ends::parse(&command.from)?, Ends::parse(&command.to)?);
     let input = Input::read(arguments, &command.objects).await?;
     from.look_up("--from", &input.facts)?;

@@ -1,6 +1,6 @@
 //! Connections that open and close, by zone, as programs read them.
 
-use cofferdam_state::change::{Change, Changes, Region};
+use cofferdam_state::change::{Change, Changes, Region, Witness};
 use serde::Serialize;
 
 /// Connections from one zone to another that open or close.
@@ -37,18 +37,23 @@ pub struct WireWitness {
 impl From<&Change> for WireZoneChange {
     fn from(change: &Change) -> Self {
         let zone = |region: &Region| region.zone().map(ToString::to_string);
-        let witness = &change.witness;
         Self {
             from_zone: zone(&change.from),
             to_zone: zone(&change.to),
             from: change.from.to_string(),
             to: change.to.to_string(),
             ports: change.ports.clone(),
-            witness: WireWitness {
-                from: witness.from.clone(),
-                to: witness.to.clone(),
-                ports: witness.ports.clone(),
-            },
+            witness: (&change.witness).into(),
+        }
+    }
+}
+
+impl From<&Witness> for WireWitness {
+    fn from(witness: &Witness) -> Self {
+        Self {
+            from: witness.from.clone(),
+            to: witness.to.clone(),
+            ports: witness.ports.clone(),
         }
     }
 }

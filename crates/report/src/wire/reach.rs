@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::API_VERSION;
 use super::exposure::WireExposure;
+use super::zones::WireBetweenZones;
 
 /// Who reaches whom.
 #[derive(Debug, Clone, Serialize)]
@@ -32,6 +33,9 @@ pub struct ReachReport {
     /// How far each workload is open from outside and from the whole cluster, and to these; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exposure: Option<Vec<WireExposure>>,
+    /// What is possible between zones, beside what is declared there, by their names; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zones: Option<Vec<WireBetweenZones>>,
 }
 
 /// A connection that is possible.
@@ -85,6 +89,7 @@ impl ReachReport {
             notes: grounds.notes,
             connections: reached.iter().map(Into::into).collect(),
             exposure: None,
+            zones: None,
         }
     }
 
@@ -93,6 +98,15 @@ impl ReachReport {
     pub fn with_exposure(self, exposure: &[Exposure]) -> Self {
         Self {
             exposure: Some(exposure.iter().map(Into::into).collect()),
+            ..self
+        }
+    }
+
+    /// The same with what is possible between zones.
+    #[must_use]
+    pub fn with_zones(self, zones: Vec<WireBetweenZones>) -> Self {
+        Self {
+            zones: Some(zones),
             ..self
         }
     }
