@@ -36,6 +36,7 @@ mod registration_expressions;
 mod somebody_else;
 mod unfinished;
 mod words;
+mod zones;
 
 /// The planner as a [`Trial`] takes it.
 fn planner(bundle: &Bundle, observed: &Observed, model: &Model) -> Result<Plan, Vec<String>> {

@@ -11,17 +11,17 @@ use cofferdam_testkit::{Act, SHOP, Trial, model};
 use serde_json::{Value, json};
 
 use super::planner;
-use crate::reach::{BetweenZones, Enforcing, Ground, between_zones, enforcing, of_plan, weigh};
+use crate::reach::{Enforcing, Ground, enforcing, of_plan, weigh};
 use crate::view::View;
 
 /// The shop as it is enforced.
-fn applied() -> Trial {
+pub(super) fn applied() -> Trial {
     let mut trial = Trial::shop(SHOP, planner);
     trial.apply();
     trial
 }
 
-fn ask<T>(trial: &Trial, ask: impl Fn(Ground<'_>) -> T) -> T {
+pub(super) fn ask<T>(trial: &Trial, ask: impl Fn(Ground<'_>) -> T) -> T {
     let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
     let view = View::new(&bundle, &observed, Delivery::Push);
     ask(Ground {
@@ -76,7 +76,7 @@ fn check(acts: &[Act], want: &[&str]) {
     assert_eq!(found(&trial), want);
 }
 
-fn write(namespace: &str, name: &str, spec: Value) -> Act {
+pub(super) fn write(namespace: &str, name: &str, spec: Value) -> Act {
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
     Act::WritePolicy {
         namespace,
@@ -85,7 +85,7 @@ fn write(namespace: &str, name: &str, spec: Value) -> Act {
     }
 }
 
-fn admits(pods: &str) -> Value {
+pub(super) fn admits(pods: &str) -> Value {
     json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": pods}}}]}]})
 }
@@ -331,89 +331,5 @@ fn what_enforcing_a_zone_would_cut_is_told_before_it_is_done() {
             "back: namespaces of no zone -> zone back: all (cofferdam-system/no labels[any new pod] -> orders/server[Pod])",
             "back: the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
         ]
-    );
-}
-
-/// What is told of the connections between zones.
-#[track_caller]
-fn check_zones(acts: &[Act], want: &[&str]) {
-    let mut trial = applied();
-    for act in acts {
-        trial.cluster.act(act);
-    }
-    let (rows, because) = ask(&trial, between_zones).unwrap();
-    assert_eq!(because, Vec::<String>::new());
-    let ports = |change: &Option<Change>| {
-        let ports = change.as_ref().map(|change| change.ports.clone());
-        ports.unwrap_or_else(|| "-".to_owned())
-    };
-    let told = rows.iter().map(|row| {
-        let BetweenZones {
-            from,
-            to,
-            declared,
-            effective,
-            beyond,
-            missing,
-        } = row;
-        format!(
-            "{from} -> {to}: declared {declared:?}, effective {}, beyond {}, missing {}",
-            ports(effective),
-            ports(beyond),
-            ports(missing)
-        )
-    });
-    assert_eq!(told.collect::<Vec<_>>(), want);
-}
-
-const BACK: &str = "back -> back: declared [\"withinZone\"], effective all, beyond -, missing -";
-
-const ACROSS: &str =
-    "front -> back: declared [\"web-to-orders\"], effective TCP 8080, beyond -, missing -";
-
-const FRONT: &str = "front -> front: declared [\"withinZone\"], effective all, beyond -, missing -";
-
-#[test]
-fn between_zones_what_is_declared_is_possible_and_nothing_else() {
-    check_zones(&[], &[BACK, ACROSS, FRONT]);
-}
-
-#[test]
-fn what_others_open_between_zones_is_beyond_what_is_declared() {
-    let lets_out = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [
-        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "web"}}}]}]});
-    check_zones(
-        &[
-            write("orders", "out", lets_out),
-            write("web", "in", admits("orders")),
-        ],
-        &[
-            BACK,
-            "back -> front: declared [], effective all, beyond all, missing -",
-            ACROSS,
-            FRONT,
-        ],
-    );
-}
-
-#[test]
-fn what_is_declared_and_not_possible_is_missing() {
-    let allows = applied().cluster.observe();
-    let policies = allows.policies.known().unwrap().keys();
-    let flows = policies
-        .filter(|(namespace, name)| namespace == "orders" && !name.contains("default-deny"));
-    let gone: Vec<Act> = flows
-        .map(|(namespace, name)| Act::DeletePolicy {
-            namespace: namespace.clone(),
-            name: name.clone(),
-        })
-        .collect();
-    check_zones(
-        &gone,
-        &[
-            "back -> back: declared [\"withinZone\"], effective -, beyond -, missing all",
-            "front -> back: declared [\"web-to-orders\"], effective -, beyond -, missing TCP 8080",
-            FRONT,
-        ],
     );
 }
