@@ -23,6 +23,7 @@ mod guard_probes;
 mod guard_texts;
 mod guards;
 mod healing;
+mod intent;
 mod isolated;
 mod moves;
 mod node_expressions;
