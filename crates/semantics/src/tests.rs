@@ -10,11 +10,17 @@ mod states;
 use std::sync::Arc;
 
 use cofferdam_model::dialect::{DIALECTS, Dialect};
+use proptest::test_runner::Config;
 use serde_json::Value;
 
 use crate::parties::Workloads;
 use crate::policy::Source;
 use crate::{Classes, Reader, reach};
+
+/// So many; `PROPTEST_CASES`, 256 where it is not set, makes it more.
+fn cases(usual: u64) -> u64 {
+    usual * u64::from(Config::default().cases) / 256
+}
 
 fn dialect(name: &str) -> Dialect {
     DIALECTS.into_iter().find(|one| one.name == name).unwrap()

@@ -33,9 +33,12 @@ fn run(arguments: &[String]) -> Result<()> {
         ["demo", "--stop"] => demo::stop(),
         ["bench", ref rest @ ..] => bench::run(rest),
         ["fuzz", ref rest @ ..] => fuzz::run(rest),
-        ["test"] => test::run(),
+        ["test"] => test::run(test::Length::Usual),
+        ["test", "--long"] => test::run(test::Length::Long),
         ["tidy"] => tidy::run(),
-        _ => bail!("usage: cargo xtask assets|demo [--keep|--stop]|bench push|fuzz|test|tidy"),
+        _ => bail!(
+            "usage: cargo xtask assets|demo [--keep|--stop]|bench push|fuzz|test [--long]|tidy"
+        ),
     }
 }
 

@@ -38,8 +38,20 @@ const CHECKS: [(&str, &[&str]); 3] = [
 /// Enough to see that the fuzzer works; whoever looks for faults runs it for hours.
 const FUZZ_SECONDS: u32 = 20;
 
+/// The cases of each property in a long run, where 256 are usual.
+const LONG_CASES: &str = "1024";
+
+/// How much is asked of what is made up at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// What every change has to pass.
+    Usual,
+    /// Four times that: more than a million and a half questions to the engine beside the oracle alone.
+    Long,
+}
+
 /// Runs all checks and all tests, and prints the totals last.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(length: Length) -> Result<()> {
     let mut failed = Vec::new();
     for (name, arguments) in CHECKS {
         say(&format!("== {name}"))?;
@@ -62,7 +74,7 @@ pub(crate) fn run() -> Result<()> {
         failed.push("fuzz");
     }
     say("== test")?;
-    let (totals, passed) = run_tests()?;
+    let (totals, passed) = run_tests(length)?;
     if !passed {
         failed.push("test");
     }
@@ -79,9 +91,13 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn run_tests() -> Result<(Totals, bool)> {
+fn run_tests(length: Length) -> Result<(Totals, bool)> {
     let assets = assets::ensure()?;
-    let mut child = cargo()
+    let mut tests = cargo();
+    if length == Length::Long {
+        tests.env("PROPTEST_CASES", LONG_CASES);
+    }
+    let mut child = tests
         .args(["test", "--workspace", "--no-fail-fast"])
         .env(ASSETS_VARIABLE, assets)
         .env_remove("KUBECONFIG")

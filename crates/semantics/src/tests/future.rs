@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cofferdam_model::labels::Labels;
 use cofferdam_oracle::generate::{Corners, cluster};
 
+use super::cases;
 use super::differential::read;
 use crate::facts::Facts;
 use crate::future::{Future, TooMany};
@@ -74,7 +75,7 @@ fn some_labels() -> Vec<Labels> {
 fn every_pod_that_could_be_is_selected_like_one_that_is_looked_at() {
     let labels = some_labels();
     let mut kinds = 0;
-    for seed in 0..CLUSTERS {
+    for seed in 0..cases(CLUSTERS) {
         let facts = read(&cluster(seed, Corners::ALL));
         for name in facts.namespaces.keys() {
             let pods = Future::of(&facts, &[], &[]).pods(name).unwrap();

@@ -7,6 +7,7 @@ use cofferdam_model::dialect::DIALECTS;
 use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::generate::{Corners, cluster};
 
+use super::cases;
 use super::differential::read;
 use crate::Classes;
 use crate::connectivity::{Connectivity, Endpoint};
@@ -84,7 +85,7 @@ fn is_sound(
 #[test]
 fn a_way_is_found_where_there_is_one_and_only_there() {
     let (mut found, mut none, mut longer) = (0, 0, 0);
-    for seed in 0..CLUSTERS {
+    for seed in 0..cases(CLUSTERS) {
         let facts = read(&cluster(
             seed,
             Corners {
