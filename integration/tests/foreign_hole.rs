@@ -119,3 +119,27 @@ fn it_stops_plans(shop: &Shop) -> Result<()> {
     assert!(hint.contains("NetworkPolicy/orders/temporary"), "{hint}");
     Ok(())
 }
+
+/// What the model declares beside what is possible, and how far who is compromised gets.
+#[test]
+fn zones_and_blast_are_told_of_a_real_cluster() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let told = |arguments: &[&str], code: i32| -> Result<String> {
+        Ok(shop.expect(arguments, code)?.stdout)
+    };
+    let zones = ["reach", "--cluster", "prod", "--zones"];
+    let declared = "front  back   web-to-orders  TCP 8080 ";
+    let table = told(&zones, 0)?;
+    assert!(table.contains(declared), "{table}");
+    let blast = told(&["blast", "--from", "zone/front"], 0)?;
+    let direct = "1     web/web[Deployment]  orders/orders[Deployment]           back  TCP 8080";
+    assert!(blast.contains(direct), "{blast}");
+    assert!(
+        blast.contains("zone/front reaches 3 workloads, 2 of them directly"),
+        "{blast}"
+    );
+    let worst = json(&shop, &["blast"], 0)?;
+    assert_eq!(*at(&worst, "/kind"), "BlastReport");
+    Ok(())
+}
