@@ -125,14 +125,25 @@ fn it_stops_plans(shop: &Shop) -> Result<()> {
 fn zones_and_blast_are_told_of_a_real_cluster() -> Result<()> {
     let shop = Shop::start()?;
     shop.apply(&[], 0)?;
-    let told = |arguments: &[&str], code: i32| -> Result<String> {
-        Ok(shop.expect(arguments, code)?.stdout)
-    };
     let zones = ["reach", "--cluster", "prod", "--zones"];
-    let declared = "front  back   web-to-orders  TCP 8080 ";
-    let table = told(&zones, 0)?;
-    assert!(table.contains(declared), "{table}");
-    let blast = told(&["blast", "--from", "zone/front"], 0)?;
+    let row = |from: &str, to: &str| -> Result<Option<Value>> {
+        let report = json(&shop, &zones, 0)?;
+        let rows = at(&report, "/zones").as_array().context("zones")?;
+        let mut rows = rows.iter();
+        let row = rows.find(|row| at(row, "/from") == from && at(row, "/to") == to);
+        Ok(row.cloned())
+    };
+    let flow = row("front", "back")?.context("no flow")?;
+    let told = [at(&flow, "/effective"), at(&flow, "/beyond")];
+    assert_eq!(told, [&json!("TCP 8080"), &json!("")], "{flow:#}");
+    assert_eq!(*at(&flow, "/declared"), json!(["web-to-orders"]));
+    assert_eq!(row("the internet", "back")?, None);
+    let open = "{ podSelector: {}, policyTypes: [Ingress], ingress: [{}] }";
+    shop.cluster.apply_yaml(ADMIN, &foreign(open))?;
+    let hole = row("the internet", "back")?.context("no hole")?;
+    assert_eq!(*at(&hole, "/beyond"), "all", "{hole:#}");
+
+    let blast = shop.expect(&["blast", "--from", "zone/front"], 0)?.stdout;
     let direct = "1     web/web[Deployment]  orders/orders[Deployment]           back  TCP 8080";
     assert!(blast.contains(direct), "{blast}");
     assert!(

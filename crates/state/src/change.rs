@@ -80,7 +80,7 @@ impl fmt::Display for Region {
         match self {
             Self::Zone(zone) => write!(f, "zone {zone}"),
             Self::NoZone => f.write_str("namespaces of no zone"),
-            Self::Nodes => f.write_str("nodes"),
+            Self::Nodes => f.write_str("the nodes"),
             Self::ExternalNetwork(name) => write!(f, "external network {name}"),
             Self::Internet => f.write_str("the internet"),
             Self::Outside => f.write_str("addresses outside"),

@@ -6,23 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
-use cofferdam_model::flow::{Across, End};
-use cofferdam_model::names::ZoneName;
-use cofferdam_model::zone::{Enforcement, EnforcementByDomain, WithinZone};
+use cofferdam_model::flow::{Across, ClusterService, End};
+use cofferdam_model::zone::{WithinZone, Zone};
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_state::change::Change;
+use cofferdam_state::change::{Change, Region};
 use cofferdam_state::segmentation::Segmentation;
 use serde_json::json;
 
 use super::{Ground, Scene, state, told};
 
-/// Connections from the pods of one zone to those of another, or among its own.
+/// Connections from the pods of one zone to those of another, among its own, or to or from where no zone is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BetweenZones {
     /// Where they come from.
-    pub from: ZoneName,
+    pub from: Region,
     /// Where they go.
-    pub to: ZoneName,
+    pub to: Region,
     /// The flows that declare some of them; `withinZone` for what the zone itself declares.
     pub declared: Vec<String>,
     /// What is possible.
@@ -33,7 +32,7 @@ pub struct BetweenZones {
     pub missing: Option<Change>,
 }
 
-/// Every pair of zones of the cluster between which something is possible or declared, with why this may not be the
+/// Every pair of zones of the cluster, or of a zone and what is in none, between which something is possible or declared, with why this may not be the
 /// whole truth; only why, where nothing can be told.
 pub fn between_zones(ground: Ground<'_>) -> Result<(Vec<BetweenZones>, Vec<String>), Vec<String>> {
     let live = ground.segmentation()?;
@@ -48,12 +47,10 @@ pub fn between_zones(ground: Ground<'_>) -> Result<(Vec<BetweenZones>, Vec<Strin
     let mut rows = flows(ground);
     let mut note = |changes: Vec<Change>, set: fn(&mut BetweenZones, Change)| {
         for change in changes {
-            if let (Some(from), Some(to)) = (change.from.zone(), change.to.zone()) {
-                let ends = (from.clone(), to.clone());
-                set(
-                    rows.entry(ends.clone()).or_insert_with(|| row(ends)),
-                    change,
-                );
+            if change.from.zone().is_some() || change.to.zone().is_some() {
+                let ends = (change.from.clone(), change.to.clone());
+                let known = rows.entry(ends.clone());
+                set(known.or_insert_with(|| row(ground.model, ends)), change);
             }
         }
     };
@@ -66,13 +63,13 @@ pub fn between_zones(ground: Ground<'_>) -> Result<(Vec<BetweenZones>, Vec<Strin
     ))
 }
 
-type Rows = BTreeMap<(ZoneName, ZoneName), BetweenZones>;
+type Rows = BTreeMap<(Region, Region), BetweenZones>;
 
-fn row((from, to): (ZoneName, ZoneName)) -> BetweenZones {
+fn row(model: &Model, (from, to): (Region, Region)) -> BetweenZones {
     BetweenZones {
+        declared: declared_between(model, &from, &to),
         from,
         to,
-        declared: Vec::new(),
         effective: None,
         beyond: None,
         missing: None,
@@ -81,33 +78,37 @@ fn row((from, to): (ZoneName, ZoneName)) -> BetweenZones {
 
 /// The pairs of zones of the cluster for which the model has flows.
 fn flows(ground: Ground<'_>) -> Rows {
-    let zones: BTreeSet<ZoneName> = ground.view.bundle.zones().into_values().collect();
+    let zones = ground.view.bundle.zones().into_values();
+    let zones: BTreeSet<Region> = zones.map(Region::Zone).collect();
     let pairs = zones
         .iter()
-        .flat_map(|from| zones.iter().map(move |to| (from, to)));
-    let mut rows = Rows::new();
-    for (from, to) in pairs {
-        let declared = declared_between(ground.model, from, to);
-        if !declared.is_empty() {
-            let ends = (from.clone(), to.clone());
-            rows.entry(ends.clone())
-                .or_insert_with(|| row(ends))
-                .declared = declared;
-        }
-    }
-    rows
+        .flat_map(|from| zones.iter().map(move |to| (from.clone(), to.clone())));
+    let rows = pairs.map(|ends| (ends.clone(), row(ground.model, ends)));
+    rows.filter(|(_, row)| !row.declared.is_empty()).collect()
 }
 
-fn declared_between(model: &Model, from: &ZoneName, to: &ZoneName) -> Vec<String> {
-    let holds = |end: &End, zone| match end {
-        End::Pods(pods) => pods.zones.contains(zone),
-        End::ExternalNetwork(_) | End::Internet | End::ClusterService(_) => false,
+fn declared_between(model: &Model, from: &Region, to: &Region) -> Vec<String> {
+    let holds = |end: &End, region: &Region| match (end, region) {
+        (End::Pods(pods), Region::Zone(zone)) => pods.zones.contains(zone),
+        (End::ExternalNetwork(name), Region::ExternalNetwork(known)) => name == known,
+        (End::Internet, Region::Internet)
+        | (End::ClusterService(ClusterService::Nodes), Region::Nodes) => true,
+        (
+            End::Pods(_) | End::ExternalNetwork(_) | End::Internet | End::ClusterService(_),
+            Region::Zone(_)
+            | Region::NoZone
+            | Region::Nodes
+            | Region::ExternalNetwork(_)
+            | Region::Internet
+            | Region::Outside,
+        ) => false,
     };
     let flows = model.flows.values().filter(|flow| {
         flow.across == Across::SameCluster && holds(&flow.from, from) && holds(&flow.to, to)
     });
     let mut names: Vec<String> = flows.map(|flow| flow.name.to_string()).collect();
-    let zone = model.zones.get(from).filter(|_| from == to);
+    let own = from.zone().filter(|_| from == to);
+    let zone = own.and_then(|zone| model.zones.get(zone));
     if zone.is_some_and(|zone| zone.within_zone != WithinZone::Deny) {
         names.push("withinZone".to_owned());
     }
@@ -117,15 +118,7 @@ fn declared_between(model: &Model, from: &ZoneName, to: &ZoneName) -> Vec<String
 /// The cluster as the model declares it.
 fn declared(ground: Ground<'_>, live: &Segmentation) -> Result<Segmentation, Vec<String>> {
     let mut model = ground.model.clone();
-    for zone in model.zones.values_mut() {
-        zone.enforcement = EnforcementByDomain {
-            default: Enforcement::Enforce,
-            by_domain: BTreeMap::new(),
-        };
-        for rule in &mut zone.namespaces {
-            rule.enforcement = None;
-        }
-    }
+    model.zones.values_mut().for_each(Zone::enforce_everywhere);
     let known = ground.view.observed.capabilities.known();
     let compiled = cofferdam_compiler::compile(&model, ground.cluster, known);
     let bundle = compiled

@@ -39,16 +39,22 @@ fn check_zones(acts: &[Act], want: &[&str]) {
     assert_eq!(told.collect::<Vec<_>>(), want);
 }
 
-const BACK: &str = "back -> back: declared [\"withinZone\"], effective all, beyond -, missing -";
+const BACK: &str =
+    "zone back -> zone back: declared [\"withinZone\"], effective all, beyond -, missing -";
 
-const ACROSS: &str =
-    "front -> back: declared [\"web-to-orders\"], effective TCP 8080, beyond -, missing -";
+const ACROSS: &str = "zone front -> zone back: declared [\"web-to-orders\"], effective TCP 8080, beyond -, missing -";
 
-const FRONT: &str = "front -> front: declared [\"withinZone\"], effective all, beyond -, missing -";
+const FRONT: &str =
+    "zone front -> zone front: declared [\"withinZone\"], effective all, beyond -, missing -";
+
+/// Name servers are in no zone.
+const BACK_DNS: &str = "zone back -> namespaces of no zone: declared [], effective TCP 53; UDP 53, beyond -, missing -";
+
+const FRONT_DNS: &str = "zone front -> namespaces of no zone: declared [], effective TCP 53; UDP 53, beyond -, missing -";
 
 #[test]
 fn between_zones_what_is_declared_is_possible_and_nothing_else() {
-    check_zones(&[], &[BACK, ACROSS, FRONT]);
+    check_zones(&[], &[BACK, BACK_DNS, ACROSS, FRONT, FRONT_DNS]);
 }
 
 #[test]
@@ -62,9 +68,28 @@ fn what_others_open_between_zones_is_beyond_what_is_declared() {
         ],
         &[
             BACK,
-            "back -> front: declared [], effective all, beyond all, missing -",
+            "zone back -> zone front: declared [], effective all, beyond all, missing -",
+            BACK_DNS,
             ACROSS,
             FRONT,
+            FRONT_DNS,
+        ],
+    );
+}
+
+#[test]
+fn what_others_let_in_from_outside_is_beyond_too() {
+    let everybody = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [
+        {"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": [{"port": 443}]}]});
+    check_zones(
+        &[write("orders", "in", everybody)],
+        &[
+            BACK,
+            BACK_DNS,
+            ACROSS,
+            FRONT,
+            FRONT_DNS,
+            "the internet -> zone back: declared [], effective TCP 443, beyond TCP 443, missing -",
         ],
     );
 }
@@ -84,9 +109,11 @@ fn what_is_declared_and_not_possible_is_missing() {
     check_zones(
         &gone,
         &[
-            "back -> back: declared [\"withinZone\"], effective -, beyond -, missing all",
-            "front -> back: declared [\"web-to-orders\"], effective -, beyond -, missing TCP 8080",
+            "zone back -> zone back: declared [\"withinZone\"], effective -, beyond -, missing all",
+            "zone back -> namespaces of no zone: declared [], effective -, beyond -, missing TCP 53; UDP 53",
+            "zone front -> zone back: declared [\"web-to-orders\"], effective -, beyond -, missing TCP 8080",
             FRONT,
+            FRONT_DNS,
         ],
     );
 }

@@ -11,7 +11,7 @@ pub struct WireZoneChange {
     pub from_zone: Option<String>,
     /// The zone that they go to; null where they go to none.
     pub to_zone: Option<String>,
-    /// Where they come from: `zone NAME`, `namespaces of no zone`, `nodes`, `external network NAME`, `the internet` or
+    /// Where they come from: `zone NAME`, `namespaces of no zone`, `the nodes`, `external network NAME`, `the internet` or
     /// `addresses outside`.
     pub from: String,
     /// The same of where they go.

@@ -5,13 +5,14 @@ use serde::Serialize;
 
 use super::change::WireWitness;
 
-/// What is possible between two zones, or within one, beside what the model declares there.
+/// What is possible between two zones, within one, or to or from it, beside what the model declares there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireBetweenZones {
-    /// The zone from which connections come.
+    /// The zone from which connections come, or where no zone is: `the internet`, `addresses outside`, `the nodes`,
+    /// `namespaces of no zone` or `external network NAME`. No zone has a name with a space.
     pub from: String,
-    /// The zone to which they go.
+    /// The same of where they go.
     pub to: String,
     /// The flows that declare some of them; `withinZone` for what the zone itself declares.
     pub declared: Vec<String>,

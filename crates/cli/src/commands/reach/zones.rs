@@ -10,6 +10,7 @@ use cofferdam_report::wire::zones::{Compared, WireBetweenZones};
 use cofferdam_semantics::Classes;
 use cofferdam_semantics::parties::Workloads;
 use cofferdam_semantics::reach;
+use cofferdam_state::change::Region;
 
 use crate::args::{Arguments, Format, ReachArguments};
 use crate::exit::Exit;
@@ -80,5 +81,11 @@ fn told(row: &BetweenZones) -> WireBetweenZones {
         beyond: beyond.as_ref(),
         missing: missing.as_ref(),
     };
-    WireBetweenZones::new((from.to_string(), to.to_string()), declared, &compared)
+    WireBetweenZones::new((name(from), name(to)), declared, &compared)
+}
+
+/// A zone by its name; no other region is told in one word.
+fn name(region: &Region) -> String {
+    let zone = region.zone();
+    zone.map_or_else(|| region.to_string(), ToString::to_string)
 }
