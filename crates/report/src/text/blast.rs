@@ -1,5 +1,7 @@
 //! `blast` as people read it.
 
+use cofferdam_model::count::counted;
+
 use super::reach::grounds;
 use super::table;
 use crate::wire::blast::{BlastCluster, BlastReport, WireCount, WireExtent, WireReached, WireStop};
@@ -68,8 +70,8 @@ fn summary(from: &str, reached: &[WireReached]) -> String {
     let workloads = || reached.iter().filter(|one| one.to.ends_with(']'));
     let direct = workloads().filter(|one| one.hops == 1).count();
     format!(
-        "{from} reaches {} workloads, {direct} of them directly\n",
-        workloads().count()
+        "{from} reaches {}, {direct} of them directly\n",
+        counted(workloads().count(), "workload")
     )
 }
 
