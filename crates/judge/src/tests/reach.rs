@@ -1,5 +1,8 @@
 //! What could be reached once the plan was carried out.
 
+use cofferdam_model::capabilities::Callee;
+use cofferdam_model::flow::{Port, PortNumber, Protocol};
+use cofferdam_model::names::NamespaceName;
 use cofferdam_testkit::pod;
 use serde_json::{Value, json};
 
@@ -150,4 +153,38 @@ fn a_plan_that_cuts_name_resolution_is_refused() {
     for want in wants {
         assert!(told.iter().any(|one| one.starts_with(&want)), "{told:#?}");
     }
+}
+
+/// The pods of `orders` answer a webhook, and the policy that lets the control plane in is not among what is written.
+#[test]
+fn a_plan_that_cuts_a_webhook_is_refused() {
+    let mut trial = shop(SHOP);
+    trial.cluster.capabilities.callees.push(Callee {
+        caller: "ValidatingWebhookConfiguration/orders".to_owned(),
+        namespace: NamespaceName::parse("orders").unwrap(),
+        service: "hook".to_owned(),
+        pod_labels: [("app".to_owned(), "orders".to_owned())].into(),
+        target: Some(Port {
+            protocol: Protocol::Tcp,
+            port: PortNumber::Number(9443),
+        }),
+    });
+    let mut scene = Scene::of(&trial);
+    let cuts = |scene: &Scene| {
+        let told = shown(&scene.judge()).into_iter();
+        told.filter(|one| one.starts_with("cuts-webhook"))
+            .collect::<Vec<String>>()
+    };
+    assert_eq!(cuts(&scene), Vec::<String>::new());
+    let is_derived = |name: &str| name.starts_with("cofferdam-derived-");
+    scene
+        .plan
+        .steps
+        .retain(|step| !is_derived(&step.action.object().name));
+    assert_eq!(
+        cuts(&scene),
+        [
+            "cuts-webhook: ValidatingWebhookConfiguration/orders could no longer be called: TCP 9443 of the pods behind Service orders/hook (declare `network.controlPlaneCidrs` of the cluster)"
+        ]
+    );
 }
