@@ -17,7 +17,7 @@ use ipnet::IpNet;
 
 use crate::classes::Classes;
 use crate::connectivity::{Block, Connectivity, Endpoint};
-use crate::facts::Facts;
+use crate::facts::{Facts, Pod};
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
 use crate::prove::{Chain, Step, gap, way};
@@ -106,6 +106,7 @@ pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
             let mut because = gaps.clone();
             because.extend(missing.iter().map(ToString::to_string));
             because.extend(unfollowed(guarantee, model));
+            because.extend(through_nodes(guarantee, classes.facts()));
             if !because.is_empty() {
                 outcome = Outcome::Unknown { because };
             }
@@ -221,6 +222,20 @@ fn hop(step: &Step, facts: &Facts) -> Hop {
         to: told(step.to),
         ports: step.ports.to_string(),
     }
+}
+
+/// That chains through nodes are not followed, where there is a pod in the network of its node beside others: it reaches
+/// every pod there, whatever policies say.
+fn through_nodes(guarantee: &Guarantee, facts: &Facts) -> Option<String> {
+    let (hosts, others): (Vec<&Pod>, Vec<&Pod>) =
+        (facts.pods.iter()).partition(|pod| pod.place.host_network);
+    let nodes: BTreeSet<&Arc<str>> = hosts.iter().flat_map(|pod| &pod.place.node).collect();
+    let mut others = others.iter().filter_map(|pod| pod.place.node.as_ref());
+    let shared = others.any(|node| nodes.contains(node));
+    (guarantee.hops == Hops::Any && shared).then(|| {
+        "chains through pods in the network of a node to the other pods there are not followed"
+            .to_owned()
+    })
 }
 
 /// That chains are followed within a cluster only, where the model has flows that leave it.

@@ -1,5 +1,5 @@
 //! One cluster in several states: the same pods under different policies and different labels of namespaces, with
-//! those pods among them that could be made.
+//! those pods among them that could be made, in namespaces that are there and that could be.
 //!
 //! What a policy opens is the difference between the states with it and without it. All states share the classes of
 //! what any of them holds, so that each further one costs little.
@@ -91,6 +91,10 @@ impl Draft {
         }
         let mut too_many = Vec::new();
         let mut pods = Vec::new();
+        match Future::of(&facts, networks, &[]).namespaces() {
+            Ok(namespaces) => facts.namespaces.extend(namespaces),
+            Err(more) => too_many.push(more),
+        }
         let future = Future::of(&facts, networks, &[]);
         for (name, namespace) in &facts.namespaces {
             let known = self.labels.get(name);
@@ -106,7 +110,10 @@ impl Draft {
             }
         }
         facts.pods.extend(pods);
+        let known = facts.namespaces.iter();
+        let unmade = known.filter(|(name, _)| !self.labels.contains_key(*name));
         States {
+            unmade: unmade.map(|(name, _)| Arc::clone(name)).collect(),
             facts,
             dialects: dialects.to_vec(),
             too_many,
@@ -120,6 +127,8 @@ impl Draft {
 pub struct States {
     facts: Facts,
     dialects: Vec<Dialect>,
+    /// Namespaces that no state knows, and that could be made or are only named: their labels are the same in all.
+    unmade: BTreeSet<Arc<str>>,
     /// Namespaces of which not every kind of pod that could be made is looked at.
     too_many: Vec<TooMany>,
     /// What the states with the same labels of namespaces share.
@@ -166,7 +175,8 @@ impl States {
 
     fn add(&mut self, labels: BTreeMap<Arc<str>, Arc<Labels>>) -> usize {
         let mut facts = self.facts.clone();
-        for (name, namespace) in &mut facts.namespaces {
+        let all = facts.namespaces.iter_mut();
+        for (name, namespace) in all.filter(|(name, _)| !self.unmade.contains(*name)) {
             namespace.labels = labels.get(name).cloned().unwrap_or_else(|| {
                 let only = [(NAMESPACE_NAME.to_owned(), name.to_string())];
                 Arc::new(only.into_iter().collect())

@@ -2,14 +2,14 @@
 //!
 //! A finding is weighed twice: against the cluster as it is but for this finding, and against the cluster in which every
 //! finding is mended but this one. Policies add up, so that of two that open the same, neither does beside the other;
-//! and what takes two to open, neither does alone. What opens either way counts. Whatever else is open in the cluster,
-//! and in none of these comparisons, is laid at the door of every policy that may have a part in it.
+//! and what takes two to open, neither does alone. What opens either way counts. What those that open nothing for
+//! themselves open together is laid at the door of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
-use cofferdam_model::zone::Sensitivity;
+use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::states::{Between, Draft, State};
@@ -32,7 +32,7 @@ pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
         // Where the model no longer mentions a namespace, nothing says what it should hold.
         let mut namespace = finding.object.namespace.iter();
         let is_governed = namespace.all(|namespace| governed.contains(namespace.as_str()));
-        is_governed
+        (is_governed && !is_open_by_intent(finding, ground))
             .then(|| Deviation::of(finding, &live, ground))
             .flatten()
     });
@@ -57,13 +57,22 @@ pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
     });
     let weighed: Vec<Option<Mending>> = weighed.collect();
     let mut weights = weights(&mut scene, (&is, &mended), &weighed);
-    share_the_rest(&mut scene, (&is, &mended), &mut weights);
+    share_the_rest(&mut scene, &is, weighed.iter().zip(&mut weights));
     let because = scene.states.incomplete_because();
     for (finding, weight) in findings.iter_mut().zip(weights) {
         if let Some(weight) = weight {
             write(finding, told(weight), &because, ground);
         }
     }
+}
+
+/// Whether it is a policy of others where our policies keep everything open: what it will do there once the zone is
+/// enforced is not known.
+fn is_open_by_intent(finding: &Finding, ground: Ground<'_>) -> bool {
+    let namespace = finding.object.namespace.as_deref();
+    let wanted = namespace.and_then(|namespace| ground.view.wanted_namespace(namespace));
+    finding.class == Class::ForeignPolicy
+        && wanted.is_some_and(|wanted| wanted.enforcement != Enforcement::Enforce)
 }
 
 /// How the cluster differs from what it should be because of one finding.
@@ -122,9 +131,11 @@ impl Deviation {
 
     fn of_policy(finding: &Finding, live: &Segmentation, ground: Ground<'_>) -> Option<Self> {
         let key = finding.object.clone();
-        // What is being deleted counts as gone already.
         let have = live.policies.get(&key).cloned();
-        let have = have.filter(|_| finding.class != Class::Missing);
+        // What is being deleted stands for a while, and is then gone: that is two states, and `find` told the worse.
+        if finding.class == Class::Missing && have.is_some() {
+            return None;
+        }
         let wanted = key.namespace.as_deref().and_then(|namespace| {
             let policies = &ground.view.bundle.policies;
             let mut wanted = policies.iter();
@@ -173,10 +184,18 @@ impl Deviation {
                 namespace,
                 have,
                 want,
-            } => Mending::Labels {
-                have: draft.namespace(namespace, have),
-                want: draft.namespace(namespace, want),
-            },
+            } => {
+                let (namespace, _) = draft.namespace(namespace, want);
+                let keys: BTreeSet<&String> = have.keys().chain(want.keys()).collect();
+                let values =
+                    |key: &String| (key.clone(), have.get(key).cloned(), want.get(key).cloned());
+                let keys = keys.into_iter().map(values);
+                let keys = keys.filter(|(_, have, want)| have != want);
+                Mending::Labels {
+                    namespace,
+                    keys: keys.collect(),
+                }
+            }
         }
     }
 }
@@ -188,20 +207,22 @@ enum Mending {
         want: Option<Source>,
     },
     Labels {
-        have: Named,
-        want: Named,
+        namespace: Arc<str>,
+        /// Keys, each with its value as it is and as it should be.
+        keys: Vec<KeyValues>,
     },
 }
 
-/// A namespace and its labels.
-type Named = (Arc<str>, Arc<Labels>);
+/// A key with two values; none where it is absent.
+type KeyValues = (String, Option<String>, Option<String>);
 
 impl Mending {
     fn mended(mut state: State, mending: &Self) -> State {
         match mending {
             Self::Policy { have, want } => replace(&mut state.policies, *have, *want),
-            Self::Labels { want, .. } => {
-                state.labels.extend([want.clone()]);
+            Self::Labels { namespace, keys } => {
+                let wanted = keys.iter().map(|(key, _, want)| (key, want));
+                relabel(&mut state, namespace, wanted);
             }
         }
         state
@@ -210,8 +231,9 @@ impl Mending {
     fn unmended(mut state: State, mending: &Self) -> State {
         match mending {
             Self::Policy { have, want } => replace(&mut state.policies, *want, *have),
-            Self::Labels { have, .. } => {
-                state.labels.extend([have.clone()]);
+            Self::Labels { namespace, keys } => {
+                let there = keys.iter().map(|(key, have, _)| (key, have));
+                relabel(&mut state, namespace, there);
             }
         }
         state
@@ -223,6 +245,23 @@ fn replace(policies: &mut BTreeSet<Source>, out: Option<Source>, into: Option<So
         policies.remove(&out);
     }
     policies.extend(into);
+}
+
+/// Gives keys of a namespace these values, and leaves the others: another finding may be about them.
+fn relabel<'a>(
+    state: &mut State,
+    namespace: &Arc<str>,
+    keys: impl Iterator<Item = (&'a String, &'a Option<String>)>,
+) {
+    let known = state.labels.get(namespace);
+    let mut labels = known.map(|known| (**known).clone()).unwrap_or_default();
+    for (key, value) in keys {
+        match value {
+            Some(value) => labels.insert(key.clone(), value.clone()),
+            None => labels.remove(key),
+        };
+    }
+    state.labels.insert(Arc::clone(namespace), Arc::new(labels));
 }
 
 /// What each finding opens and closes, either way.
@@ -243,28 +282,22 @@ fn weights(
     weights.collect()
 }
 
-/// Lays what is open, and what none of the findings opens, at the door of all.
-fn share_the_rest(
+/// Lays at the door of all findings that open nothing, each for itself, what they open together.
+fn share_the_rest<'a>(
     scene: &mut Scene,
-    (is, mended): (&State, &State),
-    weights: &mut [Option<ByRegion>],
+    is: &State,
+    weighed: impl Iterator<Item = (&'a Option<Mending>, &'a mut Option<ByRegion>)>,
 ) {
-    let (is, mended) = (scene.solve(is), scene.solve(mended));
-    let mut rest = scene.changes(&mended, &is).opens;
-    for weight in weights.iter().flatten() {
-        for (ends, known) in &weight.opens {
-            if let Some(between) = rest.get_mut(ends) {
-                between.ports = between.ports.without(&known.ports);
-            }
-        }
-    }
-    rest.retain(|_, between| !between.ports.is_empty());
-    if rest.is_empty() {
-        return;
-    }
-    for weight in weights.iter_mut().flatten() {
+    let both = weighed.filter_map(|(mending, weight)| Some((mending.as_ref()?, weight.as_mut()?)));
+    let harmless = both.filter(|(_, weight)| weight.opens.is_empty());
+    let harmless: Vec<(&Mending, &mut ByRegion)> = harmless.collect();
+    let mendings = harmless.iter().map(|(mending, _)| *mending);
+    let without = scene.solve(&mendings.fold(is.clone(), Mending::mended));
+    let is = scene.solve(is);
+    let together = scene.changes(&without, &is).opens;
+    for (_, weight) in harmless {
         weight.add(ByRegion {
-            opens: rest.clone(),
+            opens: together.clone(),
             closes: BTreeMap::new(),
         });
     }

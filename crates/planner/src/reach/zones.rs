@@ -9,6 +9,7 @@ use cofferdam_model::Model;
 use cofferdam_model::flow::{Across, ClusterService, End};
 use cofferdam_model::zone::{WithinZone, Zone};
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys;
 use cofferdam_state::change::{Change, Region};
 use cofferdam_state::segmentation::Segmentation;
 use serde_json::json;
@@ -131,9 +132,12 @@ fn declared(ground: Ground<'_>, live: &Segmentation) -> Result<Segmentation, Vec
     for policy in bundle.policies.values() {
         declared.put(&policy.object);
     }
-    for (name, wanted) in &bundle.namespaces {
-        if let Some(labels) = declared.namespaces.get_mut(name.as_str()) {
-            labels.extend(wanted.labels.clone());
+    for (name, labels) in &mut declared.namespaces {
+        match bundle.namespaces.get(name.as_str()) {
+            Some(wanted) => labels.extend(wanted.labels.clone()),
+            None => {
+                labels.remove(keys::ZONE);
+            }
         }
     }
     Ok(declared)

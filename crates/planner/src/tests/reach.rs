@@ -99,7 +99,7 @@ fn a_foreign_policy_counts_by_what_it_opens() {
         &[write("orders", "theirs", everything)],
         &[
             "critical foreign-policy NetworkPolicy/orders/theirs: widens",
-            "opens namespaces of no zone -> zone back: all (cofferdam-system/no labels[any new pod] -> orders/server[Pod])",
+            "opens namespaces of no zone -> zone back: all (any new namespace/no labels[any new pod] -> orders/server[Pod])",
             "opens the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
         ],
     );
@@ -170,6 +170,74 @@ fn what_no_finding_alone_explains_is_laid_at_the_door_of_all() {
     assert_eq!(widening.count(), 4, "{lines:#?}");
 }
 
+/// Of two that let out and one that lets in, none is harmless: each of the first two opens nothing beside the other, and
+/// nothing without the third.
+#[test]
+fn two_that_each_complete_what_a_third_opens_are_not_harmless() {
+    let lets_out = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]});
+    let mut trial = applied();
+    for act in [
+        write("orders", "in", admits("web")),
+        write("web", "out", lets_out.clone()),
+        write("web", "too", lets_out),
+    ] {
+        trial.cluster.act(&act);
+    }
+    let lines = found(&trial);
+    let widening = lines.iter().filter(|line| line.ends_with(": widens"));
+    assert_eq!(widening.count(), 3, "{lines:#?}");
+}
+
+/// Whoever makes a namespace with these labels walks in.
+#[test]
+fn whom_a_policy_admits_who_does_not_exist_yet_counts() {
+    let strangers = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [
+        {"namespaceSelector": {"matchLabels": {"team": "strangers"}}}]}]});
+    let mut trial = applied();
+    trial.cluster.act(&write("orders", "theirs", strangers));
+    let lines = found(&trial);
+    assert_eq!(
+        lines[0],
+        "critical foreign-policy NetworkPolicy/orders/theirs: widens"
+    );
+}
+
+/// It stands until its finalizers are removed, and may be open until then.
+#[test]
+fn a_policy_that_is_being_deleted_is_no_less_urgent() {
+    let (namespace, name) = (
+        "orders".to_owned(),
+        "cofferdam-default-deny-ingress".to_owned(),
+    );
+    let open = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]});
+    let mut trial = applied();
+    trial.cluster.act(&write(&namespace, &name, open));
+    trial.cluster.act(&Act::TerminatePolicy { namespace, name });
+    let lines = found(&trial);
+    assert_eq!(
+        lines,
+        ["critical missing NetworkPolicy/orders/cofferdam-default-deny-ingress: widens"]
+    );
+}
+
+#[test]
+fn what_others_write_where_nothing_is_denied_yet_is_not_known_to_be_harmless() {
+    let staged = SHOP.replace(
+        "sensitivity: high",
+        "sensitivity: high\n  enforcement: stage",
+    );
+    let mut trial = Trial::shop(&staged, planner);
+    trial.apply();
+    trial
+        .cluster
+        .act(&write("orders", "theirs", admits("kube-system")));
+    let lines = found(&trial);
+    assert_eq!(
+        lines,
+        ["critical foreign-policy NetworkPolicy/orders/theirs: unknown"]
+    );
+}
+
 #[test]
 fn a_deny_that_is_missing_beside_allows_that_isolate_opens_nothing() {
     let delete = |namespace: &str, name: &str| Act::DeletePolicy {
@@ -183,7 +251,7 @@ fn a_deny_that_is_missing_beside_allows_that_isolate_opens_nothing() {
     );
     // Without the last of those that isolate it, everybody gets in.
     let opens = [
-        "opens namespaces of no zone -> zone front: all (cofferdam-system/no labels[any new pod] -> web/server[Pod])",
+        "opens namespaces of no zone -> zone front: all (any new namespace/no labels[any new pod] -> web/server[Pod])",
         "opens the internet -> zone front: all (0.0.0.0/0 -> web/server[Pod])",
     ];
     check(
@@ -287,13 +355,13 @@ fn a_plan_tells_what_it_closes_and_then_what_it_opens_again() {
         told(&trial),
         [
             "closes zone back -> zone front: all (orders/server[Pod] -> web/server[Pod])",
-            "closes zone back -> namespaces of no zone: all (orders/server[Pod] -> default/no labels[any new pod])",
+            "closes zone back -> namespaces of no zone: all (orders/server[Pod] -> any new namespace/no labels[any new pod])",
             "closes zone back -> the internet: all (orders/server[Pod] -> 0.0.0.0/0)",
             "closes zone front -> zone back: TCP 1-8079,8081-65535; UDP 1-65535; SCTP 1-65535 (web/server[Pod] -> orders/server[Pod])",
-            "closes zone front -> namespaces of no zone: all (web/server[Pod] -> default/no labels[any new pod])",
+            "closes zone front -> namespaces of no zone: all (web/server[Pod] -> any new namespace/no labels[any new pod])",
             "closes zone front -> the internet: all (web/server[Pod] -> 0.0.0.0/0)",
-            "closes namespaces of no zone -> zone back: all (default/no labels[any new pod] -> orders/server[Pod])",
-            "closes namespaces of no zone -> zone front: all (default/no labels[any new pod] -> web/server[Pod])",
+            "closes namespaces of no zone -> zone back: all (any new namespace/no labels[any new pod] -> orders/server[Pod])",
+            "closes namespaces of no zone -> zone front: all (any new namespace/no labels[any new pod] -> web/server[Pod])",
             "closes the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
             "closes the internet -> zone front: all (0.0.0.0/0 -> web/server[Pod])",
         ]
@@ -326,9 +394,9 @@ fn what_enforcing_a_zone_would_cut_is_told_before_it_is_done() {
     assert_eq!(
         told.collect::<Vec<String>>(),
         [
-            "back: zone back -> namespaces of no zone: all (orders/server[Pod] -> cofferdam-system/no labels[any new pod])",
+            "back: zone back -> namespaces of no zone: all (orders/server[Pod] -> any new namespace/no labels[any new pod])",
             "back: zone back -> the internet: all (orders/server[Pod] -> 0.0.0.0/0)",
-            "back: namespaces of no zone -> zone back: all (cofferdam-system/no labels[any new pod] -> orders/server[Pod])",
+            "back: namespaces of no zone -> zone back: all (any new namespace/no labels[any new pod] -> orders/server[Pod])",
             "back: the internet -> zone back: all (0.0.0.0/0 -> orders/server[Pod])",
         ]
     );

@@ -47,7 +47,7 @@ pub struct Between {
 pub struct Changes<N: Ord> {
     /// What is possible after and was not before, under some dialect.
     pub opens: BTreeMap<(N, N), Between>,
-    /// What was possible before and is not after, under some dialect.
+    /// What was possible before and is not after, or was certain and is not, under some dialect.
     pub closes: BTreeMap<(N, N), Between>,
 }
 
@@ -233,9 +233,11 @@ fn differences<N>(
     for ((was, before), (is, after)) in before.zip(after) {
         let before = was.between(before, &from.classes.0, &to.classes.0);
         let after = is.between(after, &from.classes.1, &to.classes.1);
-        if before.possible != after.possible {
+        if before != after {
             opens = opens.or(&after.possible.without(&before.possible));
             closes = closes.or(&before.possible.without(&after.possible));
+            // What was certain and is only possible now may be denied.
+            closes = closes.or(&before.certain.without(&after.certain));
         }
     }
     (opens, closes)

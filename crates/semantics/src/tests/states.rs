@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::differential::read;
 use super::{cases, dialect};
-use crate::Classes;
 use crate::connectivity::{Connectivity, Endpoint};
 use crate::facts::Facts;
 use crate::ports::PortSet;
 use crate::reach::different_dialects;
 use crate::states::{Between, Changes, Draft, Place, State};
+use crate::{Allowed, Classes};
 
 const CLUSTERS: u64 = 300;
 
@@ -86,7 +86,7 @@ fn changes(before: &[Value], after: &[Value], dialects: &[Dialect]) -> Changes<S
 }
 
 /// Everything that pods may send each other, but for what own nodes are exempt from.
-fn between_pods(facts: &Arc<Facts>, dialect: Dialect) -> BTreeMap<(usize, usize), PortSet> {
+fn between_pods(facts: &Arc<Facts>, dialect: Dialect) -> BTreeMap<(usize, usize), Allowed> {
     let connectivity = Connectivity::solve(Arc::new(Classes::of(facts)), dialect);
     let pods = 0..facts.pods.len();
     let pairs = pods
@@ -99,7 +99,7 @@ fn between_pods(facts: &Arc<Facts>, dialect: Dialect) -> BTreeMap<(usize, usize)
     pairs
         .map(|(from, to)| {
             let allowed = connectivity.allowed(Endpoint::Pod(from), Endpoint::Pod(to));
-            ((from, to), allowed.possible)
+            ((from, to), allowed)
         })
         .collect()
 }
@@ -117,7 +117,10 @@ fn compare(seed: u64, corners: Corners) -> usize {
     for dialect in &dialects {
         let (before, after) = (between_pods(&was, *dialect), between_pods(&is, *dialect));
         for (pair, was) in &before {
-            let (more, less) = (after[pair].without(was), was.without(&after[pair]));
+            let is = &after[pair];
+            let more = is.possible.without(&was.possible);
+            let less = was.possible.without(&is.possible);
+            let less = less.or(&was.certain.without(&is.certain));
             for (all, some) in [(&mut opens, more), (&mut closes, less)] {
                 let all = all.entry(*pair).or_default();
                 *all = all.or(&some);
@@ -212,6 +215,7 @@ fn what_a_policy_opens_is_told_of_pods_that_do_not_exist_yet_too() {
         &[],
         admitting(&of_web),
         &[
+            "any new namespace name=web -> data: TCP 5432 (any new namespace name=web/no labels[any new pod] -> data/no labels[any new pod]: TCP 5432)",
             "web -> data: TCP 5432 (web/no labels[any new pod] -> data/no labels[any new pod]: TCP 5432)",
         ],
         &[],
@@ -220,14 +224,19 @@ fn what_a_policy_opens_is_told_of_pods_that_do_not_exist_yet_too() {
     check(
         &[pod],
         admitting(&of_web),
-        &["web -> data: TCP 5432 (web/front[Pod] -> data/no labels[any new pod]: TCP 5432)"],
+        &[
+            "any new namespace name=web -> data: TCP 5432 (any new namespace name=web/no labels[any new pod] -> data/no labels[any new pod]: TCP 5432)",
+            "web -> data: TCP 5432 (web/front[Pod] -> data/no labels[any new pod]: TCP 5432)",
+        ],
         &[],
     );
 }
 
 #[test]
-fn a_policy_that_nobody_is_admitted_by_opens_nothing() {
-    let nobody = json!({"namespaceSelector": {"matchLabels": {"name": "gone"}}});
+fn a_policy_that_nobody_can_be_admitted_by_opens_nothing() {
+    let nobody = json!({"podSelector": {"matchExpressions": [
+        {"key": "app", "operator": "In", "values": ["x"]},
+        {"key": "app", "operator": "NotIn", "values": ["x"]}]}});
     check(&[], admitting(&nobody), &[], &[]);
 }
 
