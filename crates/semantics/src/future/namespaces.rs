@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cofferdam_model::labels::{Labels, Selector};
+use cofferdam_model::labels::{Labels, Operator, Selector};
 use cofferdam_objects::keys::NAMESPACE_NAME;
 
 use super::world::World;
@@ -22,6 +22,8 @@ impl Future<'_> {
             NamespaceChoice::Selected(selector) if !selector.is_empty() => Some(selector),
             NamespaceChoice::Selected(_) | NamespaceChoice::Named(_) => None,
         });
+        // What asks for names that are taken selects no new namespace.
+        let selectors = selectors.filter(|selector| !self.asks_for_known(selector));
         let selectors: BTreeSet<&Selector> = selectors.collect();
         let worlds = worlds(&selectors).ok_or_else(|| TooMany {
             namespace: NEW.into(),
@@ -37,6 +39,19 @@ impl Future<'_> {
             (name, Namespace { labels, source })
         });
         Ok(namespaces.collect())
+    }
+}
+
+impl Future<'_> {
+    fn asks_for_known(&self, selector: &Selector) -> bool {
+        let is_known = |name: &String| self.facts.namespaces.contains_key(name.as_str());
+        let mut expressions = selector.match_expressions.iter();
+        let listed = expressions.any(|one| match &one.operator {
+            Operator::In(names) => one.key == NAMESPACE_NAME && names.iter().all(is_known),
+            Operator::NotIn(_) | Operator::Exists | Operator::DoesNotExist => false,
+        });
+        let named = selector.match_labels.get(NAMESPACE_NAME);
+        listed || named.is_some_and(is_known)
     }
 }
 
