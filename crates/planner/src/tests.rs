@@ -27,6 +27,7 @@ mod intent;
 mod isolated;
 mod moves;
 mod node_expressions;
+mod opens;
 mod passes;
 mod pins;
 mod pod_security;

@@ -27,7 +27,7 @@ impl Observed {
             .chain(entrances.flatten().cloned())
     }
 
-    /// Those of them but the ways in from outside that a [`Segmentation`](crate::segmentation::Segmentation) does not hold: no plan changes what of
+    /// Those of them but the ways in from outside that a [`Segmentation`] does not hold: no plan changes what of
     /// them decides what can be reached.
     pub fn unchanging_objects(&self) -> impl Iterator<Item = Value> {
         let nodes = self.nodes.known().into_iter().flatten().map(node);
