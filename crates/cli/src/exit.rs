@@ -26,6 +26,11 @@ impl Exit {
             .find(|exit| seen.contains(exit))
             .unwrap_or(Self::Fine)
     }
+
+    /// Of an answer that claims nothing but to be whole.
+    pub(crate) fn of_answer(complete: bool) -> Self {
+        if complete { Self::Fine } else { Self::Unknown }
+    }
 }
 
 impl From<Verdict> for Exit {

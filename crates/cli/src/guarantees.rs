@@ -4,19 +4,11 @@ use cofferdam_model::Model;
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
-use cofferdam_model::zone::Zone;
 use cofferdam_planner::{promised, waivers};
-use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, prove};
+use cofferdam_semantics::guarantee::{Ground, Outcome, Proof, prove, told};
 use cofferdam_semantics::reach::dialects_of;
 
 use crate::clock;
-
-/// The model with every zone enforced: what is staged is open by intent, and says nothing of what the flows allow.
-pub(crate) fn enforced(model: &Model) -> Model {
-    let mut model = model.clone();
-    model.zones.values_mut().for_each(Zone::enforce_everywhere);
-    model
-}
 
 /// What a cluster with nothing but its bundle would break, and what cannot be told. `stored` is what is known of the
 /// cluster.
@@ -84,11 +76,4 @@ fn remark(model: &Model, cluster: &Cluster, proof: Proof) -> Option<Remark> {
         message,
         hint,
     })
-}
-
-fn told(witness: &[Hop]) -> String {
-    let hops = witness
-        .iter()
-        .map(|Hop { from, to, ports }| format!("{from} -> {to} on {ports}"));
-    hops.collect::<Vec<_>>().join(", then ")
 }

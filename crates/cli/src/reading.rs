@@ -3,16 +3,12 @@
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
-use cofferdam_semantics::policy::Source;
 use cofferdam_state::observed::{Observed, told_unknowns};
 
 /// What decides what can be reached in a cluster, as it was seen; a source is the place of the object in
 /// [`Observed::objects`]. What was not seen is a gap.
 pub(crate) fn facts_of(observed: &Observed) -> Facts {
-    let mut reader = Reader::default();
-    for (place, object) in (0..).zip(observed.objects()) {
-        reader.read(&object, Source(place));
-    }
+    let mut reader = Reader::reading(observed.objects());
     for reason in observed.unread_objects() {
         reader.gap(not_read(observed, reason));
     }

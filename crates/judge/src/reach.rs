@@ -10,8 +10,11 @@ mod guarantees;
 
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::dialect::Dialect;
+use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::policy::Direction;
 use cofferdam_semantics::reach::dialects_of;
 use cofferdam_semantics::states::{Draft, State, States};
+use cofferdam_state::bundle::deny_name;
 use cofferdam_state::segmentation::Segmentation;
 use ipnet::IpNet;
 
@@ -65,20 +68,19 @@ impl<'a> Outcome<'a> {
         self.case.cluster.pod_networks(Some(self.capabilities))
     }
 
+    /// Whether ingress of a namespace is denied by us once the plan was carried out.
+    fn is_denied_after(&self, namespace: &str) -> bool {
+        let deny = ObjectKey::policy(namespace, &deny_name(Direction::Ingress));
+        self.after.policies.contains_key(&deny)
+    }
+
     /// Two states to be compared.
     fn states(&self, before: &Segmentation, after: &Segmentation) -> (States, State, State) {
         let mut draft = Draft::default();
         for object in self.case.observed.unchanging_objects() {
             draft.shared(&object);
         }
-        let mut state = |of: &Segmentation| State {
-            policies: of.objects().map(|policy| draft.policy(&policy)).collect(),
-            labels: of
-                .namespaces
-                .iter()
-                .map(|(name, labels)| draft.namespace(name, labels))
-                .collect(),
-        };
+        let mut state = |of: &Segmentation| draft.state(of.objects(), &of.namespaces);
         let (before, after) = (state(before), state(after));
         let states = draft.finish(&self.pod_networks(), &self.dialects());
         (states, before, after)

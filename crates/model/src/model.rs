@@ -64,6 +64,14 @@ const BUILT_IN_SYSTEM_NAMESPACES: [&str; 5] = [
 const OPENSHIFT_PREFIX: &str = "openshift-";
 
 impl Model {
+    /// The same with every zone enforced: what is staged is open by intent, and says nothing of what the flows allow.
+    #[must_use]
+    pub fn enforced(&self) -> Self {
+        let mut model = self.clone();
+        model.zones.values_mut().for_each(Zone::enforce_everywhere);
+        model
+    }
+
     /// The trust domain of a cluster.
     pub fn trust_domain_of(&self, cluster: &Cluster) -> Option<&TrustDomain> {
         self.trust_domains

@@ -31,6 +31,20 @@ pub struct Covers {
     pub object: Option<String>,
 }
 
+impl Covers {
+    /// Whether a finding of any of these words is among it, about an object and in a cluster where it has them; a key that
+    /// is left out matches any.
+    pub fn includes(
+        &self,
+        words: [&str; 2],
+        (cluster, object): (Option<&ClusterName>, Option<&str>),
+    ) -> bool {
+        words.contains(&self.finding.as_str())
+            && (self.cluster.as_ref()).is_none_or(|wanted| Some(wanted) == cluster)
+            && (self.object.as_deref()).is_none_or(|wanted| Some(wanted) == object)
+    }
+}
+
 impl Waiver {
     /// Whether it still holds on `today` (`YYYY-MM-DD`).
     pub fn holds_on(&self, today: &Date) -> bool {

@@ -129,16 +129,7 @@ struct ByRegion {
 
 /// Policies and labels as a state.
 fn state(draft: &mut Draft, segmentation: &Segmentation) -> State {
-    let namespaces = segmentation.namespaces.iter();
-    State {
-        policies: segmentation
-            .objects()
-            .map(|policy| draft.policy(&policy))
-            .collect(),
-        labels: namespaces
-            .map(|(name, labels)| draft.namespace(name, labels))
-            .collect(),
-    }
+    draft.state(segmentation.objects(), &segmentation.namespaces)
 }
 
 fn told(by_region: ByRegion) -> Changes {

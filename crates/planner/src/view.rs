@@ -312,11 +312,16 @@ impl<'a> View<'a> {
 
     /// Whether a namespace is to hold a policy of that name now.
     pub(crate) fn is_wanted(&self, namespace: &str, name: &str) -> bool {
-        NamespaceName::parse(namespace).is_ok_and(|namespace| {
-            let labels_only = self.is_labels_only(&namespace);
-            let policy = (namespace, name.to_owned());
-            !labels_only && self.bundle.policies.contains_key(&policy)
-        })
+        self.wanted_policy(namespace, name).is_some()
+    }
+
+    /// The policy of that name that a namespace is to hold now.
+    pub(crate) fn wanted_policy(&self, namespace: &str, name: &str) -> Option<&'a DesiredPolicy> {
+        let namespace = NamespaceName::parse(namespace).ok()?;
+        let labels_only = self.is_labels_only(&namespace);
+        let policy = (namespace, name.to_owned());
+        let wanted = self.bundle.policies.get(&policy);
+        wanted.filter(|_| !labels_only)
     }
 
     /// Whether a staged namespace gets labels only, because others isolate its pods.

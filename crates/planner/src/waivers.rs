@@ -84,15 +84,15 @@ pub fn is_for(waiver: &Waiver, finding: &Finding) -> bool {
     let id = finding.id();
     let words = [finding.class.as_str(), id.as_str()];
     let object = finding.object.to_string();
-    let place = (Some(&finding.cluster), Some(&object));
-    finding.class.is_waivable() && matches(waiver, words, place)
+    let place = (Some(&finding.cluster), Some(object.as_str()));
+    finding.class.is_waivable() && waiver.covers.includes(words, place)
 }
 
 /// The same for a difference between clusters.
 pub fn is_for_difference(waiver: &Waiver, difference: &CrossClusterFinding) -> bool {
     let id = difference.id();
     let words = [Class::CrossCluster.as_str(), id.as_str()];
-    matches(waiver, words, (None, None))
+    waiver.covers.includes(words, (None, None))
 }
 
 fn covering<'a>(
@@ -102,24 +102,10 @@ fn covering<'a>(
     (cluster, object): (Option<&ClusterName>, Option<&ObjectKey>),
 ) -> Option<&'a Waiver> {
     let object = object.map(ToString::to_string);
-    let place = (cluster, object.as_ref());
+    let place = (cluster, object.as_deref());
     let mut holding = model
         .waivers
         .values()
         .filter(|waiver| waiver.holds_on(today));
-    holding.find(|waiver| matches(waiver, words, place))
-}
-
-/// Whether a waiver is for a finding of these words about an object; a key that it leaves out matches any.
-fn matches(
-    waiver: &Waiver,
-    words: [&str; 2],
-    (cluster, object): (Option<&ClusterName>, Option<&String>),
-) -> bool {
-    let covers = &waiver.covers;
-    let is_there = |wanted: &ClusterName| Some(wanted) == cluster;
-    let is_it = |wanted: &String| Some(wanted) == object;
-    words.contains(&covers.finding.as_str())
-        && covers.cluster.as_ref().is_none_or(is_there)
-        && covers.object.as_ref().is_none_or(is_it)
+    holding.find(|waiver| waiver.covers.includes(words, place))
 }

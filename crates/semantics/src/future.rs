@@ -90,12 +90,34 @@ impl<'a> Future<'a> {
         self.pods_under(namespace, &[&of.labels])
     }
 
-    /// The pods that could be made in a namespace while it has any of these labels.
-    pub(crate) fn pods_under(
+    /// The pods that could be made in any namespace that is there, and the namespaces of which not all could be told.
+    pub fn everywhere(&self) -> (Vec<Pod>, Vec<TooMany>) {
+        self.everywhere_under(|_| Vec::new())
+    }
+
+    /// The same while a namespace has any of the labels that are told of it; where none are, its own.
+    pub(crate) fn everywhere_under<'l>(
         &self,
-        namespace: &Arc<str>,
-        labels: &[&Labels],
-    ) -> Result<Vec<Pod>, TooMany> {
+        labels: impl Fn(&Arc<str>) -> Vec<&'l Labels>,
+    ) -> (Vec<Pod>, Vec<TooMany>) {
+        let (mut pods, mut too_many) = (Vec::new(), Vec::new());
+        for namespace in self.facts.namespaces.keys() {
+            let labels = labels(namespace);
+            let more = if labels.is_empty() {
+                self.pods(namespace)
+            } else {
+                self.pods_under(namespace, &labels)
+            };
+            match more {
+                Ok(more) => pods.extend(more),
+                Err(more) => too_many.push(more),
+            }
+        }
+        (pods, too_many)
+    }
+
+    /// The pods that could be made in a namespace while it has any of these labels.
+    fn pods_under(&self, namespace: &Arc<str>, labels: &[&Labels]) -> Result<Vec<Pod>, TooMany> {
         let mut pods = Vec::new();
         for labels in kinds(namespace, &self.selectors(namespace, labels))? {
             let labels = Arc::new(labels);

@@ -62,6 +62,14 @@ pub struct Hop {
     pub ports: String,
 }
 
+/// A way in words.
+pub fn told(witness: &[Hop]) -> String {
+    let hops = witness
+        .iter()
+        .map(|Hop { from, to, ports }| format!("{from} -> {to} on {ports}"));
+    hops.collect::<Vec<_>>().join(", then ")
+}
+
 /// A cluster of which guarantees are to be proved.
 #[derive(Debug)]
 pub struct Ground<'a> {
@@ -123,14 +131,7 @@ pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
 fn add_future_pods(model: &Model, facts: &mut Facts, networks: &[IpNet]) -> Vec<TooMany> {
     let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
     let also: Vec<&Selector> = also.iter().collect();
-    let future = Future::of(facts, networks, &also);
-    let (mut pods, mut missing) = (Vec::new(), Vec::new());
-    for namespace in facts.namespaces.keys() {
-        match future.pods(namespace) {
-            Ok(more) => pods.extend(more),
-            Err(too_many) => missing.push(too_many),
-        }
-    }
+    let (pods, missing) = Future::of(facts, networks, &also).everywhere();
     facts.pods.extend(pods);
     missing
 }

@@ -52,6 +52,15 @@ type OwnerKey = (Arc<str>, Arc<str>, Arc<str>);
 const DEFAULT_NAMESPACE: &str = "default";
 
 impl Reader {
+    /// Has taken these objects, each by its place.
+    pub fn reading(objects: impl Iterator<Item = Value>) -> Self {
+        let mut reader = Self::default();
+        for (place, object) in (0..).zip(objects) {
+            reader.read(&object, Source(place));
+        }
+        reader
+    }
+
     /// Takes an object.
     pub fn read(&mut self, object: &Value, source: Source) {
         let (group, kind) = group_and_kind(object);

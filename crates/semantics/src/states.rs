@@ -73,6 +73,21 @@ impl Draft {
         (name, labels)
     }
 
+    /// Takes a state: its policies, and the labels of its namespaces by name.
+    pub fn state(
+        &mut self,
+        policies: impl Iterator<Item = Value>,
+        namespaces: &BTreeMap<String, Labels>,
+    ) -> State {
+        let namespaces = namespaces.iter();
+        State {
+            policies: policies.map(|policy| self.policy(&policy)).collect(),
+            labels: namespaces
+                .map(|(name, labels)| self.namespace(name, labels))
+                .collect(),
+        }
+    }
+
     /// Takes note of something that stands in the way of a complete verdict.
     pub fn gap(&mut self, gap: Gap) {
         self.reader.gap(gap);
@@ -90,25 +105,16 @@ impl Draft {
             }
         }
         let mut too_many = Vec::new();
-        let mut pods = Vec::new();
         match Future::of(&facts, networks, &[]).namespaces() {
             Ok(namespaces) => facts.namespaces.extend(namespaces),
             Err(more) => too_many.push(more),
         }
         let future = Future::of(&facts, networks, &[]);
-        for (name, namespace) in &facts.namespaces {
-            let known = self.labels.get(name);
-            let labels: Vec<&Labels> = known.into_iter().flatten().map(|one| &**one).collect();
-            let labels = if labels.is_empty() {
-                vec![&*namespace.labels]
-            } else {
-                labels
-            };
-            match future.pods_under(name, &labels) {
-                Ok(more) => pods.extend(more),
-                Err(more) => too_many.push(more),
-            }
-        }
+        let (pods, more) = future.everywhere_under(|name| {
+            let known = self.labels.get(name).into_iter().flatten();
+            known.map(|labels| &**labels).collect()
+        });
+        too_many.extend(more);
         facts.pods.extend(pods);
         let known = facts.namespaces.iter();
         let unmade = known.filter(|(name, _)| !self.labels.contains_key(*name));

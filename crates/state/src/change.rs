@@ -13,13 +13,6 @@ pub struct Changes {
     pub closes: Vec<Change>,
 }
 
-impl Changes {
-    /// Whether nothing opens and nothing closes.
-    pub fn is_empty(&self) -> bool {
-        self.opens.is_empty() && self.closes.is_empty()
-    }
-}
-
 /// Connections from one zone to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::keys::ZONE;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde_json::{Value, json};
 
 use crate::action::{Action, KeyChange};
+use crate::bundle::Bundle;
 use crate::observed::Observed;
 use crate::plan::Plan;
 
@@ -56,6 +58,18 @@ impl Segmentation {
         self.policies.insert(key, spec);
     }
 
+    /// Labels namespaces as a bundle wants it: no other carries a zone.
+    pub fn label_as(&mut self, bundle: &Bundle) {
+        for (name, labels) in &mut self.namespaces {
+            match bundle.namespaces.get(name.as_str()) {
+                Some(wanted) => labels.extend(wanted.labels.clone()),
+                None => {
+                    labels.remove(ZONE);
+                }
+            }
+        }
+    }
+
     /// Its policies as objects.
     pub fn objects(&self) -> impl Iterator<Item = Value> {
         let policies = self.policies.iter();
@@ -65,12 +79,15 @@ impl Segmentation {
     /// Its namespaces as objects.
     pub fn labelled(&self) -> impl Iterator<Item = Value> {
         let namespaces = self.namespaces.iter();
-        namespaces.map(|(name, labels)| {
-            json!({
-                "apiVersion": "v1",
-                "kind": "Namespace",
-                "metadata": {"name": name, "labels": labels},
-            })
+        namespaces.map(|(name, labels)| Self::namespace(name, labels))
+    }
+
+    /// A namespace with these labels as an object.
+    pub fn namespace(name: &str, labels: &Labels) -> Value {
+        json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "labels": labels},
         })
     }
 

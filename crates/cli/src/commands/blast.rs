@@ -54,13 +54,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Resu
         clusters: clusters.collect(),
     };
     show(&report, arguments.output, text::blast)?;
-    let exits = report.clusters.iter().map(|cluster| {
-        if cluster.complete {
-            Exit::Fine
-        } else {
-            Exit::Unknown
-        }
-    });
+    let exits = report.clusters.iter();
+    let exits = exits.map(|cluster| Exit::of_answer(cluster.complete));
     Ok(Exit::of(exits))
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let mut diagnostics = loaded.diagnostics.clone();
     if let Some(model) = &loaded.model {
-        let enforced = guarantees::enforced(model);
+        let enforced = model.enforced();
         for cluster in model.clusters.values() {
             let stored = model.capabilities.get(&cluster.name);
             let broken = guarantees::broken(&enforced, cluster, stored);

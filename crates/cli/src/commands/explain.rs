@@ -33,11 +33,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ExplainArguments) -> Re
     let answers = asked.iter().map(|asked| answer(asked, &under, &mut teller));
     let report = ExplainReport::new(input.grounds(), answers.collect::<Result<_>>()?);
     show(&report, arguments.output, text::explain)?;
-    Ok(if report.complete {
-        Exit::Fine
-    } else {
-        Exit::Unknown
-    })
+    Ok(Exit::of_answer(report.complete))
 }
 
 /// The answer under the dialect that allows most, with what the others say.

@@ -46,11 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Resu
             output::talk(&format!("incomplete: {reason}"))?;
         }
     }
-    Ok(if report.complete {
-        Exit::Fine
-    } else {
-        Exit::Unknown
-    })
+    Ok(Exit::of_answer(report.complete))
 }
 
 /// The report with how far workloads are open, and what of that is not known.

@@ -10,11 +10,10 @@ use cofferdam_model::names::{NamespaceName, ZoneName};
 use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::compare::spec_differences;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys;
 use cofferdam_objects::live_spec::LiveSpec;
 use cofferdam_objects::policy::Direction;
 use cofferdam_semantics::states::{Place, Witness};
-use cofferdam_state::bundle::{DesiredPolicy, deny_name, open_name};
+use cofferdam_state::bundle::{DesiredPolicy, open_name};
 use cofferdam_state::finding::{Class, finding_id};
 use cofferdam_state::plan::denied_field;
 use cofferdam_state::segmentation::Segmentation;
@@ -59,11 +58,10 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
 fn protected<'a>(outcome: &'a Outcome<'_>) -> BTreeSet<&'a str> {
     let case = outcome.case;
     let is_denied = |namespace: &NamespaceName| {
-        let deny = ObjectKey::policy(namespace.as_str(), &deny_name(Direction::Ingress));
         let field = denied_field(Direction::Ingress);
         let open = ObjectKey::policy(namespace.as_str(), &open_name(Direction::Ingress));
-        let policies = &outcome.after.policies;
-        (policies.contains_key(&deny) && !policies.contains_key(&open))
+        let is_kept_open = outcome.after.policies.contains_key(&open);
+        (outcome.is_denied_after(namespace.as_str()) && !is_kept_open)
             || case
                 .observed
                 .is_recorded_of_namespace(namespace.as_str(), &field)
@@ -101,14 +99,7 @@ fn asked_for(outcome: &Outcome<'_>) -> Segmentation {
             None => asked.put(&wanted.object),
         }
     }
-    for (name, labels) in &mut asked.namespaces {
-        match bundle.namespaces.get(name.as_str()) {
-            Some(wanted) => labels.extend(wanted.labels.clone()),
-            None => {
-                labels.remove(keys::ZONE);
-            }
-        }
-    }
+    asked.label_as(bundle);
     asked
 }
 
@@ -122,14 +113,10 @@ fn is_as_wanted(wanted: &DesiredPolicy, there: &Value) -> bool {
 fn is_waived(case: &Case<'_>, key: &ObjectKey) -> bool {
     let id = finding_id(Class::ForeignPolicy, &case.cluster.name, key);
     let object = key.to_string();
+    let words = [Class::ForeignPolicy.as_str(), &id];
+    let place = (Some(&case.cluster.name), Some(object.as_str()));
     let mut waivers = case.fleet.model.waivers.values();
-    waivers.any(|waiver| {
-        let covers = &waiver.covers;
-        waiver.holds_on(&case.fleet.today)
-            && [Class::ForeignPolicy.as_str(), &id].contains(&covers.finding.as_str())
-            && (covers.cluster.as_ref()).is_none_or(|named| *named == case.cluster.name)
-            && covers.object.as_ref().is_none_or(|named| *named == object)
-    })
+    waivers.any(|waiver| waiver.holds_on(&case.fleet.today) && waiver.covers.includes(words, place))
 }
 
 fn refused(

@@ -6,13 +6,9 @@
 use cofferdam_model::Model;
 use cofferdam_model::guarantee::Claim;
 use cofferdam_model::names::GuaranteeName;
-use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::policy::Direction;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::guarantee::{Ground, Hop, Outcome as Proved, Proof, prove};
-use cofferdam_semantics::policy::Source;
-use cofferdam_state::bundle::deny_name;
+use cofferdam_semantics::guarantee::{Ground, Hop, Outcome as Proved, Proof, prove, told};
 use cofferdam_state::segmentation::Segmentation;
 
 use super::Outcome;
@@ -62,10 +58,7 @@ fn is_never(model: &Model, guarantee: &GuaranteeName) -> bool {
 /// Whether the way leads into a namespace that is denied after the plan.
 fn ends_denied(outcome: &Outcome<'_>, witness: &[Hop]) -> bool {
     let last = witness.last().and_then(|hop| hop.to.split_once('/'));
-    last.is_some_and(|(namespace, _)| {
-        let deny = ObjectKey::policy(namespace, &deny_name(Direction::Ingress));
-        outcome.after.policies.contains_key(&deny)
-    })
+    last.is_some_and(|(namespace, _)| outcome.is_denied_after(namespace))
 }
 
 fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
@@ -79,35 +72,22 @@ fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
 }
 
 fn facts(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Facts {
-    let mut reader = Reader::default();
     let shared = outcome.case.observed.unchanging_objects();
     let all = segmentation.labelled().chain(segmentation.objects());
-    for (number, object) in (0..).zip(all.chain(shared)) {
-        reader.read(&object, Source(number));
-    }
-    reader.finish()
+    Reader::reading(all.chain(shared)).finish()
 }
 
 fn is_waived(case: &Case<'_>, guarantee: &GuaranteeName) -> bool {
+    let word = guarantee.as_str();
     let mut waivers = case.fleet.model.waivers.values();
     waivers.any(|waiver| {
-        let covers = &waiver.covers;
-        waiver.holds_on(&case.fleet.today)
-            && covers.finding == guarantee.as_str()
-            && covers.object.is_none()
-            && (covers.cluster.as_ref()).is_none_or(|named| *named == case.cluster.name)
+        let place = (Some(&case.cluster.name), None);
+        waiver.holds_on(&case.fleet.today) && waiver.covers.includes([word, word], place)
     })
 }
 
 fn refused(guarantee: &GuaranteeName, witness: &[Hop]) -> Refusal {
-    let way: Vec<String> = witness
-        .iter()
-        .map(|Hop { from, to, ports }| format!("{from} -> {to} on {ports}"))
-        .collect();
-    let message = format!(
-        "guarantee `{guarantee}` would be broken: {}",
-        way.join(", then ")
-    );
+    let message = format!("guarantee `{guarantee}` would be broken: {}", told(witness));
     let hint = format!(
         "`cofferdam prove` tells more; or waive it by a Waiver with `for: {{ finding: {guarantee} }}`"
     );

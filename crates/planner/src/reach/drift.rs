@@ -12,7 +12,7 @@ use cofferdam_model::labels::Labels;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_semantics::policy::Source;
-use cofferdam_semantics::states::{Between, Draft, State};
+use cofferdam_semantics::states::{Between, Draft, Solved, State};
 use cofferdam_state::change::{Changes, Region};
 use cofferdam_state::finding::{Class, Effect, Finding, Severity, severity_of_effect};
 use cofferdam_state::segmentation::Segmentation;
@@ -56,8 +56,9 @@ pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
         step.filter(|_| counts)
     });
     let weighed: Vec<Option<Mending>> = weighed.collect();
-    let mut weights = weights(&mut scene, (&is, &mended), &weighed);
-    share_the_rest(&mut scene, &is, weighed.iter().zip(&mut weights));
+    let solved = scene.solve(&is);
+    let mut weights = weights(&mut scene, ((&is, &solved), &mended), &weighed);
+    share_the_rest(&mut scene, (&is, &solved), weighed.iter().zip(&mut weights));
     let because = scene.states.incomplete_because();
     for (finding, weight) in findings.iter_mut().zip(weights) {
         if let Some(weight) = weight {
@@ -136,14 +137,11 @@ impl Deviation {
         if finding.class == Class::Missing && have.is_some() {
             return None;
         }
-        let wanted = key.namespace.as_deref().and_then(|namespace| {
-            let policies = &ground.view.bundle.policies;
-            let mut wanted = policies.iter();
-            let is_it = |of: &str, name: &str| of == namespace && name == key.name;
-            let (_, wanted) = wanted.find(|((of, name), _)| is_it(of.as_str(), name))?;
-            let asked = ground.view.is_wanted(namespace, &key.name);
-            let spec = serde_json::to_value(&wanted.object.spec).ok()?;
-            (asked && key.kind == Kind::NetworkPolicy).then_some(spec)
+        let namespace = key.namespace.as_deref();
+        let namespace = namespace.filter(|_| key.kind == Kind::NetworkPolicy);
+        let wanted = namespace.and_then(|namespace| {
+            let wanted = ground.view.wanted_policy(namespace, &key.name)?;
+            serde_json::to_value(&wanted.object.spec).ok()
         });
         (have.is_some() || wanted.is_some()).then_some(Self::Policy {
             key,
@@ -267,14 +265,14 @@ fn relabel<'a>(
 /// What each finding opens and closes, either way.
 fn weights(
     scene: &mut Scene,
-    (is, mended): (&State, &State),
+    ((is, solved_is), mended): ((&State, &Solved), &State),
     mendings: &[Option<Mending>],
 ) -> Vec<Option<ByRegion>> {
-    let (solved_is, solved_mended) = (scene.solve(is), scene.solve(mended));
+    let solved_mended = scene.solve(mended);
     let weights = mendings.iter().map(|mending| {
         let mending = mending.as_ref()?;
         let without = scene.solve(&Mending::mended(is.clone(), mending));
-        let mut weight = scene.changes(&without, &solved_is);
+        let mut weight = scene.changes(&without, solved_is);
         let alone = scene.solve(&Mending::unmended(mended.clone(), mending));
         weight.add(scene.changes(&solved_mended, &alone));
         Some(weight)
@@ -285,7 +283,7 @@ fn weights(
 /// Lays at the door of all findings that open nothing, each for itself, what they open together.
 fn share_the_rest<'a>(
     scene: &mut Scene,
-    is: &State,
+    (is, solved): (&State, &Solved),
     weighed: impl Iterator<Item = (&'a Option<Mending>, &'a mut Option<ByRegion>)>,
 ) {
     let both = weighed.filter_map(|(mending, weight)| Some((mending.as_ref()?, weight.as_mut()?)));
@@ -293,8 +291,7 @@ fn share_the_rest<'a>(
     let harmless: Vec<(&Mending, &mut ByRegion)> = harmless.collect();
     let mendings = harmless.iter().map(|(mending, _)| *mending);
     let without = scene.solve(&mendings.fold(is.clone(), Mending::mended));
-    let is = scene.solve(is);
-    let together = scene.changes(&without, &is).opens;
+    let together = scene.changes(&without, solved).opens;
     for (_, weight) in harmless {
         weight.add(ByRegion {
             opens: together.clone(),

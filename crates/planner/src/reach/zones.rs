@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
 use cofferdam_model::flow::{Across, ClusterService, End};
-use cofferdam_model::zone::{WithinZone, Zone};
+use cofferdam_model::zone::WithinZone;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_objects::keys;
 use cofferdam_state::change::{Change, Region};
 use cofferdam_state::segmentation::Segmentation;
 use serde_json::json;
@@ -118,8 +117,7 @@ fn declared_between(model: &Model, from: &Region, to: &Region) -> Vec<String> {
 
 /// The cluster as the model declares it.
 fn declared(ground: Ground<'_>, live: &Segmentation) -> Result<Segmentation, Vec<String>> {
-    let mut model = ground.model.clone();
-    model.zones.values_mut().for_each(Zone::enforce_everywhere);
+    let model = ground.model.enforced();
     let known = ground.view.observed.capabilities.known();
     let compiled = cofferdam_compiler::compile(&model, ground.cluster, known);
     let bundle = compiled
@@ -132,14 +130,7 @@ fn declared(ground: Ground<'_>, live: &Segmentation) -> Result<Segmentation, Vec
     for policy in bundle.policies.values() {
         declared.put(&policy.object);
     }
-    for (name, labels) in &mut declared.namespaces {
-        match bundle.namespaces.get(name.as_str()) {
-            Some(wanted) => labels.extend(wanted.labels.clone()),
-            None => {
-                labels.remove(keys::ZONE);
-            }
-        }
-    }
+    declared.label_as(&bundle);
     Ok(declared)
 }
 

@@ -285,15 +285,9 @@ fn add_newcomers(facts: &mut Facts) -> Vec<TooMany> {
         Ok(namespaces) => facts.namespaces.extend(namespaces),
         Err(one) => too_many.push(one),
     }
-    let future = Future::of(facts, &[], &[]);
-    let mut pods = Vec::new();
-    for namespace in facts.namespaces.keys() {
-        match future.pods(namespace) {
-            Ok(more) => pods.extend(more),
-            Err(one) => too_many.push(one),
-        }
-    }
+    let (pods, more) = Future::of(facts, &[], &[]).everywhere();
     facts.pods.extend(pods);
+    too_many.extend(more);
     too_many
 }
 

@@ -73,11 +73,7 @@ impl Observed {
 }
 
 fn namespace((name, live): (&String, &LiveNamespace)) -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": name, "labels": live.labels},
-    })
+    Segmentation::namespace(name, &live.labels)
 }
 
 fn node((name, live): (&String, &LiveNode)) -> Value {

@@ -60,11 +60,7 @@ pub(super) async fn run(arguments: &Arguments, command: &ReachArguments) -> Resu
     let rows = rows.iter().map(told).collect();
     let report = ReachReport::new(grounds, &reached).with_zones(rows);
     show(&report, arguments.output, text::zones)?;
-    Ok(if report.complete {
-        Exit::Fine
-    } else {
-        Exit::Unknown
-    })
+    Ok(Exit::of_answer(report.complete))
 }
 
 fn told(row: &BetweenZones) -> WireBetweenZones {
