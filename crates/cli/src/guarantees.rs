@@ -1,7 +1,6 @@
 //! Guarantees that the model itself breaks, once all of it is enforced.
 
 use cofferdam_model::Model;
-use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
 use cofferdam_planner::{promised, waivers};
@@ -10,30 +9,37 @@ use cofferdam_semantics::reach::dialects_of;
 
 use crate::clock;
 
-/// What a cluster with nothing but its bundle would break, and what cannot be told. `stored` is what is known of the
-/// cluster.
-pub(crate) fn broken(
-    model: &Model,
-    cluster: &Cluster,
-    stored: Option<&Capabilities>,
-) -> Vec<Remark> {
+/// What clusters with nothing but their bundles would break, and what cannot be told; of each what is known of it is
+/// stored in the model.
+pub(crate) fn broken(model: &Model) -> Vec<Remark> {
     if model.guarantees.is_empty() {
         return Vec::new();
     }
-    let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) else {
-        return Vec::new();
-    };
-    let proofs = prove(Ground {
-        model,
-        zones: &compiled.bundle.zones(),
-        facts: promised(&compiled.bundle, stored),
-        dialects: &dialects_of(stored.map(|known| known.cni.name.as_str())),
-        pod_networks: cluster.pod_networks(stored),
+    let promised = promises(model);
+    let clusters: Vec<&Cluster> = promised.iter().map(|one| one.cluster).collect();
+    let proofs = clusters.into_iter().zip(prove(model, promised));
+    let remarks = proofs.flat_map(|(cluster, proofs)| {
+        let proofs = proofs.into_iter();
+        proofs.filter_map(|proof| remark(model, cluster, proof))
     });
-    let remarks = proofs
-        .into_iter()
-        .filter_map(|proof| remark(model, cluster, proof));
     remarks.collect()
+}
+
+/// Every cluster as the model wants it, with nothing but its bundle.
+pub(crate) fn promises(model: &Model) -> Vec<Ground<'_>> {
+    let clusters = model.clusters.values().filter_map(|cluster| {
+        let stored = model.capabilities.get(&cluster.name);
+        let compiled = cofferdam_compiler::compile(model, cluster, stored)?;
+        Some(Ground {
+            cluster,
+            zones: compiled.bundle.zones(),
+            facts: promised(&compiled.bundle, stored),
+            tells_exposed: false,
+            dialects: dialects_of(stored.map(|known| known.cni.name.as_str())),
+            pod_networks: cluster.pod_networks(stored),
+        })
+    });
+    clusters.collect()
 }
 
 fn remark(model: &Model, cluster: &Cluster, proof: Proof) -> Option<Remark> {

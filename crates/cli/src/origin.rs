@@ -21,14 +21,15 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Reads `zone/NAME`, `namespace/NAME` and `pod/NAMESPACE/NAME`.
+    /// Reads `zone/NAME`, `namespace/NAME` and `pod/NAMESPACE/NAME`; also `zone:NAME`, `ns/NAME` and, for a pod,
+    /// `NAMESPACE/NAME`.
     pub(crate) fn parse(word: &str) -> Result<Self> {
-        let parts: Vec<&str> = word.split('/').collect();
+        let parts: Vec<&str> = word.split(['/', ':']).collect();
         match parts.as_slice() {
             parts if parts.iter().any(|part| part.is_empty()) => {}
             ["zone", name] => return Ok(Self::Zone((*name).to_owned())),
-            ["namespace", name] => return Ok(Self::Namespace((*name).to_owned())),
-            ["pod", namespace, name] => {
+            ["namespace" | "ns", name] => return Ok(Self::Namespace((*name).to_owned())),
+            ["pod", namespace, name] | [namespace, name] if *namespace != "pod" => {
                 return Ok(Self::Pod {
                     namespace: (*namespace).to_owned(),
                     name: (*name).to_owned(),

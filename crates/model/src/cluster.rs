@@ -92,6 +92,20 @@ pub struct Network {
     pub control_plane_cidrs: Vec<IpNet>,
 }
 
+impl Network {
+    /// What a destination elsewhere sees as source of connections from here; empty where that is not declared.
+    pub fn arriving_at<'a>(&'a self, destination: &'a Self) -> &'a [IpNet] {
+        if self.pod_addresses_routed {
+            return &self.pod_cidrs;
+        }
+        match destination.ingress_source {
+            IngressSource::Client => &self.egress_cidrs,
+            IngressSource::Node => &destination.node_cidrs,
+            IngressSource::LoadBalancer => &destination.load_balancer_cidrs,
+        }
+    }
+}
+
 /// What a pod sees as source of traffic from outside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IngressSource {

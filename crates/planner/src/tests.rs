@@ -12,6 +12,7 @@ use proptest::test_runner::Config;
 
 use crate::view::View;
 
+mod chains;
 mod cut_over;
 mod detach;
 mod edited_open;

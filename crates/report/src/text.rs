@@ -56,3 +56,8 @@ fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
         .collect();
     format!("{}\n", lines.join("\n"))
 }
+
+/// Something of a cluster: `cluster:name` where that is another than the one that is spoken of.
+fn elsewhere(cluster: Option<&str>, name: &str) -> String {
+    cluster.map_or_else(|| name.to_owned(), |cluster| format!("{cluster}:{name}"))
+}

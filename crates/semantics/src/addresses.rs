@@ -224,16 +224,15 @@ impl Atoms {
     /// The parts of a network that lie in one atom each, from first to last address, in order.
     pub(crate) fn inside(&self, network: &IpNet) -> Vec<(IpAddr, IpAddr)> {
         let family = Family::of(network.addr());
-        let ranges = self.of_family(family).into_iter();
-        let ranges = ranges.flat_map(|atom| self.ranges(family, atom));
-        let inside = ranges.filter_map(|range| {
-            let first = (*range.start()).max(network.network());
-            let last = (*range.end()).min(network.broadcast());
-            (first <= last).then_some((first, last))
-        });
-        let mut inside: Vec<(IpAddr, IpAddr)> = inside.collect();
-        inside.sort_unstable();
-        inside
+        let (first, last) = (number(network.network()), number(network.broadcast()));
+        let cuts = self.starts.range((family, first)..=(family, last));
+        let cuts = cuts.map(|((_, start), _)| *start);
+        let starts: BTreeSet<u128> = cuts.chain([first]).collect();
+        let ends = starts.iter().skip(1).map(|next| next - 1).chain([last]);
+        let parts = starts.iter().zip(ends);
+        parts
+            .map(|(start, end)| (family.address(*start), family.address(end)))
+            .collect()
     }
 
     /// The ranges of addresses of an atom in a family.

@@ -1,24 +1,15 @@
 //! What a compromised workload reaches: directly, and through what it compromises in turn.
-//!
-//! A workload counts as compromised as soon as one of its pods may be reached on any port, and then every pod of it is.
-//! Where policies tell its pods apart, these stand by themselves. Addresses end a way.
 
-mod graph;
-mod search;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use cofferdam_model::dialect::Dialect;
+use roaring::RoaringBitmap;
 
 use crate::addresses::join;
-use crate::classes::Classes;
-use crate::connectivity::Connectivity;
 use crate::facts::Pod;
+use crate::hops::{Fleet, Follow, Search, Site, Stop, What, partly, stops};
 use crate::parties::{Party, Workloads};
 use crate::ports::PortSet;
-use graph::{Ends, Graph, What};
-use search::Search;
 
 /// Who may be reached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,9 +20,21 @@ pub enum Target {
     Nodes,
 }
 
+/// `namespace/name[Kind]`, a CIDR or `first-last`, or `nodes`.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Party(party) => party.fmt(f),
+            Self::Nodes => f.write_str("nodes"),
+        }
+    }
+}
+
 /// A connection of a way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hop {
+    /// The cluster of who accepts it, by its place.
+    pub site: usize,
     /// Who accepts it.
     pub to: Target,
     /// On which ports.
@@ -41,15 +44,41 @@ pub struct Hop {
 /// What is reached, by a shortest way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reached {
+    /// The cluster where the way begins, by its place.
+    pub site: usize,
     /// Where the way begins.
     pub from: Party,
     /// Its connections; the last one ends at what is reached.
     pub way: Vec<Hop>,
 }
 
+/// Everything that is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blast {
+    /// Each end with a shortest way to it, nearest first.
+    pub reached: Vec<Reached>,
+    /// The clusters at whose addresses somebody of another may knock, whatever lets it in there, by the places of both.
+    pub knocked: BTreeSet<(usize, usize)>,
+    /// What had to be supposed, one line each.
+    pub supposed: BTreeSet<String>,
+}
+
+/// How much every workload reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Worst {
+    /// The worst first.
+    pub extents: Vec<Extent>,
+    /// As of [`Blast`].
+    pub knocked: BTreeSet<(usize, usize)>,
+    /// As of [`Blast`].
+    pub supposed: BTreeSet<String>,
+}
+
 /// How much a workload reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extent {
+    /// Its cluster, by its place.
+    pub site: usize,
     /// The workload.
     pub party: Party,
     /// Others that it reaches directly.
@@ -67,130 +96,152 @@ pub struct Count {
     pub all: u64,
 }
 
-/// Everything that the pods of `is_source` reach under one of the dialects, by the length of the way. Of workloads of
-/// which only some pods are sources, the others may be reached.
-pub fn blast(
-    classes: &Arc<Classes>,
-    dialects: &[Dialect],
-    is_source: impl Fn(&Pod) -> bool,
-) -> Vec<Reached> {
-    let pods = &classes.facts().pods;
-    let ends = Arc::new(Ends::of(classes, &partly(pods, &is_source)));
-    let is_source = |end: &graph::End| {
-        let own = end.pods.iter().filter_map(|pod| pods.get(*pod));
-        own.into_iter().any(&is_source)
+/// Everything that the pods of `is_source`, which is told the place of their cluster, reach under one of the dialects, by the
+/// length of the way. Of workloads of which only some pods are sources, the others may be reached.
+pub fn blast(sites: &[Site<'_>], is_source: impl Fn(usize, &Pod) -> bool) -> Blast {
+    let is_one = |site: usize, place: usize| {
+        let pods = sites.get(site).map(|site| &site.classes.facts().pods);
+        pods.and_then(|pods| pods.get(place))
+            .is_some_and(|pod| is_source(site, pod))
     };
-    let sources: Vec<u32> = ends.numbered(is_source).collect();
-    let mut shortest: BTreeMap<u32, Vec<(u32, PortSet)>> = BTreeMap::new();
-    for dialect in dialects {
-        let connectivity = Connectivity::solve(Arc::clone(classes), *dialect);
-        let graph = Graph::new(connectivity, &ends);
-        let search = Search::from(&graph, &sources);
-        for target in search.reached() {
-            let way = search.way(target);
-            let known = shortest.entry(target).or_insert_with(|| way.clone());
-            if way.len() < known.len() {
-                *known = way;
+    let numbered = sites.iter().enumerate();
+    let split = numbered.map(|(number, site)| partly(&site.classes, |pod| is_one(number, pod)));
+    let fleet = Fleet::new(sites, &split.collect::<Vec<_>>());
+    let sources = fleet.numbered(|site, end| end.pods.iter().any(|pod| is_one(site, *pod)));
+    let mut search = Search::from(&fleet, &sources, Follow::Supposed);
+    search.exhaust();
+    Blast {
+        supposed: fleet.supposed(&search.knocked),
+        reached: told(&fleet, &search),
+        knocked: search.knocked,
+    }
+}
+
+/// How much each workload reaches under one of the dialects.
+pub fn worst(sites: &[Site<'_>], is_guarded: impl Fn(usize, &Pod) -> bool) -> Worst {
+    let fleet = Fleet::new(sites, &vec![Workloads::new(); sites.len()]);
+    let pods = fleet.numbered(|_, end| !end.pods.is_empty());
+    let guarded = fleet.numbered(|site, end| {
+        let facts = sites.get(site).map(|site| site.classes.facts());
+        let own = end.pods.iter();
+        let mut own = own.filter_map(|pod| facts.and_then(|facts| facts.pods.get(*pod)));
+        own.any(|pod| is_guarded(site, pod))
+    });
+    let count = |reached: &[RoaringBitmap], but: Stop| {
+        let mut count = Count::default();
+        for (site, (reached, guarded)) in reached.iter().zip(&guarded).enumerate() {
+            let mut others = reached.clone();
+            if site == but.site {
+                others.remove(but.end);
             }
+            count.all = count.all.saturating_add(others.len());
+            let guarded = others.intersection_len(guarded);
+            count.guarded = count.guarded.saturating_add(guarded);
         }
+        count
+    };
+    // Ends that reach the same directly reach the same in the end.
+    let mut known: BTreeMap<(usize, usize), (Vec<RoaringBitmap>, Vec<RoaringBitmap>)> =
+        BTreeMap::new();
+    let mut extents = Vec::new();
+    let mut knocked = BTreeSet::new();
+    for stop in stops(&pods) {
+        let knocks = fleet.knocks_at(stop);
+        knocked.extend(knocks.map(|to| (stop.site, to)));
+        let kind = fleet.kind(stop, Follow::Supposed);
+        let solved = kind.and_then(|kind| known.get(&kind).cloned());
+        let (direct, any) = solved.unwrap_or_else(|| {
+            let mut direct = vec![RoaringBitmap::new(); sites.len()];
+            for (site, reached) in fleet.direct(stop, Follow::Supposed) {
+                if let Some((direct, pods)) = direct.get_mut(site).zip(pods.get(site)) {
+                    *direct |= reached & pods;
+                }
+            }
+            let any = fleet.closure(direct.clone(), &pods);
+            known.extend(kind.map(|kind| (kind, (direct.clone(), any.clone()))));
+            (direct, any)
+        });
+        let party = fleet.ends(stop.site).and_then(|ends| ends.party(stop.end));
+        extents.extend(party.map(|party| Extent {
+            site: stop.site,
+            party: party.clone(),
+            direct: count(&direct, stop),
+            any: count(&any, stop),
+        }));
     }
-    told(&ends, shortest)
-}
-
-/// How much each workload reaches under the dialect under which it is most, the worst first.
-pub fn worst(
-    classes: &Arc<Classes>,
-    dialects: &[Dialect],
-    is_guarded: impl Fn(&Pod) -> bool,
-) -> Vec<Extent> {
-    let pods = &classes.facts().pods;
-    let ends = Arc::new(Ends::of(classes, &Workloads::new()));
-    let guarded = ends.numbered(|end| {
-        let own = end.pods.iter().filter_map(|pod| pods.get(*pod));
-        own.into_iter().any(&is_guarded)
-    });
-    let guarded = guarded.collect();
-    let mut extents: BTreeMap<u32, (Count, Count)> = BTreeMap::new();
-    for dialect in dialects {
-        let connectivity = Connectivity::solve(Arc::clone(classes), *dialect);
-        let graph = Graph::new(connectivity, &ends);
-        for (end, direct, any) in graph.extents(&guarded) {
-            let known = extents.entry(end).or_default();
-            *known = (*known).max((any, direct));
-        }
-    }
-    let named = extents.into_iter().filter_map(|(end, (any, direct))| {
-        let party = ends.party(end)?.clone();
-        Some(Extent { party, direct, any })
-    });
-    let mut all: Vec<Extent> = named.collect();
     let rank = |one: &Extent| (one.any, one.direct);
-    all.sort_by(|one, other| {
+    extents.sort_by(|one, other| {
         let worse = rank(other).cmp(&rank(one));
-        worse.then_with(|| one.party.cmp(&other.party))
+        worse.then_with(|| (one.site, &one.party).cmp(&(other.site, &other.party)))
     });
-    all
-}
-
-/// The workloads of which some pods are sources and others are not.
-fn partly(pods: &[Pod], is_source: impl Fn(&Pod) -> bool) -> Workloads {
-    let mut seen: BTreeMap<_, (bool, bool)> = BTreeMap::new();
-    for pod in pods {
-        let of = (Arc::clone(&pod.namespace), pod.workload.clone());
-        let (some, others) = seen.entry(of).or_default();
-        let is_one = is_source(pod);
-        *some |= is_one;
-        *others |= !is_one;
+    Worst {
+        extents,
+        supposed: fleet.supposed(&knocked),
+        knocked,
     }
-    let partly = seen.into_iter().filter(|(_, kinds)| *kinds == (true, true));
-    partly.map(|(workload, _)| workload).collect()
 }
 
 /// Ways with names; neighbouring addresses at the end of one way stand together.
-fn told(ends: &Ends, shortest: BTreeMap<u32, Vec<(u32, PortSet)>>) -> Vec<Reached> {
+fn told(fleet: &Fleet, search: &Search<'_>) -> Vec<Reached> {
     let mut told = Vec::new();
     let mut outside: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (target, way) in shortest {
-        let mut stops = way.into_iter();
-        let Some((from, _)) = stops.next() else {
+    for target in search.reached() {
+        let mut stops = search.way(target).into_iter();
+        let Some((first, _)) = stops.next() else {
             continue;
         };
-        let Some(from) = ends.party(from).cloned() else {
+        let party = fleet
+            .ends(first.site)
+            .and_then(|ends| ends.party(first.end));
+        let Some(from) = party.cloned() else {
             continue;
         };
         let mut way: Vec<Hop> = Vec::new();
+        let mut is_outside = false;
         for (stop, ports) in stops {
-            let Some(end) = ends.get(stop) else { continue };
+            let Some(end) = fleet.end(stop) else { continue };
             let to = match &end.what {
                 What::Pods(party) => Target::Party(party.clone()),
                 What::Nodes => Target::Nodes,
                 What::Outside(family, _) => {
-                    let key = (*family, from.clone(), way.clone(), ports);
+                    is_outside = true;
+                    let key = (first.site, *family, from.clone(), way.clone(), ports);
                     let known = outside.entry(key).or_default();
-                    known.extend(ends.ranges(stop));
+                    known.push(stop);
                     continue;
                 }
             };
-            way.push(Hop { to, ports });
+            let site = stop.site;
+            way.push(Hop { site, to, ports });
         }
-        if !ends.is_outside(target) {
-            told.push(Reached { from, way });
+        if !is_outside {
+            let site = first.site;
+            told.push(Reached { site, from, way });
         }
     }
-    for ((family, from, before, ports), ranges) in outside {
+    for ((site, family, from, before, ports), stops) in outside {
+        let ranges = stops.iter().filter_map(|stop| {
+            let ends = fleet.ends(stop.site)?;
+            Some(ends.ranges(stop.end))
+        });
+        let ranges: Vec<_> = ranges.flatten().collect();
+        let at = stops.first().map_or(site, |stop| stop.site);
         for range in join(family, &ranges) {
-            let to = Target::Party(Party::Addresses(*range.start(), *range.end()));
-            let ports = ports.clone();
-            let way = before.iter().cloned().chain([Hop { to, ports }]);
+            let last = Hop {
+                site: at,
+                to: Target::Party(Party::Addresses(*range.start(), *range.end())),
+                ports: ports.clone(),
+            };
             told.push(Reached {
+                site,
                 from: from.clone(),
-                way: way.collect(),
+                way: before.iter().cloned().chain([last]).collect(),
             });
         }
     }
     told.sort_by(|one, other| {
-        let order = |one: &Reached| (one.way.len(), one.way.last().map(|hop| hop.to.clone()));
-        order(one).cmp(&order(other))
+        let last = |one: &Reached| one.way.last().map(|hop| (hop.site, hop.to.clone()));
+        (one.way.len(), last(one)).cmp(&(other.way.len(), last(other)))
     });
     told
 }

@@ -2,12 +2,15 @@
 //!
 //! What is proved holds of every pod that is there and of every pod that could be made in the namespaces that are.
 
+mod chains;
 mod sides;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use cofferdam_model::Model;
+use cofferdam_model::cluster::Cluster;
 use cofferdam_model::dialect::Dialect;
 use cofferdam_model::flow::{End, PortNumber, Ports};
 use cofferdam_model::guarantee::{Claim, Guarantee, Hops};
@@ -17,10 +20,11 @@ use ipnet::IpNet;
 
 use crate::classes::Classes;
 use crate::connectivity::{Block, Connectivity, Endpoint};
-use crate::facts::{Facts, Pod};
+use crate::facts::Facts;
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
-use crate::prove::{Chain, Step, gap, way};
+use crate::prove::{Chain, Side, Step, gap, way};
+use chains::{Chains, Found};
 use sides::{Place, side};
 
 /// What became of a guarantee.
@@ -55,11 +59,30 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
     /// Who opens it.
-    pub from: String,
+    pub from: Stop,
     /// Who accepts it.
-    pub to: String,
+    pub to: Stop,
     /// On which ports.
     pub ports: String,
+}
+
+/// An end of a connection of a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// Its cluster, where that is another than the one of which something is proved.
+    pub cluster: Option<String>,
+    /// `namespace/workload`, or an address.
+    pub name: String,
+}
+
+/// `namespace/workload`, and `cluster:namespace/workload` elsewhere.
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cluster {
+            Some(cluster) => write!(f, "{cluster}:{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
 }
 
 /// A way in words.
@@ -73,58 +96,85 @@ pub fn told(witness: &[Hop]) -> String {
 /// A cluster of which guarantees are to be proved.
 #[derive(Debug)]
 pub struct Ground<'a> {
-    /// The model.
-    pub model: &'a Model,
+    /// Its document.
+    pub cluster: &'a Cluster,
     /// Which namespaces are in which zones.
-    pub zones: &'a BTreeMap<NamespaceName, ZoneName>,
+    pub zones: BTreeMap<NamespaceName, ZoneName>,
     /// What is in force: of a live cluster what was observed, of the model what the bundle promises.
     pub facts: Facts,
+    /// Whether the facts tell which pods are exposed: those of a live cluster do.
+    pub tells_exposed: bool,
     /// The dialects of which each may be in force.
-    pub dialects: &'a [Dialect],
+    pub dialects: Vec<Dialect>,
     /// The networks of pods; empty where they are not known.
     pub pod_networks: Vec<IpNet>,
 }
 
-/// Every guarantee, in the order of names.
-pub fn prove(ground: Ground<'_>) -> Vec<Proof> {
-    let Ground {
-        model,
-        zones,
-        mut facts,
-        dialects,
-        pod_networks,
-    } = ground;
-    let gaps: Vec<String> = facts.gaps.iter().map(ToString::to_string).collect();
-    let missing = add_future_pods(model, &mut facts, &pod_networks);
-    let classes = Arc::new(Classes::of(&Arc::new(facts)));
-    let under = dialects.iter().map(|dialect| {
-        let mut connectivity = Connectivity::solve(Arc::clone(&classes), *dialect);
-        let blocks = connectivity.blocks();
-        (connectivity, blocks)
-    });
-    let under: Vec<(Connectivity, Vec<Block>)> = under.collect();
-    let place = Place {
-        model,
-        zones,
-        facts: classes.facts(),
-    };
-    let proofs = model.guarantees.values().map(|guarantee| {
-        let mut outcome = outcome(guarantee, &place, &under);
-        if outcome == Outcome::Proved {
-            let mut because = gaps.clone();
-            because.extend(missing.iter().map(ToString::to_string));
-            because.extend(unfollowed(guarantee, model));
-            because.extend(through_nodes(guarantee, classes.facts()));
-            if !because.is_empty() {
-                outcome = Outcome::Unknown { because };
-            }
-        }
-        Proof {
+/// Every guarantee of each cluster, in the order of names: of ways that begin there, and of those into the other
+/// clusters that are looked at.
+pub fn prove(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
+    let solved = grounds.into_iter().map(|one| Solved::new(model, one));
+    let solved: Vec<Solved<'_>> = solved.collect();
+    let chains = Chains::new(model, &solved);
+    let numbered = solved.iter().enumerate();
+    let proofs = numbered.map(|(number, one)| {
+        let guarantees = model.guarantees.values();
+        let proofs = guarantees.map(|guarantee| Proof {
             guarantee: guarantee.name.clone(),
-            outcome,
-        }
+            outcome: outcome(guarantee, (number, one), &chains),
+        });
+        proofs.collect()
     });
     proofs.collect()
+}
+
+/// A cluster that is solved under each dialect.
+struct Solved<'a> {
+    model: &'a Model,
+    ground: Ground<'a>,
+    classes: Arc<Classes>,
+    under: Vec<(Connectivity, Vec<Block>)>,
+    /// Why nothing is certain of it, one line each.
+    gaps: Vec<String>,
+}
+
+impl<'a> Solved<'a> {
+    fn new(model: &'a Model, mut ground: Ground<'a>) -> Self {
+        let mut facts = std::mem::take(&mut ground.facts);
+        let mut gaps: Vec<String> = facts.gaps.iter().map(ToString::to_string).collect();
+        let missing = add_future_pods(model, &mut facts, &ground.pod_networks);
+        gaps.extend(missing.iter().map(ToString::to_string));
+        let classes = Arc::new(Classes::of(&Arc::new(facts)));
+        let under = ground.dialects.iter().map(|dialect| {
+            let mut connectivity = Connectivity::solve(Arc::clone(&classes), *dialect);
+            let blocks = connectivity.blocks();
+            (connectivity, blocks)
+        });
+        Self {
+            model,
+            under: under.collect(),
+            ground,
+            classes,
+            gaps,
+        }
+    }
+
+    fn side(&self, end: &End) -> Result<Side, String> {
+        let place = Place {
+            model: self.model,
+            zones: &self.ground.zones,
+            facts: self.classes.facts(),
+        };
+        side(end, &place)
+    }
+
+    /// The only dialect, or that it holds under any of them.
+    fn dialect(&self) -> &'static str {
+        match self.ground.dialects.as_slice() {
+            [one] => one.name,
+            _ => "any",
+        }
+    }
 }
 
 /// Adds the pods that could be made in every namespace; the namespaces of which not all could be told.
@@ -149,21 +199,13 @@ fn workloads(guarantee: &Guarantee) -> Vec<Selector> {
 
 fn outcome(
     guarantee: &Guarantee,
-    place: &Place<'_>,
-    under: &[(Connectivity, Vec<Block>)],
+    (number, solved): (usize, &Solved<'_>),
+    chains: &Chains<'_>,
 ) -> Outcome {
     let (Claim::Never { from, to, ports } | Claim::Always { from, to, ports }) = &guarantee.claim;
-    let sides = side(from, place).and_then(|from| Ok((from, side(to, place)?)));
-    let (from, to) = match sides {
-        Ok(sides) => sides,
-        Err(reason) => {
-            return Outcome::Unknown {
-                because: vec![reason],
-            };
-        }
-    };
-    let ports = match port_set(ports) {
-        Ok(ports) => ports,
+    let sides = || Ok((solved.side(from)?, solved.side(to)?, port_set(ports)?));
+    let (from, to, ports) = match sides() {
+        Ok(claimed) => claimed,
         Err(reason) => {
             return Outcome::Unknown {
                 because: vec![reason],
@@ -174,7 +216,7 @@ fn outcome(
         Hops::Direct => Chain::Direct,
         Hops::Any => Chain::Any,
     };
-    for (connectivity, blocks) in under {
+    for (connectivity, blocks) in &solved.under {
         let steps = match &guarantee.claim {
             Claim::Never { .. } => {
                 way(connectivity, blocks, (&from, &to), &ports, chain).map(|one| one.steps)
@@ -182,14 +224,30 @@ fn outcome(
             Claim::Always { .. } => gap(connectivity, (&from, &to), &ports).map(|one| vec![one]),
         };
         if let Some(steps) = steps {
-            let witness = steps.iter().map(|step| hop(step, place.facts));
+            let witness = steps.iter().map(|step| hop(step, solved.classes.facts()));
             return Outcome::Broken {
                 dialect: connectivity.dialect().name,
                 witness: witness.collect(),
             };
         }
     }
-    Outcome::Proved
+    let mut because = solved.gaps.clone();
+    if let Claim::Never { to, .. } = &guarantee.claim {
+        match chains.follow(number, &from, (to, &ports), chain) {
+            Found::Way(witness) => {
+                return Outcome::Broken {
+                    dialect: solved.dialect(),
+                    witness,
+                };
+            }
+            Found::Nothing { unless } => because.extend(unless),
+        }
+    }
+    if because.is_empty() {
+        Outcome::Proved
+    } else {
+        Outcome::Unknown { because }
+    }
 }
 
 fn port_set(ports: &Ports) -> Result<PortSet, String> {
@@ -218,34 +276,13 @@ fn hop(step: &Step, facts: &Facts) -> Hop {
             format!("{}/{}", pod.namespace, pod.workload)
         }),
     };
+    let here = |end| Stop {
+        cluster: None,
+        name: told(end),
+    };
     Hop {
-        from: told(step.from),
-        to: told(step.to),
+        from: here(step.from),
+        to: here(step.to),
         ports: step.ports.to_string(),
     }
-}
-
-/// That chains through nodes are not followed, where there is a pod in the network of its node beside others: it reaches
-/// every pod there, whatever policies say.
-fn through_nodes(guarantee: &Guarantee, facts: &Facts) -> Option<String> {
-    let (hosts, others): (Vec<&Pod>, Vec<&Pod>) =
-        (facts.pods.iter()).partition(|pod| pod.place.host_network);
-    let nodes: BTreeSet<&Arc<str>> = hosts.iter().flat_map(|pod| &pod.place.node).collect();
-    let mut others = others.iter().filter_map(|pod| pod.place.node.as_ref());
-    let shared = others.any(|node| nodes.contains(node));
-    (guarantee.hops == Hops::Any && shared).then(|| {
-        "chains through pods in the network of a node to the other pods there are not followed"
-            .to_owned()
-    })
-}
-
-/// That chains are followed within a cluster only, where the model has flows that leave it.
-fn unfollowed(guarantee: &Guarantee, model: &Model) -> Option<String> {
-    use cofferdam_model::flow::Across;
-    let crosses = model
-        .flows
-        .values()
-        .any(|flow| flow.across != Across::SameCluster);
-    (guarantee.hops == Hops::Any && crosses)
-        .then(|| "chains through other clusters are not followed".to_owned())
 }

@@ -4,8 +4,8 @@
 //! addresses that no policy tells apart together; `rows` says what the policies of a class let through;
 //! [`connectivity`] joins both ends; [`incremental`] keeps that true while a cluster changes; [`parties`] tells it by
 //! workload, and [`mod@reach`] under several dialects; [`states`] compares a cluster under different policies;
-//! [`guarantee`] proves what a model guarantees; [`mod@blast`] tells what a compromised
-//! workload reaches; [`entrances`] says which ways lead in from outside, and
+//! [`hops`] follows chains of connections, into other clusters too; [`guarantee`] proves what a model guarantees;
+//! [`mod@blast`] tells what a compromised workload reaches; [`entrances`] says which ways lead in from outside, and
 //! [`mod@exposure`] what policies let through there; [`mod@lint`] tells faults of policies.
 
 pub mod blast;
@@ -15,6 +15,7 @@ pub mod exposure;
 pub mod facts;
 pub mod future;
 pub mod guarantee;
+pub mod hops;
 pub mod incremental;
 pub mod lint;
 pub mod parties;

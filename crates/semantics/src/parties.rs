@@ -84,7 +84,7 @@ pub(crate) struct Group {
     /// Its pods, by their places in the facts.
     pub(crate) pods: Vec<usize>,
     /// Whether it is a template, that may make any number of them.
-    is_template: bool,
+    pub(crate) is_template: bool,
 }
 
 /// An end of a connection by number: a group, or addresses.

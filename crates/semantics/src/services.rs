@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use cofferdam_model::flow::Protocol;
 
 use crate::connectivity::Endpoint;
+use crate::entrances;
 use crate::facts::{Facts, Pod, Service, ServiceKind, ServicePort, Target};
 
 /// A port of a pod or address behind a Service.
@@ -84,6 +85,30 @@ pub fn backends(
         is_asked && protocol.is_none_or(|protocol| port.protocol == protocol)
     });
     behind(facts, service, &ports.collect::<Vec<_>>())
+}
+
+/// The pods that connections from outside may be led to, by their places in the facts: those of Services that have
+/// addresses outside, those behind Ingresses and routes, and those in the network of their node.
+pub fn exposed(facts: &Facts) -> BTreeSet<usize> {
+    let services = facts.services.iter().filter(|service| {
+        let by_kind = match service.kind {
+            ServiceKind::Nodes | ServiceKind::LoadBalancer => true,
+            ServiceKind::Cluster | ServiceKind::ExternalName => false,
+        };
+        by_kind || !service.external_addresses.is_empty()
+    });
+    let backends = services.filter_map(|service| all_backends(facts, service).ok());
+    let entrances = entrances::resolve(facts).entrances.into_iter();
+    let backends = backends
+        .flatten()
+        .chain(entrances.flat_map(|one| one.backends));
+    let pods = backends.filter_map(|backend| match backend.end {
+        Endpoint::Pod(pod) => Some(pod),
+        Endpoint::Address(_) => None,
+    });
+    let hosts = facts.pods.iter().enumerate();
+    let hosts = hosts.filter(|(_, pod)| pod.place.host_network);
+    pods.chain(hosts.map(|(place, _)| place)).collect()
 }
 
 /// Where all ports of a Service lead.

@@ -4,6 +4,7 @@ mod checklist;
 mod differential;
 mod exposure;
 mod future;
+mod hops;
 mod prove;
 mod states;
 

@@ -8,6 +8,7 @@ use cofferdam_oracle::generate::{Corners, cluster};
 use cofferdam_semantics::blast::{Count, Target, blast, worst};
 use cofferdam_semantics::connectivity::{Connectivity, Endpoint};
 use cofferdam_semantics::facts::{Facts, Pod, Workload};
+use cofferdam_semantics::hops::Site;
 use cofferdam_semantics::parties::{Party, Workloads};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::ports::PortSet;
@@ -38,6 +39,15 @@ fn party(pod: &Pod, apart: &Workloads) -> Party {
     Party::Workload {
         namespace,
         workload,
+    }
+}
+
+/// A cluster that stands alone.
+fn site<'a>(classes: &Arc<Classes>, dialects: &'a [Dialect]) -> Site<'a> {
+    Site {
+        classes: Arc::clone(classes),
+        dialects,
+        location: None,
     }
 }
 
@@ -114,7 +124,8 @@ fn check_from(
     let sources: BTreeSet<Party> = sources.map(|pod| party(pod, apart)).collect();
     let edges = edges(connectivity, apart);
     let mut said = BTreeMap::new();
-    for reached in blast(classes, &[connectivity.dialect()], &is_source) {
+    let dialects = [connectivity.dialect()];
+    for reached in blast(&[site(classes, &dialects)], |_, pod| is_source(pod)).reached {
         let mut from = reached.from.clone();
         assert!(sources.contains(&from), "{seed}: {from}");
         for hop in &reached.way {
@@ -165,10 +176,11 @@ fn the_worst_reach_as_many_as_a_search_from_each_finds() {
         let apart = classes.divided();
         let dialect = DIALECTS[0];
         let guarded = |pod: &Pod| Some(&pod.namespace) == facts.namespaces.keys().next();
-        for extent in worst(&classes, &[dialect], guarded) {
-            let reached = blast(&classes, &[dialect], |pod| {
-                party(pod, &apart) == extent.party
-            });
+        let dialects = [dialect];
+        let sites = [site(&classes, &dialects)];
+        for extent in worst(&sites, |_, pod| guarded(pod)).extents {
+            let is_source = |_, pod: &Pod| party(pod, &apart) == extent.party;
+            let reached = blast(&sites, is_source).reached;
             let count = |most: usize| {
                 let mut count = Count::default();
                 for one in reached.iter().filter(|one| one.way.len() <= most) {

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use cofferdam_model::Model;
-use cofferdam_model::flow::{Across, End};
+use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::ZoneName;
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::keys::ZONE;
@@ -13,9 +12,11 @@ use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::blast::{BlastCluster, BlastReport, WireExtent, WireReached};
 use cofferdam_semantics::Classes;
-use cofferdam_semantics::blast::{Target, blast, worst};
+use cofferdam_semantics::blast::{Hop, Target, blast, worst};
 use cofferdam_semantics::facts::{Facts, Pod};
+use cofferdam_semantics::hops::{Location, Site};
 use cofferdam_semantics::parties::Party;
+use cofferdam_semantics::services::exposed;
 
 use crate::args::{Arguments, BlastArguments};
 use crate::exit::Exit;
@@ -27,31 +28,31 @@ use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Result<Exit> {
     let origin = command.from.as_deref().map(Origin::parse).transpose()?;
-    let clusters = if command.paths.is_empty() {
-        of_fleet(arguments, command, origin.as_ref()).await?
+    let seen = if command.paths.is_empty() {
+        of_fleet(arguments, command).await?
     } else {
         let input = Input::of_paths(&command.paths, &command.reading)?;
-        let zones = labelled(&input.facts);
-        let seen = Seen {
-            name: None,
-            input,
-            zones,
-            high: BTreeSet::new(),
-        };
-        vec![seen.told(origin.as_ref(), command.top)]
+        Scene {
+            clusters: vec![Seen::of_manifests(input)],
+            unseen: Vec::new(),
+        }
+    };
+    let told = match &origin {
+        Some(origin) => seen.reached_from(origin),
+        None => seen.worst(command.top),
     };
     if let Some(from) = command.from.as_deref()
-        && clusters.iter().all(|one| one.is_without_origin)
-        && clusters.iter().all(|one| one.cluster.complete)
+        && seen.is_without(origin.as_ref())
+        && told.clusters.iter().all(|cluster| cluster.complete)
     {
         bail!("`--from {from}` names no pod that is there");
     }
-    let clusters = clusters.into_iter().map(|one| one.cluster);
     let report = BlastReport {
         api_version: API_VERSION,
         kind: "BlastReport",
         from: command.from.clone(),
-        clusters: clusters.collect(),
+        clusters: told.clusters,
+        worst: told.worst,
     };
     show(&report, arguments.output, text::blast)?;
     let exits = report.clusters.iter();
@@ -59,108 +60,203 @@ pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Resu
     Ok(Exit::of(exits))
 }
 
-async fn of_fleet(
-    arguments: &Arguments,
-    command: &BlastArguments,
-    origin: Option<&Origin>,
-) -> Result<Vec<Told>> {
+async fn of_fleet(arguments: &Arguments, command: &BlastArguments) -> Result<Scene> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let (directory, selection) = (&arguments.directory, &command.selection);
     let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
-    let told = examined.iter().map(|one| {
-        let seen = Seen::of(one, Input::of_examined(one, &command.reading));
-        let mut told = seen.told(origin, command.top);
-        told.note_ways_out(model);
-        told
+    let others = model.clusters.values();
+    let unseen = others.filter(|cluster| {
+        let mut examined = examined.iter();
+        !examined.any(|one| one.cluster.name == cluster.name)
     });
-    Ok(told.collect())
+    let clusters = examined.iter();
+    Ok(Scene {
+        unseen: unseen.cloned().collect(),
+        clusters: clusters
+            .map(|one| Seen::of(one, Input::of_examined(one, &command.reading)))
+            .collect(),
+    })
+}
+
+/// Clusters, or manifests, through which connections are followed.
+struct Scene {
+    clusters: Vec<Seen>,
+    /// Clusters of the fleet that were not looked at.
+    unseen: Vec<Cluster>,
+}
+
+/// What is told of each cluster, and of all of them.
+struct Told {
+    clusters: Vec<BlastCluster>,
+    worst: Vec<WireExtent>,
+}
+
+impl Scene {
+    fn sites(&self) -> Vec<Site<'_>> {
+        let seen = self.clusters.iter().map(Seen::site);
+        seen.chain(self.unseen.iter().map(Site::unseen)).collect()
+    }
+
+    fn is_without(&self, origin: Option<&Origin>) -> bool {
+        origin.is_some_and(|origin| {
+            let mut clusters = self.clusters.iter();
+            clusters.all(|seen| !seen.has(origin))
+        })
+    }
+
+    fn reached_from(&self, origin: &Origin) -> Told {
+        let blast = blast(&self.sites(), |site, pod| {
+            let seen = self.clusters.get(site);
+            seen.is_some_and(|seen| origin.holds(pod, seen.zone(&pod.namespace)))
+        });
+        let mut clusters = self.told(&blast.knocked, &blast.supposed);
+        for reached in &blast.reached {
+            let at = |hop: &Hop| self.clusters.get(hop.site);
+            let zone = |hop: &Hop| Some(at(hop)?.zone_of(&hop.to)?.to_string());
+            let elsewhere = |hop: &Hop| at(hop)?.name.clone().filter(|_| hop.site != reached.site);
+            if let Some(cluster) = clusters.get_mut(reached.site) {
+                let row = WireReached::new(reached, zone, elsewhere);
+                cluster.reached.extend(row);
+            }
+        }
+        Told {
+            clusters,
+            worst: Vec::new(),
+        }
+    }
+
+    fn worst(&self, top: usize) -> Told {
+        let all = worst(&self.sites(), |site, pod| {
+            let seen = self.clusters.get(site);
+            seen.is_some_and(|seen| seen.is_high(pod))
+        });
+        let mut clusters = self.told(&all.knocked, &all.supposed);
+        let mut of_fleet = Vec::new();
+        for one in all.extents {
+            let Some(seen) = self.clusters.get(one.site) else {
+                continue;
+            };
+            let target = Target::Party(one.party);
+            let row = WireExtent {
+                cluster: seen.name.clone(),
+                zone: seen.zone_of(&target).map(ToString::to_string),
+                workload: target.to_string(),
+                direct: one.direct.into(),
+                any: one.any.into(),
+            };
+            if of_fleet.len() < top {
+                of_fleet.push(row.clone());
+            }
+            let cluster = clusters.get_mut(one.site);
+            if let Some(cluster) = cluster.filter(|cluster| cluster.worst.len() < top) {
+                cluster.worst.push(row);
+            }
+        }
+        Told {
+            clusters,
+            worst: of_fleet,
+        }
+    }
+
+    /// What each rests on, and what of the clusters that may be entered from others is not known.
+    fn told(
+        &self,
+        knocked: &BTreeSet<(usize, usize)>,
+        supposed: &BTreeSet<String>,
+    ) -> Vec<BlastCluster> {
+        let entered: BTreeSet<usize> = knocked.iter().map(|(_, to)| *to).collect();
+        let unknown: BTreeMap<usize, String> = entered
+            .into_iter()
+            .filter_map(|to| Some((to, self.unknown_of(to)?)))
+            .collect();
+        let numbered = self.clusters.iter().enumerate();
+        let told = numbered.map(|(number, seen)| {
+            let mut grounds = seen.input.grounds();
+            grounds.notes.extend(supposed.iter().cloned());
+            let others = unknown.iter().filter(|(to, _)| **to != number);
+            let others = others.map(|(_, why)| why.clone());
+            grounds.incomplete_because.extend(others);
+            BlastCluster::new(seen.name.clone(), grounds)
+        });
+        told.collect()
+    }
+
+    /// Why it is not known what is reached in a cluster, where it is not.
+    fn unknown_of(&self, site: usize) -> Option<String> {
+        if let Some(Seen { name, input, .. }) = self.clusters.get(site) {
+            let name = name.as_ref().filter(|_| !input.facts.gaps.is_empty())?;
+            return Some(format!(
+                "cluster `{name}` is entered, of which not everything was read"
+            ));
+        }
+        let unseen = self.unseen.get(site.checked_sub(self.clusters.len())?)?;
+        Some(format!(
+            "cluster `{}` is entered, which was not looked at",
+            unseen.name
+        ))
+    }
 }
 
 /// A cluster, or manifests, with what is known of its zones.
 struct Seen {
     name: Option<String>,
+    location: Option<Location>,
     input: Input,
+    classes: Arc<Classes>,
     zones: BTreeMap<String, ZoneName>,
     /// Zones of sensitivity high.
     high: BTreeSet<ZoneName>,
-}
-
-/// What is told of a cluster.
-struct Told {
-    cluster: BlastCluster,
-    /// Whether a question named pods, and none of them is here.
-    is_without_origin: bool,
-    /// The zones of all that is compromised.
-    zones: BTreeSet<ZoneName>,
 }
 
 impl Seen {
     fn of(one: &Examined<'_>, input: Input) -> Self {
         let namespaces = || one.bundle.namespaces.iter();
         let high = namespaces().filter(|(_, wanted)| wanted.sensitivity == Sensitivity::High);
+        let capabilities = one.observed.capabilities.known();
         Self {
             name: Some(one.cluster.name.to_string()),
-            input,
+            location: Some(Location {
+                pod_networks: one.cluster.pod_networks(capabilities),
+                exposed: Some(exposed(&input.facts)),
+                ..Location::of(one.cluster)
+            }),
             zones: namespaces()
                 .map(|(name, wanted)| (name.to_string(), wanted.zone.clone()))
                 .collect(),
             high: high.map(|(_, wanted)| wanted.zone.clone()).collect(),
+            classes: enforced(&input),
+            input,
         }
     }
 
-    fn told(self, origin: Option<&Origin>, top: usize) -> Told {
-        let grounds = self.input.grounds();
-        let mut facts = Arc::clone(&self.input.facts);
-        if grounds.enforced == "no" {
-            Arc::make_mut(&mut facts).policies.clear();
-        }
-        let classes = Arc::new(Classes::of(&facts));
-        let mut told = Told {
-            cluster: BlastCluster::new(self.name.clone(), grounds),
-            is_without_origin: false,
-            zones: BTreeSet::new(),
-        };
-        match origin {
-            Some(origin) => self.tell_reached(&classes, origin, &mut told),
-            None => self.tell_worst(&classes, top, &mut told),
-        }
-        told
-    }
-
-    fn tell_reached(&self, classes: &Arc<Classes>, origin: &Origin, told: &mut Told) {
-        let is_source = |pod: &Pod| origin.holds(pod, self.zone(&pod.namespace));
-        let pods = classes.facts().pods.iter();
-        let sources: Vec<&Pod> = pods.filter(|pod| is_source(pod)).collect();
-        told.is_without_origin = sources.is_empty();
-        let of_sources = sources.iter().filter_map(|pod| self.zone(&pod.namespace));
-        told.zones.extend(of_sources.cloned());
-        for reached in blast(classes, &self.input.dialects, is_source) {
-            let zone = |target: &Target| self.zone_of(target).cloned();
-            let last = reached.way.last().and_then(|hop| zone(&hop.to));
-            told.zones.extend(last);
-            let zone = |target: &Target| zone(target).map(|zone| zone.to_string());
-            let row = WireReached::new(&reached, zone);
-            told.cluster.reached.extend(row);
+    fn of_manifests(input: Input) -> Self {
+        Self {
+            name: None,
+            location: None,
+            zones: labelled(&input.facts),
+            high: BTreeSet::new(),
+            classes: enforced(&input),
+            input,
         }
     }
 
-    fn tell_worst(&self, classes: &Arc<Classes>, top: usize, told: &mut Told) {
-        let is_high = |pod: &Pod| {
-            let zone = self.zone(&pod.namespace);
-            zone.is_some_and(|zone| self.high.contains(zone))
-        };
-        told.zones.extend(self.zones.values().cloned());
-        let all = worst(classes, &self.input.dialects, is_high);
-        let rows = all.into_iter().take(top).map(|one| WireExtent {
-            workload: one.party.to_string(),
-            zone: self
-                .zone_of(&Target::Party(one.party))
-                .map(ToString::to_string),
-            direct: one.direct.into(),
-            any: one.any.into(),
-        });
-        told.cluster.worst = rows.collect();
+    fn site(&self) -> Site<'_> {
+        Site {
+            classes: Arc::clone(&self.classes),
+            dialects: &self.input.dialects,
+            location: self.location.clone(),
+        }
+    }
+
+    fn has(&self, origin: &Origin) -> bool {
+        let mut pods = self.input.facts.pods.iter();
+        pods.any(|pod| origin.holds(pod, self.zone(&pod.namespace)))
+    }
+
+    fn is_high(&self, pod: &Pod) -> bool {
+        let zone = self.zone(&pod.namespace);
+        zone.is_some_and(|zone| self.high.contains(zone))
     }
 
     fn zone(&self, namespace: &str) -> Option<&ZoneName> {
@@ -175,25 +271,13 @@ impl Seen {
     }
 }
 
-impl Told {
-    /// That connections into other clusters are not followed, where flows of what is compromised lead there.
-    fn note_ways_out(&mut self, model: &Model) {
-        let leads_out = model.flows.values().filter(|flow| match &flow.from {
-            End::Pods(pods) => {
-                let mut zones = self.zones.iter();
-                flow.across != Across::SameCluster && zones.any(|zone| pods.zones.contains(zone))
-            }
-            End::ExternalNetwork(_) | End::Internet | End::ClusterService(_) => false,
-        });
-        let because = leads_out.map(|flow| {
-            let name = &flow.name;
-            format!(
-                "flow `{name}` leads into other clusters: what is reached there is not followed"
-            )
-        });
-        self.cluster.incomplete_because.extend(because);
-        self.cluster.complete = self.cluster.incomplete_because.is_empty();
+/// What is in force: no policy where nobody enforces them.
+fn enforced(input: &Input) -> Arc<Classes> {
+    let mut facts = Arc::clone(&input.facts);
+    if input.grounds().enforced == "no" {
+        Arc::make_mut(&mut facts).policies.clear();
     }
+    Arc::new(Classes::of(&facts))
 }
 
 /// The zones that labels of namespaces name.

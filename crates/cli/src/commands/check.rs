@@ -14,11 +14,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let mut diagnostics = loaded.diagnostics.clone();
     if let Some(model) = &loaded.model {
-        let enforced = model.enforced();
+        let broken = guarantees::broken(&model.enforced());
+        diagnostics.extend(project::located(&loaded, &broken));
         for cluster in model.clusters.values() {
             let stored = model.capabilities.get(&cluster.name);
-            let broken = guarantees::broken(&enforced, cluster, stored);
-            diagnostics.extend(project::located(&loaded, &broken));
             if let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) {
                 diagnostics.extend(project::located(&loaded, &compiled.remarks));
                 let faults = cofferdam_compiler::guard_faults(&compiled.bundle);

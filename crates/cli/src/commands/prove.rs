@@ -2,21 +2,20 @@
 
 use anyhow::Result;
 use cofferdam_model::Model;
-use cofferdam_model::capabilities::{Capabilities, Enforces};
+use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::ClusterName;
-use cofferdam_planner::{promised, waivers};
+use cofferdam_planner::waivers;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof};
-use cofferdam_semantics::facts::Facts;
 use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, prove};
 use cofferdam_semantics::reach::dialects_of;
-use cofferdam_state::bundle::Bundle;
 
 use crate::args::{Arguments, ProveArguments};
 use crate::exit::Exit;
-use crate::fleet::{Authors, examine};
+use crate::fleet::{Authors, Examined, examine};
+use crate::guarantees::promises;
 use crate::reading::facts_of;
 use crate::selected::select;
 use crate::show::show;
@@ -26,30 +25,26 @@ pub(crate) async fn run(arguments: &Arguments, command: &ProveArguments) -> Resu
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let selection = &command.selection;
-    let mut clusters = Vec::new();
-    for cluster in select(model, selection)? {
+    let asked = select(model, selection)?;
+    let mut clusters = told(model, "model", promises(model), |cluster| {
         let stored = model.capabilities.get(&cluster.name);
-        if let Some(compiled) = cofferdam_compiler::compile(model, cluster, stored) {
-            let facts = promised(&compiled.bundle, stored);
-            let seen = Seen {
-                cluster,
-                bundle: &compiled.bundle,
-                capabilities: stored,
-            };
-            clusters.push(proved(model, &seen, facts, "model"));
-        }
-    }
+        stored.map_or(Enforces::Unknown, |known| known.cni.enforces)
+    });
+    clusters.retain(|one| {
+        asked
+            .iter()
+            .any(|cluster| cluster.name.as_str() == one.name)
+    });
     if !command.model {
         let directory = &arguments.directory;
-        for one in &examine(&loaded, model, directory, selection, Authors::Unnamed).await? {
-            let capabilities = one.observed.capabilities.known();
-            let seen = Seen {
-                cluster: one.cluster,
-                bundle: &one.bundle,
-                capabilities,
-            };
-            clusters.push(proved(model, &seen, facts_of(&one.observed), "live"));
-        }
+        let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
+        let grounds = examined.iter().map(ground).collect();
+        let enforced = |cluster: &Cluster| {
+            let mut examined = examined.iter();
+            let one = examined.find(|one| one.cluster.name == cluster.name);
+            one.map_or(Enforces::Unknown, enforces)
+        };
+        clusters.extend(told(model, "live", grounds, enforced));
     }
     let report = ProveReport {
         api_version: API_VERSION,
@@ -60,46 +55,59 @@ pub(crate) async fn run(arguments: &Arguments, command: &ProveArguments) -> Resu
     Ok(Exit::of(report.clusters.iter().flat_map(exits)))
 }
 
-/// A cluster with what is known of it.
-struct Seen<'a> {
-    cluster: &'a Cluster,
-    bundle: &'a Bundle,
-    capabilities: Option<&'a Capabilities>,
-}
-
-fn proved(model: &Model, seen: &Seen<'_>, mut facts: Facts, on: &'static str) -> ProveCluster {
-    let Seen {
-        cluster,
-        bundle,
-        capabilities,
-    } = seen;
-    let cni = capabilities.map(|known| &known.cni);
-    let enforces = cni.map_or(Enforces::Unknown, |cni| cni.enforces);
-    if on == "live" && enforces == Enforces::No {
+/// A cluster as it was found.
+fn ground<'a>(one: &Examined<'a>) -> Ground<'a> {
+    let mut facts = facts_of(&one.observed);
+    if enforces(one) == Enforces::No {
         facts.policies.clear();
     }
-    let dialects = dialects_of(cni.map(|cni| cni.name.as_str()));
-    let ground = Ground {
-        model,
-        zones: &bundle.zones(),
+    let capabilities = one.observed.capabilities.known();
+    Ground {
+        cluster: one.cluster,
+        zones: one.bundle.zones(),
         facts,
-        dialects: &dialects,
-        pod_networks: cluster.pod_networks(*capabilities),
-    };
-    let proofs = prove(ground)
-        .into_iter()
-        .map(|proof| told(model, &cluster.name, proof));
-    ProveCluster {
-        name: cluster.name.to_string(),
-        trust_domain: bundle.trust_domain.to_string(),
-        on,
-        dialects: dialects.iter().map(|dialect| dialect.name).collect(),
-        enforced: enforces.as_str(),
-        proofs: proofs.collect(),
+        tells_exposed: true,
+        dialects: dialects_of(capabilities.map(|known| known.cni.name.as_str())),
+        pod_networks: one.cluster.pod_networks(capabilities),
     }
 }
 
-fn told(model: &Model, cluster: &ClusterName, proof: Proof) -> WireProof {
+fn enforces(one: &Examined<'_>) -> Enforces {
+    let capabilities = one.observed.capabilities.known();
+    capabilities.map_or(Enforces::Unknown, |known| known.cni.enforces)
+}
+
+/// What becomes of every guarantee in clusters, of which `enforced` tells whether policies are enforced.
+fn told(
+    model: &Model,
+    on: &'static str,
+    grounds: Vec<Ground<'_>>,
+    enforced: impl Fn(&Cluster) -> Enforces,
+) -> Vec<ProveCluster> {
+    let clusters = grounds.iter().map(|ground| {
+        let dialects = ground.dialects.iter().map(|dialect| dialect.name);
+        (ground.cluster, dialects.collect())
+    });
+    let clusters: Vec<(&Cluster, Vec<&'static str>)> = clusters.collect();
+    let proofs = clusters.into_iter().zip(prove(model, grounds));
+    let told = proofs.map(|((cluster, dialects), proofs)| {
+        let domain = model.trust_domain_of(cluster);
+        let proofs = proofs.into_iter();
+        ProveCluster {
+            name: cluster.name.to_string(),
+            trust_domain: domain.map_or_else(String::new, |domain| domain.name.to_string()),
+            on,
+            dialects,
+            enforced: enforced(cluster).as_str(),
+            proofs: proofs
+                .map(|proof| wire(model, &cluster.name, proof))
+                .collect(),
+        }
+    });
+    told.collect()
+}
+
+fn wire(model: &Model, cluster: &ClusterName, proof: Proof) -> WireProof {
     let Proof { guarantee, outcome } = proof;
     let (verdict, dialect, witness, because) = match outcome {
         Outcome::Proved => ("proved", None, Vec::new(), Vec::new()),
@@ -108,9 +116,13 @@ fn told(model: &Model, cluster: &ClusterName, proof: Proof) -> WireProof {
     };
     let waiver = waivers::of_guarantee(model, &clock::today(), &guarantee, cluster);
     let waiver = waiver.filter(|_| verdict == "broken");
-    let hops = witness
-        .into_iter()
-        .map(|Hop { from, to, ports }| WireHop { from, to, ports });
+    let hops = witness.into_iter().map(|Hop { from, to, ports }| WireHop {
+        from: from.name,
+        from_cluster: from.cluster,
+        to: to.name,
+        to_cluster: to.cluster,
+        ports,
+    });
     WireProof {
         guarantee: guarantee.to_string(),
         verdict,

@@ -52,7 +52,7 @@ pub(super) fn add_across(builder: &mut Builder<'_>, flow: &Flow) {
         for other in sources.iter().filter(|cluster| cluster.name != here.name) {
             match reachable(other, here) {
                 Err(reason) => refuse(builder, flow, &reason),
-                Ok(()) => networks.extend(arriving(other, here)),
+                Ok(()) => networks.extend(other.network.arriving_at(&here.network)),
             }
         }
         let peers: Vec<NetworkPolicyPeer> = network_peers(&networks);
@@ -124,7 +124,7 @@ fn reachable(source: &Cluster, destination: &Cluster) -> Result<(), String> {
     if !towards.pod_addresses_routed && towards.exposed_cidrs.is_empty() {
         return missing(destination, "exposedCidrs");
     }
-    if arriving(source, destination).is_empty() {
+    if source.network.arriving_at(towards).is_empty() {
         let field = match (source.network.pod_addresses_routed, towards.ingress_source) {
             (true, _) => return missing(source, "podCidrs"),
             (false, IngressSource::Client) => return missing(source, "egressCidrs"),
@@ -134,18 +134,6 @@ fn reachable(source: &Cluster, destination: &Cluster) -> Result<(), String> {
         return missing(destination, field);
     }
     Ok(())
-}
-
-/// What the destination sees as source of such traffic.
-fn arriving(source: &Cluster, destination: &Cluster) -> Vec<IpNet> {
-    if source.network.pod_addresses_routed {
-        return source.network.pod_cidrs.clone();
-    }
-    match destination.network.ingress_source {
-        IngressSource::Client => source.network.egress_cidrs.clone(),
-        IngressSource::Node => destination.network.node_cidrs.clone(),
-        IngressSource::LoadBalancer => destination.network.load_balancer_cidrs.clone(),
-    }
 }
 
 fn refuse(builder: &mut Builder<'_>, flow: &Flow, reason: &str) {

@@ -57,18 +57,20 @@ fn is_never(model: &Model, guarantee: &GuaranteeName) -> bool {
 
 /// Whether the way leads into a namespace that is denied after the plan.
 fn ends_denied(outcome: &Outcome<'_>, witness: &[Hop]) -> bool {
-    let last = witness.last().and_then(|hop| hop.to.split_once('/'));
+    let last = witness.last().and_then(|hop| hop.to.name.split_once('/'));
     last.is_some_and(|(namespace, _)| outcome.is_denied_after(namespace))
 }
 
 fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
-    prove(Ground {
-        model: outcome.case.fleet.model,
-        zones: &outcome.case.bundle.zones(),
+    let ground = Ground {
+        cluster: outcome.case.cluster,
+        zones: outcome.case.bundle.zones(),
         facts: facts(outcome, segmentation),
-        dialects: &outcome.dialects(),
+        tells_exposed: true,
+        dialects: outcome.dialects(),
         pod_networks: outcome.pod_networks(),
-    })
+    };
+    prove(outcome.case.fleet.model, vec![ground]).concat()
 }
 
 fn facts(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Facts {

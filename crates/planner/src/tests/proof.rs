@@ -55,8 +55,8 @@ spec: { from: { zone: orders, workload: { matchLabels: { app: orders } } }, to: 
 
 const OPEN: &str = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "vault", "name": "temporary"}, "spec": {"ingress": [{}]}}"#;
 
-/// What becomes of a guarantee with this spec, where these objects are added to what the bundle promises.
-fn outcome(spec: &str, added: &[&str]) -> Outcome {
+/// What becomes of a guarantee with this spec under a plugin, where these objects are added to what the bundle promises.
+fn outcome(spec: &str, added: &[&str], plugin: &str) -> Outcome {
     let guarantee = format!(
         "---\napiVersion: cofferdam.io/v1alpha1\nkind: Guarantee\nmetadata: {{ name: claim }}\nspec: {spec}\n"
     );
@@ -64,18 +64,19 @@ fn outcome(spec: &str, added: &[&str]) -> Outcome {
     let (model, bundle) = (&trial.model, trial.bundle());
     let mut facts = promised(&bundle, None);
     add(&mut facts, added);
-    let calico: Vec<Dialect> = DIALECTS
+    let dialects: Vec<Dialect> = DIALECTS
         .into_iter()
-        .filter(|one| one.name == "calico")
+        .filter(|one| one.name == plugin)
         .collect();
     let ground = Ground {
-        model,
-        zones: &bundle.zones(),
+        cluster: trial.document(),
+        zones: bundle.zones(),
         facts,
-        dialects: &calico,
+        tells_exposed: false,
+        dialects,
         pod_networks: Vec::new(),
     };
-    prove(ground).remove(0).outcome
+    prove(model, vec![ground]).remove(0).remove(0).outcome
 }
 
 fn add(facts: &mut Facts, objects: &[&str]) {
@@ -87,11 +88,17 @@ fn add(facts: &mut Facts, objects: &[&str]) {
     let added = reader.finish();
     facts.policies.extend(added.policies);
     facts.gaps.extend(added.gaps);
+    facts.pods.extend(added.pods);
 }
 
 #[track_caller]
 fn check(spec: &str, added: &[&str], expected: &str) {
-    let told = match outcome(spec, added) {
+    check_under("calico", spec, added, expected);
+}
+
+#[track_caller]
+fn check_under(plugin: &str, spec: &str, added: &[&str], expected: &str) {
+    let told = match outcome(spec, added, plugin) {
         Outcome::Proved => "proved".to_owned(),
         Outcome::Broken {
             dialect: _,
@@ -190,4 +197,36 @@ fn nothing_is_proved_where_something_is_not_understood() {
         &[&cilium.to_string()],
         "unknown: CiliumNetworkPolicy.cilium.io/vault/x: CiliumNetworkPolicy (cilium.io/v2) of Cilium is not modelled",
     );
+}
+
+/// A running pod, in the network of its node or not.
+fn pod((namespace, name): (&str, &str), node: &str, host_network: bool) -> String {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"nodeName": node, "hostNetwork": host_network, "containers": []},
+        "status": {"phase": "Running"},
+    })
+    .to_string()
+}
+
+#[test]
+fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
+    let spec = "{ never: { from: { zone: vault }, to: { zone: web } }, hops: any }";
+    let vault = pod(("vault", "db"), "one", false);
+    let agent = pod(("kube-system", "agent"), "one", true);
+    let beside = pod(("web", "front"), "one", false);
+    let together = [vault.as_str(), &agent, &beside];
+    check_under(
+        "kindnet",
+        spec,
+        &together,
+        "unknown: a way may lead through a node that pods share, or arrive with addresses that are not declared: \
+         vault/db[Pod] -> kube-system/agent[Pod] on all, then kube-system/agent[Pod] -> web/front[Pod] on all",
+    );
+    let elsewhere = pod(("web", "front"), "two", false);
+    check_under("kindnet", spec, &[&vault, &agent, &elsewhere], "proved");
+    // It governs what pods send to their own node.
+    check_under("calico", spec, &together, "proved");
 }

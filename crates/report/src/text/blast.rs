@@ -3,15 +3,21 @@
 use cofferdam_model::count::counted;
 
 use super::reach::grounds;
-use super::table;
+use super::{elsewhere, table};
 use crate::wire::blast::{BlastCluster, BlastReport, WireCount, WireExtent, WireReached, WireStop};
 
 /// Every cluster: what is reached, nearest first, or the workloads that reach most.
 pub fn render(report: &BlastReport) -> String {
     let clusters = report.clusters.iter();
-    let told: Vec<String> = clusters
+    let mut told: Vec<String> = clusters
         .map(|cluster| render_cluster(cluster, report.from.as_deref()))
         .collect();
+    if report.clusters.len() > 1 && !report.worst.is_empty() {
+        told.push(format!(
+            "the fleet:\n{}",
+            worst(&report.worst, Named::InFleet)
+        ));
+    }
     told.join("\n")
 }
 
@@ -33,7 +39,7 @@ fn render_cluster(cluster: &BlastCluster, from: Option<&str>) -> String {
 fn table_of(cluster: &BlastCluster, from: Option<&str>) -> String {
     match from {
         None if cluster.worst.is_empty() => "there is no workload\n".to_owned(),
-        None => worst(&cluster.worst),
+        None => worst(&cluster.worst, Named::InCluster),
         Some(from) if !cluster.reached.is_empty() => {
             let header = ["hops", "from", "to", "zone", "ports", "through"];
             let reached = table(&header, cluster.reached.iter().map(row).collect());
@@ -49,17 +55,24 @@ fn row(reached: &WireReached) -> Vec<String> {
         hops,
         from,
         to,
+        cluster,
         zone,
         ports,
         via,
     } = reached;
-    let via = via
-        .iter()
-        .map(|WireStop { workload, ports }| format!("{workload} on {ports}"));
+    let via = via.iter().map(|stop| {
+        let WireStop {
+            workload,
+            cluster,
+            ports,
+        } = stop;
+        let workload = elsewhere(cluster.as_deref(), workload);
+        format!("{workload} on {ports}")
+    });
     vec![
         hops.to_string(),
         from.clone(),
-        to.clone(),
+        elsewhere(cluster.as_deref(), to),
         zone.clone().unwrap_or_default(),
         ports.clone(),
         via.collect::<Vec<_>>().join(", "),
@@ -75,15 +88,27 @@ fn summary(from: &str, reached: &[WireReached]) -> String {
     )
 }
 
-fn worst(worst: &[WireExtent]) -> String {
+/// How a workload is named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    InCluster,
+    InFleet,
+}
+
+fn worst(worst: &[WireExtent], named: Named) -> String {
     let rows = worst.iter().map(|one| {
         let WireExtent {
+            cluster,
             workload,
             zone,
             direct,
             any,
         } = one;
-        let mut row = vec![workload.clone(), zone.clone().unwrap_or_default()];
+        let cluster = cluster.as_deref().filter(|_| named == Named::InFleet);
+        let mut row = vec![
+            elsewhere(cluster, workload),
+            zone.clone().unwrap_or_default(),
+        ];
         for WireCount { workloads, high } in [direct, any] {
             row.extend([workloads.to_string(), high.to_string()]);
         }

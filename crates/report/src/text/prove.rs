@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::elsewhere;
 use crate::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof};
 
 /// Every cluster with its guarantees; what is broken with its witness.
@@ -73,7 +74,16 @@ fn render_proof(proof: &WireProof, text: &mut String) {
         waived.unwrap_or_default()
     )
     .ok();
-    for WireHop { from, to, ports } in witness {
+    for hop in witness {
+        let WireHop {
+            from,
+            from_cluster,
+            to,
+            to_cluster,
+            ports,
+        } = hop;
+        let from = elsewhere(from_cluster.as_deref(), from);
+        let to = elsewhere(to_cluster.as_deref(), to);
         writeln!(text, "           {from} -> {to}  {ports}").ok();
     }
     if let Some(dialect) = dialect {

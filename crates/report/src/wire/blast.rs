@@ -1,6 +1,6 @@
 //! `BlastReport`.
 
-use cofferdam_semantics::blast::{Count, Hop, Reached, Target};
+use cofferdam_semantics::blast::{Count, Hop, Reached};
 use serde::Serialize;
 
 use super::reach::Grounds;
@@ -18,9 +18,11 @@ pub struct BlastReport {
     pub from: Option<String>,
     /// Each cluster.
     pub clusters: Vec<BlastCluster>,
+    /// The workloads of the fleet that reach most, the worst first; empty with `from`.
+    pub worst: Vec<WireExtent>,
 }
 
-/// What compromised workloads of a cluster reach there.
+/// What compromised workloads of a cluster reach, there and in other clusters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlastCluster {
@@ -54,6 +56,8 @@ pub struct WireReached {
     pub from: String,
     /// `namespace/name[Kind]`, a CIDR or a range of addresses, or `nodes`.
     pub to: String,
+    /// Its cluster, where that is another than the one where the way begins.
+    pub cluster: Option<String>,
     /// Its zone, where it is in one.
     pub zone: Option<String>,
     /// The ports of the last connection.
@@ -68,6 +72,8 @@ pub struct WireReached {
 pub struct WireStop {
     /// The workload.
     pub workload: String,
+    /// Its cluster, where that is another than the one where the way begins.
+    pub cluster: Option<String>,
     /// The ports on which it is reached.
     pub ports: String,
 }
@@ -76,13 +82,15 @@ pub struct WireStop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireExtent {
+    /// Its cluster; none of manifests.
+    pub cluster: Option<String>,
     /// The workload.
     pub workload: String,
     /// Its zone, where it is in one.
     pub zone: Option<String>,
-    /// Those that it reaches directly.
+    /// Those that it reaches directly, in other clusters too.
     pub direct: WireCount,
-    /// Those that it reaches in any number of connections.
+    /// Those that it reaches in any number of connections, in other clusters too.
     pub any: WireCount,
 }
 
@@ -113,28 +121,28 @@ impl BlastCluster {
 }
 
 impl WireReached {
-    /// What is reached; `zone` tells the zones of ends.
-    pub fn new(reached: &Reached, zone: impl Fn(&Target) -> Option<String>) -> Option<Self> {
+    /// What is reached; `zone` and `cluster` tell those of ends, the cluster only where it is another than the one where
+    /// the way begins.
+    pub fn new(
+        reached: &Reached,
+        zone: impl Fn(&Hop) -> Option<String>,
+        cluster: impl Fn(&Hop) -> Option<String>,
+    ) -> Option<Self> {
         let (last, before) = reached.way.split_last()?;
         let via = before.iter().map(|hop| WireStop {
-            workload: told(hop),
+            workload: hop.to.to_string(),
+            cluster: cluster(hop),
             ports: hop.ports.to_string(),
         });
         Some(Self {
             hops: reached.way.len(),
             from: reached.from.to_string(),
-            to: told(last),
-            zone: zone(&last.to),
+            to: last.to.to_string(),
+            cluster: cluster(last),
+            zone: zone(last),
             ports: last.ports.to_string(),
             via: via.collect(),
         })
-    }
-}
-
-fn told(hop: &Hop) -> String {
-    match &hop.to {
-        Target::Party(party) => party.to_string(),
-        Target::Nodes => "nodes".to_owned(),
     }
 }
 

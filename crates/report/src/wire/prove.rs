@@ -56,8 +56,12 @@ pub struct WireProof {
 pub struct WireHop {
     /// Who opens it.
     pub from: String,
+    /// Its cluster, where that is another than the one of the proof.
+    pub from_cluster: Option<String>,
     /// Who accepts it.
     pub to: String,
+    /// Its cluster, where that is another than the one of the proof.
+    pub to_cluster: Option<String>,
     /// On which ports.
     pub ports: String,
 }

@@ -1,0 +1,232 @@
+//! Ways that no single cluster shows: into other clusters, and through the nodes that pods share.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cofferdam_model::Model;
+use cofferdam_model::cluster::Cluster;
+use cofferdam_model::flow::End;
+use cofferdam_model::guarantee::{Claim, Hops};
+use roaring::RoaringBitmap;
+
+use super::{Hop, Solved, Stop, told};
+use crate::hops::{self, Fleet, Follow, Location, Search, Site, What, partly};
+use crate::parties::Workloads;
+use crate::ports::PortSet;
+use crate::prove::{Chain, Side};
+use crate::services::exposed;
+
+/// The clusters, and what leads from each to each.
+pub(super) struct Chains<'a> {
+    solved: &'a [Solved<'a>],
+    /// The clusters that were not looked at; they stand behind those that were.
+    unseen: Vec<&'a Cluster>,
+    /// None where every claim is about what one cluster shows.
+    fleet: Option<Fleet>,
+}
+
+/// What became of a search.
+pub(super) enum Found {
+    /// A way.
+    Way(Vec<Hop>),
+    /// None.
+    Nothing {
+        /// What there may be nevertheless, one line each.
+        unless: Vec<String>,
+    },
+}
+
+impl<'a> Chains<'a> {
+    pub(super) fn new(model: &'a Model, solved: &'a [Solved<'a>]) -> Self {
+        let is_seen = |cluster: &&Cluster| {
+            let mut seen = solved.iter();
+            seen.any(|one| one.ground.cluster.name == cluster.name)
+        };
+        if !is_needed(model) {
+            return Self {
+                solved,
+                unseen: Vec::new(),
+                fleet: None,
+            };
+        }
+        let unseen: Vec<&Cluster> = model
+            .clusters
+            .values()
+            .filter(|one| !is_seen(one))
+            .collect();
+        let sites = solved.iter().map(Solved::site);
+        let sites = sites.chain(unseen.iter().map(|cluster| Site::unseen(cluster)));
+        let sites: Vec<Site<'_>> = sites.collect();
+        let split = solved.iter().map(Solved::split);
+        let split: Vec<Workloads> = split
+            .chain(unseen.iter().map(|_| Workloads::new()))
+            .collect();
+        Self {
+            fleet: Some(Fleet::new(&sites, &split)),
+            solved,
+            unseen,
+        }
+    }
+
+    /// The shortest way from a side of one cluster to an end in any of them.
+    pub(super) fn follow(
+        &self,
+        site: usize,
+        from: &Side,
+        (to, ports): (&End, &PortSet),
+        chain: Chain,
+    ) -> Found {
+        let Some(fleet) = &self.fleet else {
+            return Found::Nothing { unless: Vec::new() };
+        };
+        let mut sources = vec![RoaringBitmap::new(); self.solved.len() + self.unseen.len()];
+        if let Some(own) = sources.get_mut(site) {
+            *own = ends_of(fleet, site, from);
+        }
+        let sides: Vec<Side> = (self.solved.iter())
+            .map(|one| one.side(to).unwrap_or_default())
+            .collect();
+        let targets = sides.iter().enumerate();
+        let targets: Vec<RoaringBitmap> = targets
+            .map(|(number, side)| ends_of(fleet, number, side))
+            .collect();
+        let words = Words {
+            fleet,
+            solved: self.solved,
+            site,
+            from,
+            to: &sides,
+        };
+        let mut known = Search::from(fleet, &sources, Follow::Known);
+        if let Some(way) = known.way_to(&targets, ports, chain) {
+            return Found::Way(words.told(&way));
+        }
+        let mut supposed = Search::from(fleet, &sources, Follow::Supposed);
+        let way = supposed.way_to(&targets, ports, chain);
+        let mut unless: Vec<String> = way
+            .map(|way| {
+                let way = told(&words.told(&way));
+                format!("a way may lead through a node that pods share, or arrive with addresses that are not declared: {way}")
+            })
+            .into_iter()
+            .collect();
+        unless.extend(self.unknown_of(site, &supposed.knocked));
+        Found::Nothing { unless }
+    }
+
+    /// What is not known of clusters that may be entered.
+    fn unknown_of(&self, site: usize, knocked: &BTreeSet<(usize, usize)>) -> Vec<String> {
+        let entered: BTreeSet<usize> = knocked.iter().map(|(_, to)| *to).collect();
+        let others = entered.into_iter().filter(|other| *other != site);
+        let reasons = others.flat_map(|other| {
+            if let Some(solved) = self.solved.get(other) {
+                let name = &solved.ground.cluster.name;
+                let gaps = solved.gaps.iter();
+                return gaps.map(|gap| format!("cluster `{name}`: {gap}")).collect();
+            }
+            let unseen = self.unseen.get(other.saturating_sub(self.solved.len()));
+            let told = unseen.map(|Cluster { name, .. }| {
+                format!("a way leads into cluster `{name}`, which was not looked at")
+            });
+            Vec::from_iter(told)
+        });
+        reasons.collect()
+    }
+}
+
+/// Whether a claim is about more than each cluster shows alone.
+fn is_needed(model: &Model) -> bool {
+    let mut claims = model.guarantees.values();
+    let mut clusters = model.clusters.values();
+    let enterable = |cluster: &Cluster| {
+        let network = &cluster.network;
+        network.pod_addresses_routed || !network.exposed_cidrs.is_empty()
+    };
+    claims.any(|one| one.hops == Hops::Any) || clusters.any(enterable)
+}
+
+/// A side as ends of a cluster.
+fn ends_of(fleet: &Fleet, site: usize, of: &Side) -> RoaringBitmap {
+    let Some(ends) = fleet.ends(site) else {
+        return RoaringBitmap::new();
+    };
+    let pods = ends.numbered(|end| end.pods.iter().any(|pod| of.pods.contains(pod)));
+    pods.collect::<RoaringBitmap>() | ends.outside(&of.networks)
+}
+
+impl Solved<'_> {
+    fn site(&self) -> Site<'_> {
+        let ground = &self.ground;
+        let mut location = Location::of(ground.cluster);
+        location.pod_networks.clone_from(&ground.pod_networks);
+        location.exposed = (ground.tells_exposed).then(|| exposed(self.classes.facts()));
+        Site {
+            classes: Arc::clone(&self.classes),
+            dialects: &ground.dialects,
+            location: Some(location),
+        }
+    }
+
+    /// The workloads whose pods stand by themselves: those of which a claim names some, and those in the network of
+    /// their nodes, which reach different pods there.
+    fn split(&self) -> Workloads {
+        let mut split = Workloads::new();
+        for guarantee in self.model.guarantees.values() {
+            let (Claim::Never { from, to, .. } | Claim::Always { from, to, .. }) = &guarantee.claim;
+            for side in [from, to].into_iter().filter_map(|end| self.side(end).ok()) {
+                split.extend(partly(&self.classes, |pod| side.pods.contains(&pod)));
+            }
+        }
+        let pods = self.classes.facts().pods.iter();
+        let hosts = pods.filter(|pod| pod.place.host_network);
+        split.extend(hosts.map(|pod| (Arc::clone(&pod.namespace), pod.workload.clone())));
+        split
+    }
+}
+
+/// Ends with names.
+struct Words<'a> {
+    fleet: &'a Fleet,
+    solved: &'a [Solved<'a>],
+    /// The cluster of which something is proved.
+    site: usize,
+    from: &'a Side,
+    to: &'a [Side],
+}
+
+impl Words<'_> {
+    fn told(&self, way: &[(hops::Stop, PortSet)]) -> Vec<Hop> {
+        let pairs = way.iter().zip(way.iter().skip(1));
+        let hops = pairs.map(|((from, _), (to, ports))| Hop {
+            from: self.stop(*from, Some(self.from)),
+            to: self.stop(*to, self.to.get(to.site)),
+            ports: ports.to_string(),
+        });
+        hops.collect()
+    }
+
+    fn stop(&self, stop: hops::Stop, side: Option<&Side>) -> Stop {
+        let elsewhere = self.solved.get(stop.site);
+        let elsewhere = elsewhere.filter(|_| stop.site != self.site);
+        Stop {
+            cluster: elsewhere.map(|solved| solved.ground.cluster.name.to_string()),
+            name: self.name(stop, side).unwrap_or_default(),
+        }
+    }
+
+    fn name(&self, stop: hops::Stop, side: Option<&Side>) -> Option<String> {
+        let ends = self.fleet.ends(stop.site)?;
+        match &ends.get(stop.end)?.what {
+            What::Pods(party) => Some(party.to_string()),
+            What::Nodes => Some("nodes".to_owned()),
+            What::Outside(..) => {
+                let networks = side.map(|side| side.networks.as_slice());
+                let classes = &self.solved.get(stop.site)?.classes;
+                let parts = networks.into_iter().flatten();
+                let mut parts = parts.flat_map(|network| classes.samples(network));
+                let first = parts.find(|(first, _)| ends.outside_at(*first) == Some(stop.end));
+                first.map(|(first, _)| first.to_string())
+            }
+        }
+    }
+}

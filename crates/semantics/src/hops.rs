@@ -1,0 +1,251 @@
+//! Chains of connections, from workload to workload and from cluster to cluster.
+//!
+//! A workload counts as reached as soon as one of its pods may be reached on any port, and then every pod of it is.
+//! Where policies tell its pods apart, these stand by themselves. Addresses end a way, unless another cluster is
+//! entered there.
+
+mod crossing;
+mod ends;
+mod graph;
+mod search;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cofferdam_model::cluster::{Cluster, Network};
+use cofferdam_model::dialect::Dialect;
+use ipnet::IpNet;
+use roaring::RoaringBitmap;
+
+use crate::classes::Classes;
+use crate::connectivity::Connectivity;
+use crate::facts::Facts;
+use crate::parties::Workloads;
+use crate::ports::PortSet;
+use crossing::Crossing;
+pub(crate) use ends::{End, Ends, What};
+use graph::Graph;
+pub(crate) use search::Search;
+
+/// A cluster through which connections are followed.
+#[derive(Debug, Clone)]
+pub struct Site<'a> {
+    /// What was read of it; nothing where it was not looked at.
+    pub classes: Arc<Classes>,
+    /// The dialects of which each may be in force.
+    pub dialects: &'a [Dialect],
+    /// Where it lies among others; none where it stands alone.
+    pub location: Option<Location>,
+}
+
+/// Where a cluster lies among others.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// Its name.
+    pub name: String,
+    /// What is declared of its network.
+    pub network: Network,
+    /// The networks of its pods.
+    pub pod_networks: Vec<IpNet>,
+    /// The pods that what is exposed may lead to, by their places in the facts, beside those that could be made; any
+    /// pod where that is not known.
+    pub exposed: Option<BTreeSet<usize>>,
+}
+
+impl Site<'_> {
+    /// A cluster that was not looked at.
+    pub fn unseen(cluster: &Cluster) -> Self {
+        Self {
+            classes: Arc::new(Classes::of(&Arc::new(Facts::default()))),
+            dialects: &[],
+            location: Some(Location::of(cluster)),
+        }
+    }
+}
+
+impl Location {
+    /// As a document declares it.
+    pub fn of(cluster: &Cluster) -> Self {
+        Self {
+            name: cluster.name.to_string(),
+            network: cluster.network.clone(),
+            pod_networks: cluster.network.pod_cidrs.clone(),
+            exposed: None,
+        }
+    }
+}
+
+/// An end of a connection in one of the clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stop {
+    /// The cluster, by its place.
+    pub(crate) site: usize,
+    /// The end, by its number there.
+    pub(crate) end: u32,
+}
+
+/// Which connections are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// Those that policies let through.
+    Known,
+    /// Also those between pods and the node on which they run, and those from where it is not known whence they come.
+    Supposed,
+}
+
+/// Clusters, and what leads from each to each.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    graphs: Vec<Graph>,
+    crossings: BTreeMap<(usize, usize), Crossing>,
+}
+
+impl Fleet {
+    /// Solves each; of the workloads in `split`, by place of the cluster, every pod stands by itself.
+    pub(crate) fn new(sites: &[Site<'_>], split: &[Workloads]) -> Self {
+        let graphs = sites.iter().zip(split).map(|(site, split)| {
+            let ends = Ends::of(&site.classes, split);
+            let dialects = site.dialects.iter();
+            let solved = dialects.map(|one| Connectivity::solve(Arc::clone(&site.classes), *one));
+            Graph::new(solved.collect(), ends)
+        });
+        let graphs: Vec<Graph> = graphs.collect();
+        let located = || {
+            let numbered = sites.iter().zip(&graphs).enumerate();
+            numbered.filter_map(|(number, (site, graph))| {
+                Some((number, graph, site.location.as_ref()?))
+            })
+        };
+        let mut crossings = BTreeMap::new();
+        for (from, source, at) in located() {
+            for (to, destination, towards) in located().filter(|(to, ..)| *to != from) {
+                let crossing = Crossing::new((source, at), (destination, towards));
+                crossings.extend(crossing.map(|crossing| ((from, to), crossing)));
+            }
+        }
+        Self { graphs, crossings }
+    }
+
+    /// The ends of a cluster.
+    pub(crate) fn ends(&self, site: usize) -> Option<&Ends> {
+        self.graphs.get(site).map(|graph| &graph.ends)
+    }
+
+    /// An end.
+    pub(crate) fn end(&self, stop: Stop) -> Option<&End> {
+        self.ends(stop.site)?.get(stop.end)
+    }
+
+    /// Every end of all clusters of which something holds.
+    pub(crate) fn numbered(&self, holds: impl Fn(usize, &End) -> bool) -> Vec<RoaringBitmap> {
+        let numbered = self.graphs.iter().enumerate();
+        numbered
+            .map(|(site, graph)| graph.ends.numbered(|end| holds(site, end)).collect())
+            .collect()
+    }
+
+    /// Whom an end reaches directly, by place of the cluster; itself among them where its pods reach each other.
+    pub(crate) fn direct(&self, from: Stop, follow: Follow) -> Vec<(usize, RoaringBitmap)> {
+        let Some(graph) = self.graphs.get(from.site) else {
+            return Vec::new();
+        };
+        let mut all = vec![(from.site, graph.direct(from.end, follow))];
+        for (to, crossing) in self.crossings_from(from.site) {
+            if crossing.is_followed(follow) {
+                all.push((to, crossing.targets(graph, from.end)));
+            }
+        }
+        all
+    }
+
+    /// On which ports one end reaches another.
+    pub(crate) fn ports(&self, from: Stop, to: Stop, follow: Follow) -> PortSet {
+        let Some(graph) = self.graphs.get(from.site) else {
+            return PortSet::none();
+        };
+        if from.site == to.site {
+            return graph.ports(from.end, to.end, follow);
+        }
+        let crossing = self.crossings.get(&(from.site, to.site));
+        let crossing = crossing.filter(|crossing| crossing.is_followed(follow));
+        crossing.map_or_else(PortSet::none, |one| one.ports(graph, from.end, to.end))
+    }
+
+    /// Some ends, and whatever these reach in any number of connections of what is in `among`, by place of the cluster.
+    pub(crate) fn closure(
+        &self,
+        some: Vec<RoaringBitmap>,
+        among: &[RoaringBitmap],
+    ) -> Vec<RoaringBitmap> {
+        let mut taken: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let mut edge = some.clone();
+        let mut all = some;
+        while edge.iter().any(|edge| !edge.is_empty()) {
+            let mut next = vec![RoaringBitmap::new(); edge.len()];
+            for from in stops(&edge) {
+                let kind = self.kind(from, Follow::Supposed);
+                if kind.is_some_and(|kind| !taken.insert(kind)) {
+                    continue;
+                }
+                for (site, reached) in self.direct(from, Follow::Supposed) {
+                    if let Some((next, among)) = next.get_mut(site).zip(among.get(site)) {
+                        *next |= reached & among;
+                    }
+                }
+            }
+            for ((all, edge), next) in all.iter_mut().zip(&mut edge).zip(next) {
+                *edge = next - &*all;
+                *all |= &*edge;
+            }
+        }
+        all
+    }
+
+    /// What ends share that reach the same; none of one whose node makes a difference.
+    pub(crate) fn kind(&self, stop: Stop, follow: Follow) -> Option<(usize, usize)> {
+        let graph = self.graphs.get(stop.site)?;
+        let alone = follow == Follow::Supposed && graph.is_on_own_node(stop.end);
+        let end = graph.ends.get(stop.end).filter(|_| !alone)?;
+        Some((stop.site, end.kind))
+    }
+
+    /// The clusters at whose addresses an end may knock, whatever lets it in there.
+    pub(crate) fn knocks_at(&self, from: Stop) -> impl Iterator<Item = usize> {
+        let row = self.graphs.get(from.site).map(|graph| graph.row(from.end));
+        let row = row.unwrap_or_default();
+        let crossings = self.crossings_from(from.site);
+        let knocks = crossings.filter(move |(_, crossing)| crossing.is_knocked(&row));
+        knocks.map(|(to, _)| to)
+    }
+
+    /// What had to be supposed of connections from one cluster to another, by their places, one line each.
+    pub(crate) fn supposed(&self, pairs: &BTreeSet<(usize, usize)>) -> BTreeSet<String> {
+        let crossings = pairs.iter().filter_map(|pair| self.crossings.get(pair));
+        crossings.filter_map(|one| one.supposed.clone()).collect()
+    }
+
+    fn crossings_from(&self, from: usize) -> impl Iterator<Item = (usize, &Crossing)> {
+        let own = self.crossings.range((from, 0)..=(from, usize::MAX));
+        own.map(|((_, to), crossing)| (*to, crossing))
+    }
+}
+
+/// Ends by place of the cluster, one by one.
+pub(crate) fn stops(ends: &[RoaringBitmap]) -> impl Iterator<Item = Stop> {
+    let sites = ends.iter().enumerate();
+    sites.flat_map(|(site, ends)| ends.iter().map(move |end| Stop { site, end }))
+}
+
+/// The workloads of which some pods are meant and others are not.
+pub(crate) fn partly(classes: &Classes, is_meant: impl Fn(usize) -> bool) -> Workloads {
+    let mut seen: BTreeMap<_, (bool, bool)> = BTreeMap::new();
+    for (place, pod) in classes.facts().pods.iter().enumerate() {
+        let of = (Arc::clone(&pod.namespace), pod.workload.clone());
+        let (some, others) = seen.entry(of).or_default();
+        let is_one = is_meant(place);
+        *some |= is_one;
+        *others |= !is_one;
+    }
+    let partly = seen.into_iter().filter(|(_, kinds)| *kinds == (true, true));
+    partly.map(|(workload, _)| workload).collect()
+}
