@@ -4,6 +4,7 @@
     reason = "a bench tells its figures on standard output"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use cofferdam_semantics::connectivity::Connectivity;
 use cofferdam_semantics::facts::Facts;
 use cofferdam_semantics::incremental::{Change, Solution};
 use cofferdam_semantics::policy::Source;
+use cofferdam_semantics::states::{Draft, Place};
 use cofferdam_semantics::{Classes, Reader};
 use serde_json::{Value, json};
 
@@ -38,6 +40,7 @@ fn main() {
     in_classes();
     in_replicas();
     one_change();
+    two_states();
     large();
 }
 
@@ -146,6 +149,45 @@ fn one_change() {
             ratio(told_apart),
         );
     }
+}
+
+/// What a plan closes that isolates every namespace, told between namespaces.
+fn two_states() {
+    println!(
+        "a plan that isolates namespaces of two workloads and lets the next one in: what it closes"
+    );
+    let mut figures = Vec::new();
+    for namespaces in [250, 500, 1_000, 2_000] {
+        let mut draft = Draft::default();
+        let (mut policies, mut labels) = (Vec::new(), BTreeMap::new());
+        for number in 0..namespaces {
+            for workload in 0..2 {
+                draft.shared(&pod(number, 2 * number + workload, 0));
+            }
+            let next = format!("ns-{}", (number + 1) % namespaces);
+            let from = json!([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": next}}}]);
+            policies.push(json!({
+                "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                "metadata": {"namespace": format!("ns-{number}"), "name": "next"},
+                "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": from}], "egress": [{}]},
+            }));
+            labels.insert(format!("ns-{number}"), BTreeMap::new());
+        }
+        let before = draft.state([].into_iter(), &labels);
+        let after = draft.state(policies.into_iter(), &labels);
+        let mut states = draft.finish(&[], &[dialect()]);
+        let (before, after) = (states.solve(&before), states.solve(&after));
+        let name = |place: Place<'_>| match place {
+            Place::Pod(pod) => pod.namespace.to_string(),
+            Place::Nodes(_) | Place::Outside(_) => String::new(),
+        };
+        let time = fastest(|| {
+            black_box(states.changes(&before, &after, name));
+        });
+        println!("  {namespaces}: {}", told(time));
+        figures.push((namespaces, time));
+    }
+    println!("  exponent {:.2}", exponent(&figures));
 }
 
 /// A solution that shares nothing with another one.

@@ -3,6 +3,7 @@
 mod blocks;
 pub mod explain;
 pub(crate) mod in_force;
+pub(crate) mod inbound;
 mod own_node;
 
 use std::net::IpAddr;
@@ -238,6 +239,11 @@ impl Connectivity {
     /// Whether the addresses of two classes are of one family.
     pub(crate) fn share_family(&self, one: u32, other: u32) -> bool {
         self.family_of(one) == self.family_of(other)
+    }
+
+    /// Whether the addresses of a class are of a family.
+    pub(crate) fn is_of(&self, class: u32, family: Family) -> bool {
+        self.family_of(class) == Some(family)
     }
 
     pub(crate) fn rows_of(&self, class: u32) -> Option<ClassRows> {

@@ -1,6 +1,5 @@
 //! Everything that is possible, in few blocks of many classes each.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,6 +7,7 @@ use roaring::RoaringBitmap;
 use rustc_hash::FxBuildHasher;
 
 use super::Connectivity;
+use super::inbound::Inbound;
 use crate::addresses::Family;
 use crate::classes::ClassKind;
 use crate::rows::Row;
@@ -22,16 +22,6 @@ pub struct Block {
     pub(crate) to: RoaringBitmap,
     /// What each of the sources may send to each of the destinations.
     pub allowed: Allowed,
-}
-
-/// What the destinations of a family say to sources, told from the side of the source.
-struct Inbound {
-    /// The destinations that have each row of ingress.
-    by_row: BTreeMap<u32, RoaringBitmap>,
-    /// The destinations by what they say to everybody whom their row does not name.
-    by_rest: BTreeMap<u32, RoaringBitmap>,
-    /// The rows that name a source, with what they say to it.
-    naming: IndexMap<u32, Vec<(u32, u32)>, FxBuildHasher>,
 }
 
 /// Sources of which every destination says, and which say of every destination, the same.
@@ -55,7 +45,7 @@ impl Connectivity {
             let Some(rows) = self.rows_of(class) else {
                 continue;
             };
-            let naming = inbound.naming.get(&class).cloned().unwrap_or_default();
+            let naming = inbound.naming(class).to_vec();
             let alike = (rows.egress, naming, outside.contains(class));
             groups.entry(alike).or_default().insert(class);
         }
@@ -99,38 +89,11 @@ impl Connectivity {
     }
 
     fn inbound(&self, family: Family) -> Inbound {
-        let mut inbound = Inbound {
-            by_row: BTreeMap::new(),
-            by_rest: BTreeMap::new(),
-            naming: IndexMap::default(),
-        };
-        for class in self.classes.of_family(family) {
-            if let Some(rows) = self.rows_of(class) {
-                inbound
-                    .by_row
-                    .entry(rows.ingress)
-                    .or_default()
-                    .insert(class);
-            }
-        }
-        for (id, targets) in &inbound.by_row {
-            let Some(row) = self.rows.get(*id) else {
-                continue;
-            };
-            if !self.rows.answers.is_nothing(row.rest) {
-                *inbound.by_rest.entry(row.rest).or_default() |= targets;
-            }
-            for (sources, answer) in &row.cells {
-                for source in sources {
-                    inbound
-                        .naming
-                        .entry(source)
-                        .or_default()
-                        .push((*id, *answer));
-                }
-            }
-        }
-        inbound
+        let classes = self.classes.of_family(family).iter();
+        let rows = classes.filter_map(|class| Some((class, self.rows_of(class)?.ingress)));
+        Inbound::of(&self.rows, rows, |class, to| {
+            to.insert(class);
+        })
     }
 
     fn outside(&self) -> RoaringBitmap {
@@ -139,26 +102,5 @@ impl Connectivity {
             .iter()
             .filter(|(_, class)| class.kind == ClassKind::Outside);
         outside.map(|(id, _)| id).collect()
-    }
-}
-
-impl Inbound {
-    /// The destinations of a source that these rows name, in parts that say the same to it.
-    fn segments(&self, naming: &[(u32, u32)]) -> Vec<(RoaringBitmap, u32)> {
-        let mut by_answer: BTreeMap<u32, RoaringBitmap> = BTreeMap::new();
-        let mut named = RoaringBitmap::new();
-        for (row, answer) in naming {
-            if let Some(targets) = self.by_row.get(row) {
-                named |= targets;
-                *by_answer.entry(*answer).or_default() |= targets;
-            }
-        }
-        for (answer, targets) in &self.by_rest {
-            *by_answer.entry(*answer).or_default() |= targets - &named;
-        }
-        by_answer
-            .into_iter()
-            .map(|(answer, targets)| (targets, answer))
-            .collect()
     }
 }

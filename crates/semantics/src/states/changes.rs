@@ -1,13 +1,19 @@
 //! What opens and closes from one state to another, told between places.
 
+mod candidates;
+mod kinds;
+mod told;
+
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use super::{Solved, States, Variant};
 use crate::facts::Pod;
-use crate::parties::told_range;
 use crate::ports::PortSet;
+use crate::sets::index;
+use candidates::Candidates;
+use kinds::{End, Kind, kinds_of_addresses};
+use told::Told;
 
 /// Where an end of a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,28 +57,8 @@ pub struct Changes<N: Ord> {
     pub closes: BTreeMap<(N, N), Between>,
 }
 
-/// Ends of which nothing that is compared tells one from another.
-struct Kind<'a, N> {
-    /// Its classes before and after.
-    classes: Classes,
-    name: N,
-    end: End<'a>,
-    /// Another one of them, where it is more than one pod: one reaches another.
-    another: Option<End<'a>>,
-    /// Whether policies may say something else of it than before: to what it opens, and to what it accepts.
-    touched: (bool, bool),
-}
-
-/// The classes of an end, one per address, before and after.
-type Classes = (Vec<u32>, Vec<u32>);
-
 /// A state with what it was solved from.
 type Solution<'a> = (&'a Solved, &'a Variant);
-
-enum End<'a> {
-    Pod(&'a Pod),
-    Addresses(Vec<(IpAddr, IpAddr)>),
-}
 
 impl States {
     /// What opens and closes from one state to another, with names for the places. What happens between a pod and its
@@ -83,10 +69,7 @@ impl States {
         after: &Solved,
         name: impl Fn(Place<'_>) -> N,
     ) -> Changes<N> {
-        let mut changes = Changes {
-            opens: BTreeMap::new(),
-            closes: BTreeMap::new(),
-        };
+        let mut changes = Changes::none();
         let (Some(was), Some(is)) = (self.variant(before), self.variant(after)) else {
             return changes;
         };
@@ -96,118 +79,67 @@ impl States {
         let (before, after) = ((before, was), (after, is));
         let mut kinds = self.kinds_of_pods(before, after, &name);
         kinds.extend(kinds_of_addresses(before, after, &name));
-        let numbered = || kinds.iter().enumerate();
-        let accepting: Vec<(usize, &Kind<'_, N>)> =
-            numbered().filter(|(_, kind)| kind.touched.1).collect();
-        for (source, from) in numbered() {
-            let targets: &mut dyn Iterator<Item = (usize, &Kind<'_, N>)> = if from.touched.0 {
-                &mut numbered()
-            } else {
-                &mut accepting.iter().copied()
-            };
-            for (target, to) in targets {
-                let Some(end) = other_end((source, from), (target, to)) else {
+        let mut candidates = Candidates::new((before, after), &kinds);
+        let mut told = Told::new(&kinds);
+        for (source, from) in (0..).zip(&kinds) {
+            for candidate in candidates.of(source, &mut told) {
+                let (target, _) = candidate;
+                let to = kinds.get(index(target));
+                let Some(to) = to.filter(|_| !told.is_told(source, candidate)) else {
                     continue;
                 };
-                let (opens, closes) = differences(before, after, from, to);
-                note(&mut changes.opens, (from, to, end), opens);
-                note(&mut changes.closes, (from, to, end), closes);
+                if let Some(end) = other_end((source, from), (target, to)) {
+                    let (opens, closes) = differences(before, after, from, to);
+                    note(&mut changes.opens, (from, to, end), opens);
+                    note(&mut changes.closes, (from, to, end), closes);
+                }
+                told.take(&changes, source, candidate);
             }
         }
         changes
     }
+}
 
-    fn kinds_of_pods<N: Ord + Clone>(
+#[cfg(test)]
+impl States {
+    /// The same, asked of every pair of ends.
+    pub(crate) fn changes_of_every_pair<N: Ord + Clone>(
         &self,
-        before: Solution<'_>,
-        after: Solution<'_>,
+        before: &Solved,
+        after: &Solved,
         name: impl Fn(Place<'_>) -> N,
-    ) -> Vec<Kind<'_, N>> {
-        let mut kinds: BTreeMap<(Classes, N), Kind<'_, N>> = BTreeMap::new();
-        for (number, pod) in self.facts.pods.iter().enumerate() {
-            let of = |(_, variant): Solution<'_>| variant.classes.of_pod(number).to_vec();
-            let classes = (of(before), of(after));
-            let name = if pod.place.host_network {
-                name(Place::Nodes(&self.facts.addresses_of(pod)))
-            } else {
-                name(Place::Pod(pod))
-            };
-            let known = kinds.entry((classes, name));
-            let known = known.and_modify(|known| {
-                known.another.get_or_insert(End::Pod(pod));
-            });
-            if let Entry::Vacant(new) = known {
-                let (classes, name) = new.key().clone();
-                new.insert(Kind {
-                    touched: touched(before, after, &classes),
-                    classes,
-                    name,
-                    end: End::Pod(pod),
-                    another: pod.is_template.then_some(End::Pod(pod)),
-                });
+    ) -> Changes<N> {
+        let mut changes = Changes::none();
+        let (was, is) = (self.variant(before).unwrap(), self.variant(after).unwrap());
+        let (before, after) = ((before, was), (after, is));
+        let mut kinds = self.kinds_of_pods(before, after, &name);
+        kinds.extend(kinds_of_addresses(before, after, &name));
+        for (source, from) in (0..).zip(&kinds) {
+            for (target, to) in (0..).zip(&kinds) {
+                if let Some(end) = other_end((source, from), (target, to)) {
+                    let (opens, closes) = differences(before, after, from, to);
+                    note(&mut changes.opens, (from, to, end), opens);
+                    note(&mut changes.closes, (from, to, end), closes);
+                }
             }
         }
-        kinds.into_values().collect()
+        changes
     }
 }
 
-fn kinds_of_addresses<'a, N>(
-    before: Solution<'_>,
-    after: Solution<'_>,
-    name: impl Fn(Place<'_>) -> N,
-) -> Vec<Kind<'a, N>> {
-    let classes = &before.1.classes;
-    let nodes = classes.addresses_of_nodes().into_iter();
-    let nodes = nodes.filter_map(|addresses| {
-        let sample = *addresses.first()?;
-        let of = |(_, variant): Solution<'_>| variant.classes.of_address(sample);
-        let ranges = addresses.iter().map(|one| (*one, *one)).collect();
-        let name = name(Place::Nodes(&addresses));
-        Some((name, ranges, (of(before), of(after))))
-    });
-    let outside = classes.parts_outside().into_iter();
-    let outside = outside.filter_map(|ranges| {
-        let (sample, _) = *ranges.first()?;
-        let of = |(_, variant): Solution<'_>| variant.classes.outside(sample);
-        let name = name(Place::Outside(&ranges));
-        Some((name, ranges, (of(before), of(after))))
-    });
-    let kinds = nodes.chain(outside).map(|(name, ranges, (was, is))| {
-        let classes = (was.into_iter().collect(), is.into_iter().collect());
-        Kind {
-            touched: touched(before, after, &classes),
-            classes,
-            name,
-            end: End::Addresses(ranges),
-            another: None,
+impl<N: Ord> Changes<N> {
+    fn none() -> Self {
+        Self {
+            opens: BTreeMap::new(),
+            closes: BTreeMap::new(),
         }
-    });
-    kinds.collect()
-}
-
-/// Whether policies may say something else of an end of these classes: to what it opens, and to what it accepts.
-fn touched(
-    (before, _): Solution<'_>,
-    (after, _): Solution<'_>,
-    (was, is): &Classes,
-) -> (bool, bool) {
-    if before.variant != after.variant {
-        return (true, true);
     }
-    let under = before.rows.iter().zip(&after.rows);
-    let rows = under.flat_map(|(before, after)| before.of(was).zip(after.of(is)));
-    rows.fold((false, false), |(opens, accepts), (was, is)| {
-        (
-            opens || was.egress != is.egress,
-            accepts || was.ingress != is.ingress,
-        )
-    })
 }
 
 /// Whom the first kind may reach of the second; none where no packet of theirs is anybody's to decide.
 fn other_end<'a, 'k, N>(
-    (source, from): (usize, &Kind<'a, N>),
-    (target, to): (usize, &'k Kind<'a, N>),
+    (source, from): (u32, &Kind<'a, N>),
+    (target, to): (u32, &'k Kind<'a, N>),
 ) -> Option<&'k End<'a>> {
     if source == target {
         return to.another.as_ref();
@@ -263,24 +195,5 @@ fn note<N: Ord + Clone>(
             ports,
             exists,
         });
-    }
-}
-
-impl End<'_> {
-    fn exists(&self) -> bool {
-        match self {
-            Self::Pod(pod) => !pod.is_future,
-            Self::Addresses(_) => true,
-        }
-    }
-
-    fn told(&self) -> String {
-        match self {
-            Self::Pod(pod) => format!("{}/{}", pod.namespace, pod.workload),
-            Self::Addresses(ranges) => {
-                let first = ranges.first();
-                first.map_or_else(String::new, |(first, last)| told_range(*first, *last))
-            }
-        }
     }
 }

@@ -82,7 +82,12 @@ fn changes(before: &[Value], after: &[Value], dialects: &[Dialect]) -> Changes<S
     let (before, after) = (state(before), state(after));
     let mut states = draft.finish(&[], dialects);
     let (before, after) = (states.solve(&before), states.solve(&after));
-    states.changes(&before, &after, name_of)
+    let changes = states.changes(&before, &after, name_of);
+    assert_eq!(
+        changes,
+        states.changes_of_every_pair(&before, &after, name_of)
+    );
+    changes
 }
 
 /// Everything that pods may send each other, but for what own nodes are exempt from.
