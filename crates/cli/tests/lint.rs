@@ -68,6 +68,59 @@ spec:
   expires: 2999-01-01
 ";
 
+const DOCUMENTS: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: model }
+spec: { tiers: [only], defaults: { reviewEvery: 36500d } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: lab }
+spec: { clusters: {}, rollout: { order: 1 } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: shop }
+spec: { tier: only, sensitivity: low, trustDomains: [lab], withinZone: allow, podSecurity: { enforce: baseline, version: v1.36 }, namespaces: [{ name: shop }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: voice }
+spec: { tier: only, sensitivity: low, trustDomains: [lab], podSecurity: { enforce: baseline, version: v1.36 }, namespaces: [{ name: voice }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: inside }
+spec:
+  from: { zone: shop }
+  to: { zone: shop }
+  ports: [{ port: 80 }]
+  justification: the shop is one
+  owner: shop
+  approval: { by: security, at: 2026-09-01 }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: media }
+spec:
+  from: { zone: shop }
+  to: { zone: voice }
+  ports: [{ port: 80 }, { protocol: UDP, port: 10000-20000 }]
+  justification: calls
+  owner: voice
+  approval: { by: security, at: 2026-09-01 }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Waiver
+metadata: { name: media-ports }
+spec:
+  for: { finding: over-broad, object: Flow/media }
+  reason: every call has a port
+  approval: { by: security, at: 2020-01-01 }
+  expires: 2999-01-01
+";
+
 /// Runs commands below a directory with these files; a snapshot holds what they say and how they end.
 #[track_caller]
 fn check(name: &str, files: &[(&str, &str)], commands: &[&str]) -> Result<()> {
@@ -141,6 +194,15 @@ fn a_waiver_turns_a_fault_into_a_notice() -> Result<()> {
             ("wrong/policies/model.yaml", "kind: ["),
         ],
         &["lint m", "-C wrong lint m"],
+    )
+}
+
+#[test]
+fn faults_of_documents_are_warnings_of_check_unless_they_are_waived() -> Result<()> {
+    check(
+        "documents",
+        &[("policies/model.yaml", DOCUMENTS)],
+        &["check", "check -o json", "check -o sarif"],
     )
 }
 

@@ -4,7 +4,7 @@
 //! In reading order: [`load()`] takes texts to a [`cofferdam_model::Model`]; `parse` and `tree` give
 //! every value its place; `raw` holds one type per kind, from which the JSON Schemas are made; `shape` compares
 //! trees with schemas; `resolve` makes the model's types; `rules` judges what single documents cannot
-//! show; `import` drafts documents from what lives in a cluster. `manifests` reads Kubernetes objects instead,
+//! show; `lint` tells what is no error and hardly meant; `import` drafts documents from what lives in a cluster. `manifests` reads Kubernetes objects instead,
 //! by the rules of kubectl.
 
 mod capabilities_document;
@@ -12,6 +12,7 @@ mod deserialize;
 mod emit;
 mod finding;
 mod import;
+mod lint;
 mod load;
 mod manifests;
 mod nearest;
@@ -32,6 +33,7 @@ pub use import::{
     ImportOptions, Imported, Live, Mapped, SeenNamespace, SeenNode, SeenPod, SeenPolicy, Unmapped,
     foundation, import,
 };
+pub use lint::lint;
 pub use load::{Loaded, SourceFile, Unread, load, load_partly};
 pub use manifests::{FileId, Manifest, ManifestPlace, ManifestPlaces, Manifests};
 pub use nearest::did_you_mean;

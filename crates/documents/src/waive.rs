@@ -6,6 +6,7 @@ use std::fmt::Display;
 use cofferdam_model::Model;
 use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Severity};
 use cofferdam_model::flow::{Date, Encryption};
+use cofferdam_model::lint::Lint;
 use cofferdam_model::waiver::Waiver;
 
 use crate::finding::Finding;
@@ -45,7 +46,7 @@ impl Waivers {
         }
     }
 
-    /// Turns an error that a waiver covers into a notice that names the waiver.
+    /// Turns an error or lint that a waiver covers into a notice that names the waiver.
     pub(crate) fn apply(&self, document: &DocumentId, finding: Finding) -> Finding {
         if finding.severity == Severity::Notice || !self.may_be_waived(document, &finding) {
             return finding;
@@ -82,7 +83,12 @@ impl Waivers {
     fn may_be_waived(&self, document: &DocumentId, finding: &Finding) -> bool {
         match finding.code {
             "cross-cluster-widens" => self.flows_with_mtls.contains(&document.name),
-            code => WAIVABLE.contains(&code) || finding.code == "guarantee-broken",
+            code => {
+                let mut lints = Lint::ALL.iter();
+                WAIVABLE.contains(&code)
+                    || code == "guarantee-broken"
+                    || lints.any(|lint| lint.id() == code)
+            }
         }
     }
 }

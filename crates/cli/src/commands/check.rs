@@ -1,4 +1,4 @@
-//! `check`: parse and validate, compile for every cluster, prove what the model guarantees, talk to none.
+//! `check`: parse, validate and lint, compile for every cluster, prove what the model guarantees, talk to none.
 
 use anyhow::Result;
 use cofferdam_model::diagnostic::Severity;
@@ -14,6 +14,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let mut diagnostics = loaded.diagnostics.clone();
     if let Some(model) = &loaded.model {
+        let faults = cofferdam_documents::lint(model);
+        diagnostics.extend(project::located(&loaded, &faults));
         let broken = guarantees::broken(&model.enforced());
         diagnostics.extend(project::located(&loaded, &broken));
         for cluster in model.clusters.values() {

@@ -207,7 +207,7 @@ impl<'a> Addresses<'a> {
 }
 
 /// Addresses of a cluster's nodes, declared or else stored.
-fn nodes(model: &Model, cluster: &Cluster) -> Vec<IpNet> {
+pub(crate) fn nodes(model: &Model, cluster: &Cluster) -> Vec<IpNet> {
     let declared = &cluster.network.node_cidrs;
     if !declared.is_empty() {
         return declared.clone();
