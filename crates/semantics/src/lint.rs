@@ -2,12 +2,16 @@
 
 mod address_of_pod;
 mod cover;
+mod dead_rules;
 mod dns_without_tcp;
 mod egress_without_dns;
 mod every_namespace;
+mod host_bits;
+mod host_network;
 mod ignored_by_plugin;
 mod no_effect;
 mod no_such_namespace;
+mod no_such_port;
 mod not_read;
 mod or_for_and;
 mod over_broad;
@@ -70,15 +74,19 @@ fn find(lint: Lint, scene: &Scene<'_>) -> Vec<Fault> {
         }
         Lint::NoSuchNamespace => no_such_namespace::find(scene),
         Lint::SelectsNothing => selects_nothing::find(scene),
+        Lint::HostNetwork => host_network::find(scene),
         Lint::OrForAnd => or_for_and::find(scene),
         Lint::EveryNamespace => every_namespace::find(scene),
         Lint::OverBroad => over_broad::find(scene),
+        Lint::HostBits => host_bits::find(scene),
         Lint::UndoneDeny => undone_deny::find(scene),
         Lint::NoEffect => no_effect::find(scene),
         Lint::ShadowedRule => shadowed_rule::find(scene),
+        Lint::DeadRules => dead_rules::find(scene),
         Lint::EgressWithoutDns => egress_without_dns::find(scene),
         Lint::DnsWithoutTcp => dns_without_tcp::find(scene),
         Lint::UnpairedFlow => unpaired_flow::find(scene),
+        Lint::NoSuchPort => no_such_port::find(scene),
         Lint::ServicePort => service_port::find(scene),
         Lint::AddressOfPod => address_of_pod::find(scene),
         Lint::IgnoredByPlugin => ignored_by_plugin::find(scene),

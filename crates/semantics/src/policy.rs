@@ -31,6 +31,28 @@ pub struct Policy {
     pub egress: Option<Vec<Rule>>,
     /// Whether it has an IPv6 block, be it in a part that does not count.
     pub names_ipv6: bool,
+    /// Whether it was compiled from documents, which say why it is there.
+    pub is_compiled: bool,
+    /// What it says that is not taken as it is written.
+    pub slips: Box<[Slip]>,
+}
+
+/// A part of a policy that an API server accepts and that does not count as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slip {
+    /// Where, such as `spec.egress`.
+    pub path: String,
+    /// What is the matter.
+    pub kind: SlipKind,
+}
+
+/// Why a part of a policy does not count as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SlipKind {
+    /// Rules of a direction that the policy does not concern.
+    LeftOut(Direction),
+    /// A network with bits beyond its prefix.
+    HostBits(IpNet),
 }
 
 impl Policy {

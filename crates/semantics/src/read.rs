@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::entrance_kind::GATEWAY_API;
-use cofferdam_objects::keys::NAMESPACE_NAME;
+use cofferdam_objects::keys::{MANAGED_BY, MANAGED_BY_VALUE, NAMESPACE_NAME, SOURCE};
 use indexmap::IndexSet;
 use ipnet::Ipv6Net;
 use rustc_hash::FxBuildHasher;
@@ -179,7 +179,9 @@ impl Reader {
                 kind: GapKind::Refused { path },
             });
         }
+        let slips = notes.slips.into();
         let policy = policy.filter(|_| !refused);
+        let policy = policy.map(|policy| Policy { slips, ..policy });
         self.facts.has_ipv6 |= policy.as_ref().is_some_and(|policy| policy.names_ipv6);
         self.facts.policies.extend(policy);
     }
@@ -245,6 +247,15 @@ fn names_ipv6(value: &Value) -> bool {
     }
 }
 
+/// Whether an object has the marks of one that was compiled from documents.
+fn is_compiled(object: &Value) -> bool {
+    let of = |field: &str, key: &str| {
+        let metadata = object.get("metadata").and_then(|one| one.get(field));
+        metadata.and_then(|one| one.get(key)?.as_str())
+    };
+    of("labels", MANAGED_BY) == Some(MANAGED_BY_VALUE) && of("annotations", SOURCE).is_some()
+}
+
 /// The API server sets this label on every namespace.
 fn with_name(mut labels: Labels, name: &str) -> Labels {
     labels.insert(NAMESPACE_NAME.to_owned(), name.to_owned());
@@ -295,6 +306,8 @@ fn read_policy(
             ingress,
             egress,
             names_ipv6: names_ipv6(object),
+            is_compiled: is_compiled(object),
+            slips: Box::default(),
         });
     }
     let spec = admin_policy::spec(&at, id.kind, &id.name)?;
@@ -307,5 +320,7 @@ fn read_policy(
         ingress: some(spec.ingress),
         egress: some(spec.egress),
         names_ipv6: names_ipv6(object),
+        is_compiled: is_compiled(object),
+        slips: Box::default(),
     })
 }

@@ -13,7 +13,7 @@ use roaring::RoaringBitmap;
 use super::Fault;
 use crate::classes::{ClassKind, Classes};
 use crate::facts::{Facts, Pod};
-use crate::policy::{Peer, Policy, PolicyKind, Rule};
+use crate::policy::{Peer, Policy, PolicyKind, Rule, Slip};
 
 /// What was read, as lints ask about it.
 #[derive(Debug)]
@@ -132,6 +132,27 @@ impl<'a> Scene<'a> {
             .iter()
             .filter(|(_, class)| matches!(class.kind, ClassKind::Pods { .. }));
         pods.map(|(id, _)| id)
+    }
+
+    /// What policies say that does not count as it is written.
+    pub(super) fn slips(&self) -> impl Iterator<Item = (&'a Policy, &'a Slip)> + use<'a> {
+        let policies = self.facts().policies.iter();
+        policies.flat_map(|policy| policy.slips.iter().map(move |slip| (policy, slip)))
+    }
+
+    /// The pods that accept what a rule is about; none where others may be meant.
+    pub(super) fn destinations(&self, rule: &Placed<'_>) -> RoaringBitmap {
+        if rule.direction == Direction::Ingress {
+            return self.subject(rule.number);
+        }
+        let mut all = RoaringBitmap::new();
+        for peer in rule.peers() {
+            let Peer::Pods(choice) = peer else {
+                return RoaringBitmap::new();
+            };
+            all |= self.classes.chosen(choice);
+        }
+        all
     }
 
     /// The policy of a number.

@@ -29,14 +29,19 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
 /// Why a policy governs nobody.
 pub(super) fn subject(scene: &Scene<'_>, policy: &Policy) -> Option<Fault> {
     let missed = missed(scene, &policy.subject)?;
-    let path = match policy.id.kind {
+    let path = subject_path(policy.id.kind);
+    let message = format!("{}: the policy governs nobody", missed.what);
+    told(scene, policy, (path.to_owned(), message), &missed)
+}
+
+/// Where a policy says whom it governs.
+pub(super) fn subject_path(kind: PolicyKind) -> &'static str {
+    match kind {
         PolicyKind::NetworkPolicy => "spec.podSelector",
         PolicyKind::AdminNetworkPolicy
         | PolicyKind::BaselineAdminNetworkPolicy
         | PolicyKind::ClusterNetworkPolicy => "spec.subject",
-    };
-    let message = format!("{}: the policy governs nobody", missed.what);
-    told(scene, policy, (path.to_owned(), message), &missed)
+    }
 }
 
 fn peers(scene: &Scene<'_>, rule: Placed<'_>) -> Vec<Fault> {

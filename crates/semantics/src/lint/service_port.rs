@@ -6,13 +6,12 @@ use cofferdam_model::dialect::Translation;
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::lint::Lint;
 use cofferdam_objects::policy::Direction;
-use roaring::RoaringBitmap;
 
 use super::Fault;
 use super::cover::Ports;
 use super::scene::{Placed, Scene, warning};
 use crate::facts::{Pod, Service, ServicePort, Target};
-use crate::policy::{Peer, PortRule};
+use crate::policy::PortRule;
 use crate::services::{numbers_of, pods_of};
 
 /// The Services of a namespace, each with the places of the pods behind it.
@@ -45,7 +44,7 @@ fn in_rule(scene: &Scene<'_>, services: &Services<'_>, rule: Placed<'_>) -> Vec<
     if numbers.is_empty() {
         return Vec::new();
     }
-    let pods: BTreeMap<usize, &Pod> = scene.pods(&destinations(scene, &rule)).collect();
+    let pods: BTreeMap<usize, &Pod> = scene.pods(&scene.destinations(&rule)).collect();
     let faults = numbers.into_iter().filter_map(|(place, (protocol, port))| {
         let (service, targets) = meant(services, &pods, (protocol, port))?;
         let allowed = Ports::of(rule.rule).numbers;
@@ -75,21 +74,6 @@ fn single(port: &PortRule) -> Option<(Protocol, u16)> {
         (Some((protocol, first, last)), None) if first == last => Some((protocol, first)),
         _ => None,
     }
-}
-
-/// The pods that accept what a rule is about; none where others may be meant.
-fn destinations(scene: &Scene<'_>, rule: &Placed<'_>) -> RoaringBitmap {
-    if rule.direction == Direction::Ingress {
-        return scene.subject(rule.number);
-    }
-    let mut all = RoaringBitmap::new();
-    for peer in rule.peers() {
-        let Peer::Pods(choice) = peer else {
-            return RoaringBitmap::new();
-        };
-        all |= scene.classes.chosen(choice);
-    }
-    all
 }
 
 /// The Service whose port was taken for one of pods, and the ports of these.

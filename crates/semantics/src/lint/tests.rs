@@ -3,6 +3,7 @@
 mod flows;
 mod redundancy;
 mod selectors;
+mod unheeded;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ const DOCUMENTATION: &str = include_str!("../../../../docs/lints.md");
 
 /// Two pods of a namespace, and one of another.
 const PODS: &str = "
-{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, status: {podIP: 10.0.0.1}}
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, spec: {containers: [{name: web, ports: [{name: http, containerPort: 8080}, {name: dns, containerPort: 53, protocol: UDP}]}]}, status: {podIP: 10.0.0.1}}
 ---
 {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, status: {podIP: 10.0.0.2}}
 ---

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
+use crate::policy::{Slip, SlipKind};
+
 /// What was noted while an object was read.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -11,6 +13,8 @@ pub(super) struct Notes {
     pub(super) faults: Vec<Note>,
     /// What is not understood of it, such as fields that are not known.
     pub(super) doubts: Vec<Note>,
+    /// What is accepted, and does not count as it is written.
+    pub(super) slips: Vec<Slip>,
 }
 
 /// Something that was noted.
@@ -46,6 +50,12 @@ impl<'a> Cursor<'a> {
     pub(super) fn doubt(&self, what: &str) {
         let note = self.note(what);
         self.notes.borrow_mut().doubts.push(note);
+    }
+
+    /// Takes note that this value does not count as it is written.
+    pub(super) fn slip(&self, kind: SlipKind) {
+        let path = self.path.clone();
+        self.notes.borrow_mut().slips.push(Slip { path, kind });
     }
 
     fn note(&self, what: &str) -> Note {

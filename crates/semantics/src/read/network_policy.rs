@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Selector;
+use cofferdam_objects::policy::Direction;
 use ipnet::IpNet;
 
 use super::cursor::Cursor;
 use super::selector::selector;
-use crate::policy::{Action, NamespaceChoice, Peer, Peers, PodChoice, PortRule, Rule};
+use crate::policy::{Action, NamespaceChoice, Peer, Peers, PodChoice, PortRule, Rule, SlipKind};
 use crate::ports::{ALL_PORTS, PortSet};
 
 /// The pods that a policy selects, and its rules by direction.
@@ -40,6 +41,17 @@ pub(super) fn spec(at: &Cursor<'_>, namespace: &Arc<str>) -> Spec {
     } else {
         (types.contains(&"Ingress"), types.contains(&"Egress"))
     };
+    for (direction, counts, rules) in [
+        (Direction::Ingress, has_ingress, &ingress),
+        (Direction::Egress, has_egress, &egress),
+    ] {
+        let left_out = at
+            .get(direction.field())
+            .filter(|_| !counts && !rules.is_empty());
+        if let Some(left_out) = left_out {
+            left_out.slip(SlipKind::LeftOut(direction));
+        }
+    }
     Spec {
         subject: PodChoice {
             namespaces: NamespaceChoice::Named(Arc::clone(namespace)),
@@ -133,7 +145,11 @@ pub(super) fn network(at: &Cursor<'_>) -> Option<IpNet> {
     if network.is_none() {
         at.fault(&format!("is `{text}`, which is no CIDR"));
     }
-    network.map(|network| network.trunc())
+    let network = network?;
+    if network.trunc() != network {
+        at.slip(SlipKind::HostBits(network));
+    }
+    Some(network.trunc())
 }
 
 fn port(at: &Cursor<'_>) -> Option<PortRule> {

@@ -89,7 +89,7 @@ fn the_port_of_a_service_is_told_only_where_it_is_the_wrong_one() {
         (service(81, "8080"), "{port: 80}", &[]),
         (service(80, "8080"), "{port: 80, protocol: UDP}", &[]),
         // Nobody knows where a name leads that no pod has.
-        (service(80, "http"), "{port: 80}", &[]),
+        (service(80, "admin"), "{port: 80}", &[]),
     ] {
         check(&format!("{PODS}{service}{}", ingress(ports)), "", expected);
     }
