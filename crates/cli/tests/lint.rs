@@ -206,6 +206,33 @@ fn faults_of_documents_are_warnings_of_check_unless_they_are_waived() -> Result<
     )
 }
 
+/// Policies that are compiled are to be read, too: what is said of each of them hides what is wrong.
+#[test]
+fn nothing_is_said_of_the_bundles_of_the_samples() -> Result<()> {
+    let crate_directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for sample in ["../..", "tests/platforms"] {
+        let bundles = tempfile::tempdir()?;
+        let out = bundles.path().display();
+        run(
+            &crate_directory.join(sample),
+            &format!("compile --out {out}"),
+        )?;
+        let mut linted = 0;
+        for cluster in std::fs::read_dir(bundles.path())? {
+            let cluster = cluster?.path();
+            let said = run(bundles.path(), &format!("lint {}", cluster.display()))?;
+            let expected = format!(
+                "$ cofferdam lint {}\n0 errors, 0 warnings, 0 notices\nexit 0\n",
+                cluster.display()
+            );
+            assert_eq!(said, expected);
+            linted += 1;
+        }
+        assert!(linted > 1, "{linted} clusters below {sample}");
+    }
+    Ok(())
+}
+
 #[test]
 fn every_lint_is_listed() -> Result<()> {
     check("list", &[], &["lint --list"])

@@ -82,6 +82,9 @@ const NOT_PUBLIC: [&str; 8] = [
     "224.0.0.0/3",
 ];
 
+/// The private networks of IPv4 (RFC 1918) and IPv6 (RFC 4193), in which sites and clusters have their addresses.
+const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+
 /// A set of addresses as policies name it: networks without others inside them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Block {
@@ -115,6 +118,21 @@ impl Block {
     /// Whether it holds an address.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         self.ranges(Family::of(address)).contains(number(address))
+    }
+
+    /// Whether it is every address of a family but those of private networks, as far as it says.
+    pub(crate) fn is_internet_only(&self) -> bool {
+        let private: Vec<IpNet> = PRIVATE.iter().filter_map(|one| one.parse().ok()).collect();
+        let private = Self {
+            networks: private,
+            except: Vec::new(),
+        };
+        let mut families = Family::BOTH.into_iter();
+        let is_whole = self
+            .networks
+            .iter()
+            .all(|network| network.prefix_len() == 0);
+        is_whole && families.all(|family| self.ranges(family).is_disjoint(&private.ranges(family)))
     }
 
     /// How many addresses of the internet it holds of a family.

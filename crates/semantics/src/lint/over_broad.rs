@@ -2,6 +2,7 @@
 
 use cofferdam_model::lint::Lint;
 use cofferdam_objects::policy::Direction;
+use ipnet::IpNet;
 
 use super::cover::Ports;
 use super::scene::{Placed, Scene, warning};
@@ -12,6 +13,9 @@ use crate::policy::{Action, Peer, Peers, PortRule};
 
 /// Longer ranges of ports are hardly those of one service.
 const MOST_PORTS: u16 = 1000;
+
+/// Below are the ports of well-known services, which no range of media or data connections holds.
+const FIRST_UNRESERVED: u16 = 1024;
 
 /// The ports that an API server gives to Services at nodes.
 const NODE_PORTS: (u16, u16) = (30_000, 32_767);
@@ -34,6 +38,10 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
 
 /// A rule that is everything says so itself: it is worth a second look only.
 fn everything(scene: &Scene<'_>, rule: Placed<'_>) -> Option<Fault> {
+    // The documents say why such a policy was compiled: a zone is staged.
+    if rule.policy.is_compiled {
+        return None;
+    }
     if rule.rule.peers != Peers::Everything || undone_deny::undoes(scene, &rule).is_some() {
         return None;
     }
@@ -48,6 +56,11 @@ fn everything(scene: &Scene<'_>, rule: Placed<'_>) -> Option<Fault> {
 fn blocks(rule: Placed<'_>) -> Vec<Fault> {
     let broad = rule.peers().iter().enumerate();
     let broad = broad.filter(|(_, peer)| is_broad(peer));
+    // "The internet, and nothing of the site" is what pods that fetch from anywhere need.
+    let broad = broad.filter(|(_, peer)| {
+        let is_internet = block_of(peer).is_some_and(|block| block.is_internet_only());
+        rule.direction == Direction::Ingress || !is_internet
+    });
     let faults = broad.map(|(place, _)| {
         let path = rule.peer_path(place);
         let message = "so many public addresses, on every port: more than a network of /8";
@@ -67,13 +80,17 @@ fn is_broad(peer: &Peer) -> bool {
 
 fn ranges(rule: Placed<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
+    let mut peers = rule.peers().iter();
+    let is_narrow = !rule.peers().is_empty() && peers.all(is_narrow);
     for (place, port) in rule.rule.ports.iter().enumerate() {
         let PortRule::Numbers(numbers) = port else {
             continue;
         };
         let broad = numbers.ranges().find(|(_, first, last)| {
             let is_all = (*first, *last) == (1, u16::MAX);
-            !is_all && (*first, *last) != NODE_PORTS && last - first >= MOST_PORTS
+            let is_of_connections = is_narrow && *first >= FIRST_UNRESERVED;
+            let is_meant = is_all || (*first, *last) == NODE_PORTS || is_of_connections;
+            !is_meant && last - first >= MOST_PORTS
         });
         if let Some((protocol, first, last)) = broad {
             let path = rule.port_path(place);
@@ -85,4 +102,19 @@ fn ranges(rule: Placed<'_>) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Whether a peer is somebody whom the author thought of: media servers and passive FTP have a port per connection.
+fn is_narrow(peer: &Peer) -> bool {
+    let is_small = |network: &IpNet| match network {
+        IpNet::V4(network) => network.prefix_len() >= 16,
+        IpNet::V6(network) => network.prefix_len() >= 64,
+    };
+    match peer {
+        Peer::Pods(choice) => !choice.pods.is_empty(),
+        Peer::IpBlock { cidr, .. } => is_small(cidr),
+        Peer::Networks(networks) => networks.iter().all(is_small),
+        Peer::DomainNames(_) => true,
+        Peer::Nodes(_) | Peer::Unknown => false,
+    }
 }

@@ -22,7 +22,9 @@ pub(super) struct Idle {
 pub(super) fn policies(scene: &Scene<'_>) -> Vec<Idle> {
     let mut idle: Vec<Idle> = Vec::new();
     let mut all: Vec<usize> = scene.namespaced().map(|(number, _)| number).collect();
+    // Of a policy that somebody wrote and one that is compiled, the latter stays.
     all.reverse();
+    all.sort_by_key(|number| is_compiled(scene, *number));
     for number in all {
         let gone: BTreeSet<usize> = idle.iter().map(|one| one.number).collect();
         if let Some(others) = replaced(scene, number, &gone) {
@@ -30,6 +32,11 @@ pub(super) fn policies(scene: &Scene<'_>) -> Vec<Idle> {
         }
     }
     idle
+}
+
+fn is_compiled(scene: &Scene<'_>, number: usize) -> bool {
+    let policy = scene.policy(number);
+    policy.is_some_and(|policy| policy.is_compiled)
 }
 
 /// The policies that isolate and allow whatever one does, `gone` ones aside.
@@ -68,6 +75,7 @@ pub(super) fn rules<'a>(scene: &Scene<'a>) -> Vec<(Placed<'a>, Vec<Placed<'a>>)>
     let mut found = Vec::new();
     let mut left: Vec<Placed<'a>> = scene.rules().collect();
     left.retain(|rule| !gone.contains(&rule.number));
+    left.sort_by_key(|rule| !rule.policy.is_compiled);
     for at in (0..left.len()).rev() {
         let Some(rule) = left.get(at).copied() else {
             continue;

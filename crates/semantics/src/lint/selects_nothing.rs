@@ -15,6 +15,16 @@ use super::spelling::nearest;
 use super::{Fault, or_for_and};
 use crate::policy::{Action, NamespaceChoice, Peer, PodChoice, Policy, PolicyKind};
 
+/// Labels of pods that are there for moments only: solvers of cert-manager, and those of jobs.
+const SHORT_LIVED: [&str; 6] = [
+    "acme.cert-manager.io/http01-solver",
+    "acme.cert-manager.io/http-domain",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+    "controller-uid",
+    "job-name",
+];
+
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (number, policy) in scene.policies() {
@@ -133,7 +143,8 @@ fn missed(scene: &Scene<'_>, choice: &PodChoice) -> Option<Missed> {
     let pods = pods.filter(|pod| namespaces.contains(&pod.namespace));
     let labels: Vec<&Labels> = pods.map(|pod| &*pod.labels).collect();
     let selects = labels.iter().any(|labels| choice.pods.matches(labels));
-    if selects || labels.is_empty() || is_for_the_absent(&choice.pods) {
+    let may_be_none = is_for_the_absent(&choice.pods) || is_for_the_short_lived(&choice.pods);
+    if selects || labels.is_empty() || may_be_none {
         return None;
     }
     Some(Missed {
@@ -144,6 +155,11 @@ fn missed(scene: &Scene<'_>, choice: &PodChoice) -> Option<Missed> {
         },
         near: near(&choice.pods, &labels),
     })
+}
+
+/// Whether a selector is for pods that are there for moments only.
+fn is_for_the_short_lived(selector: &Selector) -> bool {
+    selector.keys().any(|key| SHORT_LIVED.contains(&key))
 }
 
 /// Whether a selector only says which labels are not to be there: that nobody is left is no mistake.

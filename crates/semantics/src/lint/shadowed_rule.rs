@@ -10,7 +10,9 @@ use crate::policy::Stage;
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
     let rules = redundant::rules(scene).into_iter();
-    rules.map(|(rule, others)| fault(rule, &others)).collect()
+    // Of what is compiled, the documents are judged and not the policies.
+    let written = rules.filter(|(rule, _)| !rule.policy.is_compiled);
+    written.map(|(rule, others)| fault(rule, &others)).collect()
 }
 
 fn fault(rule: Placed<'_>, others: &[Placed<'_>]) -> Fault {

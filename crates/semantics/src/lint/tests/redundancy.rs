@@ -118,3 +118,34 @@ fn a_rule_of_administrators_never_decides_after_one_that_matches_the_same() {
     check(&(cluster("a", 2, &all) + &cluster("b", 2, &web)), "", &[]);
     check(&(cluster("a", 3, &all) + &cluster("b", 2, &web)), "", &[]);
 }
+
+#[test]
+fn of_what_is_compiled_nothing_is_said_that_the_documents_decide() {
+    let compiled = |name: &str, spec: &str| {
+        policy(name, spec).replace(
+            "namespace: shop",
+            "namespace: shop, labels: {app.kubernetes.io/managed-by: cofferdam}, annotations: {cofferdam.io/source: Zone/shop}",
+        )
+    };
+    let db = "podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]";
+    let open = "podSelector: {}, ingress: [{}]";
+    let two = "podSelector: {}, ingress: [{ports: [{port: 80}]}, {ports: [{port: 80}]}]";
+    check(&(compiled("a", db) + &compiled("b", db)), "", &[]);
+    check(&compiled("a", open), "", &[]);
+    check(&compiled("a", two), "", &[]);
+    // What somebody wrote beside it is still told, whatever its name.
+    check(
+        &(compiled("b", db) + &policy("a", db)),
+        "",
+        &["notice no-effect NetworkPolicy/shop/a"],
+    );
+    let labelled = policy("a", open).replace(
+        "namespace: shop",
+        "namespace: shop, labels: {app.kubernetes.io/managed-by: Helm}",
+    );
+    check(
+        &labelled,
+        "",
+        &["notice over-broad NetworkPolicy/shop/a spec.ingress[0]"],
+    );
+}

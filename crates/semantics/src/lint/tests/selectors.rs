@@ -143,6 +143,12 @@ fn broad_is_what_is_public_and_on_every_port() {
         ("cidr: 0.0.0.0/0", "", &told[..]),
         ("cidr: '::/0'", "", &told),
         ("cidr: 0.0.0.0/0, except: [10.0.0.0/8]", "", &told),
+        (
+            "cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]",
+            "",
+            &[],
+        ),
+        ("cidr: '::/0', except: ['fc00::/7']", "", &[]),
         ("cidr: 0.0.0.0/0", "{port: 443}", &[]),
         ("cidr: 8.0.0.0/7", "", &told),
         ("cidr: 8.0.0.0/8", "", &[]),
@@ -165,6 +171,59 @@ fn broad_is_what_is_public_and_on_every_port() {
     check_one(
         "podSelector: {}, ingress: [{}]",
         &["notice over-broad NetworkPolicy/shop/a spec.ingress[0]"],
+    );
+}
+
+#[test]
+fn the_whole_internet_may_be_sent_to_and_not_come_in_on_every_port() {
+    let block = "{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]}}";
+    check_one(
+        &format!("podSelector: {{}}, ingress: [{{from: [{block}]}}]"),
+        &["warning over-broad NetworkPolicy/shop/a spec.ingress[0].from[0]"],
+    );
+}
+
+#[test]
+fn ports_of_media_and_data_connections_are_no_fault_for_peers_that_somebody_named() {
+    let told = ["warning over-broad NetworkPolicy/shop/a spec.ingress[0].ports[0]"];
+    let (web, everybody) = (
+        "{podSelector: {matchLabels: {app: web}}}",
+        "{podSelector: {}}",
+    );
+    let partner = "{ipBlock: {cidr: 192.168.0.0/16}}";
+    let media = "{protocol: UDP, port: 10000, endPort: 20000}";
+    for (peers, ports, expected) in [
+        (web, media, &[][..]),
+        (partner, media, &[]),
+        ("{ipBlock: {cidr: 'fd00::/64'}}", media, &[]),
+        (web, "{port: 1024, endPort: 65535}", &[]),
+        (web, "{port: 1000, endPort: 65535}", &told),
+        ("{ipBlock: {cidr: 192.168.0.0/15}}", media, &told),
+        (everybody, media, &told),
+        (&format!("{web}, {everybody}"), media, &told),
+    ] {
+        check_one(
+            &format!("podSelector: {{}}, ingress: [{{from: [{peers}], ports: [{ports}]}}]"),
+            expected,
+        );
+    }
+}
+
+#[test]
+fn pods_that_are_there_for_moments_are_not_missed() {
+    let node = "---\n{apiVersion: v1, kind: Node, metadata: {name: n}}\n";
+    let subject = |label: &str| {
+        let spec = format!(
+            "podSelector: {{matchLabels: {{{label}: 'true'}}}}, ingress: [{{ports: [{{port: 8089}}]}}]"
+        );
+        format!("{PODS}{node}{}", policy("a", &spec))
+    };
+    check(&subject("acme.cert-manager.io/http01-solver"), "", &[]);
+    check(&subject("batch.kubernetes.io/job-name"), "", &[]);
+    check(
+        &subject("acme.cert-manager.io/solver"),
+        "",
+        &["warning selects-nothing NetworkPolicy/shop/a spec.podSelector"],
     );
 }
 
