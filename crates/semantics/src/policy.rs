@@ -50,7 +50,12 @@ pub struct Slip {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SlipKind {
     /// Rules of a direction that the policy does not concern.
-    LeftOut(Direction),
+    LeftOut {
+        /// That one.
+        direction: Direction,
+        /// Whether one of them allows everything, as it is where no policy concerns the direction.
+        is_open: bool,
+    },
     /// A network with bits beyond its prefix.
     HostBits(IpNet),
 }

@@ -10,7 +10,7 @@ use crate::policy::SlipKind;
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
     let slips = scene.slips();
     let faults = slips.filter_map(|(policy, slip)| {
-        let SlipKind::LeftOut(direction) = slip.kind else {
+        let SlipKind::LeftOut { direction, is_open } = slip.kind else {
             return None;
         };
         let field = direction.field();
@@ -22,7 +22,8 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
             "these rules never count: `policyTypes` has no {word}, so that the policy says nothing of {field}"
         );
         let fault = warning(Lint::DeadRules, policy, slip.path.clone(), message);
-        Some(fault.hint(format!("add `{word}` to `policyTypes`, or remove the rules")))
+        let fault = fault.hint(format!("add `{word}` to `policyTypes`, or remove the rules"));
+        Some(if is_open { fault.notice() } else { fault })
     });
     faults.collect()
 }

@@ -49,7 +49,9 @@ fn in_rule(scene: &Scene<'_>, rule: Placed<'_>) -> Vec<Fault> {
         let fault = warning(Lint::NoSuchPort, rule.policy, path, message);
         match hint(name, &ports) {
             Some(hint) => fault.hint(hint),
-            None => fault,
+            None if scene.is_whole_cluster() => fault,
+            // Pods of other manifests may have it.
+            None => fault.notice(),
         }
     });
     faults.collect()

@@ -49,7 +49,10 @@ pub(super) fn spec(at: &Cursor<'_>, namespace: &Arc<str>) -> Spec {
             .get(direction.field())
             .filter(|_| !counts && !rules.is_empty());
         if let Some(left_out) = left_out {
-            left_out.slip(SlipKind::LeftOut(direction));
+            let is_open = rules
+                .iter()
+                .any(|rule| rule.peers == Peers::Everything && rule.ports.is_empty());
+            left_out.slip(SlipKind::LeftOut { direction, is_open });
         }
     }
     Spec {

@@ -7,6 +7,7 @@ fn rules_are_dead_where_the_types_leave_their_direction_out() {
     let ingress = "ingress: [{from: [{podSelector: {}}]}]";
     let egress = "egress: [{to: [{podSelector: {}}]}]";
     let dead = |field: &str| format!("warning dead-rules NetworkPolicy/shop/a spec.{field}");
+    let open = "notice dead-rules NetworkPolicy/shop/a spec.egress".to_owned();
     for (spec, expected) in [
         (
             format!("{egress}, policyTypes: [Ingress]"),
@@ -19,6 +20,11 @@ fn rules_are_dead_where_the_types_leave_their_direction_out() {
         (
             format!("{ingress}, policyTypes: [Ingress], egress: []"),
             None,
+        ),
+        // It is as open as the rule says.
+        (
+            format!("{ingress}, policyTypes: [Ingress], egress: [{{}}]"),
+            Some(open),
         ),
         // Without types, rules of egress count.
         (format!("{ingress}, {egress}"), None),
@@ -83,19 +89,23 @@ fn a_name_of_a_port_is_told_where_no_pod_of_the_destination_has_it() {
     };
     let place = "no-such-port NetworkPolicy/shop/a spec.ingress[0].ports[0]";
     let (web, db) = ("matchLabels: {app: web}", "matchLabels: {app: db}");
-    for (pods, port, hint) in [
+    for (pods, port, told_as) in [
         (web, "port: http", None),
-        (web, "port: htpp", Some(Some("did you mean `http`?"))),
-        (web, "port: metrics", Some(None)),
+        (
+            web,
+            "port: htpp",
+            Some(("warning", Some("did you mean `http`?"))),
+        ),
+        (web, "port: metrics", Some(("notice", None))),
         (
             web,
             "port: http, protocol: UDP",
-            Some(Some("`http` is TCP 8080 there")),
+            Some(("warning", Some("`http` is TCP 8080 there"))),
         ),
         (web, "port: dns, protocol: UDP", None),
         // One of several pods has it.
         ("", "port: http", None),
-        (db, "port: http", Some(None)),
+        (db, "port: http", Some(("notice", None))),
         // Nobody knows the pods.
         (
             "matchExpressions: [{key: app, operator: DoesNotExist}]",
@@ -105,10 +115,12 @@ fn a_name_of_a_port_is_told_where_no_pod_of_the_destination_has_it() {
     ] {
         let found = faults(&format!("{PODS}{}", policy("a", &ingress(pods, port))), "");
         let told = found.iter().map(|fault| {
-            let told = format!("{} {} {}", fault.lint.id(), fault.object, fault.path);
+            let (severity, lint) = (fault.severity.as_str(), fault.lint.id());
+            let told = format!("{severity} {lint} {} {}", fault.object, fault.path);
             (told, fault.hint.clone())
         });
-        let expected = hint.map(|hint| (place.to_owned(), hint.map(str::to_owned)));
+        let expected = told_as
+            .map(|(severity, hint)| (format!("{severity} {place}"), hint.map(str::to_owned)));
         assert_eq!(
             told.collect::<Vec<_>>(),
             Vec::from_iter(expected),
@@ -129,8 +141,12 @@ fn a_name_of_a_port_is_looked_for_at_the_peers_of_egress() {
         "{podSelector: {matchLabels: {app: web}}}",
         "{podSelector: {matchLabels: {app: db}}}",
     );
-    let told = ["warning no-such-port NetworkPolicy/shop/a spec.egress[0].ports[0]"];
-    check_one(&egress(db), &told);
+    let told = "no-such-port NetworkPolicy/shop/a spec.egress[0].ports[0]";
+    check_one(&egress(db), &[&format!("notice {told}")]);
+    // All pods of a cluster are there.
+    let node = "---\n{apiVersion: v1, kind: Node, metadata: {name: n}}\n";
+    let whole = format!("{PODS}{node}{}", policy("a", &egress(db)));
+    check(&whole, "", &[&format!("warning {told}")]);
     check_one(&egress(&format!("{db}, {web}")), &[]);
     check_one(
         &egress(&format!("{db}, {{ipBlock: {{cidr: 192.0.2.0/24}}}}")),
