@@ -11,6 +11,7 @@ mod no_effect;
 mod no_such_namespace;
 mod over_broad;
 mod selects_nothing;
+mod service_port;
 mod shadowed;
 
 use cofferdam_model::Model;
@@ -30,6 +31,7 @@ pub fn lint(model: &Model) -> Vec<Remark> {
     found.extend(no_effect::find(model));
     found.extend(shadowed::find(model));
     found.extend(dns_without_tcp::find(model));
+    found.extend(service_port::find(model));
     found.extend(address_of_node::find(model));
     found.extend(ignored_by_plugin::find(model));
     found

@@ -1,6 +1,7 @@
 //! Documents that are added to a small model, and what is found in them.
 
 mod examples;
+mod networks;
 
 use cofferdam_model::diagnostic::Severity;
 use cofferdam_model::flow::Date;
@@ -51,6 +52,7 @@ spec:
     evidence: made up
   apiServer: { serviceAddresses: [10.96.0.1], servicePort: 443, endpoints: [{ address: 10.1.0.10, port: 6443 }] }
   nodeAddresses: [10.1.0.10]
+  callees: [{ caller: ValidatingWebhookConfiguration/policy, namespace: api, service: webhook, podLabels: { app: webhook }, target: { protocol: TCP, port: 9443 } }]
   namespaces:
     web: { kubernetes.io/metadata.name: web }
     api: { kubernetes.io/metadata.name: api }
@@ -207,29 +209,6 @@ fn ports_by_the_thousand_are_told_unless_both_ends_are_narrow() {
 }
 
 #[test]
-fn networks_are_broad_by_their_public_addresses() {
-    for (field, expected) in [
-        (
-            "cidrs: [192.0.2.0/24, 4.0.0.0/7]",
-            &["warning over-broad ExternalNetwork/net spec.cidrs[1]"][..],
-        ),
-        ("cidrs: [4.0.0.0/8]", &[]),
-        ("cidrs: [10.0.0.0/8]", &[]),
-        // Half of it is private.
-        ("cidrs: [10.0.0.0/7]", &[]),
-        ("cidrs: ['fc00::/7']", &[]),
-        (
-            "ranges: [4.0.0.0-5.255.255.255]",
-            &["warning over-broad ExternalNetwork/net spec.ranges[0]"],
-        ),
-    ] {
-        let network =
-            format!("---\nkind: ExternalNetwork\nmetadata: {{ name: net }}\nspec: {{ {field} }}\n");
-        check(&network, "", expected);
-    }
-}
-
-#[test]
 fn dns_wants_tcp_in_the_same_or_another_flow() {
     let udp = "[{ protocol: UDP, port: 53 }]";
     let told = ["warning dns-without-tcp Flow/a spec.ports[0]"];
@@ -293,47 +272,35 @@ fn namespaces_are_missed_where_all_clusters_of_the_zone_are_stored() {
 }
 
 #[test]
-fn nodes_in_an_external_network_are_told_by_what_flows_do_with_it() {
-    let network = |spec: &str| {
-        format!("---\nkind: ExternalNetwork\nmetadata: {{ name: site }}\nspec: {{ {spec} }}\n")
+fn the_port_of_a_service_is_told_of_what_the_control_plane_calls() {
+    let called = |to: &str, ports: &str| {
+        let ends = format!("from: {{ clusterService: controlPlane }}, to: {{ zone: edge, {to} }}");
+        flow("a", &ends, ports)
     };
-    let from = flow(
-        "a",
-        "from: { externalNetwork: site }, to: { zone: edge }",
-        "[{ port: 80 }]",
-    );
-    let to = flow(
-        "a",
-        "from: { zone: edge }, to: { externalNetwork: site }",
-        "[{ port: 80 }]",
-    );
-    let whole = "cidrs: [192.168.0.0/24, 10.0.0.0/14]";
-    let told = "address-of-pod ExternalNetwork/site spec.cidrs[1]";
-    let (warning, notice) = (format!("warning {told}"), format!("notice {told}"));
-    for (spec, flow, plugin, expected) in [
-        (whole, &from, "calico", Some(&warning)),
-        (whole, &from, "", Some(&warning)),
-        (whole, &to, "calico", Some(&notice)),
-        // It matches no node by its address.
-        (whole, &from, "cilium", None),
+    let told = ["warning service-port Flow/a spec.ports[0].port"];
+    let webhook = "namespaces: [api], workload: { matchLabels: { app: webhook } }";
+    for (to, ports, plugin, expected) in [
+        (webhook, "[{ port: 443 }]", "calico", &told[..]),
         (
-            "cidrs: [192.168.0.0/24, 10.0.0.0/14], except: [10.1.0.0/20]",
-            &from,
+            "namespaces: [api]",
+            "[{ port: 443 }, { port: 9443 }]",
             "calico",
-            None,
+            &told,
         ),
+        (webhook, "[{ port: 9443 }]", "calico", &[]),
+        (webhook, "[{ port: https }]", "calico", &[]),
+        // Nothing there is called, or nobody knows.
         (
-            "cidrs: [192.168.0.0/24, 10.1.3.0/24]",
-            &from,
+            "workload: { matchLabels: { app: other } }",
+            "[{ port: 443 }]",
             "calico",
-            Some(&warning),
+            &[],
         ),
-        ("cidrs: [192.168.0.0/24]", &from, "calico", None),
+        ("namespaces: [web]", "[{ port: 443 }]", "calico", &[]),
+        (webhook, "[{ port: 443 }]", "", &[]),
     ] {
-        let expected: Vec<&str> = expected.iter().map(|one| one.as_str()).collect();
-        check(&(network(spec) + flow), plugin, &expected);
+        check(&called(to, ports), plugin, expected);
     }
-    check(&network(whole), "calico", &[]);
 }
 
 #[test]

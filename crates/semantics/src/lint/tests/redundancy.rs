@@ -139,6 +139,16 @@ fn of_what_is_compiled_nothing_is_said_that_the_documents_decide() {
         "",
         &["notice no-effect NetworkPolicy/shop/a"],
     );
+    let rules = |port: u16| {
+        format!(
+            "podSelector: {{}}, ingress: [{{ports: [{{port: 80}}]}}, {{ports: [{{port: {port}}}]}}]"
+        )
+    };
+    check(
+        &(compiled("b", &rules(81)) + &policy("a", &rules(82))),
+        "",
+        &["notice shadowed-rule NetworkPolicy/shop/a spec.ingress[0]"],
+    );
     let labelled = policy("a", open).replace(
         "namespace: shop",
         "namespace: shop, labels: {app.kubernetes.io/managed-by: Helm}",
