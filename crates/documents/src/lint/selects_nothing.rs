@@ -24,15 +24,29 @@ fn in_zone(model: &Model, zone: &Zone) -> Vec<Remark> {
             return None;
         };
         let seen = seen_by(model, zone, place)?;
-        let there = seen.iter().flat_map(|seen| seen.namespaces.values());
-        let there: Vec<&Labels> = there.collect();
+        let all = seen.iter().flat_map(|seen| {
+            let all = seen.namespaces.iter();
+            all.map(move |(name, labels)| {
+                let is_system = model.is_system_namespace(name.as_str(), Some(seen));
+                (is_system, labels)
+            })
+        });
+        let (system, others): (Vec<_>, Vec<_>) = all.partition(|(is_system, _)| *is_system);
+                let there: Vec<&Labels> = others.into_iter().map(|(_, labels)| labels).collect();
         if there.is_empty() || there.iter().any(|labels| selector.matches(labels)) {
             return None;
         }
         let clusters = clusters_named(seen.iter().map(|seen| seen.cluster.as_str()));
-        let message = format!("no namespace of {clusters} has these labels");
         let path = format!("spec.namespaces[{place}].selector");
-        let told = (message, near(selector, &there));
+        let told = if system.iter().any(|(_, labels)| selector.matches(labels)) {
+            let message =
+                format!("in {clusters} only system namespaces have these labels, and selectors leave them out");
+            let hint = "name the namespace, with `system: true`".to_owned();
+            (message, Some(hint))
+        } else {
+            let message = format!("no namespace of {clusters} has these labels");
+            (message, near(selector, &there))
+        };
         Some(warning(
             Lint::SelectsNothing,
             ("Zone", &zone.name),

@@ -257,6 +257,10 @@ fn namespaces_are_missed_where_all_clusters_of_the_zone_are_stored() {
             Some((selector, Some("did you mean the label `team`?"))),
         ),
         (
+            "{ selector: { matchLabels: { team: platform } } }",
+            Some((selector, Some("name the namespace, with `system: true`"))),
+        ),
+        (
             "{ selector: { matchExpressions: [{ key: colour, operator: Exists }] } }",
             Some((selector, None)),
         ),
