@@ -17,6 +17,7 @@ use cofferdam_semantics::connectivity::Connectivity;
 use cofferdam_semantics::facts::Facts;
 use cofferdam_semantics::incremental::{Change, Solution};
 use cofferdam_semantics::policy::Source;
+use cofferdam_semantics::solver::Solver;
 use cofferdam_semantics::states::{Draft, Place};
 use cofferdam_semantics::{Classes, Reader};
 use serde_json::{Value, json};
@@ -41,6 +42,7 @@ fn main() {
     in_replicas();
     one_change();
     two_states();
+    a_hundred_clusters();
     large();
 }
 
@@ -188,6 +190,53 @@ fn two_states() {
         figures.push((namespaces, time));
     }
     println!("  exponent {:.2}", exponent(&figures));
+}
+
+/// A hundred clusters with the same policies, and pods of the same kinds under other names and addresses.
+fn a_hundred_clusters() {
+    let size = Size {
+        namespaces: 10,
+        workloads: 400,
+        replicas: 1,
+    };
+    let clusters = (0..100).map(|cluster| {
+        let mut objects = objects(size);
+        for object in &mut objects {
+            if let Some(name) = object.pointer_mut("/metadata/name").filter(|_| cluster > 0)
+                && let Some(app) = name.as_str().filter(|name| name.ends_with("-0"))
+            {
+                *name = json!(format!("{app}-{cluster}"));
+            }
+            if let Some(address) = object.pointer_mut("/status/podIP") {
+                *address = json!(address.as_str().unwrap_or_default().replacen(
+                    "10.",
+                    &format!("{}.", 10 + cluster),
+                    1
+                ));
+            }
+        }
+        read(&objects)
+    });
+    let clusters: Vec<Arc<Facts>> = clusters.collect();
+    let (mut alone, mut shared) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        alone.push(timed(|| clusters.iter().for_each(solve)));
+        shared.push(timed(|| {
+            let mut solver = Solver::default();
+            for facts in &clusters {
+                black_box(solver.solve(facts, &[dialect()]));
+            }
+        }));
+    }
+    let least = |times: Vec<Duration>| times.into_iter().min().unwrap_or_default();
+    let (alone, shared) = (least(alone), least(shared));
+    println!("a hundred clusters with the same 400 policies and 400 workloads");
+    println!(
+        "  each alone {}, together {}: 1/{:.1}",
+        told(alone),
+        told(shared),
+        alone.as_secs_f64() / shared.as_secs_f64()
+    );
 }
 
 /// A solution that shares nothing with another one.

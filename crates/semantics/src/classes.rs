@@ -62,14 +62,21 @@ type Told = Vec<(Arc<str>, Arc<str>)>;
 #[derive(Debug, Clone)]
 pub struct Classes {
     facts: Arc<Facts>,
-    pub(crate) vocabulary: Vocabulary,
-    table: Table<Class>,
-    labels: Table<Told>,
-    port_lists: Table<PortNames>,
+    /// Clusters with the same policies and alike pods share it.
+    pub(crate) universe: Arc<Universe>,
     /// The classes of each pod, in the order of the facts: one per address.
     of_pods: Vec<Vec<u32>>,
     /// The class of each address of a node.
     of_hosts: BTreeMap<IpAddr, u32>,
+}
+
+/// Every class, and how they are found.
+#[derive(Debug, Clone)]
+pub(crate) struct Universe {
+    pub(crate) vocabulary: Vocabulary,
+    table: Table<Class>,
+    labels: Table<Told>,
+    port_lists: Table<PortNames>,
     pub(crate) namespaces: Table<Arc<str>>,
     namespace_labels: Postings,
     by_namespace: SetList,
@@ -99,12 +106,12 @@ impl Classes {
 
     /// A class by its number.
     pub(crate) fn get(&self, id: u32) -> Option<&Class> {
-        self.table.get(id)
+        self.universe.table.get(id)
     }
 
     /// Every class with its number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Class)> {
-        self.table.iter()
+        self.universe.table.iter()
     }
 
     /// The classes of a pod, by its place in the facts.
@@ -120,17 +127,17 @@ impl Classes {
 
     /// The class of an address as one of neither pods nor nodes.
     pub(crate) fn outside(&self, address: IpAddr) -> Option<u32> {
-        self.table.find(&Class {
+        self.universe.table.find(&Class {
             family: Family::of(address),
             kind: ClassKind::Outside,
-            atom: self.vocabulary.atoms.of(address),
+            atom: self.universe.vocabulary.atoms.of(address),
             ports: 0,
         })
     }
 
     /// The parts of a network in which policies treat all addresses alike, from first to last.
     pub fn samples(&self, network: &IpNet) -> Vec<(IpAddr, IpAddr)> {
-        self.vocabulary.atoms.inside(network)
+        self.universe.vocabulary.atoms.inside(network)
     }
 
     /// The addresses of nodes, those of one class together.
@@ -144,8 +151,8 @@ impl Classes {
 
     /// Every part of the addresses outside that policies treat alike: its ranges, from first to last.
     pub(crate) fn parts_outside(&self) -> Vec<Vec<(IpAddr, IpAddr)>> {
-        let atoms = &self.vocabulary.atoms;
-        let classes = self.table.iter();
+        let atoms = &self.universe.vocabulary.atoms;
+        let classes = self.universe.table.iter();
         let outside = classes.filter(|(_, class)| class.kind == ClassKind::Outside);
         let parts = outside.map(|(_, class)| {
             let ranges = atoms.ranges(class.family, class.atom).into_iter();
@@ -156,7 +163,7 @@ impl Classes {
 
     /// Every class of a family.
     pub(crate) fn of_family(&self, family: Family) -> &RoaringBitmap {
-        let [v4, v6] = &self.by_family;
+        let [v4, v6] = &self.universe.by_family;
         match family {
             Family::V4 => v4,
             Family::V6 => v6,
@@ -165,17 +172,19 @@ impl Classes {
 
     /// The classes of the pods of a namespace.
     pub(crate) fn of_namespace(&self, name: &str) -> Option<&RoaringBitmap> {
-        self.by_namespace.get(self.namespaces.find(name)?)
+        self.universe
+            .by_namespace
+            .get(self.universe.namespaces.find(name)?)
     }
 
     /// The classes of pods that a choice selects.
     pub(crate) fn chosen(&self, choice: &PodChoice) -> RoaringBitmap {
         let PodChoice { namespaces, pods } = choice;
-        let of_pods = || self.pod_labels.select(pods);
+        let of_pods = || self.universe.pod_labels.select(pods);
         match namespaces {
             NamespaceChoice::Named(name) => {
-                let id = self.namespaces.find(name);
-                let own = id.and_then(|id| self.by_namespace.get(id));
+                let id = self.universe.namespaces.find(name);
+                let own = id.and_then(|id| self.universe.by_namespace.get(id));
                 match own {
                     Some(own) if pods.is_empty() => own.clone(),
                     Some(own) => own & of_pods(),
@@ -185,8 +194,9 @@ impl Classes {
             NamespaceChoice::Selected(selector) if selector.is_empty() => of_pods(),
             NamespaceChoice::Selected(selector) => {
                 let own = self
+                    .universe
                     .by_namespace
-                    .union(self.namespace_labels.select(selector));
+                    .union(self.universe.namespace_labels.select(selector));
                 if pods.is_empty() {
                     own
                 } else {
@@ -201,7 +211,7 @@ impl Classes {
         match peer {
             Peer::Pods(choice) => self.chosen(choice),
             Peer::IpBlock { .. } => {
-                let ByAtom { pods, hosts, .. } = &self.by_atom;
+                let ByAtom { pods, hosts, .. } = &self.universe.by_atom;
                 let kinds = [
                     (dialect.pod_addresses, pods),
                     (dialect.node_addresses, hosts),
@@ -211,8 +221,11 @@ impl Classes {
                     .filter(|(matches, _)| *matches == IpBlock::Matches);
                 self.in_block(peer, matching.map(|(_, kind)| kind))
             }
-            Peer::Networks(_) => self.in_block(peer, [&self.by_atom.pods, &self.by_atom.hosts]),
-            Peer::Nodes(selector) => self.node_labels.select(selector),
+            Peer::Networks(_) => self.in_block(
+                peer,
+                [&self.universe.by_atom.pods, &self.universe.by_atom.hosts],
+            ),
+            Peer::Nodes(selector) => self.universe.node_labels.select(selector),
             Peer::DomainNames(_) | Peer::Unknown => RoaringBitmap::new(),
         }
     }
@@ -236,10 +249,10 @@ impl Classes {
         peer: &Peer,
         kinds: impl IntoIterator<Item = &'a SetList>,
     ) -> RoaringBitmap {
-        let block = block_of(peer).and_then(|block| self.vocabulary.blocks.find(&block));
-        let atoms = block.and_then(|block| self.by_atom.atoms_of_blocks.get(&block));
+        let block = block_of(peer).and_then(|block| self.universe.vocabulary.blocks.find(&block));
+        let atoms = block.and_then(|block| self.universe.by_atom.atoms_of_blocks.get(&block));
         let atoms = atoms.map(Vec::as_slice).unwrap_or_default();
-        let mut all = self.by_atom.outside.union(atoms.iter().copied());
+        let mut all = self.universe.by_atom.outside.union(atoms.iter().copied());
         for kind in kinds {
             all |= kind.union(atoms.iter().copied());
         }
@@ -249,12 +262,12 @@ impl Classes {
     /// The named ports of a list.
     pub(crate) fn ports(&self, list: u32) -> &PortNames {
         const NONE: &PortNames = &PortNames::These(Vec::new());
-        self.port_lists.get(list).unwrap_or(NONE)
+        self.universe.port_lists.get(list).unwrap_or(NONE)
     }
 
     /// Every list of named ports, with the classes that have it.
     pub(crate) fn by_ports(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
-        let lists = 0..self.port_lists.len();
-        lists.filter_map(|list| Some((list, self.by_ports.get(list)?)))
+        let lists = 0..self.universe.port_lists.len();
+        lists.filter_map(|list| Some((list, self.universe.by_ports.get(list)?)))
     }
 }

@@ -88,6 +88,14 @@ impl Connectivity {
         solved
     }
 
+    /// The same of another cluster, whose pods and addresses are in the same classes.
+    pub(crate) fn of_cluster(&self, classes: Arc<Classes>) -> Self {
+        Self {
+            classes,
+            ..self.clone()
+        }
+    }
+
     /// Looks up what policies name; nothing is solved yet.
     pub(crate) fn compile(classes: Arc<Classes>, dialect: Dialect) -> Self {
         let policies = (0_u32..).zip(&classes.facts().policies);

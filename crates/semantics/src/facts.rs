@@ -67,6 +67,39 @@ impl Facts {
         addresses
     }
 
+    /// Whether policies tell apart here what they tell apart in another cluster: they are the same, and so are the
+    /// labels of the namespaces of the other.
+    pub(crate) fn tells_apart_as(&self, other: &Self) -> bool {
+        let same = |one: &Policy, other: &Policy| {
+            let Policy {
+                id,
+                source: _,
+                subject,
+                stage,
+                ingress,
+                egress,
+                ..
+            } = one;
+            (id, subject, stage, ingress, egress)
+                == (
+                    &other.id,
+                    &other.subject,
+                    &other.stage,
+                    &other.ingress,
+                    &other.egress,
+                )
+        };
+        let mut policies = self.policies.iter().zip(&other.policies);
+        let mut namespaces = other.namespaces.iter();
+        self.has_ipv6 == other.has_ipv6
+            && self.policies.len() == other.policies.len()
+            && policies.all(|(one, other)| same(one, other))
+            && namespaces.all(|(name, namespace)| {
+                let own = self.namespaces.get(name);
+                own.is_some_and(|own| own.labels == namespace.labels)
+            })
+    }
+
     fn addresses_of_node(&self, node: Option<&str>) -> &[IpAddr] {
         let node = node.and_then(|node| self.nodes.get(node));
         node.map(|node| &*node.addresses).unwrap_or_default()

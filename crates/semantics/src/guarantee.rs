@@ -24,6 +24,7 @@ use crate::facts::Facts;
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side, Step, gap, way};
+use crate::solver::{self, Solver};
 use chains::{Chains, Found};
 use sides::{Place, side};
 
@@ -113,7 +114,9 @@ pub struct Ground<'a> {
 /// Every guarantee of each cluster, in the order of names: of ways that begin there, and of those into the other
 /// clusters that are looked at.
 pub fn prove(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
-    let solved = grounds.into_iter().map(|one| Solved::new(model, one));
+    let mut shared = Solver::default();
+    let grounds = grounds.into_iter();
+    let solved = grounds.map(|one| Solved::new(model, one, &mut shared));
     let solved: Vec<Solved<'_>> = solved.collect();
     let chains = Chains::new(model, &solved);
     let numbered = solved.iter().enumerate();
@@ -133,28 +136,23 @@ struct Solved<'a> {
     model: &'a Model,
     ground: Ground<'a>,
     classes: Arc<Classes>,
-    under: Vec<(Connectivity, Vec<Block>)>,
+    under: Vec<(Connectivity, Arc<Vec<Block>>)>,
     /// Why nothing is certain of it, one line each.
     gaps: Vec<String>,
 }
 
 impl<'a> Solved<'a> {
-    fn new(model: &'a Model, mut ground: Ground<'a>) -> Self {
+    fn new(model: &'a Model, mut ground: Ground<'a>, solver: &mut Solver) -> Self {
         let mut facts = std::mem::take(&mut ground.facts);
         let mut gaps: Vec<String> = facts.gaps.iter().map(ToString::to_string).collect();
         let missing = add_future_pods(model, &mut facts, &ground.pod_networks);
         gaps.extend(missing.iter().map(ToString::to_string));
-        let classes = Arc::new(Classes::of(&Arc::new(facts)));
-        let under = ground.dialects.iter().map(|dialect| {
-            let mut connectivity = Connectivity::solve(Arc::clone(&classes), *dialect);
-            let blocks = connectivity.blocks();
-            (connectivity, blocks)
-        });
+        let solver::Solved { classes, under } = solver.solve(&Arc::new(facts), &ground.dialects);
         Self {
             model,
-            under: under.collect(),
             ground,
             classes,
+            under,
             gaps,
         }
     }

@@ -18,10 +18,10 @@ use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
 use crate::classes::Classes;
-use crate::connectivity::Connectivity;
 use crate::facts::Facts;
 use crate::parties::Workloads;
 use crate::ports::PortSet;
+use crate::solver::{Solved, Solver};
 use crossing::Crossing;
 pub(crate) use ends::{End, Ends, What};
 use graph::Graph;
@@ -103,11 +103,11 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Solves each; of the workloads in `split`, by place of the cluster, every pod stands by itself.
     pub(crate) fn new(sites: &[Site<'_>], split: &[Workloads]) -> Self {
+        let mut solver = Solver::default();
         let graphs = sites.iter().zip(split).map(|(site, split)| {
-            let ends = Ends::of(&site.classes, split);
-            let dialects = site.dialects.iter();
-            let solved = dialects.map(|one| Connectivity::solve(Arc::clone(&site.classes), *one));
-            Graph::new(solved.collect(), ends)
+            let facts = site.classes.shared_facts();
+            let Solved { classes, under } = solver.solve(&facts, site.dialects);
+            Graph::new(under, Ends::of(&classes, split))
         });
         let graphs: Vec<Graph> = graphs.collect();
         let located = || {

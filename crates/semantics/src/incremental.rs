@@ -108,7 +108,7 @@ impl Solution {
         let mut namings = Namings::default();
         let mut policies = BTreeSet::new();
         for (number, policy) in (0_u32..).zip(&facts.policies) {
-            namings.insert(number, policy, &classes.vocabulary.blocks);
+            namings.insert(number, policy, &classes.universe.vocabulary.blocks);
             policies.insert((policy.id.clone(), number));
         }
         let population = Population::of(facts, classes.of_pods());

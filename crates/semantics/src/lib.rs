@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`read`] takes raw objects to [`facts`] and [`policy`]; `classes` puts pods and
 //! addresses that no policy tells apart together; `rows` says what the policies of a class let through;
-//! [`connectivity`] joins both ends; [`incremental`] keeps that true while a cluster changes; [`parties`] tells it by
+//! [`connectivity`] joins both ends, and [`solver`] shares that between clusters; [`incremental`] keeps that true while a cluster changes; [`parties`] tells it by
 //! workload, and [`mod@reach`] under several dialects; [`states`] compares a cluster under different policies;
 //! [`hops`] follows chains of connections, into other clusters too; [`guarantee`] proves what a model guarantees;
 //! [`mod@blast`] tells what a compromised workload reaches; [`entrances`] says which ways lead in from outside, and
@@ -25,6 +25,7 @@ pub mod prove;
 pub mod reach;
 pub mod read;
 pub mod services;
+pub mod solver;
 pub mod states;
 
 mod addresses;

@@ -155,7 +155,12 @@ impl Connectivity {
                 (End::Outside(family, atom), End::Group(group))
                 | (End::Group(group), End::Outside(family, atom)) => {
                     let inward = matches!(from, End::Outside(..));
-                    let own = self.classes().vocabulary.atoms.ranges(family, atom);
+                    let own = self
+                        .classes()
+                        .universe
+                        .vocabulary
+                        .atoms
+                        .ranges(family, atom);
                     ranges
                         .entry((inward, group, family, allowed))
                         .or_default()

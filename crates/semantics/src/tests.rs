@@ -6,6 +6,7 @@ mod exposure;
 mod future;
 mod hops;
 mod prove;
+mod solver;
 mod states;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Putting pods, nodes and addresses into classes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::postings::{Postings, pairs};
 use super::vocabulary::Vocabulary;
-use super::{ByAtom, Class, ClassKind, Classes, PortNames};
+use super::{ByAtom, Class, ClassKind, Classes, PortNames, Universe};
 use crate::addresses::Family;
 use crate::facts::{Facts, Pod};
 use crate::sets::{SetList, Table};
@@ -20,33 +20,57 @@ type Face = (Family, u32);
 impl Classes {
     /// Puts pods, nodes and all addresses into classes.
     pub fn of(facts: &Arc<Facts>) -> Self {
-        let mut classes = Self::none(facts);
+        let mut universe = Universe::none(facts);
         for (name, namespace) in &facts.namespaces {
-            let id = classes.namespaces.id(Arc::clone(name));
-            classes
-                .namespace_labels
-                .insert(id, pairs(&namespace.labels));
+            let id = universe.namespaces.id(Arc::clone(name));
+            let labels = pairs(&namespace.labels);
+            universe.namespace_labels.insert(id, labels);
         }
-        classes.take_nodes(facts);
-        let of_pods = facts.pods.iter().map(|pod| classes.take_pod(facts, pod));
+        let of_hosts = universe.take_nodes(facts);
+        let of_pods = facts.pods.iter().map(|pod| universe.take_pod(facts, pod));
         let of_pods = of_pods.collect();
-        classes.of_pods = of_pods;
-        classes.take_outside();
-        classes.forget_addresses_of_labels();
-        classes
+        universe.take_outside();
+        universe.restricted.clear();
+        Self {
+            facts: Arc::clone(facts),
+            universe: Arc::new(universe),
+            of_pods,
+            of_hosts,
+        }
     }
 
-    fn none(facts: &Arc<Facts>) -> Self {
+    /// Another cluster in the same classes, where it has the same policies, and no namespace, pod, node or address that
+    /// is unlike those that are here.
+    pub(crate) fn shared_by(&self, facts: &Arc<Facts>) -> Option<Self> {
+        if !self.facts.tells_apart_as(facts) {
+            return None;
+        }
+        let mut universe = (*self.universe).clone();
+        let of_hosts = universe.take_nodes(facts);
+        let of_pods = facts.pods.iter().map(|pod| universe.take_pod(facts, pod));
+        let of_pods = of_pods.collect();
+        let of_nodes = |of_hosts: &BTreeMap<IpAddr, u32>| -> BTreeSet<u32> {
+            of_hosts.values().copied().collect()
+        };
+        let is_known = universe.table.len() == self.universe.table.len();
+        (is_known && of_nodes(&of_hosts) == of_nodes(&self.of_hosts)).then(|| Self {
+            facts: Arc::clone(facts),
+            universe: Arc::clone(&self.universe),
+            of_pods,
+            of_hosts,
+        })
+    }
+}
+
+impl Universe {
+    fn none(facts: &Facts) -> Self {
         let mut port_lists = Table::default();
         port_lists.id(PortNames::These(Vec::new()));
         Self {
-            facts: Arc::clone(facts),
             vocabulary: Vocabulary::of(&facts.policies),
             table: Table::default(),
             labels: Table::default(),
             port_lists,
-            of_pods: Vec::new(),
-            of_hosts: BTreeMap::new(),
             namespaces: Table::default(),
             namespace_labels: Postings::default(),
             by_namespace: SetList::default(),
@@ -59,21 +83,24 @@ impl Classes {
         }
     }
 
-    fn take_nodes(&mut self, facts: &Facts) {
+    /// The classes of the addresses of nodes.
+    fn take_nodes(&mut self, facts: &Facts) -> BTreeMap<IpAddr, u32> {
+        let mut of_hosts = BTreeMap::new();
         for node in facts.nodes.values() {
             let labels = Some(self.told(&node.labels, true));
             for address in &node.addresses {
                 let class = self.host(labels, self.face(*address), 0);
-                self.of_hosts.insert(*address, class);
+                of_hosts.insert(*address, class);
             }
         }
         let hosts = facts.pods.iter().filter(|pod| pod.place.host_network);
         for address in hosts.flat_map(|pod| pod.place.host_addresses.iter().chain(&pod.addresses)) {
-            if !self.of_hosts.contains_key(address) {
+            if !of_hosts.contains_key(address) {
                 let class = self.host(None, self.face(*address), 0);
-                self.of_hosts.insert(*address, class);
+                of_hosts.insert(*address, class);
             }
         }
+        of_hosts
     }
 
     /// The classes of a pod: one per address, or one where its address is not known.

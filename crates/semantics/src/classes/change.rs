@@ -7,7 +7,7 @@ use cofferdam_model::labels::Labels;
 
 use super::postings::pairs;
 use super::vocabulary::Vocabulary;
-use super::{Class, ClassKind, Classes};
+use super::{Class, ClassKind, Classes, Universe};
 use crate::facts::{Facts, Pod};
 use crate::policy::Policy;
 
@@ -26,6 +26,10 @@ impl Classes {
         Arc::make_mut(&mut self.facts)
     }
 
+    fn universe_mut(&mut self) -> &mut Universe {
+        Arc::make_mut(&mut self.universe)
+    }
+
     /// What was read, to be held while the classes change.
     pub(crate) fn shared_facts(&self) -> Arc<Facts> {
         Arc::clone(&self.facts)
@@ -38,18 +42,18 @@ impl Classes {
 
     /// Whether no policy names ports.
     pub(crate) fn names_no_ports(&self) -> bool {
-        self.vocabulary.port_names.is_empty()
+        self.universe.vocabulary.port_names.is_empty()
     }
 
     /// How many classes there are, those without pods among them.
     pub(crate) fn count(&self) -> u32 {
-        self.table.len()
+        self.universe.table.len()
     }
 
     /// What a policy mentions for the first time.
     pub(crate) fn news(&self, policy: &Policy) -> News {
         let of = Vocabulary::of([policy]);
-        let known = &self.vocabulary;
+        let known = &self.universe.vocabulary;
         let mut blocks = of.blocks.iter();
         News {
             pod_keys: &of.pod_keys - &known.pod_keys,
@@ -61,20 +65,21 @@ impl Classes {
 
     /// Tells apart what these keys and names tell apart; the pods that have them are to be told anew.
     pub(crate) fn learn(&mut self, news: News) {
-        self.forget_addresses_of_labels();
-        self.vocabulary.pod_keys.extend(news.pod_keys);
-        self.vocabulary.port_names.extend(news.port_names);
+        let universe = self.universe_mut();
+        universe.restricted.clear();
+        universe.vocabulary.pod_keys.extend(news.pod_keys);
+        universe.vocabulary.port_names.extend(news.port_names);
     }
 
     /// Labels are looked up by where they are held, which means nothing once they may have gone.
     pub(crate) fn forget_addresses_of_labels(&mut self) {
-        self.restricted.clear();
+        self.universe_mut().restricted.clear();
     }
 
     /// The classes of a pod that has its own network; new ones are at the end.
     pub(crate) fn place(&mut self, pod: &Pod) -> Vec<u32> {
         let facts = Arc::clone(&self.facts);
-        self.take_pod(&facts, pod)
+        self.universe_mut().take_pod(&facts, pod)
     }
 
     /// The classes of pods by their places, to be changed.
@@ -84,13 +89,14 @@ impl Classes {
 
     /// What a class is when its pods are told as this one of them is.
     pub(crate) fn told_anew(&mut self, class: u32, pod: &Pod) -> Option<Class> {
-        let old = self.table.get(class)?.clone();
+        let universe = self.universe_mut();
+        let old = universe.table.get(class)?.clone();
         let ClassKind::Pods { namespace, .. } = old.kind else {
             return None;
         };
-        let labels = self.told(&pod.labels, false);
+        let labels = universe.told(&pod.labels, false);
         let kind = ClassKind::Pods { namespace, labels };
-        let ports = self.told_ports(pod);
+        let ports = universe.told_ports(pod);
         let new = Class { kind, ports, ..old };
         (new != old).then_some(new)
     }
@@ -98,35 +104,37 @@ impl Classes {
     /// The class that pods move to. Where `all` pods of a class move together and nobody else is there, the class
     /// itself becomes what they are.
     pub(crate) fn moved(&mut self, (from, to): (u32, &Class), all: bool) -> u32 {
-        let free = self.table.find(to).is_none();
+        let universe = self.universe_mut();
+        let free = universe.table.find(to).is_none();
         if !(all && free) {
-            return self.pods(to.kind, (to.family, to.atom), to.ports);
+            return universe.pods(to.kind, (to.family, to.atom), to.ports);
         }
-        if let Some(old) = self.table.get(from) {
-            self.by_ports.remove(old.ports, from);
+        if let Some(old) = universe.table.get(from) {
+            universe.by_ports.remove(old.ports, from);
         }
-        self.by_ports.insert(to.ports, from);
-        self.table.replace(from, to.clone());
+        universe.by_ports.insert(to.ports, from);
+        universe.table.replace(from, to.clone());
         if let ClassKind::Pods { labels, .. } = to.kind
-            && let Some(told) = self.labels.get(labels)
+            && let Some(told) = universe.labels.get(labels)
         {
             let told = told.iter().map(|(key, value)| (&**key, &**value));
-            self.pod_labels.insert(from, told);
+            universe.pod_labels.insert(from, told);
         }
         from
     }
 
     /// Gives a namespace other labels.
     pub(crate) fn relabel(&mut self, namespace: &Arc<str>, old: Option<&Labels>, new: &Labels) {
-        let id = self.namespaces.id(Arc::clone(namespace));
+        let universe = self.universe_mut();
+        let id = universe.namespaces.id(Arc::clone(namespace));
         if let Some(old) = old {
-            self.namespace_labels.remove(id, pairs(old));
+            universe.namespace_labels.remove(id, pairs(old));
         }
-        self.namespace_labels.insert(id, pairs(new));
+        universe.namespace_labels.insert(id, pairs(new));
     }
 
     /// The blocks in which the addresses of a class lie.
     pub(crate) fn blocks_of(&self, class: &Class) -> &[u32] {
-        self.vocabulary.atoms.blocks_of(class.atom)
+        self.universe.vocabulary.atoms.blocks_of(class.atom)
     }
 }

@@ -195,7 +195,7 @@ impl Scene {
         let Some(family) = self.family(class) else {
             return Vec::new();
         };
-        let atoms = &self.classes().vocabulary.atoms;
+        let atoms = &self.classes().universe.vocabulary.atoms;
         let parts = self.says(direction, class, &self.outside).into_iter();
         let parts = parts.map(|(some, allowed)| {
             let classes = some.iter().filter_map(|class| self.classes().get(class));

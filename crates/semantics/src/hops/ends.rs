@@ -120,9 +120,12 @@ impl Ends {
     /// The addresses of an end outside.
     pub(crate) fn ranges(&self, number: u32) -> Vec<RangeInclusive<IpAddr>> {
         match self.get(number).map(|end| &end.what) {
-            Some(What::Outside(family, atom)) => {
-                self.classes.vocabulary.atoms.ranges(*family, *atom)
-            }
+            Some(What::Outside(family, atom)) => self
+                .classes
+                .universe
+                .vocabulary
+                .atoms
+                .ranges(*family, *atom),
             Some(What::Pods(_) | What::Nodes) | None => Vec::new(),
         }
     }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
 use super::Follow;
 use super::ends::Ends;
-use crate::connectivity::{Connectivity, Endpoint};
+use crate::connectivity::{Block, Connectivity, Endpoint};
 use crate::facts::Facts;
 use crate::ports::PortSet;
 
@@ -24,7 +25,7 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn new(mut under: Vec<Connectivity>, ends: Ends) -> Self {
+    pub(super) fn new(under: Vec<(Connectivity, Arc<Vec<Block>>)>, ends: Ends) -> Self {
         let mut rows = vec![RoaringBitmap::new(); ends.kinds.len()];
         let mut by_class: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
         for (number, classes) in ends.kinds.iter().enumerate() {
@@ -32,11 +33,8 @@ impl Graph {
                 by_class.entry(*class).or_default().insert(number);
             }
         }
-        for connectivity in &mut under {
-            for block in connectivity.blocks() {
-                if block.allowed.is_nothing() {
-                    continue;
-                }
+        for (_, blocks) in &under {
+            for block in blocks.iter().filter(|block| !block.allowed.is_nothing()) {
                 let to = ends.having(&block.to);
                 let kinds = block.from.iter().filter_map(|class| by_class.get(&class));
                 let kinds: BTreeSet<&usize> = kinds.flatten().collect();
@@ -47,6 +45,7 @@ impl Graph {
                 }
             }
         }
+        let under: Vec<Connectivity> = under.into_iter().map(|(one, _)| one).collect();
         let on_own_node = on_own_node(&under, &ends);
         Self {
             under,

@@ -112,7 +112,12 @@ impl Solution {
                 (Place::Outside(family, atom), Place::Pods(pods))
                 | (Place::Pods(pods), Place::Outside(family, atom)) => {
                     let inward = matches!(source.place, Place::Outside(..));
-                    let ranges = self.classes().vocabulary.atoms.ranges(*family, *atom);
+                    let ranges = self
+                        .classes()
+                        .universe
+                        .vocabulary
+                        .atoms
+                        .ranges(*family, *atom);
                     let what = (inward, pods.clone(), *family, (opens, closes));
                     outside.entry(what).or_default().extend(ranges);
                 }

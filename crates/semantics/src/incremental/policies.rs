@@ -79,7 +79,8 @@ impl Solution {
         if let Some(policy) = classes.facts().policies.get(place) {
             let compiled = Compiled::of((number(place), policy), &classes, dialect);
             put(policies, index(new), compiled);
-            self.namings.insert(new, policy, &classes.vocabulary.blocks);
+            self.namings
+                .insert(new, policy, &classes.universe.vocabulary.blocks);
             self.policies.insert((policy.id.clone(), new));
         }
         put(&mut self.numbers, place, new);
@@ -107,7 +108,8 @@ impl Solution {
         }
         if let Some((old, policy)) = old {
             let classes = Arc::clone(&self.connectivity.classes);
-            self.namings.remove(old, policy, &classes.vocabulary.blocks);
+            self.namings
+                .remove(old, policy, &classes.universe.vocabulary.blocks);
             self.policies.remove(&(policy.id.clone(), old));
             if let Some(known) = self.connectivity.policies.get_mut(index(old)) {
                 *known = Compiled::none();
