@@ -7,7 +7,9 @@
 
 mod cluster;
 mod internet;
+mod proxies;
 mod scene;
+mod sources;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +23,8 @@ use scene::Scene;
 
 pub use cluster::{Everybody, Newcomer};
 pub use internet::{Addresses, Part};
-pub use ways::{How, Seen, WayIn};
+pub use sources::Seen;
+pub use ways::{How, WayIn};
 
 /// How far a workload is open.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -117,6 +117,7 @@ fn through_way(way: &WireWay) -> Vec<String> {
 fn seen_in_words(seen: &str) -> &str {
     match seen {
         "loadBalancer" => "load balancer",
+        "ownNode" => "the node of the pod",
         "somePod" => "some pod",
         other => other,
     }

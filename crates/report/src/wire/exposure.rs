@@ -48,7 +48,8 @@ pub struct WireWay {
     pub gateway: Option<String>,
     /// The ports of the pods to which it leads.
     pub ports: String,
-    /// Whom policies may see as the one who connects: `client`, `node`, `loadBalancer`, `controller` (its pods), or
+    /// Whom policies may see as the one who connects: `client`, `node`, `ownNode` (the node of the pod itself, which no
+    /// `NetworkPolicy` keeps out), `loadBalancer` (where it is a proxy), `controller` (its pods), or
     /// `somePod` where it is not known which pods these are.
     pub seen_as: Vec<&'static str>,
     /// `allowed`, `denied`, `partly` where some of the ports are allowed and the rest is denied, `unknown` where it depends
@@ -228,6 +229,7 @@ fn seen_as(seen: Seen) -> &'static str {
     match seen {
         Seen::Client => "client",
         Seen::Node => "node",
+        Seen::OwnNode => "ownNode",
         Seen::LoadBalancer => "loadBalancer",
         Seen::Controller => "controller",
         Seen::SomePod => "somePod",

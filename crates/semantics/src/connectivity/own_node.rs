@@ -6,6 +6,8 @@ use cofferdam_model::dialect::OwnNode;
 
 use super::{Connectivity, Endpoint};
 use crate::facts::Pod;
+use crate::rows::all_ports;
+use crate::verdict::Allowed;
 
 /// What does not apply because one end is the node on which the other runs.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +34,18 @@ impl Connectivity {
             ingress: from_node && self.dialect.ingress_from_own_node == OwnNode::Exempt,
             namespaced_ingress: from_node,
         }
+    }
+
+    /// What the pods of a class let in from the node on which they run, as a peer of this class.
+    pub(crate) fn says_to_own_node(&self, class: u32, peer: u32) -> Allowed {
+        let governed = match self.dialect.ingress_from_own_node {
+            OwnNode::Exempt => None,
+            OwnNode::Governed => self.rows_of(class).and_then(|rows| rows.from_own_node),
+        };
+        governed.map_or_else(
+            || Allowed::certainly(all_ports(self.dialect)),
+            |row| self.answer(row, peer),
+        )
     }
 
     fn is_node_of(&self, pod: &Pod, other: Endpoint) -> bool {

@@ -43,6 +43,8 @@ pub(super) struct Scene {
     /// Nodes; where none is known, one of which the address is not known.
     nodes: RoaringBitmap,
     knows_nodes: bool,
+    /// A node of which nothing is known.
+    some_node: RoaringBitmap,
     new_namespaces: BTreeSet<Arc<str>>,
     too_many: Vec<TooMany>,
 }
@@ -85,10 +87,11 @@ impl Scene {
             .filter_map(|address| classes.of_address(*address))
             .collect();
         let knows_nodes = !known.is_empty();
+        let some_node: RoaringBitmap = classes.of_pod(last).iter().copied().collect();
         let nodes = if knows_nodes {
             known
         } else {
-            classes.of_pod(last).iter().copied().collect()
+            some_node.clone()
         };
         let under = dialects
             .iter()
@@ -102,6 +105,7 @@ impl Scene {
             outside,
             nodes,
             knows_nodes,
+            some_node,
             new_namespaces,
             too_many,
         }
@@ -242,6 +246,18 @@ impl Scene {
                 IpBlock::Ignores => self.nodes.clone(),
             };
             uncertain(&said(connectivity, &peers))
+        })
+    }
+
+    /// What a class lets in from the node on which its pods run.
+    pub(super) fn let_in_of_own_node(&self, class: u32) -> Allowed {
+        let Some(family) = self.family(class) else {
+            return Allowed::nothing();
+        };
+        let own = &self.some_node & self.classes().of_family(family);
+        self.ask(|connectivity| {
+            let nodes = own.iter();
+            any(nodes.map(|node| connectivity.says_to_own_node(class, node)))
         })
     }
 

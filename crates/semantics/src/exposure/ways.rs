@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cofferdam_objects::policy::Direction;
-use ipnet::IpNet;
-
-use super::any;
 use super::internet::{Addresses, told};
+use super::proxies::{Nearness, Proxies};
 use super::scene::{Outside, Scene, uncertain};
+use super::sources::{Destination, LetIn, Seen, Source};
 use crate::connectivity::Endpoint;
 use crate::entrances::{self, Controller, Entrance};
 use crate::facts::{Facts, Gap, GapKind, ObjectName, Service, ServiceKind};
@@ -48,21 +46,6 @@ pub enum How {
     Gateway(ObjectName),
 }
 
-/// Whom policies may see as the one who connects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Seen {
-    /// The client, by its address on the internet.
-    Client,
-    /// A node that passed the connection on under its own address.
-    Node,
-    /// A load balancer outside the cluster, at an address that is not known.
-    LoadBalancer,
-    /// The pods of the controller.
-    Controller,
-    /// Some pod of the cluster: which ones are the controller's is not known.
-    SomePod,
-}
-
 /// A way in, before it is asked who gets through.
 #[derive(Debug)]
 pub(super) struct Way {
@@ -70,17 +53,6 @@ pub(super) struct Way {
     how: How,
     sources: Vec<Source>,
     backends: BTreeSet<Backend>,
-}
-
-/// Who connects.
-#[derive(Debug)]
-enum Source {
-    /// Clients: only those of these networks, where there are any.
-    Clients(Vec<IpNet>),
-    Nodes,
-    LoadBalancer,
-    Controller(BTreeSet<usize>),
-    SomePod,
 }
 
 /// Every way in; what cannot be resolved is told.
@@ -122,9 +94,10 @@ pub(super) fn find(
     let resolved = entrances::resolve(facts);
     gaps.extend(resolved.gaps);
     notes.extend(resolved.notes);
-    ways.extend(resolved.entrances.into_iter().map(way));
+    let entrances = resolved.entrances.into_iter();
+    ways.extend(entrances.map(|entrance| way(facts, entrance)));
     notes.extend(ways.iter().filter_map(out_again));
-    notes.extend(warnings(&ways));
+    notes.extend(warnings(facts, &ways));
     ways
 }
 
@@ -157,14 +130,19 @@ fn sources(service: &Service, how: &How) -> Vec<Source> {
         How::LoadBalancer => service.clients.clone(),
         How::NodePort | How::ExternalAddresses | How::Ingress | How::Gateway(_) => Vec::new(),
     };
-    let mut sources = vec![Source::Clients(clients)];
+    // Whatever the policy for traffic from outside is, the node of the pod may pass a connection on as its own.
+    let mut sources = vec![Source::Clients(clients), Source::OwnNode];
     if !service.keeps_client {
         sources.push(Source::Nodes);
+    }
+    if *how == How::LoadBalancer {
+        // It may be a proxy.
+        sources.push(Source::LoadBalancer);
     }
     sources
 }
 
-fn way(entrance: Entrance) -> Way {
+fn way(facts: &Facts, entrance: Entrance) -> Way {
     let Entrance {
         id,
         gateway,
@@ -175,9 +153,15 @@ fn way(entrance: Entrance) -> Way {
         through: id,
         how: gateway.map_or(How::Ingress, How::Gateway),
         sources: match controller {
-            Controller::Pods(pods) => vec![Source::Controller(pods)],
-            Controller::Outside => vec![Source::LoadBalancer, Source::Nodes],
-            Controller::Unknown => vec![Source::SomePod],
+            Controller::Pods(pods) => vec![Source::Controller(Proxies::new(facts, pods))],
+            Controller::Outside => vec![Source::LoadBalancer, Source::Nodes, Source::OwnNode],
+            // It may also be in the network of nodes, or outside.
+            Controller::Unknown => vec![
+                Source::SomePod,
+                Source::Nodes,
+                Source::OwnNode,
+                Source::LoadBalancer,
+            ],
         },
         backends,
     }
@@ -198,114 +182,92 @@ fn out_again(way: &Way) -> Option<String> {
 }
 
 /// What holds of all ways of a kind.
-fn warnings(ways: &[Way]) -> Vec<String> {
-    let is_there = |wanted: fn(&Source) -> bool| {
+fn warnings(facts: &Facts, ways: &[Way]) -> Vec<String> {
+    let is_there = |wanted: &dyn Fn(&Source) -> bool| {
         let mut sources = ways.iter().flat_map(|way| &way.sources);
         sources.any(wanted)
     };
+    let of_services = ways.iter().filter(|way| &*way.through.kind == "Service");
+    let mut of_services = of_services.flat_map(|way| &way.sources);
     let mut warnings = Vec::new();
-    if is_there(|source| matches!(source, Source::Nodes)) {
-        warnings.push("without externalTrafficPolicy Local, pods see the client or a node, as the network plugin and the load balancer have it; what only one of them may send is unknown. What a pod's own node passes on may also count as that node's own, which no NetworkPolicy governs".to_owned());
+    if of_services.any(|source| matches!(source, Source::Nodes)) {
+        warnings.push("without externalTrafficPolicy Local, pods see the client or a node, as the network plugin and the load balancer have it; what only one of them may send is unknown");
     }
-    if is_there(|source| matches!(source, Source::SomePod)) {
-        warnings.push("where it is not known which pods are the controller of an Ingress or Gateway, what only some pods may send is unknown".to_owned());
+    if is_there(&|source| matches!(source, Source::OwnNode)) {
+        warnings.push("what the node of a pod passes on to it may count as that node's own, which no NetworkPolicy keeps out; whether it does is up to the network plugin and the load balancer, with externalTrafficPolicy Local too, so that what policies only keep clients out of is unknown, and not denied");
     }
-    warnings
+    if is_there(&|source| matches!(source, Source::SomePod)) {
+        warnings.push("where it is not known which pods are the controller of an Ingress or Gateway, or whether it is in the cluster at all, what only some may send is unknown");
+    }
+    if ways.iter().any(|way| way.may_be_near(facts)) {
+        warnings.push("a controller of Ingresses or Gateways is in the network of its nodes, and may be on that of a pod behind it, where nodes are not known: no NetworkPolicy keeps out what comes from a pod's own node");
+    }
+    warnings.into_iter().map(ToOwned::to_owned).collect()
 }
 
 impl Way {
+    /// Whether it is not known if a controller is on the node of a pod to which it leads.
+    fn may_be_near(&self, facts: &Facts) -> bool {
+        let mut pods = self
+            .backends
+            .iter()
+            .filter_map(|backend| match backend.end {
+                Endpoint::Pod(place) => facts.pods.get(place),
+                Endpoint::Address(_) => None,
+            });
+        let proxies = self.sources.iter().filter_map(|source| match source {
+            Source::Controller(proxies) => Some(proxies),
+            Source::Clients(_)
+            | Source::Nodes
+            | Source::OwnNode
+            | Source::LoadBalancer
+            | Source::SomePod => None,
+        });
+        let proxies: Vec<&Proxies> = proxies.collect();
+        pods.any(|pod| {
+            let mut near = proxies.iter().map(|proxies| proxies.near(facts, pod));
+            near.any(|one| one == Nearness::Perhaps)
+        })
+    }
+
     /// This way to some pods; `None` where it does not lead there.
     pub(super) fn to(&self, scene: &Scene, pods: &BTreeSet<usize>) -> Option<WayIn> {
-        let mut ports = PortSet::none();
-        let mut classes = BTreeSet::new();
-        for Backend {
-            end,
-            protocol,
-            port,
-        } in &self.backends
-        {
-            if let Endpoint::Pod(pod) = end
-                && pods.contains(pod)
-            {
-                ports = ports.or(&PortSet::one(*protocol, *port));
-                classes.extend(scene.classes().of_pod(*pod).iter().copied());
-            }
-        }
-        if ports.is_empty() {
-            return None;
-        }
-        let mut clients = Vec::new();
-        let answers: Vec<Allowed> = self
-            .sources
-            .iter()
-            .map(|source| source.gets(scene, &classes, (&ports, &mut clients)))
-            .collect();
+        let to = self.destination(scene, pods)?;
+        let sources = self.sources.iter();
+        let let_in: Vec<LetIn> = sources.map(|source| source.gets(scene, &to)).collect();
+        let answers: Vec<Allowed> = let_in.iter().map(|one| one.allowed.clone()).collect();
         let allowed = uncertain(&answers);
+        let seen = let_in.iter().flat_map(|one| &one.seen).copied().collect();
+        let clients: Vec<Outside> = let_in.into_iter().flat_map(|one| one.clients).collect();
         Some(WayIn {
             through: self.through.clone(),
             how: self.how.clone(),
-            seen: self.sources.iter().map(Source::seen).collect(),
+            seen,
             allowed: Allowed {
-                possible: allowed.possible.and(&ports),
-                certain: allowed.certain.and(&ports),
+                possible: allowed.possible.and(&to.ports),
+                certain: allowed.certain.and(&to.ports),
             },
-            ports,
+            ports: to.ports,
             clients: told(&clients),
         })
     }
-}
 
-impl Source {
-    fn seen(&self) -> Seen {
-        match self {
-            Self::Clients(_) => Seen::Client,
-            Self::Nodes => Seen::Node,
-            Self::LoadBalancer => Seen::LoadBalancer,
-            Self::Controller(_) => Seen::Controller,
-            Self::SomePod => Seen::SomePod,
-        }
-    }
-
-    /// What these classes let in from it; from which addresses something of some ports comes in goes to the end of a list.
-    fn gets(
-        &self,
-        scene: &Scene,
-        classes: &BTreeSet<u32>,
-        (ports, clients): (&PortSet, &mut Vec<Outside>),
-    ) -> Allowed {
-        let own = classes.iter().copied();
-        match self {
-            Self::Clients(networks) => {
-                let mut allowed = Allowed::nothing();
-                for class in own {
-                    let said = scene.says_to_internet(Direction::Ingress, class, networks);
-                    for (outside, answer) in said {
-                        if !answer.possible.and(ports).is_empty() {
-                            clients.push(outside);
-                        }
-                        allowed = allowed.or(&answer);
-                    }
-                }
-                allowed
-            }
-            Self::Nodes => any(own.map(|class| scene.let_in_of_nodes(class))),
-            Self::LoadBalancer => any(own.map(|class| scene.let_in_from_somewhere(class))),
-            Self::Controller(pods) => {
-                let from = pods.iter().flat_map(|pod| scene.classes().of_pod(*pod));
-                let from: BTreeSet<u32> = from.copied().collect();
-                any(from.into_iter().flat_map(|from| {
-                    let own = classes.iter();
-                    own.map(move |class| scene.between(from, *class))
-                }))
-            }
-            Self::SomePod => {
-                let pods = &scene.existing | &scene.newcomers;
-                any(own.map(|class| {
-                    let said = scene.says(Direction::Ingress, class, &pods);
-                    let said: Vec<Allowed> = said.into_iter().map(|(_, one)| one).collect();
-                    uncertain(&said)
-                }))
+    /// Those of some pods to which it leads.
+    fn destination(&self, scene: &Scene, pods: &BTreeSet<usize>) -> Option<Destination> {
+        let mut to = Destination {
+            pods: BTreeSet::new(),
+            classes: BTreeSet::new(),
+            ports: PortSet::none(),
+        };
+        for backend in &self.backends {
+            if let Endpoint::Pod(pod) = backend.end
+                && pods.contains(&pod)
+            {
+                to.ports = to.ports.or(&PortSet::one(backend.protocol, backend.port));
+                to.classes.extend(scene.classes().of_pod(pod));
+                to.pods.insert(pod);
             }
         }
+        (!to.pods.is_empty()).then_some(to)
     }
 }

@@ -24,7 +24,8 @@ pub struct Service {
     pub cluster_addresses: Vec<IpAddr>,
     /// How it is reached.
     pub kind: ServiceKind,
-    /// Whether pods see the address of a client from outside (`externalTrafficPolicy: Local`).
+    /// Whether nodes pass connections from outside on to pods of their own alone, which see from whom they had these
+    /// (`externalTrafficPolicy: Local`): the client, or a load balancer that is a proxy.
     pub keeps_client: bool,
     /// Further addresses at which nodes accept its connections (`externalIPs`).
     pub external_addresses: Vec<IpAddr>,

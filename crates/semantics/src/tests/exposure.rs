@@ -39,7 +39,13 @@ fn exposures(yaml: &str, plugin: &str) -> Exposures {
 /// The ways in to every workload, as `workload: ports through object, as seen, verdict`, then gaps and notes.
 #[track_caller]
 fn check_ways(yaml: &str, expected: &[&str]) {
-    let Exposures { all, gaps, notes } = exposures(yaml, "calico");
+    check_ways_under("calico", yaml, expected);
+}
+
+/// The same as a certain network plugin has it.
+#[track_caller]
+fn check_ways_under(plugin: &str, yaml: &str, expected: &[&str]) {
+    let Exposures { all, gaps, notes } = exposures(yaml, plugin);
     let mut told = Vec::new();
     for Exposure { party, ways_in, .. } in &all {
         told.extend(

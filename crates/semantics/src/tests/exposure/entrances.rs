@@ -1,6 +1,6 @@
 //! Ingresses, Gateways and routes.
 
-use super::{POD, check_ways};
+use super::{POD, check_ways, exposures};
 
 /// Two Services of the pod, of which none is published, and who serves Ingresses.
 const INSIDE: &str = "
@@ -87,6 +87,69 @@ spec: {{{class}rules: [{{http: {{paths: [{{path: /, pathType: Prefix, backend: {
 
 const TO_WEB: &str = "service: {name: web, port: {name: http}}";
 
+/// From its own node a pod is always reached, by what is in the network of that node too.
+#[test]
+fn a_controller_in_the_network_of_a_node_is_that_node() {
+    let deny = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: shop, name: p}
+spec: {podSelector: {matchLabels: {app: web}}}
+---";
+    let placed = |web: &str, controllers: &[&str]| {
+        let controllers = controllers.iter().enumerate().map(|(number, place)| {
+            format!(
+                "
+apiVersion: v1
+kind: Pod
+metadata: {{namespace: edge, name: nginx-{number}, labels: {{app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}}}
+{place}
+---"
+            )
+        });
+        let controllers: String = controllers.collect();
+        let inside = INSIDE.replace("ingress-nginx, app", "other, app");
+        let pod = POD.replace("spec: {", &format!("spec: {{{web}"));
+        let ingress = ingress("ingressClassName: outside, ", TO_WEB);
+        format!("{pod}---{inside}---{controllers}{deny}{ingress}")
+    };
+    let host = |node: &str, address: &str| {
+        format!("spec: {{hostNetwork: true, {node}}}\nstatus: {{{address}}}")
+    };
+    let on_n1 = host("nodeName: n1", "podIP: 192.168.0.1");
+    let on_n2 = host("nodeName: n2", "podIP: 192.168.0.2");
+    let at_n1 = host("", "podIP: 192.168.0.1");
+    let nowhere = host("", "");
+    let pod_on_n1 = "spec: {nodeName: n1}\nstatus: {podIP: 10.0.0.7}";
+    let (n1, nowhere_yet) = ("nodeName: n1, ", "");
+    for (web, controllers, seen) in [
+        (n1, vec![&*on_n1], "OwnNode or Controller: allowed"),
+        (n1, vec![&*at_n1], "OwnNode or Controller: allowed"),
+        (n1, vec![&*on_n2, &*on_n1], "OwnNode or Controller: allowed"),
+        (n1, vec![&*on_n2], "Controller: denied"),
+        (n1, vec![pod_on_n1], "Controller: denied"),
+        (
+            n1,
+            vec![&*nowhere],
+            "OwnNode or Controller: maybe TCP 8080, surely ",
+        ),
+        (
+            nowhere_yet,
+            vec![&*on_n2],
+            "OwnNode or Controller: maybe TCP 8080, surely ",
+        ),
+        (nowhere_yet, vec![pod_on_n1], "Controller: denied"),
+    ] {
+        let expected =
+            format!("shop/web[Pod]: TCP 8080 through Ingress/shop/i Ingress, seen as {seen}");
+        let objects = placed(web, &controllers);
+        check_ways(&objects, &[&expected]);
+        let notes = exposures(&objects, "calico").notes;
+        let is_said = notes.iter().any(|note| note.starts_with("a controller of"));
+        assert_eq!(is_said, seen.contains("maybe"), "{controllers:?}");
+    }
+}
+
 /// Checklist 44: the source is the controller, and not the client.
 #[test]
 fn an_ingress_is_asked_from_its_controller() {
@@ -105,23 +168,27 @@ fn an_ingress_is_asked_from_its_controller() {
         (
             "ingressClassName: strange, ",
             &edge,
-            "SomePod: maybe TCP 8080, surely ",
+            "Node or OwnNode or LoadBalancer or SomePod: maybe TCP 8080, surely ",
         ),
         (
             "ingressClassName: strange, ",
             &everybody,
-            "SomePod: allowed",
+            "Node or OwnNode or LoadBalancer or SomePod: maybe TCP 8080, surely ",
         ),
-        ("ingressClassName: strange, ", &clients, "SomePod: denied"),
+        (
+            "ingressClassName: strange, ",
+            "",
+            "Node or OwnNode or LoadBalancer or SomePod: allowed",
+        ),
         (
             "ingressClassName: cloud, ",
             &edge,
-            "Node or LoadBalancer: denied",
+            "Node or OwnNode or LoadBalancer: maybe TCP 8080, surely ",
         ),
         (
             "ingressClassName: cloud, ",
-            &clients,
-            "Node or LoadBalancer: maybe TCP 8080, surely ",
+            "",
+            "Node or OwnNode or LoadBalancer: allowed",
         ),
     ];
     for (class, policy, seen) in cases {

@@ -1,6 +1,6 @@
 //! Services that are published, and what policies say to who comes through them.
 
-use super::{POD, check_ways, exposures, parts};
+use super::{POD, check_ways, check_ways_under, exposures, parts};
 
 /// A Service before the pod, and policies behind it.
 fn with(service: &str, policies: &str) -> String {
@@ -32,71 +32,132 @@ spec: {{podSelector: {{}}, ingress: [{from}]}}
 fn a_service_is_a_way_in_where_it_is_published() {
     for (service, how) in [
         ("type: ClusterIP", None),
-        ("type: NodePort", Some("NodePort")),
-        ("type: LoadBalancer", Some("LoadBalancer")),
-        ("externalIPs: [203.0.113.7]", Some("ExternalAddresses")),
+        (
+            "type: NodePort",
+            Some("NodePort, seen as Client or Node or OwnNode"),
+        ),
+        (
+            "type: LoadBalancer",
+            Some("LoadBalancer, seen as Client or Node or OwnNode or LoadBalancer"),
+        ),
+        (
+            "type: LoadBalancer, externalTrafficPolicy: Local",
+            Some("LoadBalancer, seen as Client or OwnNode or LoadBalancer"),
+        ),
+        (
+            "externalIPs: [203.0.113.7]",
+            Some("ExternalAddresses, seen as Client or Node or OwnNode"),
+        ),
     ] {
-        let way = how.map(|how| {
-            format!("shop/web[Pod]: TCP 8080 through Service/shop/web {how}, seen as Client or Node: allowed")
-        });
+        let way = how
+            .map(|how| format!("shop/web[Pod]: TCP 8080 through Service/shop/web {how}: allowed"));
         let expected: Vec<&str> = way.iter().map(String::as_str).collect();
         check_ways(&with(service, ""), &expected);
     }
 }
 
-/// Checklist 43: under `externalTrafficPolicy: Cluster` nobody knows whether the pod sees the client or a node.
+/// Checklist 43: nobody knows whether the pod sees the client or a node, and its own node is let in whatever policies say.
 #[test]
 fn whom_pods_see_decides_and_is_said() {
     let of_nodes = "{from: [{ipBlock: {cidr: 192.168.0.0/16}}]}";
     let of_clients = "{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [192.168.0.0/16]}}]}";
-    let of_some = "{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}";
-    for (traffic, rule, expected) in [
-        (
-            "Cluster",
-            of_nodes,
-            "Client or Node: maybe TCP 8080, surely ",
-        ),
-        ("Local", of_nodes, "Client: denied"),
-        (
-            "Cluster",
-            of_clients,
-            "Client or Node: maybe TCP 8080, surely ",
-        ),
-        ("Local", of_clients, "Client: allowed"),
-        ("Local", "", "Client: denied"),
-        ("Cluster", "", "Client or Node: denied"),
-        ("Cluster", "{}", "Client or Node: allowed"),
-        ("Local", "{ports: [{port: 80}]}", "Client: denied"),
+    let maybe = "maybe TCP 8080, surely ";
+    for (traffic, rule, verdict) in [
+        ("Cluster", of_nodes, maybe),
+        ("Local", of_nodes, maybe),
+        ("Cluster", of_clients, maybe),
+        ("Local", of_clients, "allowed"),
+        ("Local", "", maybe),
+        ("Cluster", "", maybe),
+        ("Cluster", "{}", "allowed"),
+        ("Local", "{ports: [{port: 80}]}", maybe),
     ] {
+        let seen = match traffic {
+            "Local" => "Client or OwnNode",
+            _ => "Client or Node or OwnNode",
+        };
         let service = format!("type: NodePort, externalTrafficPolicy: {traffic}");
         let expected = format!(
-            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as {expected}"
+            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as {seen}: {verdict}"
         );
         check_ways(&with(&service, &policy(rule)), &[&expected]);
     }
     check_ways(
         &with(
             "type: NodePort, externalTrafficPolicy: Local",
-            &policy(of_some),
+            &policy("{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}"),
         ),
         &[
-            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort from 203.0.113.0/24, seen as Client: allowed",
+            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort from 203.0.113.0/24, seen as Client or OwnNode: allowed",
         ],
     );
 }
 
+/// A load balancer that is a proxy connects from an address of its own, which no `externalTrafficPolicy` makes the client's.
 #[test]
-fn that_pods_may_see_nodes_is_noted() {
-    let told = exposures(&with("type: NodePort", ""), "calico").notes;
-    assert!(
-        told[0].starts_with("without externalTrafficPolicy Local"),
-        "{told:?}"
+fn a_load_balancer_may_be_a_proxy() {
+    for (rule, verdict) in [
+        ("{}", "allowed"),
+        (
+            "{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [192.168.0.0/16]}}]}",
+            "maybe TCP 8080, surely ",
+        ),
+        (
+            "{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}",
+            "maybe TCP 8080, surely ",
+        ),
+    ] {
+        let expected = format!(
+            "shop/web[Pod]: TCP 8080 through Service/shop/web LoadBalancer, seen as Client or OwnNode or LoadBalancer: {verdict}"
+        );
+        check_ways(
+            &with(
+                "type: LoadBalancer, externalTrafficPolicy: Local",
+                &policy(rule),
+            ),
+            &[&expected],
+        );
+    }
+}
+
+/// Nothing is denied but what every policy in question, and for every source, denies.
+#[test]
+fn only_a_policy_that_governs_the_own_node_denies_all() {
+    let policy = "
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: p}
+spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{}]}]}
+";
+    for (plugin, verdict) in [
+        ("calico", "maybe TCP 8080, surely "),
+        ("aws-vpc-cni", "denied"),
+    ] {
+        let objects = with("type: NodePort, externalTrafficPolicy: Local", policy);
+        let expected = format!(
+            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or OwnNode: {verdict}"
+        );
+        check_ways_under(plugin, &objects, &[&expected]);
+    }
+}
+
+#[test]
+fn whom_pods_may_see_is_noted() {
+    let starts = |service: &str| -> Vec<String> {
+        let notes = exposures(&with(service, ""), "calico").notes;
+        let first = notes.iter().map(|note| note.split(' ').take(3));
+        first
+            .map(|words| words.collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    let of_own_node = "what the node";
+    let of_nodes = "without externalTrafficPolicy Local,";
+    assert_eq!(starts("type: ClusterIP"), Vec::<String>::new());
+    assert_eq!(starts("type: NodePort"), [of_own_node, of_nodes]);
+    assert_eq!(
+        starts("type: NodePort, externalTrafficPolicy: Local"),
+        [of_own_node]
     );
-    let told = exposures(
-        &with("type: NodePort, externalTrafficPolicy: Local", ""),
-        "calico",
-    );
-    assert_eq!(told.notes, Vec::<String>::new());
 }
 
 /// Of a node whose address is not known it is not known whether a block holds it.
@@ -109,7 +170,7 @@ fn nodes_that_are_not_known_may_have_any_address() {
     check_ways(
         &format!("{pod}---{rest}"),
         &[
-            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or Node: maybe TCP 8080, surely ",
+            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or Node or OwnNode: maybe TCP 8080, surely ",
         ],
     );
 }
@@ -123,8 +184,8 @@ fn the_clients_of_a_load_balancer_may_be_few() {
             "",
         ),
         &[
-            "shop/web[Pod]: TCP 8080 through Service/shop/web LoadBalancer from 203.0.113.0/24, seen as Client: allowed",
-            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client: allowed",
+            "shop/web[Pod]: TCP 8080 through Service/shop/web LoadBalancer from 203.0.113.0/24, seen as Client or OwnNode or LoadBalancer: allowed",
+            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or OwnNode: allowed",
         ],
     );
 }
@@ -148,8 +209,7 @@ spec: {{type: NodePort, externalTrafficPolicy: Local, ports: [{{name: http, port
             "{{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {{namespace: shop, name: a, labels: {{kubernetes.io/service-name: web}}}}, addressType: IPv4, endpoints: [{endpoints}], ports: [{port}]}}"
         ))
     };
-    let to_pod =
-        "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client: allowed";
+    let to_pod = "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or OwnNode: allowed";
     check_ways(
         &slice("{addresses: [10.0.0.1]}", "{name: http, port: 8080}"),
         &[to_pod],
