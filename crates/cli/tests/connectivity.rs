@@ -97,13 +97,16 @@ kind: Deployment
 metadata: [
 ";
 
-/// What lets the internet in to `SHOP`: a Service of the database, and an Ingress whose controller is there.
+/// What lets others in to `SHOP`: a Service of the database, an Ingress whose controller is at ports of nodes, and an
+/// internal load balancer.
 const OPEN: &str = "
 {kind: List, apiVersion: v1, items: [
   {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}},
   {apiVersion: v1, kind: Namespace, metadata: {name: edge, labels: {team: edge}}},
   {apiVersion: apps/v1, kind: Deployment, metadata: {name: nginx, namespace: edge},
-   spec: {template: {metadata: {labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}}}},
+   spec: {template: {metadata: {labels: {app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}, spec: {containers: [{ports: [{containerPort: 8443, hostPort: 443}]}]}}}},
+  {apiVersion: v1, kind: Service, metadata: {name: inside, namespace: shop, annotations: {networking.gke.io/load-balancer-type: Internal}},
+   spec: {type: LoadBalancer, allocateLoadBalancerNodePorts: false, externalTrafficPolicy: Local, selector: {app: web}, ports: [{port: 80}]}},
   {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {selector: {app: web}, ports: [{port: 80}]}},
   {apiVersion: v1, kind: Service, metadata: {name: node, namespace: shop}, spec: {type: NodePort, selector: {app: db}, ports: [{port: 1, targetPort: sql}]}},
   {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, namespace: shop},

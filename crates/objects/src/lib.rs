@@ -9,6 +9,7 @@ pub mod entrance_kind;
 pub mod key;
 pub mod keys;
 pub mod live_spec;
+pub mod load_balancer;
 pub mod managed_fields;
 pub mod name;
 pub mod pod_security;

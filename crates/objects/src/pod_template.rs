@@ -172,6 +172,8 @@ read! {
         container_port: i32,
         /// The port of the node, 0 where there is none.
         host_port: i32,
+        /// The address of the node at which that is, empty for all.
+        #[serde(rename = "hostIP")] host_ip: String,
     }
     /// What a kubelet does to a container.
     Handler {

@@ -270,26 +270,48 @@ impl Atoms {
     }
 }
 
-/// What of some ranges of a family is routed on the internet, only of these networks where there are any; joined where
-/// they touch.
-pub(crate) fn on_internet(
+/// Some of the addresses outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those that are routed on the internet.
+    Internet,
+    /// All.
+    Anywhere,
+    /// Those of these networks.
+    Networks(Vec<IpNet>),
+}
+
+impl Scope {
+    fn ranges(&self, family: Family) -> RangeSetBlaze<u128> {
+        match self {
+            Self::Internet => family.public(),
+            Self::Anywhere => RangeSetBlaze::from_iter([0..=family.last()]),
+            Self::Networks(networks) => {
+                let networks = networks.clone();
+                let except = Vec::new();
+                Block { networks, except }.ranges(family)
+            }
+        }
+    }
+
+    /// Whether no address of it is routed on the internet.
+    pub(crate) fn is_private(&self) -> bool {
+        let mut families = Family::BOTH.into_iter();
+        families.all(|family| self.ranges(family).is_disjoint(&family.public()))
+    }
+}
+
+/// What of some ranges of a family is in a scope, joined where they touch.
+pub(crate) fn within(
     family: Family,
     ranges: &[RangeInclusive<IpAddr>],
-    networks: &[IpNet],
+    scope: &Scope,
 ) -> Vec<RangeInclusive<IpAddr>> {
     let numbers = ranges
         .iter()
         .map(|range| number(*range.start())..=number(*range.end()));
-    let mut inside: RangeSetBlaze<u128> = numbers.collect();
-    inside = inside & family.public();
-    if !networks.is_empty() {
-        let networks = Block {
-            networks: networks.to_vec(),
-            except: Vec::new(),
-        };
-        inside = inside & networks.ranges(family);
-    }
-    let ranges = inside.into_ranges();
+    let all: RangeSetBlaze<u128> = numbers.collect();
+    let ranges = (all & scope.ranges(family)).into_ranges();
     ranges
         .map(|range| family.address(*range.start())..=family.address(*range.end()))
         .collect()
@@ -297,10 +319,12 @@ pub(crate) fn on_internet(
 
 /// The addresses of a family that are routed on the internet.
 pub(crate) fn internet(family: Family) -> Vec<RangeInclusive<IpAddr>> {
-    let ranges = family.public().into_ranges();
-    ranges
-        .map(|range| family.address(*range.start())..=family.address(*range.end()))
-        .collect()
+    within(family, &everything(family), &Scope::Internet)
+}
+
+/// All addresses of a family.
+pub(crate) fn everything(family: Family) -> Vec<RangeInclusive<IpAddr>> {
+    [family.address(0)..=family.address(family.last())].into()
 }
 
 /// Ranges of addresses of a family, joined where they touch.

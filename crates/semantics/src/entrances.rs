@@ -20,6 +20,8 @@ pub struct Entrance {
     pub gateway: Option<ObjectName>,
     /// Who connects to what is behind it.
     pub controller: Controller,
+    /// Whether it is reached from private networks alone.
+    pub is_internal: bool,
     /// What is behind it.
     pub backends: BTreeSet<Backend>,
 }
@@ -45,6 +47,7 @@ pub fn resolve(facts: &Facts) -> Resolved {
             id: id.clone(),
             gateway: None,
             controller: controllers::of_ingress(facts, &ingress.class),
+            is_internal: ingress.is_internal,
             backends,
         });
     }

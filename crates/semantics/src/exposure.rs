@@ -8,6 +8,7 @@
 mod cluster;
 mod internet;
 mod proxies;
+mod published;
 mod scene;
 mod sources;
 mod ways;

@@ -151,6 +151,8 @@ pub struct Pod {
     pub labels: Arc<Labels>,
     /// The ports that its containers declare.
     pub ports: Arc<[ContainerPort]>,
+    /// The ports of its node that lead to it from outside.
+    pub host_ports: Box<[HostPort]>,
     /// Its addresses; none where they are not known.
     pub addresses: Box<[IpAddr]>,
     /// Where it runs.
@@ -192,6 +194,17 @@ pub struct ContainerPort {
     pub number: u16,
     /// Whether it is of a sidecar: an init container that restarts.
     pub sidecar: bool,
+}
+
+/// A port of a node that leads to a container of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPort {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The number at the node.
+    pub number: u16,
+    /// The number at the pod.
+    pub target: u16,
 }
 
 /// A node.

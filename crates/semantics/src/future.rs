@@ -133,6 +133,7 @@ impl<'a> Future<'a> {
                     source: Source(u32::MAX),
                     labels: Arc::clone(&labels),
                     ports: Arc::default(),
+                    host_ports: Box::default(),
                     addresses: address.iter().copied().collect(),
                     place: Place::default(),
                     is_template: true,

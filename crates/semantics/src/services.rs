@@ -88,11 +88,12 @@ pub fn backends(
 }
 
 /// The pods that connections from outside may be led to, by their places in the facts: those of Services that have
-/// addresses outside, those behind Ingresses and routes, and those in the network of their node.
+/// addresses outside, those behind Ingresses and routes, those to which ports of nodes lead, and those in the network of
+/// their node.
 pub fn exposed(facts: &Facts) -> BTreeSet<usize> {
     let services = facts.services.iter().filter(|service| {
         let by_kind = match service.kind {
-            ServiceKind::Nodes | ServiceKind::LoadBalancer => true,
+            ServiceKind::Nodes | ServiceKind::LoadBalancer { at_nodes: _ } => true,
             ServiceKind::Cluster | ServiceKind::ExternalName => false,
         };
         by_kind || !service.external_addresses.is_empty()
@@ -107,7 +108,7 @@ pub fn exposed(facts: &Facts) -> BTreeSet<usize> {
         Endpoint::Address(_) => None,
     });
     let hosts = facts.pods.iter().enumerate();
-    let hosts = hosts.filter(|(_, pod)| pod.place.host_network);
+    let hosts = hosts.filter(|(_, pod)| pod.place.host_network || !pod.host_ports.is_empty());
     pods.chain(hosts.map(|(place, _)| place)).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use cofferdam_objects::load_balancer;
 use cofferdam_state::observed::{
     ContainerPort, LiveNamespace, LiveNode, LivePod, LivePolicy, LiveService, LiveServicePort,
     ServiceType, Template,
@@ -215,6 +216,10 @@ pub(super) fn templates(
 pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
     let live = |service: Service| {
         let spec = service.spec;
+        let annotations = service.metadata.annotations.into_iter();
+        let balancer = service.status.load_balancer.ingress.unwrap_or_default();
+        let has_node_ports = spec.allocate_load_balancer_node_ports != Some(false)
+            || spec.ports.iter().any(|port| port.node_port != 0);
         let ports = spec.ports.into_iter().map(service_port).collect();
         let mut cluster_addresses: Vec<IpAddr> = parsed(&spec.cluster_ips).collect();
         if cluster_addresses.is_empty() {
@@ -223,6 +228,11 @@ pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
         LiveService {
             namespace: service.metadata.namespace,
             name: service.metadata.name,
+            annotations: annotations
+                .filter(|(key, _)| load_balancer::is_told_by(key))
+                .collect(),
+            balancer_addresses: parsed(balancer.iter().map(|one| &one.ip)).collect(),
+            has_node_ports,
             selector: spec.selector,
             service_type: match spec.r#type.as_str() {
                 "NodePort" => ServiceType::NodePort,
@@ -232,6 +242,7 @@ pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
             },
             keeps_client: spec.external_traffic_policy == "Local",
             cluster_addresses,
+            is_headless: spec.cluster_ip.as_deref() == Some("None"),
             external_addresses: spec.external_ips,
             clients: spec.load_balancer_source_ranges,
             ports,

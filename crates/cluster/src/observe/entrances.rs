@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_objects::entrance_kind::{GATEWAY_API, GATEWAY_KINDS, not_modelled};
 use cofferdam_objects::keys::{SLICE_MANAGED_BY, SLICES_OF_SELECTORS};
+use cofferdam_objects::load_balancer;
 use cofferdam_state::observed::Reading;
 use serde_json::{Value, json};
 
@@ -111,7 +112,8 @@ pub(super) fn whole(version: &str, kind: &str, one: &Whole) -> Value {
 
 fn metadata(meta: &Meta) -> Value {
     let annotations = meta.annotations.iter();
-    let annotations = annotations.filter(|(key, _)| ANNOTATIONS.contains(&key.as_str()));
+    let annotations = annotations
+        .filter(|(key, _)| ANNOTATIONS.contains(&key.as_str()) || load_balancer::is_told_by(key));
     let annotations: BTreeMap<&String, &String> = annotations.collect();
     // What belongs to no namespace names none.
     let namespace = (!meta.namespace.is_empty()).then_some(&meta.namespace);

@@ -1,5 +1,7 @@
 //! Ports of containers, and protocols of ports.
 
+use std::net::IpAddr;
+
 use cofferdam_model::flow::Protocol;
 use cofferdam_objects::pod_template::Port;
 use cofferdam_state::observed::ContainerPort;
@@ -24,6 +26,7 @@ pub(super) fn container_ports<'a>(
                 protocol: protocol(&port.protocol),
                 number: u16::try_from(port.container_port).ok()?,
                 sidecar,
+                host_port: host_port(port),
             })
         }
     };
@@ -31,6 +34,13 @@ pub(super) fn container_ports<'a>(
     containers
         .chain(sidecars.filter_map(declared(true)))
         .collect()
+}
+
+/// The port of the node that leads to a container, unless only the node itself can use it.
+fn host_port(port: &Port) -> Option<u16> {
+    let address: Option<IpAddr> = port.host_ip.parse().ok();
+    let number = u16::try_from(port.host_port).ok();
+    number.filter(|number| *number != 0 && !address.is_some_and(|one| one.is_loopback()))
 }
 
 /// Whether an init container with this restart policy is a sidecar: it runs beside the others.

@@ -200,7 +200,7 @@ spec:
     metadata: {labels: {app: idle}}
     spec:
       hostNetwork: true
-      containers: [{name: a, ports: [{name: http, containerPort: 80}, {containerPort: 81}]}]
+      containers: [{name: a, ports: [{name: http, containerPort: 80}, {containerPort: 81, hostPort: 8081}, {containerPort: 82, hostPort: 82, hostIP: 127.0.0.1}]}]
       initContainers:
       - {name: b, restartPolicy: Always, ports: [{name: dns, containerPort: 53, protocol: UDP}]}
       - {name: c, ports: [{name: once, containerPort: 54}]}
@@ -248,13 +248,16 @@ fn services_nodes_and_policies_that_are_not_modelled_are_handed_on() {
         "
 apiVersion: v1
 kind: Service
-metadata: {name: web, namespace: shop}
+metadata: {name: web, namespace: shop, annotations: {networking.gke.io/load-balancer-type: Internal, other: x}}
+status: {loadBalancer: {ingress: [{ip: 203.0.113.5}, {hostname: lb.example.com}]}}
 spec:
   type: LoadBalancer
   externalTrafficPolicy: Local
   selector: {app: web}
   clusterIP: 10.96.0.1
   clusterIPs: [10.96.0.1, 'fd00:96::1']
+  loadBalancerSourceRanges: [203.0.113.0/24]
+  allocateLoadBalancerNodePorts: false
   ports: [{name: http, port: 80, targetPort: http}, {port: 53, protocol: UDP, targetPort: 5353}]
 ---
 apiVersion: v1

@@ -102,13 +102,16 @@ read! {
     JobTemplate { spec: JobSpec }
     JobSpec { template: PodTemplate }
 
-    Service { metadata: Meta, spec: ServiceSpec }
+    Service { metadata: Meta, spec: ServiceSpec, status: ServiceStatus }
+    ServiceStatus { load_balancer: LoadBalancer }
+    LoadBalancer { ingress: Option<Vec<Ip>> }
     ServiceSpec {
         selector: Labels,
         r#type: String,
         external_traffic_policy: String,
         #[serde(rename = "externalIPs")] external_ips: Vec<String>,
         load_balancer_source_ranges: Vec<String>,
+        allocate_load_balancer_node_ports: Option<bool>,
         #[serde(rename = "clusterIP")] cluster_ip: Option<String>,
         #[serde(rename = "clusterIPs")] cluster_ips: Vec<String>,
         ports: Vec<ServicePort>,
@@ -118,6 +121,7 @@ read! {
         port: u16,
         protocol: String,
         target_port: Option<IntOrString>,
+        node_port: u16,
     }
 
     Slice { metadata: Meta, endpoints: Option<Vec<Endpoint>>, ports: Option<Vec<SlicePort>> }

@@ -7,7 +7,8 @@ use cofferdam_model::count::listed;
 use super::reach::{grounds, quoted};
 use super::table;
 use crate::wire::exposure::{
-    FromInternet, WireAllowed, WireEverybody, WireExposure, WireNewcomer, WirePart, WireWay,
+    FromInternet, PRIVATE_NETWORKS, WireAllowed, WireEverybody, WireExposure, WireNewcomer,
+    WirePart, WireWay,
 };
 use crate::wire::reach::ReachReport;
 
@@ -76,6 +77,7 @@ fn through_way(way: &WireWay) -> Vec<String> {
         through,
         how,
         gateway,
+        reached_from,
         ports: _,
         seen_as,
         verdict: _,
@@ -84,14 +86,10 @@ fn through_way(way: &WireWay) -> Vec<String> {
         denied,
         clients,
     } = way;
-    let how = match (*how, gateway) {
-        ("loadBalancer", _) => " (load balancer)".to_owned(),
-        ("nodePort", _) => " (node port)".to_owned(),
-        ("externalIPs", _) => " (external IPs)".to_owned(),
-        (_, Some(gateway)) => format!(" ({gateway})"),
-        (_, None) => String::new(),
-    };
-    let of_some = seen_as.contains(&"client") && *clients != ["internet"] && !clients.is_empty();
+    let how = how_in_words(how, gateway.as_deref(), *reached_from == PRIVATE_NETWORKS);
+    let is_everybody =
+        matches!(clients.as_slice(), [one] if one == "internet" || one == "anywhere");
+    let of_some = seen_as.contains(&"client") && !is_everybody && !clients.is_empty();
     let clients = listed(clients.iter().map(String::as_str));
     let only = if of_some {
         format!(", of clients only from {clients}")
@@ -112,6 +110,23 @@ fn through_way(way: &WireWay) -> Vec<String> {
     lines
         .map(|(ports, before, after)| format!("{before}{ports} through {through}{how}{after}"))
         .collect()
+}
+
+/// How a way is reached, as an addition to what it goes through.
+fn how_in_words(how: &str, gateway: Option<&str>, is_internal: bool) -> String {
+    let how = match (how, gateway) {
+        ("loadBalancer", _) => "load balancer",
+        ("nodePort", _) => "node port",
+        ("hostPort", _) => "host port",
+        ("externalIPs", _) => "external IPs",
+        (_, gateway) => gateway.unwrap_or_default(),
+    };
+    match (how, is_internal) {
+        ("", false) => String::new(),
+        ("", true) => " (internal, not from the internet)".to_owned(),
+        (how, false) => format!(" ({how})"),
+        (how, true) => format!(" (internal {how}, not from the internet)"),
+    }
 }
 
 fn seen_in_words(seen: &str) -> &str {
@@ -200,7 +215,12 @@ fn lines(exposure: &WireExposure) -> Vec<[String; 7]> {
             allowed: way.allowed.clone(),
             unknown: way.unknown.clone(),
         };
-        lines.push(line("in", "internet", &way.through, &ports, &way.denied));
+        let with = if way.reached_from == PRIVATE_NETWORKS {
+            "private networks"
+        } else {
+            "internet"
+        };
+        lines.push(line("in", with, &way.through, &ports, &way.denied));
     }
     for (direction, parts) in [("in", &from_internet.by_address), ("out", to_internet)] {
         for WirePart { addresses, ports } in parts {

@@ -35,17 +35,22 @@ pub struct FromInternet {
     pub by_address: Vec<WirePart>,
 }
 
+/// From where a way in is reached that the internet does not have.
+pub const PRIVATE_NETWORKS: &str = "privateNetworks";
+
 /// A way in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireWay {
-    /// The Service, Ingress or route, as `Kind/namespace/name`.
+    /// The Service, Ingress or route, or the workload whose pods have ports of nodes, as `Kind/namespace/name`.
     pub through: String,
-    /// `loadBalancer`, `nodePort`, `externalIPs`, `ingress` or `gateway`.
+    /// `loadBalancer`, `nodePort`, `hostPort`, `externalIPs`, `ingress` or `gateway`.
     pub how: &'static str,
     /// The Gateway of a route, as `Gateway/namespace/name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
+    /// `internet`, or [`PRIVATE_NETWORKS`] where the load balancer is internal or accepts no other clients.
+    pub reached_from: &'static str,
     /// The ports of the pods to which it leads.
     pub ports: String,
     /// Whom policies may see as the one who connects: `client`, `node`, `ownNode` (the node of the pod itself, which no
@@ -63,7 +68,8 @@ pub struct WireWay {
     /// What they let in from nobody.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub denied: String,
-    /// The addresses of clients that get in where policies see these: `internet` where all do.
+    /// The addresses of clients that get in where policies see these: `internet` where all of these do, `anywhere` where
+    /// others do too.
     pub clients: Vec<String>,
 }
 
@@ -145,6 +151,7 @@ impl From<&WayIn> for WireWay {
         let WayIn {
             through,
             how,
+            is_internal,
             ports,
             seen,
             allowed,
@@ -157,6 +164,11 @@ impl From<&WayIn> for WireWay {
             through: through.to_string(),
             how: word(how),
             gateway: gateway(how).map(ToString::to_string),
+            reached_from: if *is_internal {
+                PRIVATE_NETWORKS
+            } else {
+                "internet"
+            },
             ports: ports.to_string(),
             seen_as: seen.iter().map(|one| seen_as(*one)).collect(),
             verdict: match (certain.is_empty(), unknown.is_empty(), denied.is_empty()) {
@@ -204,6 +216,7 @@ impl From<&Everybody> for WireEverybody {
 fn addresses(addresses: &Addresses) -> Vec<String> {
     match addresses {
         Addresses::All => vec!["internet".to_owned()],
+        Addresses::Anywhere => vec!["anywhere".to_owned()],
         Addresses::These(ranges) => ranges.iter().map(ToString::to_string).collect(),
     }
 }
@@ -212,6 +225,7 @@ fn word(how: &How) -> &'static str {
     match how {
         How::LoadBalancer => "loadBalancer",
         How::NodePort => "nodePort",
+        How::HostPort => "hostPort",
         How::ExternalAddresses => "externalIPs",
         How::Ingress => "ingress",
         How::Gateway(_) => "gateway",
@@ -221,7 +235,11 @@ fn word(how: &How) -> &'static str {
 fn gateway(how: &How) -> Option<&ObjectName> {
     match how {
         How::Gateway(gateway) => Some(gateway),
-        How::LoadBalancer | How::NodePort | How::ExternalAddresses | How::Ingress => None,
+        How::LoadBalancer
+        | How::NodePort
+        | How::HostPort
+        | How::ExternalAddresses
+        | How::Ingress => None,
     }
 }
 

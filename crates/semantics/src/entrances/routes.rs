@@ -24,6 +24,7 @@ impl Resolved {
                 id: route.id.clone(),
                 gateway: Some(gateway.id.clone()),
                 controller: controllers::of_gateway(facts, gateway),
+                is_internal: false,
                 backends: backends.clone(),
             });
         }

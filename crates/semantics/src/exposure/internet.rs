@@ -7,15 +7,17 @@ use std::ops::RangeInclusive;
 use cofferdam_objects::policy::Direction;
 
 use super::scene::{Outside, Scene};
-use crate::addresses::{Family, internet, join};
+use crate::addresses::{Family, Scope, everything, internet, join};
 use crate::parties::Party;
 use crate::verdict::Allowed;
 
-/// Addresses of the internet.
+/// Addresses outside.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Addresses {
-    /// All.
+    /// All of the internet.
     All,
+    /// All, also those that are not routed on the internet.
+    Anywhere,
     /// These ranges.
     These(Vec<Party>),
 }
@@ -33,7 +35,8 @@ pub struct Part {
 pub(super) fn of(scene: &Scene, classes: &[u32]) -> (Vec<Part>, Vec<Part>) {
     let [from, to] = [Direction::Ingress, Direction::Egress].map(|direction| {
         let said = classes.iter();
-        let said = said.flat_map(|class| scene.says_to_internet(direction, *class, &[]));
+        let said =
+            said.flat_map(|class| scene.says_to_outside(direction, *class, &Scope::Internet));
         parts(said)
     });
     (from, to)
@@ -66,9 +69,15 @@ pub(super) fn told(outside: &[Outside]) -> Addresses {
     let joined: Vec<_> = joined
         .map(|(family, all)| (family, join(family, &all)))
         .collect();
-    let is_whole = |(family, ranges): &(Family, Vec<_>)| *ranges == internet(*family);
-    if !joined.is_empty() && joined.iter().all(is_whole) {
+    let all = |whole: fn(Family) -> Vec<RangeInclusive<IpAddr>>| {
+        let mut joined = joined.iter();
+        joined.len() > 0 && joined.all(|(family, ranges)| *ranges == whole(*family))
+    };
+    if all(internet) {
         return Addresses::All;
+    }
+    if all(everything) {
+        return Addresses::Anywhere;
     }
     let ranges = joined.into_iter().flat_map(|(_, ranges)| ranges);
     let parties = ranges.map(|range| Party::Addresses(*range.start(), *range.end()));

@@ -10,11 +10,10 @@ use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::NAMESPACE_NAME;
 use cofferdam_objects::policy::Direction;
-use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
 use super::{any, every};
-use crate::addresses::{Family, on_internet};
+use crate::addresses::{Family, Scope, within};
 use crate::classes::{ClassKind, Classes};
 use crate::connectivity::Connectivity;
 use crate::facts::{Facts, Place, Pod, Workload};
@@ -23,7 +22,7 @@ use crate::policy::Source;
 use crate::ports::PortSet;
 use crate::verdict::Allowed;
 
-/// A part of the addresses of a family that are routed on the internet.
+/// A part of the addresses of a family.
 pub(super) struct Outside {
     pub(super) family: Family,
     pub(super) addresses: Vec<RangeInclusive<IpAddr>>,
@@ -188,13 +187,12 @@ impl Scene {
             .collect()
     }
 
-    /// The parts of what is outside, with what the policies of a class say to each, as far as it is on the internet and
-    /// in these networks, where there are any.
-    pub(super) fn says_to_internet(
+    /// The parts of what is outside, with what the policies of a class say to each, as far as it is in a scope.
+    pub(super) fn says_to_outside(
         &self,
         direction: Direction,
         class: u32,
-        networks: &[IpNet],
+        scope: &Scope,
     ) -> Vec<(Outside, Allowed)> {
         let Some(family) = self.family(class) else {
             return Vec::new();
@@ -206,7 +204,7 @@ impl Scene {
             let ranges: Vec<_> = classes
                 .flat_map(|class| atoms.ranges(family, class.atom))
                 .collect();
-            let addresses = on_internet(family, &ranges, networks);
+            let addresses = within(family, &ranges, scope);
             (Outside { family, addresses }, allowed)
         });
         parts
@@ -320,6 +318,7 @@ fn some_node() -> Pod {
         source: Source(u32::MAX),
         labels: Arc::default(),
         ports: Arc::default(),
+        host_ports: Box::default(),
         addresses: Box::default(),
         place: Place {
             host_network: true,

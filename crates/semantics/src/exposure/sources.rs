@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use cofferdam_objects::policy::Direction;
-use ipnet::IpNet;
 
 use super::any;
 use super::proxies::{Nearness, Proxies};
 use super::scene::{Outside, Scene, uncertain};
+use crate::addresses::Scope;
 use crate::ports::PortSet;
 use crate::verdict::Allowed;
 
@@ -31,8 +31,7 @@ pub enum Seen {
 /// Who connects.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// Clients: only those of these networks, where there are any.
-    Clients(Vec<IpNet>),
+    Clients(Scope),
     Nodes,
     OwnNode,
     LoadBalancer,
@@ -61,7 +60,7 @@ impl Source {
     pub(super) fn gets(&self, scene: &Scene, to: &Destination) -> LetIn {
         let own = to.classes.iter().copied();
         let (seen, allowed) = match self {
-            Self::Clients(networks) => return clients(scene, to, networks),
+            Self::Clients(of) => return clients(scene, to, of),
             Self::Controller(proxies) => return controller(scene, to, proxies),
             Self::Nodes => (
                 Seen::Node,
@@ -93,11 +92,11 @@ impl Source {
     }
 }
 
-fn clients(scene: &Scene, to: &Destination, networks: &[IpNet]) -> LetIn {
+fn clients(scene: &Scene, to: &Destination, of: &Scope) -> LetIn {
     let mut allowed = Allowed::nothing();
     let mut clients = Vec::new();
     for class in &to.classes {
-        let said = scene.says_to_internet(Direction::Ingress, *class, networks);
+        let said = scene.says_to_outside(Direction::Ingress, *class, of);
         for (outside, answer) in said {
             if !answer.possible.and(&to.ports).is_empty() {
                 clients.push(outside);

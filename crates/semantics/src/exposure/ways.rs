@@ -1,15 +1,15 @@
 //! Ways in from outside: Services that are published, Ingresses and routes.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::internet::{Addresses, told};
 use super::proxies::{Nearness, Proxies};
+use super::published;
 use super::scene::{Outside, Scene, uncertain};
 use super::sources::{Destination, LetIn, Seen, Source};
 use crate::connectivity::Endpoint;
 use crate::entrances::{self, Controller, Entrance};
-use crate::facts::{Facts, Gap, GapKind, ObjectName, Service, ServiceKind};
+use crate::facts::{Facts, Gap, GapKind, ObjectName};
 use crate::ports::PortSet;
 use crate::services::{self, Backend, NoBackend};
 use crate::verdict::Allowed;
@@ -17,17 +17,20 @@ use crate::verdict::Allowed;
 /// A way in to a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WayIn {
-    /// The Service, Ingress or route.
+    /// The Service, Ingress or route; for ports of nodes that lead to containers the workload.
     pub through: ObjectName,
     /// How connections come in there.
     pub how: How,
+    /// Whether they come from private networks alone, and not from the internet: the load balancer is internal, or accepts
+    /// no other clients.
+    pub is_internal: bool,
     /// The ports of the pods to which it leads.
     pub ports: PortSet,
     /// Whom policies may see as the one who connects.
     pub seen: BTreeSet<Seen>,
     /// What of the ports policies let in: possible from one of those whom they may see, certain from each.
     pub allowed: Allowed,
-    /// The addresses of the internet from which something of it is possible, where policies see these.
+    /// The addresses of clients from which something of it is possible, where policies see these.
     pub clients: Addresses,
 }
 
@@ -38,6 +41,8 @@ pub enum How {
     LoadBalancer,
     /// At a port of every node.
     NodePort,
+    /// At a port of the node of a pod.
+    HostPort,
     /// At `externalIPs` of a Service.
     ExternalAddresses,
     /// Through an Ingress.
@@ -49,10 +54,11 @@ pub enum How {
 /// A way in, before it is asked who gets through.
 #[derive(Debug)]
 pub(super) struct Way {
-    through: ObjectName,
-    how: How,
-    sources: Vec<Source>,
-    backends: BTreeSet<Backend>,
+    pub(super) through: ObjectName,
+    pub(super) how: How,
+    pub(super) is_internal: bool,
+    pub(super) sources: Vec<Source>,
+    pub(super) backends: BTreeSet<Backend>,
 }
 
 /// Every way in; what cannot be resolved is told.
@@ -63,20 +69,16 @@ pub(super) fn find(
 ) -> Vec<Way> {
     let mut ways = Vec::new();
     for service in &facts.services {
-        let hows = published(service);
+        let hows = published::published(service);
         if hows.is_empty() {
             continue;
         }
-        let through = id(service);
+        let through = published::id(service);
         match services::all_backends(facts, service) {
             Ok(backends) => {
                 let backends: BTreeSet<Backend> = backends.into_iter().collect();
-                ways.extend(hows.into_iter().map(|how| Way {
-                    through: through.clone(),
-                    sources: sources(service, &how),
-                    how,
-                    backends: backends.clone(),
-                }));
+                let hows = hows.into_iter();
+                ways.extend(hows.map(|how| published::way(service, how, backends.clone())));
             }
             Err(NoBackend::NoSelector) => {
                 gaps.insert(Gap {
@@ -91,6 +93,7 @@ pub(super) fn find(
             }
         }
     }
+    ways.extend(published::at_host_ports(facts));
     let resolved = entrances::resolve(facts);
     gaps.extend(resolved.gaps);
     notes.extend(resolved.notes);
@@ -101,57 +104,18 @@ pub(super) fn find(
     ways
 }
 
-fn id(service: &Service) -> ObjectName {
-    ObjectName {
-        kind: "Service".into(),
-        namespace: Arc::clone(&service.namespace),
-        name: Arc::clone(&service.name),
-    }
-}
-
-/// How a Service is reached from outside.
-fn published(service: &Service) -> Vec<How> {
-    let mut hows = Vec::new();
-    match service.kind {
-        ServiceKind::Cluster | ServiceKind::ExternalName => {}
-        ServiceKind::Nodes => hows.push(How::NodePort),
-        ServiceKind::LoadBalancer => {
-            hows.push(How::LoadBalancer);
-            // Its node ports know nothing of the clients that the load balancer accepts.
-            hows.extend((!service.clients.is_empty()).then_some(How::NodePort));
-        }
-    }
-    hows.extend((!service.external_addresses.is_empty()).then_some(How::ExternalAddresses));
-    hows
-}
-
-fn sources(service: &Service, how: &How) -> Vec<Source> {
-    let clients = match how {
-        How::LoadBalancer => service.clients.clone(),
-        How::NodePort | How::ExternalAddresses | How::Ingress | How::Gateway(_) => Vec::new(),
-    };
-    // Whatever the policy for traffic from outside is, the node of the pod may pass a connection on as its own.
-    let mut sources = vec![Source::Clients(clients), Source::OwnNode];
-    if !service.keeps_client {
-        sources.push(Source::Nodes);
-    }
-    if *how == How::LoadBalancer {
-        // It may be a proxy.
-        sources.push(Source::LoadBalancer);
-    }
-    sources
-}
-
 fn way(facts: &Facts, entrance: Entrance) -> Way {
     let Entrance {
         id,
         gateway,
         controller,
+        is_internal,
         backends,
     } = entrance;
     Way {
         through: id,
         how: gateway.map_or(How::Ingress, How::Gateway),
+        is_internal,
         sources: match controller {
             Controller::Pods(pods) => vec![Source::Controller(Proxies::new(facts, pods))],
             Controller::Outside => vec![Source::LoadBalancer, Source::Nodes, Source::OwnNode],
@@ -187,7 +151,10 @@ fn warnings(facts: &Facts, ways: &[Way]) -> Vec<String> {
         let mut sources = ways.iter().flat_map(|way| &way.sources);
         sources.any(wanted)
     };
-    let of_services = ways.iter().filter(|way| &*way.through.kind == "Service");
+    let of_services = ways.iter().filter(|way| match way.how {
+        How::LoadBalancer | How::NodePort | How::ExternalAddresses => true,
+        How::HostPort | How::Ingress | How::Gateway(_) => false,
+    });
     let mut of_services = of_services.flat_map(|way| &way.sources);
     let mut warnings = Vec::new();
     if of_services.any(|source| matches!(source, Source::Nodes)) {
@@ -242,6 +209,7 @@ impl Way {
         Some(WayIn {
             through: self.through.clone(),
             how: self.how.clone(),
+            is_internal: self.is_internal,
             seen,
             allowed: Allowed {
                 possible: allowed.possible.and(&to.ports),

@@ -90,6 +90,8 @@ pub struct Ingress {
     pub source: Source,
     /// Its class.
     pub class: AskedClass,
+    /// Whether its load balancer is reached from private networks alone, as an annotation says.
+    pub is_internal: bool,
     /// Where it leads.
     pub backends: Vec<BackendReference>,
 }

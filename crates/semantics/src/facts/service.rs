@@ -20,8 +20,10 @@ pub struct Service {
     pub source: Source,
     /// Labels of its pods; empty where it has no selector.
     pub selector: Labels,
-    /// Addresses in the cluster; none for a headless one.
+    /// Addresses in the cluster; none for a headless one, and where none has been given yet.
     pub cluster_addresses: Vec<IpAddr>,
+    /// Whether it is to have no address in the cluster.
+    pub is_headless: bool,
     /// How it is reached.
     pub kind: ServiceKind,
     /// Whether nodes pass connections from outside on to pods of their own alone, which see from whom they had these
@@ -29,6 +31,10 @@ pub struct Service {
     pub keeps_client: bool,
     /// Further addresses at which nodes accept its connections (`externalIPs`).
     pub external_addresses: Vec<IpAddr>,
+    /// The addresses of its load balancer.
+    pub balancer_addresses: Vec<IpAddr>,
+    /// Whether its load balancer is reached from private networks alone, as an annotation says.
+    pub is_internal: bool,
     /// The only clients that its load balancer accepts (`loadBalancerSourceRanges`); everybody where empty.
     pub clients: Vec<IpNet>,
     /// Its ports.
@@ -42,8 +48,11 @@ pub enum ServiceKind {
     Cluster,
     /// At a port of every node too.
     Nodes,
-    /// Through a load balancer too.
-    LoadBalancer,
+    /// Through a load balancer too, which is the only way in from outside where nodes have no port for it.
+    LoadBalancer {
+        /// Whether nodes have.
+        at_nodes: bool,
+    },
     /// As another name in DNS; no traffic goes through it.
     ExternalName,
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use cofferdam_objects::load_balancer;
 use serde_json::Value;
 
 use super::Reader;
-use super::pod::{at, items, text};
+use super::pod::{annotations, at, items, text};
 use crate::facts::{AskedClass, BackendReference, Class, Ingress, ObjectName, PortReference};
 use crate::policy::Source;
 
@@ -39,6 +40,7 @@ impl Reader {
             id,
             source,
             class,
+            is_internal: load_balancer::is_internal(&annotations(object)),
             backends,
         });
     }

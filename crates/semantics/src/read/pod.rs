@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
 use serde_json::Value;
 
 use super::Reader;
+use super::service::protocol;
 use super::workload::Owned;
-use crate::facts::{ContainerPort, Place, Pod, Workload};
+use crate::facts::{ContainerPort, HostPort, Place, Pod, Workload};
 use crate::policy::Source;
 
 /// Phases after which a pod sends and receives nothing any more.
@@ -33,6 +33,7 @@ impl Reader {
             },
             labels: self.shared_labels(labels),
             ports: self.container_ports(object.get("spec").unwrap_or(&Value::Null)),
+            host_ports: host_ports(object.get("spec").unwrap_or(&Value::Null)),
             addresses: addresses(object, "/status/podIPs", "/status/podIP"),
             place: self.place(object),
             is_template: false,
@@ -57,13 +58,8 @@ impl Reader {
     /// The ports that the containers of a pod spec declare, those of sidecars among them.
     pub(super) fn container_ports(&mut self, spec: &Value) -> Arc<[ContainerPort]> {
         let mut ports = Vec::new();
-        for (field, sidecar) in [("containers", false), ("initContainers", true)] {
-            let containers = items(spec, field).iter();
-            let containers = containers
-                .filter(|container| !sidecar || text(container, "/restartPolicy") == "Always");
-            for port in containers.flat_map(|container| items(container, "ports")) {
-                ports.extend(self.container_port(port, sidecar));
-            }
+        for (port, sidecar) in declared(spec) {
+            ports.extend(self.container_port(port, sidecar));
         }
         ports.sort();
         ports.dedup();
@@ -78,18 +74,53 @@ impl Reader {
     fn container_port(&mut self, port: &Value, sidecar: bool) -> Option<ContainerPort> {
         let name = text(port, "/name");
         let number = port.get("containerPort")?.as_u64()?;
-        let protocol = match text(port, "/protocol") {
-            "UDP" => Protocol::Udp,
-            "SCTP" => Protocol::Sctp,
-            _ => Protocol::Tcp,
-        };
         Some(ContainerPort {
             name: self.shared(name),
-            protocol,
+            protocol: protocol(port),
             number: u16::try_from(number).unwrap_or(0),
             sidecar,
         })
     }
+}
+
+/// The ports of the containers of a pod spec that go on to run, and whether each is of a sidecar.
+fn declared(spec: &Value) -> impl Iterator<Item = (&Value, bool)> {
+    let fields = [("containers", false), ("initContainers", true)].into_iter();
+    fields.flat_map(move |(field, sidecar)| {
+        let containers = items(spec, field).iter();
+        let containers =
+            containers.filter(move |one| !sidecar || text(one, "/restartPolicy") == "Always");
+        let ports = containers.flat_map(|container| items(container, "ports"));
+        ports.map(move |port| (port, sidecar))
+    })
+}
+
+/// The ports of nodes that lead to the pods of a spec, but those that only their node itself can use.
+pub(super) fn host_ports(spec: &Value) -> Box<[HostPort]> {
+    let host_network = is_host_network(spec);
+    let ports = declared(spec).filter_map(|(port, _)| {
+        let number = |field: &str| -> Option<u16> {
+            let number = port.get(field)?.as_u64()?;
+            u16::try_from(number).ok().filter(|number| *number != 0)
+        };
+        let target = number("containerPort")?;
+        let address: Option<IpAddr> = text(port, "/hostIP").parse().ok();
+        let of_node = if host_network {
+            Some(target)
+        } else {
+            let is_open = !address.is_some_and(|address| address.is_loopback());
+            number("hostPort").filter(|_| is_open)
+        };
+        Some(HostPort {
+            protocol: protocol(port),
+            number: of_node?,
+            target,
+        })
+    });
+    let mut ports: Vec<HostPort> = ports.collect();
+    ports.sort();
+    ports.dedup();
+    ports.into()
 }
 
 /// The label by which a Deployment tells its `ReplicaSet`s apart; their names end with its value.
@@ -107,6 +138,15 @@ pub(super) fn labels(object: &Value) -> Labels {
     labels
         // A value of null is an empty text to an API server.
         .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+        .collect()
+}
+
+/// The annotations of an object.
+pub(super) fn annotations(object: &Value) -> Labels {
+    let annotations = at(object, "/metadata/annotations").and_then(Value::as_object);
+    let annotations = annotations.into_iter().flatten();
+    annotations
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect()
 }
 

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
+use cofferdam_objects::load_balancer;
+use ipnet::IpNet;
 use serde_json::Value;
 
 use super::Reader;
-use super::pod::{items, text};
+use super::pod::{annotations, at, items, text};
 use crate::facts::{Service, ServiceKind, ServicePort, Target};
 use crate::policy::Source;
 
@@ -29,14 +31,46 @@ impl Reader {
             source,
             selector,
             cluster_addresses: cluster_addresses(spec),
+            is_headless: text(spec, "/clusterIP") == "None",
             kind: kind(spec),
             keeps_client: text(spec, "/externalTrafficPolicy") == "Local",
             external_addresses: parsed(spec, "externalIPs").collect(),
-            clients: parsed(spec, "loadBalancerSourceRanges").collect(),
+            balancer_addresses: balancer_addresses(object),
+            is_internal: load_balancer::is_internal(&annotations(object)),
+            clients: clients(object),
             ports: items(spec, "ports").iter().filter_map(port).collect(),
         };
         self.facts.services.push(service);
     }
+}
+
+/// The addresses that a load balancer has, and the one that it was asked to have.
+fn balancer_addresses(object: &Value) -> Vec<IpAddr> {
+    let balancer = at(object, "/status/loadBalancer").unwrap_or(&Value::Null);
+    let given = items(balancer, "ingress").iter();
+    let given = given.map(|one| text(one, "/ip"));
+    let asked = text(object, "/spec/loadBalancerIP");
+    let mut addresses: Vec<IpAddr> = given
+        .chain([asked])
+        .filter_map(|one| one.parse().ok())
+        .collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
+
+/// The only clients that a load balancer accepts, by the field or else the annotation.
+fn clients(object: &Value) -> Vec<IpNet> {
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    let ranges = items(spec, "loadBalancerSourceRanges").iter();
+    let mut ranges: Vec<&str> = ranges.filter_map(Value::as_str).collect();
+    let annotations = annotations(object);
+    if ranges.is_empty() {
+        let written = annotations.get(load_balancer::SOURCE_RANGES);
+        ranges.extend(written.iter().flat_map(|all| all.split(',')));
+    }
+    let ranges = ranges.into_iter();
+    ranges.filter_map(|one| one.trim().parse().ok()).collect()
 }
 
 fn cluster_addresses(spec: &Value) -> Vec<IpAddr> {
@@ -55,11 +89,21 @@ fn parsed<T: FromStr>(spec: &Value, field: &str) -> impl Iterator<Item = T> {
 
 fn kind(spec: &Value) -> ServiceKind {
     match text(spec, "/type") {
-        "LoadBalancer" => ServiceKind::LoadBalancer,
+        "LoadBalancer" => ServiceKind::LoadBalancer {
+            at_nodes: has_node_ports(spec),
+        },
         "NodePort" => ServiceKind::Nodes,
         "ExternalName" => ServiceKind::ExternalName,
         _ => ServiceKind::Cluster,
     }
+}
+
+/// Whether nodes have ports for what a load balancer leads to, as they do unless it is said otherwise.
+fn has_node_ports(spec: &Value) -> bool {
+    let allocated = spec.get("allocateLoadBalancerNodePorts");
+    let mut ports = items(spec, "ports").iter();
+    let is_given = |port: &Value| port.get("nodePort").and_then(Value::as_u64) > Some(0);
+    allocated.and_then(Value::as_bool) != Some(false) || ports.any(is_given)
 }
 
 fn port(port: &Value) -> Option<ServicePort> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::pod::{at, is_host_network, items, labels, text};
+use super::pod::{at, host_ports, is_host_network, items, labels, text};
 use super::{OwnerKey, Reader};
 use crate::facts::{Place, Pod, Workload};
 use crate::policy::Source;
@@ -75,6 +75,7 @@ impl Reader {
             },
             labels: self.shared_labels(labels),
             ports: self.container_ports(spec),
+            host_ports: host_ports(spec),
             addresses: Box::default(),
             place: Place {
                 host_network: is_host_network(spec),

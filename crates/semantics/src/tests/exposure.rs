@@ -2,6 +2,8 @@
 
 mod cluster;
 mod entrances;
+mod host_ports;
+mod load_balancers;
 mod services;
 
 use serde::Deserialize as _;
@@ -65,6 +67,7 @@ fn way_told(way: &WayIn) -> String {
     let WayIn {
         through,
         how,
+        is_internal,
         ports,
         seen,
         allowed,
@@ -72,13 +75,19 @@ fn way_told(way: &WayIn) -> String {
     } = way;
     let how = match how {
         How::Gateway(gateway) => format!("at {gateway}"),
-        How::LoadBalancer | How::NodePort | How::ExternalAddresses | How::Ingress => {
-            format!("{how:?}")
+        How::LoadBalancer
+        | How::NodePort
+        | How::HostPort
+        | How::ExternalAddresses
+        | How::Ingress => {
+            let internal = if *is_internal { "internal " } else { "" };
+            format!("{internal}{how:?}")
         }
     };
     let seen: Vec<String> = seen.iter().map(|one| format!("{one:?}")).collect();
     let clients = match clients {
         Addresses::These(some) if !some.is_empty() => format!(" from {}", addresses(clients)),
+        Addresses::Anywhere => " from anywhere".to_owned(),
         Addresses::All | Addresses::These(_) => String::new(),
     };
     let Allowed { possible, certain } = allowed;
@@ -103,6 +112,7 @@ fn parts(parts: &[Part]) -> Vec<String> {
 fn addresses(addresses: &Addresses) -> String {
     match addresses {
         Addresses::All => "the internet".to_owned(),
+        Addresses::Anywhere => "anywhere".to_owned(),
         Addresses::These(some) => {
             let some: Vec<String> = some.iter().map(ToString::to_string).collect();
             some.join(" ")

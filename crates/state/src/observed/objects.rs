@@ -171,21 +171,34 @@ fn pod_spec(ports: &[ContainerPort], host_network: bool, node: Option<&str>) -> 
 }
 
 fn container_port(port: &ContainerPort) -> Value {
-    json!({
-        "name": port.name,
-        "containerPort": port.number,
-        "protocol": port.protocol.as_str(),
-    })
+    let mut told = Map::new();
+    told.insert("name".to_owned(), json!(port.name));
+    told.insert("containerPort".to_owned(), port.number.into());
+    told.insert("protocol".to_owned(), port.protocol.as_str().into());
+    told.extend(
+        port.host_port
+            .map(|one| ("hostPort".to_owned(), one.into())),
+    );
+    Value::Object(told)
 }
 
 fn service(live: &LiveService) -> Value {
     let ports: Vec<Value> = live.ports.iter().map(service_port).collect();
+    let balancer = live.balancer_addresses.iter();
+    let balancer = balancer.map(|address| json!({"ip": address}));
+    let headless = live.is_headless.then_some("None");
     json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"namespace": live.namespace, "name": live.name},
+        "metadata": {
+            "namespace": live.namespace,
+            "name": live.name,
+            "annotations": live.annotations,
+        },
         "spec": {
             "type": live.service_type.as_str(),
+            "clusterIP": headless,
+            "allocateLoadBalancerNodePorts": live.has_node_ports,
             "externalTrafficPolicy": if live.keeps_client { "Local" } else { "Cluster" },
             "selector": live.selector,
             "clusterIPs": live.cluster_addresses,
@@ -193,6 +206,7 @@ fn service(live: &LiveService) -> Value {
             "loadBalancerSourceRanges": live.clients,
             "ports": ports,
         },
+        "status": {"loadBalancer": {"ingress": balancer.collect::<Vec<_>>()}},
     })
 }
 

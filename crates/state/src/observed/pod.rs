@@ -63,6 +63,8 @@ pub struct ContainerPort {
     pub number: u16,
     /// Whether it is of a sidecar: an init container that restarts.
     pub sidecar: bool,
+    /// The port of the node that leads to it from other hosts.
+    pub host_port: Option<u16>,
 }
 
 /// The pod template of a workload that makes pods, or will.

@@ -13,16 +13,24 @@ pub struct LiveService {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// The annotations that say something of its load balancer.
+    pub annotations: Labels,
     /// Labels of its pods; empty where it has no selector.
     pub selector: Labels,
     /// How it is reached.
     pub service_type: ServiceType,
-    /// Whether its pods see who connects from outside (`externalTrafficPolicy: Local`).
+    /// Whether nodes pass connections from outside on to pods of their own alone (`externalTrafficPolicy: Local`).
     pub keeps_client: bool,
     /// Its addresses in the cluster; none for a headless one.
     pub cluster_addresses: Vec<IpAddr>,
+    /// Whether it is to have none.
+    pub is_headless: bool,
     /// Its `externalIPs` as they are written, which need not be in canonical form.
     pub external_addresses: Vec<String>,
+    /// The addresses of its load balancer.
+    pub balancer_addresses: Vec<IpAddr>,
+    /// Whether it has ports of nodes, where it has a load balancer.
+    pub has_node_ports: bool,
     /// The only clients that its load balancer accepts (`loadBalancerSourceRanges`), as they are written; everybody
     /// where empty.
     pub clients: Vec<String>,

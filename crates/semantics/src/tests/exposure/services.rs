@@ -3,7 +3,7 @@
 use super::{POD, check_ways, check_ways_under, exposures, parts};
 
 /// A Service before the pod, and policies behind it.
-fn with(service: &str, policies: &str) -> String {
+pub(super) fn with(service: &str, policies: &str) -> String {
     format!(
         "{POD}
 ---
@@ -17,7 +17,7 @@ spec: {{selector: {{app: web}}, ports: [{{port: 80, targetPort: http}}], {servic
 }
 
 /// Lets in what an ingress rule of a policy lets in.
-fn policy(from: &str) -> String {
+pub(super) fn policy(from: &str) -> String {
     format!(
         "
 apiVersion: networking.k8s.io/v1
@@ -93,33 +93,6 @@ fn whom_pods_see_decides_and_is_said() {
     );
 }
 
-/// A load balancer that is a proxy connects from an address of its own, which no `externalTrafficPolicy` makes the client's.
-#[test]
-fn a_load_balancer_may_be_a_proxy() {
-    for (rule, verdict) in [
-        ("{}", "allowed"),
-        (
-            "{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [192.168.0.0/16]}}]}",
-            "maybe TCP 8080, surely ",
-        ),
-        (
-            "{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}",
-            "maybe TCP 8080, surely ",
-        ),
-    ] {
-        let expected = format!(
-            "shop/web[Pod]: TCP 8080 through Service/shop/web LoadBalancer, seen as Client or OwnNode or LoadBalancer: {verdict}"
-        );
-        check_ways(
-            &with(
-                "type: LoadBalancer, externalTrafficPolicy: Local",
-                &policy(rule),
-            ),
-            &[&expected],
-        );
-    }
-}
-
 /// Nothing is denied but what every policy in question, and for every source, denies.
 #[test]
 fn only_a_policy_that_governs_the_own_node_denies_all() {
@@ -171,21 +144,6 @@ fn nodes_that_are_not_known_may_have_any_address() {
         &format!("{pod}---{rest}"),
         &[
             "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or Node or OwnNode: maybe TCP 8080, surely ",
-        ],
-    );
-}
-
-/// The load balancer keeps others out; the node ports that it uses do not.
-#[test]
-fn the_clients_of_a_load_balancer_may_be_few() {
-    check_ways(
-        &with(
-            "type: LoadBalancer, externalTrafficPolicy: Local, loadBalancerSourceRanges: [203.0.113.0/24]",
-            "",
-        ),
-        &[
-            "shop/web[Pod]: TCP 8080 through Service/shop/web LoadBalancer from 203.0.113.0/24, seen as Client or OwnNode or LoadBalancer: allowed",
-            "shop/web[Pod]: TCP 8080 through Service/shop/web NodePort, seen as Client or OwnNode: allowed",
         ],
     );
 }
