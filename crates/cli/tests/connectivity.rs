@@ -27,6 +27,21 @@ metadata: {name: sql, namespace: shop}
 spec: {selector: {app: db}, ports: [{name: sql, port: 3306, targetPort: sql}]}
 ";
 
+/// A database behind an address of a Service, asked by a client that only reaches that address, or only the pods.
+const SERVICES: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, status: {podIP: 10.0.0.1}},
+  {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, spec: {containers: [{ports: [{name: sql, containerPort: 5432}]}]}, status: {podIP: 10.0.0.2}},
+  {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop},
+   spec: {type: LoadBalancer, clusterIP: 10.96.0.7, externalIPs: [192.168.0.9], selector: {app: db}, ports: [{port: 3306, targetPort: sql}]},
+   status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}},
+  {apiVersion: v1, kind: Service, metadata: {name: gone, namespace: shop}, spec: {clusterIP: 10.96.0.8, selector: {app: gone}, ports: [{port: 80}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: sql, namespace: shop},
+   spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}], ports: [{port: sql}]}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: shop},
+   spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.96.0.0/12}}]}]}}]}
+";
+
 const DENY: &str = "
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -264,6 +279,31 @@ fn the_order_of_files_and_objects_does_not_matter() -> Result<()> {
     let other = told(&[("c.yaml", SHOP), ("a.yaml", ALLOW), ("b.yaml", DENY)])?;
     assert_eq!(one, other);
     Ok(())
+}
+
+#[test]
+fn an_address_of_a_service_is_what_is_behind_it() -> Result<()> {
+    let ask = |to: &str, port: &str, dialect: &str| {
+        format!("explain . --from shop/web --to {to} --port {port} --dialect {dialect}")
+    };
+    let json = ask("10.96.0.7", "3306", "aws-vpc-cni") + " -o json";
+    let commands = [
+        ask("10.96.0.7", "3306", "calico"),
+        ask("10.96.0.7", "3306", "aws-vpc-cni"),
+        ask("shop/db[Service]", "3306", "aws-vpc-cni"),
+        ask("shop/db", "3306", "calico"),
+        ask("shop/db", "5432", "calico"),
+        ask("192.168.0.9", "3306", "calico"),
+        ask("192.168.0.9", "22", "calico"),
+        ask("10.96.0.7", "22", "calico"),
+        ask("10.96.0.8", "80", "calico"),
+        "explain . --from 198.51.100.1 --to 203.0.113.7 --port 3306 --dialect calico".to_owned(),
+        "explain . --from 198.51.100.1 --to shop/db --port 5432 --dialect calico".to_owned(),
+        "explain . --from shop/web --to 10.96.0.7 --port 3306".to_owned(),
+        json,
+    ];
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    check("services", &[("all.yaml", SERVICES)], &commands)
 }
 
 #[test]

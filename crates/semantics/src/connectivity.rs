@@ -5,6 +5,7 @@ pub mod explain;
 pub(crate) mod in_force;
 pub(crate) mod inbound;
 mod own_node;
+mod through_service;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::sets::index;
 use crate::verdict::Allowed;
 
 pub use blocks::Block;
+pub use through_service::ServiceAddress;
 
 /// One end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

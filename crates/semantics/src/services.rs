@@ -70,6 +70,27 @@ pub fn named<'a>(facts: &'a Facts, namespace: &str, name: &str) -> Option<&'a Se
     services.find(|service| *service.namespace == *namespace && *service.name == *name)
 }
 
+/// The Services that are reached at an address in the cluster, or else those that accept connections from outside at it.
+pub fn at(facts: &Facts, address: IpAddr) -> Vec<&Service> {
+    let at = |addresses: fn(&Service) -> &[IpAddr]| -> Vec<&Service> {
+        let services = facts.services.iter();
+        let at = services.filter(|service| addresses(service).contains(&address));
+        at.collect()
+    };
+    let own = at(|service| &service.cluster_addresses);
+    if !own.is_empty() {
+        return own;
+    }
+    let mut outside = at(|service| &service.external_addresses);
+    let balanced = at(|service| &service.balancer_addresses);
+    outside.extend(
+        balanced
+            .into_iter()
+            .filter(|one| !one.external_addresses.contains(&address)),
+    );
+    outside
+}
+
 /// Where a port of a Service leads.
 pub fn backends(
     facts: &Facts,
@@ -77,6 +98,15 @@ pub fn backends(
     asked: AskedPort<'_>,
     protocol: Option<Protocol>,
 ) -> Result<Vec<Backend>, NoBackend> {
+    behind(facts, service, &asked_ports(service, asked, protocol))
+}
+
+/// The ports of a Service that are asked for.
+pub fn asked_ports<'a>(
+    service: &'a Service,
+    asked: AskedPort<'_>,
+    protocol: Option<Protocol>,
+) -> Vec<&'a ServicePort> {
     let ports = service.ports.iter().filter(|port| {
         let is_asked = match asked {
             AskedPort::Number(number) => port.port == number,
@@ -84,7 +114,7 @@ pub fn backends(
         };
         is_asked && protocol.is_none_or(|protocol| port.protocol == protocol)
     });
-    behind(facts, service, &ports.collect::<Vec<_>>())
+    ports.collect()
 }
 
 /// The pods that connections from outside may be led to, by their places in the facts: those of Services that have

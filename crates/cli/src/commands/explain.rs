@@ -1,6 +1,7 @@
 //! `explain`: why a connection is allowed or denied.
 
 mod ends;
+mod services;
 mod told;
 
 use std::sync::Arc;
@@ -10,14 +11,15 @@ use cofferdam_model::dialect::Dialect;
 use cofferdam_report::text;
 use cofferdam_report::wire::explain::{Answer, ExplainReport};
 use cofferdam_semantics::Classes;
-use cofferdam_semantics::connectivity::Connectivity;
 use cofferdam_semantics::connectivity::explain::Explanation;
+use cofferdam_semantics::connectivity::{Connectivity, ServiceAddress};
 
 use crate::args::{Arguments, ExplainArguments};
 use crate::exit::Exit;
 use crate::input::Input;
 use crate::show::show;
-use ends::{Asked, asked};
+use ends::{Asked, Target, asked};
+use services::Through;
 use told::Teller;
 
 pub(crate) async fn run(arguments: &Arguments, command: &ExplainArguments) -> Result<Exit> {
@@ -42,16 +44,52 @@ fn answer(
     under: &[(Dialect, Connectivity)],
     teller: &mut Teller<'_>,
 ) -> Result<Answer> {
-    let explained = under.iter().map(|(dialect, connectivity)| {
-        let Asked {
-            from,
-            to,
-            protocol,
-            port,
-        } = asked;
-        let explanation = connectivity.explain(from.endpoint, to.endpoint, (*protocol, *port));
-        (*dialect, explanation)
-    });
-    let explained: Vec<(Dialect, Explanation)> = explained.collect();
+    let explained = under
+        .iter()
+        .map(|(_, connectivity)| explained(asked, connectivity));
+    let explained: Vec<Explained> = explained.collect();
     teller.answer(asked, &explained)
+}
+
+/// What is said under a dialect.
+struct Explained {
+    dialect: Dialect,
+    explanation: Explanation,
+    /// The address of the Service about which policies of egress were asked.
+    service: Option<ServiceAddress>,
+}
+
+fn explained(asked: &Asked, connectivity: &Connectivity) -> Explained {
+    let dialect = connectivity.dialect();
+    let Target {
+        end,
+        protocol,
+        port,
+        through,
+    } = &asked.to;
+    let (from, to) = (asked.from.endpoint, end.endpoint);
+    let on = (*protocol, *port);
+    let seen = through.iter().flat_map(Through::seen);
+    let seen = seen.filter(|_| connectivity.sees_services(from));
+    let through = seen.map(|service| Explained {
+        dialect,
+        explanation: connectivity.explain_through(from, service, (to, on)),
+        service: Some(service),
+    });
+    // Of addresses of both families, that over which most is allowed is told.
+    let through = through.min_by_key(|one| one.explanation.verdict);
+    let is_published = asked
+        .to
+        .through
+        .as_ref()
+        .is_some_and(|one| one.is_published);
+    through.unwrap_or_else(|| Explained {
+        dialect,
+        explanation: if is_published {
+            connectivity.explain_by_own_node(from, to, on)
+        } else {
+            connectivity.explain(from, to, on)
+        },
+        service: None,
+    })
 }

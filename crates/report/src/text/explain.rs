@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::reach::grounds;
-use crate::wire::explain::{Answer, ExplainReport, WireRule, WireSide};
+use crate::wire::explain::{Answer, ExplainReport, WireRule, WireService, WireSide};
 
 /// Every answer with the rules that decided it, then what it rests on.
 pub fn render(report: &ExplainReport) -> String {
@@ -26,6 +26,7 @@ fn render_answer(answer: &Answer, text: &mut String) {
         to,
         protocol,
         port,
+        service,
         verdict,
         exemption,
         egress,
@@ -40,6 +41,9 @@ fn render_answer(answer: &Answer, text: &mut String) {
         verdict.to_uppercase()
     )
     .ok();
+    if let Some(service) = service {
+        render_service(service, protocol, text);
+    }
     if let Some(exemption) = exemption {
         writeln!(text, "  whatever policies say: {exemption}").ok();
     }
@@ -50,6 +54,28 @@ fn render_answer(answer: &Answer, text: &mut String) {
     }
     for hint in hints {
         writeln!(text, "  hint: {hint}").ok();
+    }
+}
+
+fn render_service(service: &WireService, protocol: &str, text: &mut String) {
+    let WireService {
+        service,
+        addresses,
+        port,
+        judged_before_translation,
+    } = service;
+    let at = if addresses.is_empty() {
+        String::new()
+    } else {
+        format!(" at {}", addresses.join(" and "))
+    };
+    writeln!(text, "  through Service {service}{at}, {protocol} {port}").ok();
+    if *judged_before_translation {
+        writeln!(
+            text,
+            "  egress is judged by the address and port of the Service, before these are translated; rules that select the pods behind it may count for it too"
+        )
+        .ok();
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Answer {
     pub protocol: &'static str,
     /// The port of the destination itself, behind any Service.
     pub port: u16,
+    /// The Service through which the destination is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<WireService>,
     /// `allowed`, `denied` or `undecided`.
     pub verdict: &'static str,
     /// Why policies are not asked, where they are not.
@@ -53,6 +56,21 @@ pub struct Answer {
     pub changes: Vec<String>,
     /// What other network plugins, or a mesh, see otherwise.
     pub hints: Vec<String>,
+}
+
+/// A Service that leads to a destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireService {
+    /// `namespace/name`.
+    pub service: String,
+    /// The addresses at which it is reached; none for a headless one, and where none is known.
+    pub addresses: Vec<String>,
+    /// The port of the Service.
+    pub port: u16,
+    /// Whether policies of egress are asked about the address and port of the Service, and those of ingress about what
+    /// is behind it.
+    pub judged_before_translation: bool,
 }
 
 /// What the policies of one side say.

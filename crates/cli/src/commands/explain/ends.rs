@@ -2,26 +2,36 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use cofferdam_documents::did_you_mean;
 use cofferdam_model::flow::Protocol;
 use cofferdam_semantics::Classes;
 use cofferdam_semantics::connectivity::Endpoint;
-use cofferdam_semantics::facts::{Facts, Pod};
-use cofferdam_semantics::services::{self, AskedPort, Backend, NoBackend};
+use cofferdam_semantics::facts::{Facts, Pod, Service};
+use cofferdam_semantics::services::{AskedPort, numbers_of};
 use ipnet::IpNet;
 
+use super::services::{self, Through};
 use crate::args::ExplainArguments;
 
 /// A connection to be explained.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) from: End,
-    pub(super) to: End,
+    pub(super) to: Target,
+    /// What is worth knowing of how the question was read.
+    pub(super) hints: Vec<String>,
+}
+
+/// A port of an end.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) end: End,
     pub(super) protocol: Protocol,
     pub(super) port: u16,
+    /// The Service that leads there.
+    pub(super) through: Option<Through>,
 }
 
 /// An end, with the name by which it is told.
@@ -43,25 +53,53 @@ pub(super) fn asked(command: &ExplainArguments, classes: &Classes) -> Result<Vec
             hint(&command.from, facts)
         );
     }
-    let to = ends(&command.to, classes)?;
-    let targets = if to.is_empty() {
-        behind(&command.to, classes, (port, protocol))?
-    } else {
-        on_ports(to, facts, (port, protocol))?
-    };
+    let (targets, hints) = targets(&command.to, classes, (port, protocol))?;
     let pairs = from.iter().flat_map(|from| {
-        targets.iter().map(|(to, protocol, port)| Asked {
+        targets.iter().map(|to| Asked {
             from: from.clone(),
             to: to.clone(),
-            protocol: *protocol,
-            port: *port,
+            hints: hints.clone(),
         })
     });
     Ok(pairs.collect())
 }
 
+/// What a destination means, and what is worth knowing of how it was read.
+fn targets(word: &str, classes: &Classes, port: Port<'_>) -> Result<(Vec<Target>, Vec<String>)> {
+    let facts = classes.facts();
+    let Some(named) = named(word, facts) else {
+        if let Some(targets) = services::at_address(word, classes, port)? {
+            return Ok((targets, Vec::new()));
+        }
+        let ends = ends(word, classes)?;
+        if ends.is_empty() {
+            bail!(
+                "`--to {word}` names nothing that is there{}",
+                hint(word, facts)
+            );
+        }
+        return Ok((on_ports(ends, facts, port)?, Vec::new()));
+    };
+    let ends = ends(word, classes)?;
+    if ends.is_empty() {
+        return Ok((services::behind(named, classes, port)?, Vec::new()));
+    }
+    let hint = services::other_port(named, facts, port);
+    Ok((on_ports(ends, facts, port)?, hint.into_iter().collect()))
+}
+
+/// The Service that a word names, as `namespace/name` or `namespace/name[Service]`.
+fn named<'a>(word: &str, facts: &'a Facts) -> Option<&'a Service> {
+    let word = word.strip_suffix("[Service]").unwrap_or(word);
+    let (namespace, name) = word.split_once('/')?;
+    cofferdam_semantics::services::named(facts, namespace, name)
+}
+
+/// A port as it was asked for.
+pub(super) type Port<'a> = (AskedPort<'a>, Option<Protocol>);
+
 /// `PORT[/PROTOCOL]`.
-fn port(word: &str) -> Result<(AskedPort<'_>, Option<Protocol>)> {
+fn port(word: &str) -> Result<Port<'_>> {
     let (port, protocol) = match word.split_once('/') {
         Some((port, protocol)) => (port, Some(protocol)),
         None => (word, None),
@@ -150,22 +188,24 @@ fn end(place: usize, name: &str) -> End {
 }
 
 /// Ends with the ports that a name stands for on each.
-fn on_ports(
-    ends: Vec<End>,
-    facts: &Facts,
-    (port, protocol): (AskedPort<'_>, Option<Protocol>),
-) -> Result<Vec<(End, Protocol, u16)>> {
+fn on_ports(ends: Vec<End>, facts: &Facts, (port, protocol): Port<'_>) -> Result<Vec<Target>> {
     let protocol = protocol.unwrap_or(Protocol::Tcp);
+    let target = |end: End, port: u16| Target {
+        end,
+        protocol,
+        port,
+        through: None,
+    };
     let mut all = Vec::new();
     for end in ends {
         match (port, end.endpoint) {
-            (AskedPort::Number(number), _) => all.push((end, protocol, number)),
+            (AskedPort::Number(number), _) => all.push(target(end, number)),
             (AskedPort::Name(name), Endpoint::Address(_)) => {
                 bail!("an address has no port called `{name}`: give its number");
             }
             (AskedPort::Name(name), Endpoint::Pod(place)) => {
                 let pod = facts.pods.get(place);
-                let numbers = pod.map(|pod| services::numbers_of(pod, name, protocol));
+                let numbers = pod.map(|pod| numbers_of(pod, name, protocol));
                 let numbers = numbers.unwrap_or_default();
                 if numbers.is_empty() {
                     bail!(
@@ -174,80 +214,12 @@ fn on_ports(
                         protocol.as_str()
                     );
                 }
-                all.extend(
-                    numbers
-                        .into_iter()
-                        .map(|number| (end.clone(), protocol, number)),
-                );
+                let numbers = numbers.into_iter();
+                all.extend(numbers.map(|number| target(end.clone(), number)));
             }
         }
     }
     Ok(all)
-}
-
-/// The pods behind a Service.
-fn behind(
-    word: &str,
-    classes: &Classes,
-    (port, protocol): (AskedPort<'_>, Option<Protocol>),
-) -> Result<Vec<(End, Protocol, u16)>> {
-    let facts = classes.facts();
-    let service = word
-        .split_once('/')
-        .and_then(|(namespace, name)| services::named(facts, namespace, name));
-    let Some(service) = service else {
-        bail!(
-            "`--to {word}` names nothing that is there{}",
-            hint(word, facts)
-        );
-    };
-    let backends = match services::backends(facts, service, port, protocol) {
-        Ok(backends) => backends,
-        Err(why) => bail!("Service `{word}` {}", reason(why)),
-    };
-    // One of those that policies do not tell apart, by the name of the workload where that is all of it.
-    let mut alike: BTreeMap<(&[u32], Protocol, u16), usize> = BTreeMap::new();
-    let mut told = Vec::new();
-    for Backend {
-        end: endpoint,
-        protocol,
-        port,
-    } in backends
-    {
-        match endpoint {
-            Endpoint::Pod(pod) => {
-                let key = (classes.of_pod(pod), protocol, port);
-                alike.entry(key).or_insert(pod);
-            }
-            Endpoint::Address(address) => {
-                let name = format!("{address} (behind Service {word})");
-                told.push((End { endpoint, name }, protocol, port));
-            }
-        }
-    }
-    let divided = classes.divided();
-    told.extend(alike.into_iter().filter_map(|((_, protocol, port), pod)| {
-        let of = facts.pods.get(pod)?;
-        let owner = (Arc::clone(&of.namespace), of.workload.clone());
-        let name = if divided.contains(&owner) {
-            format!("{}/{}[Pod]", of.namespace, of.name)
-        } else {
-            format!("{}/{}", of.namespace, of.workload)
-        };
-        let name = format!("{name} (behind Service {word})");
-        Some((end(pod, &name), protocol, port))
-    }));
-    Ok(told)
-}
-
-/// Why a Service leads nowhere, and what to ask instead.
-fn reason(why: NoBackend) -> String {
-    let instead = match why {
-        NoBackend::NoSelector => ": ask about the addresses behind it",
-        NoBackend::ExternalName => ": ask about the addresses of that",
-        NoBackend::NoPort | NoBackend::NoEndpoint | NoBackend::NoPod | NoBackend::NoTarget => "",
-    };
-    format!("{}{instead}", why.told())
 }
 
 fn hint(word: &str, facts: &Facts) -> String {

@@ -1,14 +1,15 @@
 //! An explanation in words, with the places of what it cites.
 
 use anyhow::Result;
-use cofferdam_model::dialect::Dialect;
-use cofferdam_report::wire::explain::{Answer, WirePolicy, WireRule, WireSide};
+use cofferdam_report::wire::explain::{Answer, WirePolicy, WireRule, WireService, WireSide};
 use cofferdam_semantics::Verdict;
-use cofferdam_semantics::connectivity::Endpoint;
 use cofferdam_semantics::connectivity::explain::{Cited, CitedRule, Exemption, Explanation, Side};
+use cofferdam_semantics::connectivity::{Endpoint, ServiceAddress};
 use cofferdam_semantics::policy::Action;
 
+use super::Explained;
 use super::ends::{Asked, End};
+use super::services::Through;
 use crate::input::Input;
 
 /// Finds the places of what answers cite.
@@ -22,37 +23,30 @@ impl<'a> Teller<'a> {
     }
 
     /// The answer of the dialect that allows most, with what others say in its hints.
-    pub(super) fn answer(
-        &mut self,
-        asked: &Asked,
-        explained: &[(Dialect, Explanation)],
-    ) -> Result<Answer> {
-        let widest = explained.iter().min_by_key(|(_, one)| one.verdict);
-        let Some((_, explanation)) = widest else {
+    pub(super) fn answer(&mut self, asked: &Asked, explained: &[Explained]) -> Result<Answer> {
+        let widest = explained.iter().min_by_key(|one| one.explanation.verdict);
+        let Some(told) = widest else {
             anyhow::bail!("no network plugin was asked");
         };
-        let others = explained
-            .iter()
-            .filter(|(_, one)| one.verdict != explanation.verdict);
-        let hints =
-            others.map(|(dialect, one)| format!("under {} it is {}", dialect.name, one.verdict));
-        let Asked {
-            from,
-            to,
-            protocol,
-            port,
-        } = asked;
+        let explanation = &told.explanation;
+        let Asked { from, to, hints } = asked;
+        let mut hints = hints.clone();
+        let others = explained.iter();
+        let others = others.filter(|one| one.explanation.verdict != explanation.verdict);
+        hints.extend(others.map(otherwise));
+        hints.extend(of_source(asked));
         Ok(Answer {
             from: from.name.clone(),
-            to: to.name.clone(),
-            protocol: protocol.as_str(),
-            port: *port,
+            to: to.end.name.clone(),
+            protocol: to.protocol.as_str(),
+            port: to.port,
+            service: to.through.as_ref().map(|through| service(through, told)),
             verdict: word(explanation.verdict),
             exemption: explanation.exemption.map(exemption),
             egress: self.side(&explanation.egress)?,
             ingress: self.side(&explanation.ingress)?,
-            changes: self.changes(asked, explanation),
-            hints: hints.collect(),
+            changes: self.changes(asked, told),
+            hints,
         })
     }
 
@@ -101,33 +95,34 @@ impl<'a> Teller<'a> {
     }
 
     /// What would have to change for another verdict.
-    fn changes(&self, asked: &Asked, explanation: &Explanation) -> Vec<String> {
+    fn changes(&self, asked: &Asked, told: &Explained) -> Vec<String> {
         let Explanation {
-            verdict,
+            verdict: _,
             exemption,
             egress,
             ingress,
-        } = explanation;
+        } = &told.explanation;
         if exemption.is_some() {
             return Vec::new();
         }
-        let port = format!("{} {}", asked.protocol.as_str(), asked.port);
-        let (from, to) = (&asked.from, &asked.to);
-        if *verdict == Verdict::Denied {
+        let (from, to) = (&asked.from, &asked.to.end);
+        let on_port = |port: u16| format!("{} {port}", asked.to.protocol.as_str());
+        let port = on_port(asked.to.port);
+        let seen = told.service.map_or_else(
+            || (to.name.clone(), port.clone()),
+            |service| (address_of(service, asked), on_port(service.port)),
+        );
+        // A side may deny what is undecided as a whole, where the pod may see somebody else.
+        let keeps_out = |side: &Side| side.verdict == Verdict::Denied;
+        if keeps_out(egress) || keeps_out(ingress) {
             let sides = [
-                (egress, from, "egress", "to", to),
-                (ingress, to, "ingress", "from", from),
+                (egress, from, "egress", "to", seen),
+                (ingress, to, "ingress", "from", (from.name.clone(), port)),
             ];
-            let denied = sides
-                .into_iter()
-                .filter(|(side, ..)| side.verdict == Verdict::Denied);
+            let denied = sides.into_iter().filter(|(side, ..)| keeps_out(side));
             return denied
-                .map(|(side, own, direction, word, peer)| {
-                    self.opened(
-                        side,
-                        own,
-                        &format!("{direction} {word} {} on {port}", peer.name),
-                    )
+                .map(|(side, own, direction, word, (peer, port))| {
+                    self.opened(side, own, &format!("{direction} {word} {peer} on {port}"))
                 })
                 .collect();
         }
@@ -142,7 +137,9 @@ impl<'a> Teller<'a> {
                 .collect();
             let name = &end.name;
             match (rules.is_empty(), side.isolated_by.is_empty()) {
-                (true, true) => format!("a policy that isolates {name} for {direction} denies it"),
+                (true, true) => {
+                    format!("a policy that isolates {name} for {direction} denies it")
+                }
                 _ => format!(
                     "for {direction} of {name}, it would take that {} allow it no more",
                     rules.join(" and ")
@@ -175,6 +172,49 @@ impl<'a> Teller<'a> {
             "a NetworkPolicy in namespace {namespace} that selects {} and allows {connection}",
             own.name
         )
+    }
+}
+
+/// What another network plugin says.
+fn otherwise(other: &Explained) -> String {
+    let Explained {
+        dialect,
+        explanation,
+        service,
+    } = other;
+    let before = match service {
+        Some(_) => ", as it judges egress by the address of the Service",
+        None => "",
+    };
+    format!(
+        "under {} it is {}{before}",
+        dialect.name, explanation.verdict
+    )
+}
+
+/// That pods behind a Service may not see who connects from outside.
+fn of_source(asked: &Asked) -> Option<String> {
+    let is_outside = matches!(asked.from.endpoint, Endpoint::Address(_));
+    let through = asked.to.through.as_ref()?;
+    (is_outside && through.is_published).then(|| {
+        "pods behind a Service may see a node in place of who connects from outside, and no NetworkPolicy keeps out their own node: what is only denied to the client is undecided, and `reach --exposure` tells of each source".to_owned()
+    })
+}
+
+fn address_of(service: ServiceAddress, asked: &Asked) -> String {
+    let name = asked.to.through.as_ref().map(|one| one.service.as_str());
+    let unknown = || format!("the address of Service {}", name.unwrap_or_default());
+    let address = service.address.map(|address| address.to_string());
+    address.unwrap_or_else(unknown)
+}
+
+fn service(through: &Through, told: &Explained) -> WireService {
+    let addresses = through.addresses.iter().map(ToString::to_string);
+    WireService {
+        service: through.service.clone(),
+        addresses: addresses.collect(),
+        port: through.port,
+        judged_before_translation: told.service.is_some(),
     }
 }
 

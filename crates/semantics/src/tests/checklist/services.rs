@@ -7,7 +7,7 @@ use cofferdam_model::flow::Protocol;
 use super::super::differential::{endpoint, read};
 use super::super::rows;
 use super::{CLUSTER, check, objects_of};
-use crate::connectivity::Connectivity;
+use crate::connectivity::{Connectivity, ServiceAddress};
 use crate::services::{self, AskedPort};
 use crate::tests::dialect;
 use crate::{Classes, Verdict};
@@ -45,6 +45,65 @@ spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {policy_port}}}]}}]}}
 fn the_port_of_the_pods_behind_a_service_counts() {
     check_service(8080, Verdict::Allowed);
     check_service(80, Verdict::Denied);
+}
+
+/// What `x/a` may send to port 80 of the same Service as a network plugin has it, with an egress policy that has these
+/// peers.
+#[track_caller]
+fn check_egress(plugin: &str, peers: &str, expected: Verdict) {
+    let objects = objects_of(&format!(
+        "{CLUSTER}---
+kind: Service
+metadata: {{namespace: y, name: web}}
+spec: {{clusterIP: 10.96.0.1, selector: {{app: a}}, ports: [{{port: 80, targetPort: http}}]}}
+---
+kind: NetworkPolicy
+metadata: {{namespace: x, name: p}}
+spec: {{podSelector: {{}}, policyTypes: [Egress], egress: [{peers}]}}
+"
+    ));
+    let facts = read(&objects);
+    let service = services::at(&facts, [10, 96, 0, 1].into());
+    let [service] = service.as_slice() else {
+        panic!("{service:?}");
+    };
+    let backends =
+        services::backends(&facts, service, AskedPort::Number(80), Some(Protocol::Tcp)).unwrap();
+    let from = endpoint(&facts, &super::peer("x/a")).unwrap();
+    let engine = Connectivity::solve(Arc::new(Classes::of(&facts)), dialect(plugin));
+    for address in [service.cluster_addresses.first().copied(), None] {
+        let through = ServiceAddress { address, port: 80 };
+        let to = (backends[0].end, (Protocol::Tcp, backends[0].port));
+        let verdict = engine.explain_through(from, through, to).verdict;
+        // Of an address that is not known yet nothing is certain where policies of egress govern.
+        let expected = match address {
+            None if engine.sees_services(from) => Verdict::Undecided,
+            Some(_) | None => expected,
+        };
+        assert_eq!(verdict, expected, "{plugin}, {peers}, {address:?}");
+    }
+}
+
+/// Checklist 42: whether an `ipBlock` sees the Service or the pod behind it is up to the plugin. One that sees the Service
+/// may resolve selectors of pods to it, so that what these allow is not denied.
+#[test]
+fn whether_egress_sees_the_service_is_up_to_the_plugin() {
+    let service = "{to: [{ipBlock: {cidr: 10.96.0.0/12}}], ports: [{port: 80}]}";
+    let pods = "{to: [{ipBlock: {cidr: 10.0.0.0/15}}], ports: [{port: 8080}]}";
+    let port_of_pods = "{to: [{ipBlock: {cidr: 10.96.0.0/12}}], ports: [{port: 8080}]}";
+    let selected = "{to: [{namespaceSelector: {}}]}";
+    for (plugin, peers, expected) in [
+        ("calico", service, Verdict::Denied),
+        ("calico", pods, Verdict::Allowed),
+        ("calico", port_of_pods, Verdict::Denied),
+        ("calico", selected, Verdict::Allowed),
+        ("aws-vpc-cni", service, Verdict::Allowed),
+        ("aws-vpc-cni", pods, Verdict::Undecided),
+        ("aws-vpc-cni", port_of_pods, Verdict::Denied),
+        ("aws-vpc-cni", selected, Verdict::Undecided),
+    ] {
+        check_egress(plugin, peers, expected);
+    }
 }
 
 /// Checklist 45.
