@@ -9,7 +9,7 @@ use crate::wire::explain::{Answer, ExplainReport, WireRule, WireService, WireSid
 pub fn render(report: &ExplainReport) -> String {
     let mut text = String::new();
     for answer in &report.answers {
-        render_answer(answer, &mut text);
+        render_answer(answer, report.complete, &mut text);
         text.push('\n');
     }
     text.push_str(&grounds(
@@ -20,7 +20,7 @@ pub fn render(report: &ExplainReport) -> String {
     text
 }
 
-fn render_answer(answer: &Answer, text: &mut String) {
+fn render_answer(answer: &Answer, is_complete: bool, text: &mut String) {
     let Answer {
         from,
         to,
@@ -34,10 +34,15 @@ fn render_answer(answer: &Answer, text: &mut String) {
         changes,
         hints,
     } = answer;
+    // What was not read or understood may allow it.
+    let grounds = match (*verdict, is_complete) {
+        ("denied", false) => " BY WHAT WAS READ",
+        _ => "",
+    };
     // Writing to a String cannot fail.
     writeln!(
         text,
-        "{}  {from} -> {to}  {protocol} {port}",
+        "{}{grounds}  {from} -> {to}  {protocol} {port}",
         verdict.to_uppercase()
     )
     .ok();

@@ -40,6 +40,9 @@ pub struct WireChange {
     pub ports: String,
 }
 
+/// What nobody can tell of connections that close.
+const OPEN_ALREADY: &str = "a connection that is open already may outlive the rule that allowed it: whether it is cut is up to the network plugin, and not told here";
+
 impl DiffReport {
     /// The report of these changes; what either state rests on counts.
     pub fn new(before: Grounds, after: Grounds, changes: &[Change]) -> Self {
@@ -55,6 +58,9 @@ impl DiffReport {
         };
         let opening = changes.iter().filter(|change| !change.opens.is_empty());
         let closing = changes.iter().filter(|change| !change.closes.is_empty());
+        if closing.clone().next().is_some() {
+            notes.push(OPEN_ALREADY.to_owned());
+        }
         Self {
             api_version: API_VERSION,
             kind: "DiffReport",

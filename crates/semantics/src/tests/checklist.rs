@@ -3,6 +3,7 @@
 mod addresses;
 mod admin;
 mod baseline;
+mod clusters;
 mod directions;
 mod host_network;
 mod invalid;

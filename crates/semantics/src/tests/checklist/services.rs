@@ -1,13 +1,17 @@
-//! Services, and what holds of every answer (checklist 42, 45, 51, 52 and 81); 43, 44 and 49 are in the tests of exposure.
+//! Services, and what holds of every answer (checklist 42, 45, 51, 52 and 81); 43, 44 and 49 are in the tests of exposure,
+//! and 46 to 48, 50 and 82 in those of whole runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cofferdam_model::flow::Protocol;
+use cofferdam_model::lint::Lint;
 
 use super::super::differential::{endpoint, read};
 use super::super::rows;
 use super::{CLUSTER, check, objects_of};
 use crate::connectivity::{Connectivity, ServiceAddress};
+use crate::lint::lint;
 use crate::services::{self, AskedPort};
 use crate::tests::dialect;
 use crate::{Classes, Verdict};
@@ -106,21 +110,48 @@ fn whether_egress_sees_the_service_is_up_to_the_plugin() {
     }
 }
 
-/// Checklist 45.
+/// Checklist 45: it is valid, has no effect on what is there, and is warned of.
 #[test]
 fn a_policy_that_selects_nothing_has_no_effect() {
-    for metadata in ["{namespace: gone, name: p}", "{namespace: x, name: p}"] {
-        check(
-            &format!(
-                "
+    for (metadata, warning) in [
+        ("{namespace: gone, name: p}", Lint::NoSuchNamespace),
+        ("{namespace: x, name: p}", Lint::SelectsNothing),
+    ] {
+        let policy = format!(
+            "
 kind: NetworkPolicy
 metadata: {metadata}
 spec: {{podSelector: {{matchLabels: {{app: nobody}}}}}}
 "
-            ),
+        );
+        check(
+            &policy,
             &["x/a -> x/b tcp/80 allowed", "y/a -> x/b tcp/80 allowed"],
         );
+        let facts = read(&objects_of(&format!("{CLUSTER}---{policy}")));
+        assert_eq!(facts.gaps, BTreeSet::new());
+        let faults = lint(&Arc::new(Classes::of(&facts)), &[dialect("calico")]);
+        let found: Vec<Lint> = faults.into_iter().map(|fault| fault.lint).collect();
+        assert_eq!(found, [warning], "{metadata}");
     }
+}
+
+/// Checklist 45: what it selects may be made later, and then it governs that.
+#[test]
+fn a_policy_that_selects_nothing_yet_governs_what_is_made_later() {
+    let policy = "
+kind: NetworkPolicy
+metadata: {namespace: x, name: p}
+spec: {podSelector: {matchLabels: {app: nobody}}}
+";
+    let later = "---
+kind: Pod
+metadata: {namespace: x, name: later, labels: {app: nobody}}
+";
+    check(
+        &format!("{policy}{later}"),
+        &["x/a -> x/later tcp/80 denied", "x/a -> x/b tcp/80 allowed"],
+    );
 }
 
 /// Checklist 51 and 52: of ICMP nothing is said, and nothing of two ends that are both outside.
