@@ -11,6 +11,7 @@ pub mod audit;
 pub mod certificates;
 pub mod cluster;
 pub mod cofferdam;
+pub mod gateway_api;
 pub mod guarded;
 pub mod kubeconfig;
 pub mod leaving;
@@ -24,6 +25,7 @@ pub mod user;
 pub mod wait;
 
 mod api_server;
+mod definitions;
 mod etcd;
 mod kubectl;
 mod port;
