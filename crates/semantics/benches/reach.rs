@@ -42,8 +42,8 @@ fn main() {
     in_replicas();
     one_change();
     two_states();
-    a_hundred_clusters();
     large();
+    a_hundred_clusters();
 }
 
 /// All pairs of 400 workloads with 400 policies.
@@ -201,18 +201,14 @@ fn a_hundred_clusters() {
     };
     let clusters = (0..100).map(|cluster| {
         let mut objects = objects(size);
-        for object in &mut objects {
-            if let Some(name) = object.pointer_mut("/metadata/name").filter(|_| cluster > 0)
-                && let Some(app) = name.as_str().filter(|name| name.ends_with("-0"))
-            {
-                *name = json!(format!("{app}-{cluster}"));
-            }
-            if let Some(address) = object.pointer_mut("/status/podIP") {
-                *address = json!(address.as_str().unwrap_or_default().replacen(
-                    "10.",
-                    &format!("{}.", 10 + cluster),
-                    1
-                ));
+        for object in objects.iter_mut().filter(|object| object["kind"] == "Pod") {
+            for (pointer, from, to) in [
+                ("/metadata/name", "app", format!("app-{cluster}")),
+                ("/status/podIP", "10.", format!("{}.", 10 + cluster)),
+            ] {
+                if let Some(value) = object.pointer_mut(pointer) {
+                    *value = json!(value.as_str().unwrap_or_default().replacen(from, &to, 1));
+                }
             }
         }
         read(&objects)

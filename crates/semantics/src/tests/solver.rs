@@ -83,3 +83,29 @@ fn what_is_shared_is_what_each_cluster_comes_to_alone() {
     }
     assert!(shared > 50, "only {shared} shared");
 }
+
+/// A cluster whose pods have these addresses, under one policy.
+fn addressed(network: &str) -> Vec<Value> {
+    let mut objects = vec![json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "web", "name": "front"},
+        "spec": {"podSelector": {"matchLabels": {"app": "front"}}, "ingress": [{"ports": [{"port": 80}]}]},
+    })];
+    for app in ["front", "back"] {
+        objects.push(json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"namespace": "web", "name": format!("{app}-{network}"), "labels": {"app": app}},
+            "spec": {"containers": [{"name": "main"}]},
+            "status": {"phase": "Running", "podIP": format!("{network}.0.7")},
+        }));
+    }
+    objects
+}
+
+#[test]
+fn clusters_with_one_bundle_share_it_whatever_their_pods_are_called() {
+    let mut solver = Solver::default();
+    let mut solve = |network| solver.solve(&read(&addressed(network)), &different_dialects());
+    let (one, other) = (solve("10.1"), solve("10.2"));
+    assert!(Arc::ptr_eq(&one.classes.universe, &other.classes.universe));
+}
