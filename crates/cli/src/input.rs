@@ -16,6 +16,7 @@ use cofferdam_semantics::{Reader, reach};
 use crate::args::{Arguments, Live, Objects, Reading, Selection};
 use crate::fleet::{Authors, Examined, examine};
 use crate::reading::facts_of;
+use crate::revision::Revision;
 use crate::{manifests, project};
 
 /// Objects as facts, with what is known of where they are.
@@ -51,24 +52,40 @@ impl Input {
         }
     }
 
-    /// Reads a path, or the cluster that `cluster:NAME` names.
+    /// Reads a path, the cluster that `cluster:NAME` names, or the revision that `git:NAME:PATH` names.
     pub(crate) async fn read_state(
         arguments: &Arguments,
         state: &str,
         (reading, live): (&Reading, &Live),
     ) -> Result<Self> {
-        match state.strip_prefix("cluster:") {
-            Some(name) => Self::of_cluster(arguments, &live.selection(name), reading).await,
+        if let Some(name) = state.strip_prefix("cluster:") {
+            return Self::of_cluster(arguments, &live.selection(name), reading).await;
+        }
+        match Revision::parse(state) {
+            Some(revision) => Self::of_revision(&revision, reading),
             None => Self::of_paths(&[PathBuf::from(state)], reading),
         }
     }
 
     /// Reads files and directories of manifests.
     pub(crate) fn of_paths(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
+        Self::of_manifests(reading, |take| manifests::read(paths, take))
+    }
+
+    /// Reads the manifests of a revision.
+    fn of_revision(revision: &Revision<'_>, reading: &Reading) -> Result<Self> {
+        let files = revision.files()?;
+        Self::of_manifests(reading, |take| Ok(manifests::read_texts(files, take)))
+    }
+
+    fn of_manifests(
+        reading: &Reading,
+        read: impl FnOnce(&mut dyn FnMut(Manifest)) -> Result<manifests::Read>,
+    ) -> Result<Self> {
         let mut reader = Reader::default();
         let mut places = Vec::new();
         let mut number = 0;
-        let read = manifests::read(paths, &mut |manifest| {
+        let read = read(&mut |manifest| {
             let Manifest { object, place } = manifest;
             reader.read(&object, Source(number));
             places.push(place);

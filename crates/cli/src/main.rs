@@ -23,6 +23,7 @@ mod origin;
 mod paths;
 mod project;
 mod reading;
+mod revision;
 mod rights;
 mod selected;
 mod show;

@@ -20,13 +20,13 @@ pub(crate) struct Read {
     /// What is wrong with the files, by file, line and column.
     pub(crate) diagnostics: Vec<Diagnostic>,
     manifests: Manifests,
-    /// Texts that cannot be read twice: of standard input and pipes.
+    /// Texts that cannot be read twice: of standard input, pipes and revisions.
     kept: BTreeMap<String, String>,
 }
 
 /// Hands each object of files and directories to `take`, file by file in the order of their paths, in
 /// whatever order these were given. An error where a path is not there, or nothing is in any.
-pub(crate) fn read(paths: &[PathBuf], take: &mut impl FnMut(Manifest)) -> Result<Read> {
+pub(crate) fn read(paths: &[PathBuf], take: &mut dyn FnMut(Manifest)) -> Result<Read> {
     let (files, diagnostics) = files(paths)?;
     let mut read = Read {
         diagnostics,
@@ -50,6 +50,23 @@ pub(crate) fn read(paths: &[PathBuf], take: &mut impl FnMut(Manifest)) -> Result
     Ok(read)
 }
 
+/// The same of texts, each with the path under which it is told.
+pub(crate) fn read_texts(
+    texts: impl IntoIterator<Item = (String, String)>,
+    take: &mut dyn FnMut(Manifest),
+) -> Read {
+    let mut read = Read::default();
+    for (path, text) in texts {
+        let told = read
+            .manifests
+            .read(&path, &text, &mut |manifest| take(manifest));
+        read.diagnostics.extend(told);
+        read.kept.insert(path, text);
+    }
+    read.diagnostics.sort();
+    read
+}
+
 impl Read {
     /// The path of a file.
     pub(crate) fn path(&self, file: FileId) -> Option<&str> {
@@ -67,7 +84,7 @@ impl Read {
         Ok((path, Cow::Owned(text)))
     }
 
-    fn file(&mut self, path: &Path, take: &mut impl FnMut(Manifest)) {
+    fn file(&mut self, path: &Path, take: &mut dyn FnMut(Manifest)) {
         let text = match text(path) {
             Ok(text) => text,
             Err(error) => {
@@ -77,7 +94,9 @@ impl Read {
             }
         };
         let shown = path.to_string_lossy();
-        let told = self.manifests.read(&shown, &text, take);
+        let told = self
+            .manifests
+            .read(&shown, &text, &mut |manifest| take(manifest));
         self.diagnostics.extend(told);
         if is_standard_input(path) || !path.is_file() {
             self.kept.insert(shown.into_owned(), text);
@@ -147,7 +166,7 @@ fn below(directory: &Path, found: &mut Vec<PathBuf>, told: &mut Vec<Diagnostic>)
             }
         };
         for path in entries.iter().map(fs::DirEntry::path) {
-            let is_manifest = is_manifest(&path);
+            let is_manifest = is_named_like_manifest(&path);
             match fs::metadata(&path) {
                 _ if is_hidden(&path) => {}
                 Ok(metadata) if metadata.is_dir() => left.push(path),
@@ -164,7 +183,8 @@ fn is_hidden(path: &Path) -> bool {
     name.is_some_and(|name| name.starts_with('.'))
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Whether a file is called like a manifest.
+pub(crate) fn is_named_like_manifest(path: &Path) -> bool {
     let endings = ["yaml", "yml", "json"];
     let ending = path.extension().and_then(OsStr::to_str);
     ending.is_some_and(|ending| endings.iter().any(|one| ending.eq_ignore_ascii_case(one)))

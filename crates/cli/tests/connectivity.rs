@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 const SHOP: &str = "
 apiVersion: v1
@@ -341,6 +341,43 @@ fn two_states_differ_by_connections() -> Result<()> {
         ],
         &["diff one two", "diff two one -o json", "diff two two"],
     )
+}
+
+#[test]
+fn a_revision_of_git_is_a_state_too() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let file = |path: &str, text: &str| std::fs::write(directory.path().join(path), text);
+    std::fs::create_dir(directory.path().join("shop"))?;
+    file("shop/shop.yaml", SHOP)?;
+    file("shop/deny.yaml", DENY)?;
+    file("shop/notes.txt", "no manifest")?;
+    // What is left out of archives is a part of the revision nevertheless.
+    file("shop/.gitattributes", "deny.yaml export-ignore")?;
+    let git = |arguments: &[&str]| -> Result<()> {
+        let author = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let mut git = Command::new("git");
+        git.current_dir(directory.path());
+        let status = git.args(author).args(arguments).status()?;
+        ensure!(status.success(), "git {arguments:?}");
+        Ok(())
+    };
+    git(&["init", "--quiet"])?;
+    git(&["add", "."])?;
+    git(&["commit", "--quiet", "--message", "First"])?;
+    file("shop/allow.yaml", ALLOW)?;
+    let commands = [
+        "diff git:HEAD:shop shop",
+        "diff git:HEAD git:HEAD:shop",
+        "diff git:HEAD:gone shop",
+        "diff git:gone:shop shop",
+        "diff git:--output=x:shop shop",
+    ];
+    let runs: Result<Vec<String>> = commands
+        .iter()
+        .map(|one| run(directory.path(), one))
+        .collect();
+    insta::assert_snapshot!("diff_of_revisions", runs?.join("\n"));
+    Ok(())
 }
 
 const FLEET: &str = "

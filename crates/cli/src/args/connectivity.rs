@@ -145,10 +145,11 @@ pub(crate) struct LintArguments {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam diff before/ after/\n  git worktree add /tmp/main main && cofferdam diff /tmp/main/manifests manifests\n  kubectl get ns,pod,netpol -A -o json | cofferdam diff - manifests/ -o json\n  cofferdam diff cluster:prod-eu cluster:prod-us"
+    after_help = "Examples:\n  cofferdam diff before/ after/\n  cofferdam diff git:main:manifests manifests\n  cofferdam diff git:v1.2:manifests git:v1.3:manifests\n  kubectl get ns,pod,netpol -A -o json | cofferdam diff - manifests/ -o json\n  cofferdam diff cluster:prod-eu cluster:prod-us"
 )]
 pub(crate) struct DiffArguments {
-    /// A file or directory of manifests as it was, `-` for standard input, or `cluster:NAME` for a live cluster
+    /// A file or directory of manifests as it was, `-` for standard input, `git:REVISION:PATH` for what Git has, or
+    /// `cluster:NAME` for a live cluster
     #[arg(value_name = "BEFORE")]
     pub(crate) before: String,
     /// The same as it is to be
