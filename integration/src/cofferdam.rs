@@ -81,13 +81,18 @@ impl Project {
 
     /// Writes the document of a cluster, reached as one of its users.
     pub fn add_cluster(&self, cluster: &Cluster, user: &str, labels: &str) -> Result<()> {
-        self.secrets.borrow_mut().extend(cluster.secrets());
+        self.guard_secrets_of(cluster);
         let (name, kubeconfig) = (cluster.name(), cluster.kubeconfig(user)?);
         let text = format!(
             "apiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata:\n  name: {name}\n  labels: {labels}\nspec:\n  access: {{ kubeconfig: {} }}\n  mode: manage\n",
             kubeconfig.display()
         );
         self.write(&format!("fleet/clusters/{name}.yaml"), &text)
+    }
+
+    /// Makes it an error of any later run to print a secret of a cluster.
+    pub fn guard_secrets_of(&self, cluster: &Cluster) {
+        self.secrets.borrow_mut().extend(cluster.secrets());
     }
 
     /// Runs `cofferdam` to its end; it is an error when it prints a secret of a cluster of the project.

@@ -18,6 +18,7 @@ pub mod leaving;
 pub mod options;
 pub mod process;
 pub mod proxy;
+pub mod sample_fleet;
 pub mod seed;
 pub mod shop;
 pub mod shop_fleet;

@@ -19,7 +19,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use cofferdam_integration::assets::{Tool, Version, binary};
 use cofferdam_integration::{Cluster, cofferdam};
 
-use crate::{assets, root, say};
+use crate::{assets, say};
 use terminal::Terminal;
 
 /// What of the test servers the demo needs.
@@ -111,7 +111,7 @@ fn stage_and_tell(directory: &Path, keep: bool) -> Result<()> {
     say("demo: starting three clusters …")?;
     let clusters = stage::start(directory, keep)?;
     stage::give_access(&clusters, &terminal.people)?;
-    project::copy(&root()?, &terminal.project)?;
+    project::copy(&terminal.project)?;
     for cluster in &clusters {
         project::connect(&terminal.project, cluster)?;
     }

@@ -4,24 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use cofferdam_integration::{Cluster, kubeconfig};
+use cofferdam_integration::Cluster;
+use cofferdam_integration::sample_fleet::{self, WRITER};
 use jiff::civil::Date;
 use jiff::{ToSpan as _, Zoned};
-
-/// The user that `cofferdam` runs as.
-pub(super) const WRITER: &str = "cofferdam";
 
 /// Below the directory of the documents.
 pub(super) const WAIVERS: &str = "policies/assurance/waivers.yaml";
 
-/// The capabilities of the sample are made up; `doctor` stores the real ones.
-const MADE_UP: &str = "capabilities";
-
-/// Copies `fleet/` and `policies/` of the repository.
-pub(super) fn copy(root: &Path, project: &Path) -> Result<()> {
-    for part in ["fleet", "policies"] {
-        copy_directory(&root.join(part), &project.join(part))?;
-    }
+/// Copies the sample's documents.
+pub(super) fn copy(project: &Path) -> Result<()> {
+    sample_fleet::copy_documents(project)?;
     prolong(&project.join(WAIVERS))
 }
 
@@ -44,14 +37,12 @@ fn prolong(waivers: &Path) -> Result<()> {
 
 /// Puts a kubeconfig where the document of a cluster expects it, and names the audit log in it.
 pub(super) fn connect(project: &Path, cluster: &Cluster) -> Result<()> {
-    let fleet = project.join("fleet");
     let name = cluster.name();
-    fs::create_dir_all(fleet.join("kubeconfigs"))?;
-    let access = cluster.access(WRITER)?;
-    kubeconfig::write(&fleet.join(format!("kubeconfigs/{name}.yaml")), &[access])?;
+    sample_fleet::connect(project, cluster, WRITER)?;
     let log = cluster.audit_log();
     let audit = format!("  audit: {{ file: {} }}\n", log.display());
-    insert_before(&fleet.join(format!("{name}.yaml")), "  network:\n", &audit)?;
+    let document = project.join(format!("fleet/{name}.yaml"));
+    insert_before(&document, "  network:\n", &audit)?;
     break_glass(project, name, true)
 }
 
@@ -98,20 +89,4 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
-fn copy_directory(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    let entries =
-        fs::read_dir(from).with_context(|| format!("cannot list `{}`", from.display()))?;
-    for entry in entries {
-        let entry = entry?;
-        let (name, target) = (entry.file_name(), to.join(entry.file_name()));
-        if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), target)?;
-        } else if name != MADE_UP && name != "kubeconfigs" {
-            copy_directory(&entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }

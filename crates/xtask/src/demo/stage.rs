@@ -7,11 +7,10 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::process::Lifetime;
+use cofferdam_integration::sample_fleet::{self, PCI_NODE, PCI_TAINT, WRITER};
 use cofferdam_integration::{
     Cluster, ClusterOptions, Cni, SeedOptions, User, Workload, kubeconfig, seed_standard,
 };
-
-use super::project::WRITER;
 
 /// The people and programs besides us, all with far too many rights, as everywhere.
 pub(super) const OTHERS: [(&str, &str); 7] = [
@@ -35,11 +34,6 @@ metadata: { name: platform-engineers }
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
 subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: platform-engineers }]
 ";
-
-/// The cloud's own label on nodes for card data.
-const PCI_NODE: (&str, &str) = ("fleet.node-restriction.kubernetes.io/pool", "pci");
-/// The taint that the pool `pci` asks for.
-const PCI_TAINT: (&str, &str) = ("cofferdam.io/pool", "pci");
 
 /// A cluster as the sample's documents describe it.
 struct Plan {
@@ -105,13 +99,10 @@ fn start_one(directory: &Path, keep: bool, plan: Plan) -> Result<Cluster> {
 }
 
 fn options(name: &str, number: u8, directory: &Path, keep: bool) -> Result<ClusterOptions> {
-    let mut options = ClusterOptions::new(name).user(User::new(WRITER, &[])?);
+    let mut options = sample_fleet::options(name, number)?;
     for (_, user) in OTHERS {
         options = options.user(User::new(user, &[GROUP])?);
     }
-    options.service_range = format!("10.10{number}.0.0/16");
-    // The first node's, as where the API server runs on a node of its cluster.
-    options.api_server_arguments = vec![format!("--advertise-address=10.{number}.0.10")];
     options.parent_directory = Some(PathBuf::from(directory));
     options.lifetime = if keep {
         Lifetime::Own
