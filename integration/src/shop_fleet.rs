@@ -46,7 +46,8 @@ const USERS: [(&str, &[&str]); 3] = [
     ("nobody", &[]),
 ];
 
-/// Starts clusters, given as name, environment (`staging` or `production`) and version; seeds them,
+/// Starts clusters, given as name, environment (`staging` or `production`) and version; seeds them, with
+/// pods at 10.244.0.0/16 in the first, 10.245.0.0/16 in the second and so on,
 /// grants users `cofferdam` and `reader` what `cofferdam rbac` prints, and pins them.
 pub fn start(members: &[(&str, &str, Version)]) -> Result<(Vec<Cluster>, Project)> {
     let options = members.iter().map(|(name, _, version)| {
@@ -58,8 +59,9 @@ pub fn start(members: &[(&str, &str, Version)]) -> Result<(Vec<Cluster>, Project
     });
     let clusters = Cluster::start_all(options.collect::<Result<_>>()?)?;
     let project = Project::new(&[("policies/model.yaml", MODEL)])?;
-    for (cluster, (_, environment, _)) in clusters.iter().zip(members) {
+    for ((cluster, (_, environment, _)), number) in clusters.iter().zip(members).zip(244..) {
         let seed = SeedOptions {
+            pod_prefix: format!("10.{number}"),
             workloads: vec![Workload::new("shop", &[], "shop", 8080)],
             ..SeedOptions::default()
         };
