@@ -549,3 +549,16 @@ spec:
     }
     Ok(())
 }
+
+#[test]
+fn zones_are_those_of_a_live_cluster() -> Result<()> {
+    let dir = directory(&[])?;
+    let told = run(dir.path(), &["reach", "manifests", "--zones"])?;
+    let talk = String::from_utf8(told.stderr)?;
+    let error = "error: the argument '[PATH]...' cannot be used with '--zones'";
+    assert_eq!(
+        (told.status.code(), talk.lines().next()),
+        (Some(1), Some(error))
+    );
+    Ok(())
+}

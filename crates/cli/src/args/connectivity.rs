@@ -82,7 +82,7 @@ pub(crate) struct ReachArguments {
     /// Tell what is possible between the zones of a cluster instead, beside what the model declares there
     ///
     /// Declared is what the bundle would allow if every zone were enforced. Pods that do not exist yet count. As text or JSON.
-    #[arg(long, requires = "cluster", conflicts_with_all = ["from", "to", "exposure", "dialect"])]
+    #[arg(long, requires = "cluster", conflicts_with_all = ["paths", "from", "to", "exposure", "dialect"])]
     pub(crate) zones: bool,
 }
 
