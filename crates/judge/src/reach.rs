@@ -68,9 +68,9 @@ impl<'a> Outcome<'a> {
         self.case.cluster.pod_networks(Some(self.capabilities))
     }
 
-    /// Whether ingress of a namespace is denied by us once the plan was carried out.
-    fn is_denied_after(&self, namespace: &str) -> bool {
-        let deny = ObjectKey::policy(namespace, &deny_name(Direction::Ingress));
+    /// Whether a direction of a namespace is denied by us once the plan was carried out.
+    fn is_denied_after(&self, namespace: &str, direction: Direction) -> bool {
+        let deny = ObjectKey::policy(namespace, &deny_name(direction));
         self.after.policies.contains_key(&deny)
     }
 

@@ -25,7 +25,7 @@ use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side, Step, gap, way};
 use crate::solver::{self, Solver};
-use chains::{Chains, Found};
+use chains::{Chains, Claimed, Found};
 use sides::{Place, side};
 
 /// What became of a guarantee.
@@ -230,8 +230,17 @@ fn outcome(
         }
     }
     let mut because = solved.gaps.clone();
-    if let Claim::Never { to, .. } = &guarantee.claim {
-        match chains.follow(number, &from, (to, &ports), chain) {
+    if let Claim::Never {
+        from: source, to, ..
+    } = &guarantee.claim
+    {
+        let claim = Claimed {
+            from: source,
+            to,
+            ports: &ports,
+            chain,
+        };
+        match chains.follow(number, &from, &claim) {
             Found::Way(witness) => {
                 return Outcome::Broken {
                     dialect: solved.dialect(),

@@ -152,7 +152,7 @@ impl Fleet {
         let mut all = vec![(from.site, graph.direct(from.end, follow))];
         for (to, crossing) in self.crossings_from(from.site) {
             if crossing.is_followed(follow) {
-                all.push((to, crossing.targets(graph, from.end)));
+                all.push((to, crossing.targets(graph, from.end, follow)));
             }
         }
         all
@@ -168,7 +168,9 @@ impl Fleet {
         }
         let crossing = self.crossings.get(&(from.site, to.site));
         let crossing = crossing.filter(|crossing| crossing.is_followed(follow));
-        crossing.map_or_else(PortSet::none, |one| one.ports(graph, from.end, to.end))
+        crossing.map_or_else(PortSet::none, |one| {
+            one.ports(graph, (from.end, to.end), follow)
+        })
     }
 
     /// Some ends, and whatever these reach in any number of connections of what is in `among`, by place of the cluster.
@@ -216,6 +218,12 @@ impl Fleet {
         let crossings = self.crossings_from(from.site);
         let knocks = crossings.filter(move |(_, crossing)| crossing.is_knocked(&row));
         knocks.map(|(to, _)| to)
+    }
+
+    /// Whom a cluster lets another reach, whatever this one lets out.
+    pub(crate) fn let_in(&self, from: usize, to: usize) -> RoaringBitmap {
+        let crossing = self.crossings.get(&(from, to));
+        crossing.map_or_else(RoaringBitmap::new, Crossing::let_in)
     }
 
     /// What had to be supposed of connections from one cluster to another, by their places, one line each.

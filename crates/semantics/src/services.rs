@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use cofferdam_model::flow::Protocol;
+use ipnet::IpNet;
 
 use crate::connectivity::Endpoint;
 use crate::entrances;
@@ -117,10 +118,10 @@ pub fn asked_ports<'a>(
     ports.collect()
 }
 
-/// The pods that connections from outside may be led to, by their places in the facts: those of Services that have
-/// addresses outside, those behind Ingresses and routes, those to which ports of nodes lead, and those in the network of
-/// their node.
-pub fn exposed(facts: &Facts) -> BTreeSet<usize> {
+/// The pods that connections from outside may be led to at some addresses, by their places in the facts: those of Services
+/// that have addresses outside, those behind Ingresses and routes, and those that share an address or ports with a node
+/// that has one of these addresses, or none that is known.
+pub fn exposed(facts: &Facts, at: &[IpNet]) -> BTreeSet<usize> {
     let services = facts.services.iter().filter(|service| {
         let by_kind = match service.kind {
             ServiceKind::Nodes | ServiceKind::LoadBalancer { at_nodes: _ } => true,
@@ -137,8 +138,16 @@ pub fn exposed(facts: &Facts) -> BTreeSet<usize> {
         Endpoint::Pod(pod) => Some(pod),
         Endpoint::Address(_) => None,
     });
+    let is_at_node = |pod: &Pod| {
+        let mut of_node = facts.addresses_of_its_node(pod);
+        of_node.extend(pod.addresses.iter().filter(|_| pod.place.host_network));
+        let mut of_node = of_node.iter();
+        of_node.len() == 0 || of_node.any(|one| at.iter().any(|network| network.contains(one)))
+    };
     let hosts = facts.pods.iter().enumerate();
-    let hosts = hosts.filter(|(_, pod)| pod.place.host_network || !pod.host_ports.is_empty());
+    let hosts = hosts.filter(|(_, pod)| {
+        (pod.place.host_network || !pod.host_ports.is_empty()) && is_at_node(pod)
+    });
     pods.chain(hosts.map(|(place, _)| place)).collect()
 }
 

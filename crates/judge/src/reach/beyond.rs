@@ -61,7 +61,7 @@ fn protected<'a>(outcome: &'a Outcome<'_>) -> BTreeSet<&'a str> {
         let field = denied_field(Direction::Ingress);
         let open = ObjectKey::policy(namespace.as_str(), &open_name(Direction::Ingress));
         let is_kept_open = outcome.after.policies.contains_key(&open);
-        (outcome.is_denied_after(namespace.as_str()) && !is_kept_open)
+        (outcome.is_denied_after(namespace.as_str(), Direction::Ingress) && !is_kept_open)
             || case
                 .observed
                 .is_recorded_of_namespace(namespace.as_str(), &field)

@@ -1,14 +1,16 @@
 //! Is a guarantee broken by the plan, or in spite of it?
 //!
 //! While zones are staged, connections that they will not have stay possible: a guarantee that is broken before the plan
-//! and after it stops nothing, unless the way ends in a namespace that is denied by then.
+//! and after it stops nothing, unless the way ends in a namespace that is denied by then, or is one connection out of such a
+//! namespace.
 
 use cofferdam_model::Model;
 use cofferdam_model::guarantee::Claim;
 use cofferdam_model::names::GuaranteeName;
+use cofferdam_objects::policy::Direction;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::guarantee::{Ground, Hop, Outcome as Proved, Proof, prove, told};
+use cofferdam_semantics::guarantee::{Ground, Hop, Outcome as Proved, Proof, Stop, prove, told};
 use cofferdam_state::segmentation::Segmentation;
 
 use super::Outcome;
@@ -40,7 +42,7 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
             .any(|one| one.guarantee == *guarantee && matches!(one.outcome, Proved::Broken { .. }))
     };
     let counts = |guarantee: &GuaranteeName, witness: &[Hop]| {
-        !was_broken(guarantee) || (is_never(model, guarantee) && ends_denied(outcome, witness))
+        !was_broken(guarantee) || (is_never(model, guarantee) && is_denied(outcome, witness))
     };
     let counting = broken
         .iter()
@@ -55,10 +57,20 @@ fn is_never(model: &Model, guarantee: &GuaranteeName) -> bool {
     guarantee.is_some_and(|one| matches!(one.claim, Claim::Never { .. }))
 }
 
-/// Whether the way leads into a namespace that is denied after the plan.
-fn ends_denied(outcome: &Outcome<'_>, witness: &[Hop]) -> bool {
-    let last = witness.last().and_then(|hop| hop.to.name.split_once('/'));
-    last.is_some_and(|(namespace, _)| outcome.is_denied_after(namespace))
+/// Whether the plan leaves denied what the way passes nevertheless. Where a longer one begins does not count: what is staged
+/// on it is open until it is enforced.
+fn is_denied(outcome: &Outcome<'_>, witness: &[Hop]) -> bool {
+    let denied = |stop: &Stop, direction| {
+        let namespace = stop.name.split_once('/');
+        namespace.is_some_and(|(namespace, _)| outcome.is_denied_after(namespace, direction))
+    };
+    let into = witness.last().map(|hop| (&hop.to, Direction::Ingress));
+    let out_of = match witness {
+        [only] => Some((&only.from, Direction::Egress)),
+        _ => None,
+    };
+    let mut ends = into.into_iter().chain(out_of);
+    ends.any(|(stop, direction)| denied(stop, direction))
 }
 
 fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {

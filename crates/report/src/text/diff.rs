@@ -13,10 +13,10 @@ pub fn render(report: &DiffReport) -> String {
     let opens = report.opens.iter().map(|change| row("opens", change));
     let rows = opens.chain(report.closes.iter().map(|change| row("closes", change)));
     let rows: Vec<Vec<String>> = rows.collect();
-    let mut text = if rows.is_empty() {
-        "no connection opens or closes\n".to_owned()
-    } else {
-        table(&["", "from", "to", "ports"], rows)
+    let mut text = match (rows.is_empty(), report.complete) {
+        (true, true) => "no connection opens or closes\n".to_owned(),
+        (true, false) => "no connection is known to open or close\n".to_owned(),
+        (false, _) => table(&["", "from", "to", "ports"], rows),
     };
     text.push_str(&grounds(
         report.dialect,

@@ -16,8 +16,17 @@ use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
 use crate::services::exposed;
 
+/// A claim that something is never possible.
+pub(super) struct Claimed<'a> {
+    pub(super) from: &'a End,
+    pub(super) to: &'a End,
+    pub(super) ports: &'a PortSet,
+    pub(super) chain: Chain,
+}
+
 /// The clusters, and what leads from each to each.
 pub(super) struct Chains<'a> {
+    model: &'a Model,
     solved: &'a [Solved<'a>],
     /// The clusters that were not looked at; they stand behind those that were.
     unseen: Vec<&'a Cluster>,
@@ -44,6 +53,7 @@ impl<'a> Chains<'a> {
         };
         if !is_needed(model) {
             return Self {
+                model,
                 solved,
                 unseen: Vec::new(),
                 fleet: None,
@@ -62,6 +72,7 @@ impl<'a> Chains<'a> {
             .chain(unseen.iter().map(|_| Workloads::new()))
             .collect();
         Self {
+            model,
             fleet: Some(Fleet::new(&sites, &split)),
             solved,
             unseen,
@@ -69,22 +80,16 @@ impl<'a> Chains<'a> {
     }
 
     /// The shortest way from a side of one cluster to an end in any of them.
-    pub(super) fn follow(
-        &self,
-        site: usize,
-        from: &Side,
-        (to, ports): (&End, &PortSet),
-        chain: Chain,
-    ) -> Found {
+    pub(super) fn follow(&self, site: usize, from: &Side, claim: &Claimed<'_>) -> Found {
         let Some(fleet) = &self.fleet else {
             return Found::Nothing { unless: Vec::new() };
         };
-        let mut sources = vec![RoaringBitmap::new(); self.solved.len() + self.unseen.len()];
+        let mut sources = self.no_ends();
         if let Some(own) = sources.get_mut(site) {
             *own = ends_of(fleet, site, from);
         }
         let sides: Vec<Side> = (self.solved.iter())
-            .map(|one| one.side(to).unwrap_or_default())
+            .map(|one| one.side(claim.to).unwrap_or_default())
             .collect();
         let targets = sides.iter().enumerate();
         let targets: Vec<RoaringBitmap> = targets
@@ -98,39 +103,94 @@ impl<'a> Chains<'a> {
             to: &sides,
         };
         let mut known = Search::from(fleet, &sources, Follow::Known);
-        if let Some(way) = known.way_to(&targets, ports, chain) {
+        if let Some(way) = known.way_to(&targets, claim.ports, claim.chain) {
             return Found::Way(words.told(&way));
         }
         let mut supposed = Search::from(fleet, &sources, Follow::Supposed);
-        let way = supposed.way_to(&targets, ports, chain);
+        let way = supposed.way_to(&targets, claim.ports, claim.chain);
         let mut unless: Vec<String> = way
             .map(|way| {
                 let way = told(&words.told(&way));
-                format!("a way may lead through a node that pods share, or arrive with addresses that are not declared: {way}")
+                format!("a way may lead through a node that pods share, to a pod that would have to be exposed first, or arrive with addresses that are not declared: {way}")
             })
             .into_iter()
             .collect();
-        unless.extend(self.unknown_of(site, &supposed.knocked));
+        unless.extend(self.unknown_of(site, &supposed.knocked, claim));
+        unless.extend(self.may_begin_elsewhere(fleet, site, &targets, claim));
         Found::Nothing { unless }
     }
 
     /// What is not known of clusters that may be entered.
-    fn unknown_of(&self, site: usize, knocked: &BTreeSet<(usize, usize)>) -> Vec<String> {
+    fn unknown_of(
+        &self,
+        site: usize,
+        knocked: &BTreeSet<(usize, usize)>,
+        claim: &Claimed<'_>,
+    ) -> Vec<String> {
         let entered: BTreeSet<usize> = knocked.iter().map(|(_, to)| *to).collect();
         let others = entered.into_iter().filter(|other| *other != site);
+        let counts =
+            |cluster: &Cluster| claim.chain == Chain::Any || self.may_have(cluster, claim.to);
         let reasons = others.flat_map(|other| {
             if let Some(solved) = self.solved.get(other) {
                 let name = &solved.ground.cluster.name;
-                let gaps = solved.gaps.iter();
+                let gaps = solved.gaps.iter().filter(|_| counts(solved.ground.cluster));
                 return gaps.map(|gap| format!("cluster `{name}`: {gap}")).collect();
             }
             let unseen = self.unseen.get(other.saturating_sub(self.solved.len()));
-            let told = unseen.map(|Cluster { name, .. }| {
+            let told = unseen.filter(|cluster| counts(cluster));
+            let told = told.map(|Cluster { name, .. }| {
                 format!("a way leads into cluster `{name}`, which was not looked at")
             });
             Vec::from_iter(told)
         });
         reasons.collect()
+    }
+
+    /// The clusters that were not looked at, and from where something is let in that leads to the end of a claim.
+    fn may_begin_elsewhere(
+        &self,
+        fleet: &Fleet,
+        site: usize,
+        targets: &[RoaringBitmap],
+        claim: &Claimed<'_>,
+    ) -> Vec<String> {
+        let numbered = (self.solved.len()..).zip(&self.unseen);
+        let leading = numbered.filter(|(number, cluster)| {
+            let let_in = fleet.let_in(*number, site);
+            let own = targets
+                .get(site)
+                .is_some_and(|own| !own.is_disjoint(&let_in));
+            let mut sources = self.no_ends();
+            if let Some(sources) = sources.get_mut(site) {
+                *sources = let_in;
+            }
+            let leads_on = || {
+                let mut search = Search::from(fleet, &sources, Follow::Supposed);
+                let way = search.way_to(targets, claim.ports, claim.chain);
+                claim.chain == Chain::Any && way.is_some()
+            };
+            self.may_have(cluster, claim.from) && (own || leads_on())
+        });
+        let told = leading.map(|(_, Cluster { name, .. })| {
+            format!("a way may begin in cluster `{name}`, which was not looked at")
+        });
+        told.collect()
+    }
+
+    /// Whether an end is, by the model, one of pods that a cluster may have.
+    fn may_have(&self, cluster: &Cluster, end: &End) -> bool {
+        let End::Pods(pods) = end else {
+            return false;
+        };
+        let domain = self.model.trust_domain_of(cluster);
+        let zones = self.model.zones.values();
+        let mut zones = zones.filter(|zone| pods.zones.contains(&zone.name));
+        zones.any(|zone| domain.is_some_and(|domain| zone.trust_domains.contains(&domain.name)))
+    }
+
+    fn no_ends(&self) -> Vec<RoaringBitmap> {
+        vec![RoaringBitmap::new(); self.solved.len() + self.unseen.len()]
     }
 }
 
@@ -159,7 +219,8 @@ impl Solved<'_> {
         let ground = &self.ground;
         let mut location = Location::of(ground.cluster);
         location.pod_networks.clone_from(&ground.pod_networks);
-        location.exposed = (ground.tells_exposed).then(|| exposed(self.classes.facts()));
+        location.exposed = (ground.tells_exposed)
+            .then(|| exposed(self.classes.facts(), &location.network.exposed_cidrs));
         Site {
             classes: Arc::clone(&self.classes),
             dialects: &ground.dialects,

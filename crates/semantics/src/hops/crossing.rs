@@ -29,6 +29,8 @@ struct Door {
     at: RoaringBitmap,
     /// Whether the port at the pod is the one that is asked for.
     keeps_port: bool,
+    /// Whether it leads there only once somebody exposes it.
+    is_supposed: bool,
     /// Whom they lead to, by the ports on which these let the source in.
     into: Vec<(PortSet, RoaringBitmap)>,
 }
@@ -77,10 +79,10 @@ impl Crossing {
     }
 
     /// Whom an end of the source reaches.
-    pub(super) fn targets(&self, source: &Graph, from: u32) -> RoaringBitmap {
+    pub(super) fn targets(&self, source: &Graph, from: u32, follow: Follow) -> RoaringBitmap {
         let row = source.row(from);
         let mut targets = RoaringBitmap::new();
-        for door in &self.doors {
+        for door in self.doors(follow) {
             for at in &door.at & &row {
                 let leaving = source.ports(from, at, Follow::Known);
                 for (admitted, into) in &door.into {
@@ -94,10 +96,10 @@ impl Crossing {
     }
 
     /// On which ports an end of the source reaches one of the destination.
-    pub(super) fn ports(&self, source: &Graph, from: u32, to: u32) -> PortSet {
+    pub(super) fn ports(&self, source: &Graph, (from, to): (u32, u32), follow: Follow) -> PortSet {
         let row = source.row(from);
         let mut ports = PortSet::none();
-        for door in &self.doors {
+        for door in self.doors(follow) {
             let into = door.into.iter().filter(|(_, into)| into.contains(to));
             for (admitted, _) in into {
                 for at in &door.at & &row {
@@ -107,6 +109,17 @@ impl Crossing {
             }
         }
         ports
+    }
+
+    /// Whom the destination lets be reached.
+    pub(super) fn let_in(&self) -> RoaringBitmap {
+        let into = self.doors.iter().flat_map(|door| &door.into);
+        into.fold(RoaringBitmap::new(), |all, (_, into)| all | into)
+    }
+
+    fn doors(&self, follow: Follow) -> impl Iterator<Item = &Door> {
+        let doors = self.doors.iter();
+        doors.filter(move |door| !door.is_supposed || follow == Follow::Supposed)
     }
 }
 
@@ -168,44 +181,50 @@ fn to_pods(
     let doors = doors.into_iter().map(|(at, into)| Door {
         at: [at].into_iter().collect(),
         keeps_port: true,
+        is_supposed: false,
         into: into.into_iter().collect(),
     });
     doors.collect()
 }
 
-/// Where the destination is reached at what it exposes.
+/// Where the destination is reached at what it exposes: one door to the pods that are exposed, or may be where that is not
+/// known, and one to those that could be made and would have to be exposed first.
 fn to_exposed(
     source: &Graph,
     destination: &Graph,
     towards: &Location,
     admitted: &BTreeMap<u32, PortSet>,
-) -> Option<Door> {
+) -> Vec<Door> {
     let at = source.ends.outside(&towards.network.exposed_cidrs);
     if at.is_empty() {
-        return None;
+        return Vec::new();
     }
+    let ends = &destination.ends;
     // A node lets through to its own pods whatever it takes in, in spite of policies.
     let from_node = towards.network.ingress_source == IngressSource::Node;
-    let mut into: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
-    for to in destination.ends.pods() {
-        let is_behind = |exposed| destination.ends.has_pod_or_template(to, exposed);
-        let known = towards.exposed.as_ref();
-        if !known.is_none_or(is_behind) {
-            continue;
-        }
-        let runs = known.is_some_and(|exposed| destination.ends.has_pod(to, exposed));
-        let ports = if from_node && runs {
-            Some(PortSet::all())
-        } else {
-            admitted.get(&to).cloned()
+    let mut by_door: [BTreeMap<PortSet, RoaringBitmap>; 2] = Default::default();
+    let [exposed, to_be_exposed] = &mut by_door;
+    for to in ends.pods() {
+        let admitted = admitted.get(&to).cloned();
+        let (into, ports) = match &towards.exposed {
+            None => (&mut *exposed, admitted),
+            Some(pods) if ends.has_pod(to, pods) && from_node => {
+                (&mut *exposed, Some(PortSet::all()))
+            }
+            Some(pods) if ends.has_pod(to, pods) => (&mut *exposed, admitted),
+            Some(_) if ends.is_template(to) => (&mut *to_be_exposed, admitted),
+            Some(_) => continue,
         };
         if let Some(ports) = ports {
             into.entry(ports).or_default().insert(to);
         }
     }
-    Some(Door {
-        at,
+    let doors = by_door.into_iter().zip([false, true]);
+    let doors = doors.map(|(into, is_supposed)| Door {
+        at: at.clone(),
         keeps_port: false,
+        is_supposed,
         into: into.into_iter().collect(),
-    })
+    });
+    doors.collect()
 }

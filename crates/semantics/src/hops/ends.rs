@@ -177,12 +177,12 @@ impl Ends {
         pods.into_iter().flatten().any(|pod| some.contains(pod))
     }
 
-    /// Whether an end has one of some pods, or could have more of them.
-    pub(super) fn has_pod_or_template(&self, number: u32, some: &BTreeSet<usize>) -> bool {
+    /// Whether an end stands for pods that could be made.
+    pub(super) fn is_template(&self, number: u32) -> bool {
         let pods = &self.classes.facts().pods;
         let own = self.get(number).map(|end| end.pods.as_slice());
-        let is_template = |pod: &usize| pods.get(*pod).is_some_and(|pod| pod.is_template);
-        self.has_pod(number, some) || own.into_iter().flatten().any(is_template)
+        let mut own = own.into_iter().flatten();
+        own.any(|pod| pods.get(*pod).is_some_and(|pod| pod.is_template))
     }
 
     pub(super) fn having(&self, classes: &RoaringBitmap) -> RoaringBitmap {
