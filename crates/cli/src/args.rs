@@ -146,8 +146,9 @@ pub(crate) enum Command {
     /// What a compromised workload reaches, directly and through what it compromises in turn
     ///
     /// A workload counts as compromised as soon as one of its pods may be reached on any port. Addresses and nodes end a way.
-    /// Connections into other clusters are not followed; where the model has flows that lead there, that is said. Ends with 3
-    /// where something was not read, understood or followed: what is missing is then not known to be out of reach.
+    /// Of live clusters, connections are followed into others where their documents say that pod addresses are routed
+    /// (`podAddressesRouted`) or what is exposed (`exposedCidrs`). Ends with 3 where something was not read or understood, or a
+    /// way leads into a cluster that was not looked at: what is missing is then not known to be out of reach.
     Blast(BlastArguments),
     /// Prove every guarantee: of what the documents ask for, and of what every cluster really holds
     ///

@@ -4,6 +4,7 @@
 //! Where policies tell its pods apart, these stand by themselves. Addresses end a way, unless another cluster is
 //! entered there.
 
+mod arrivals;
 mod crossing;
 mod ends;
 mod graph;
@@ -21,6 +22,7 @@ use crate::classes::Classes;
 use crate::facts::Facts;
 use crate::parties::Workloads;
 use crate::ports::PortSet;
+use crate::services::Exposed;
 use crate::solver::{Solved, Solver};
 use crossing::Crossing;
 pub(crate) use ends::{End, Ends, What};
@@ -49,7 +51,7 @@ pub struct Location {
     pub pod_networks: Vec<IpNet>,
     /// The pods that what is exposed may lead to, by their places in the facts, beside those that could be made; any
     /// pod where that is not known.
-    pub exposed: Option<BTreeSet<usize>>,
+    pub exposed: Option<Exposed>,
 }
 
 impl Site<'_> {
@@ -151,9 +153,7 @@ impl Fleet {
         };
         let mut all = vec![(from.site, graph.direct(from.end, follow))];
         for (to, crossing) in self.crossings_from(from.site) {
-            if crossing.is_followed(follow) {
-                all.push((to, crossing.targets(graph, from.end, follow)));
-            }
+            all.push((to, crossing.targets(graph, from.end, follow)));
         }
         all
     }
@@ -167,7 +167,6 @@ impl Fleet {
             return graph.ports(from.end, to.end, follow);
         }
         let crossing = self.crossings.get(&(from.site, to.site));
-        let crossing = crossing.filter(|crossing| crossing.is_followed(follow));
         crossing.map_or_else(PortSet::none, |one| {
             one.ports(graph, (from.end, to.end), follow)
         })
@@ -203,7 +202,8 @@ impl Fleet {
         all
     }
 
-    /// What ends share that reach the same; none of one whose node makes a difference.
+    /// What ends share that reach the same, and are reached alike in their own cluster; none of one whose node makes a
+    /// difference.
     pub(crate) fn kind(&self, stop: Stop, follow: Follow) -> Option<(usize, usize)> {
         let graph = self.graphs.get(stop.site)?;
         let alone = follow == Follow::Supposed && graph.is_on_own_node(stop.end);

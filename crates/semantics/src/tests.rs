@@ -1,6 +1,7 @@
 //! What the engine says, on small clusters.
 
 mod checklist;
+mod crossings;
 mod differential;
 mod exposure;
 mod future;

@@ -218,7 +218,7 @@ impl Seen {
             name: Some(one.cluster.name.to_string()),
             location: Some(Location {
                 pod_networks: one.cluster.pod_networks(capabilities),
-                exposed: Some(exposed(&input.facts, &one.cluster.network.exposed_cidrs)),
+                exposed: exposed(&input.facts, &one.cluster.network.exposed_cidrs),
                 ..Location::of(one.cluster)
             }),
             zones: namespaces()

@@ -219,8 +219,10 @@ impl Solved<'_> {
         let ground = &self.ground;
         let mut location = Location::of(ground.cluster);
         location.pod_networks.clone_from(&ground.pod_networks);
-        location.exposed = (ground.tells_exposed)
-            .then(|| exposed(self.classes.facts(), &location.network.exposed_cidrs));
+        if ground.tells_exposed {
+            let at = &location.network.exposed_cidrs;
+            location.exposed = exposed(self.classes.facts(), at);
+        }
         Site {
             classes: Arc::clone(&self.classes),
             dialects: &ground.dialects,

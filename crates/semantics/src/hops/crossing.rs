@@ -3,23 +3,36 @@
 //! A cluster is entered at the addresses of its pods where its document says that they are routed, at the port of the
 //! pod; and at its exposed addresses, of which it is not known which port leads to which.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use cofferdam_model::cluster::{IngressSource, Network};
+use cofferdam_model::cluster::IngressSource;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use roaring::RoaringBitmap;
 
+use super::arrivals::{Arrivals, families_at, networks_of_nodes};
 use super::graph::Graph;
 use super::{Follow, Location};
 use crate::ports::PortSet;
+use crate::services::Exposed;
 
 /// The ways from one cluster into another.
 #[derive(Debug)]
 pub(super) struct Crossing {
-    doors: Vec<Door>,
-    /// What had to be supposed.
+    /// As what is declared tells.
+    known: Doors,
+    /// The same with what has to be supposed, where anything has.
+    possible: Option<Doors>,
+    /// What has to be supposed.
     pub(super) supposed: Option<String>,
+}
+
+/// Where a cluster is entered.
+#[derive(Debug, Default)]
+struct Doors {
+    of_pods: Vec<Door>,
+    /// By pods in the network of their node, which arrive with its addresses too.
+    of_hosts: Vec<Door>,
 }
 
 /// Addresses at which a cluster is entered.
@@ -29,8 +42,6 @@ struct Door {
     at: RoaringBitmap,
     /// Whether the port at the pod is the one that is asked for.
     keeps_port: bool,
-    /// Whether it leads there only once somebody exposes it.
-    is_supposed: bool,
     /// Whom they lead to, by the ports on which these let the source in.
     into: Vec<(PortSet, RoaringBitmap)>,
 }
@@ -45,36 +56,49 @@ impl Crossing {
         if own.is_none() && towards.network.exposed_cidrs.is_empty() {
             return None;
         }
-        let arriving = arriving(at, &towards.network);
-        let supposed = if arriving.is_empty() {
-            Some(format!(
-                "with which addresses connections from cluster `{}` arrive in cluster `{}` is not declared",
-                at.name, towards.name
-            ))
-        } else if own.is_some() && towards.pod_networks.is_empty() {
-            Some(format!(
-                "cluster `{}` does not declare `network.podCidrs`",
-                towards.name
-            ))
-        } else {
-            None
+        let arrivals = (at, source.ends.facts());
+        let to_pods = own.map(|networks| {
+            let families = families_at(&networks, destination.ends.facts());
+            let arrivals = Arrivals::at_pods(arrivals.0, arrivals.1, &families);
+            (networks, arrivals)
+        });
+        let to_exposed = Arrivals::at_exposed(arrivals.0, arrivals.1, &towards.network);
+        let entries = Entries {
+            ends: [(source, at), (destination, towards)],
+            to_pods,
+            to_exposed,
         };
-        let admitted = destination.admits(&arriving);
-        let mut doors = Vec::new();
-        if let Some(networks) = own {
-            doors.extend(to_pods(source, destination, &networks, &admitted));
-        }
-        doors.extend(to_exposed(source, destination, towards, &admitted));
-        Some(Self { doors, supposed })
+        let supposed = entries.supposed();
+        Some(Self {
+            known: entries.doors(false),
+            possible: entries.is_more_supposed().then(|| entries.doors(true)),
+            supposed,
+        })
     }
 
-    pub(super) fn is_followed(&self, follow: Follow) -> bool {
-        self.supposed.is_none() || follow == Follow::Supposed
+    /// Whom the destination lets be reached, by whatever is let out.
+    pub(super) fn let_in(&self) -> RoaringBitmap {
+        let doors = self.possible.as_ref().unwrap_or(&self.known);
+        let doors = doors.of_pods.iter().chain(&doors.of_hosts);
+        let into = doors.flat_map(|door| &door.into);
+        into.fold(RoaringBitmap::new(), |all, (_, into)| all | into)
+    }
+
+    fn doors(&self, source: &Graph, from: u32, follow: Follow) -> &[Door] {
+        let supposed = self.possible.as_ref();
+        let supposed = supposed.filter(|_| follow == Follow::Supposed);
+        let doors = supposed.unwrap_or(&self.known);
+        if source.ends.is_of_hosts(from) {
+            &doors.of_hosts
+        } else {
+            &doors.of_pods
+        }
     }
 
     /// Whether ends outside are addresses of the destination.
     pub(super) fn is_knocked(&self, outside: &RoaringBitmap) -> bool {
-        let mut doors = self.doors.iter();
+        let supposed = self.possible.as_ref();
+        let mut doors = supposed.unwrap_or(&self.known).of_pods.iter();
         doors.any(|door| !door.at.is_disjoint(outside))
     }
 
@@ -82,7 +106,7 @@ impl Crossing {
     pub(super) fn targets(&self, source: &Graph, from: u32, follow: Follow) -> RoaringBitmap {
         let row = source.row(from);
         let mut targets = RoaringBitmap::new();
-        for door in self.doors(follow) {
+        for door in self.doors(source, from, follow) {
             for at in &door.at & &row {
                 let leaving = source.ports(from, at, Follow::Known);
                 for (admitted, into) in &door.into {
@@ -99,7 +123,7 @@ impl Crossing {
     pub(super) fn ports(&self, source: &Graph, (from, to): (u32, u32), follow: Follow) -> PortSet {
         let row = source.row(from);
         let mut ports = PortSet::none();
-        for door in self.doors(follow) {
+        for door in self.doors(source, from, follow) {
             let into = door.into.iter().filter(|(_, into)| into.contains(to));
             for (admitted, _) in into {
                 for at in &door.at & &row {
@@ -109,17 +133,6 @@ impl Crossing {
             }
         }
         ports
-    }
-
-    /// Whom the destination lets be reached.
-    pub(super) fn let_in(&self) -> RoaringBitmap {
-        let into = self.doors.iter().flat_map(|door| &door.into);
-        into.fold(RoaringBitmap::new(), |all, (_, into)| all | into)
-    }
-
-    fn doors(&self, follow: Follow) -> impl Iterator<Item = &Door> {
-        let doors = self.doors.iter();
-        doors.filter(move |door| !door.is_supposed || follow == Follow::Supposed)
     }
 }
 
@@ -145,13 +158,66 @@ fn pod_networks(towards: &Location) -> Option<Vec<IpNet>> {
     towards.network.pod_addresses_routed.then_some(known)
 }
 
-/// The addresses with which connections arrive; none where they are not known.
-fn arriving(at: &Location, destination: &Network) -> Vec<IpNet> {
-    let declared = at.network.arriving_at(destination).iter().copied();
-    let routed = at.network.pod_addresses_routed;
-    let detected = at.pod_networks.iter().filter(|_| routed).copied();
-    let all: BTreeSet<IpNet> = declared.chain(detected).collect();
-    all.into_iter().collect()
+/// What a source may enter in a destination.
+struct Entries<'a> {
+    ends: [(&'a Graph, &'a Location); 2],
+    /// Networks of pods.
+    to_pods: Option<(Vec<IpNet>, Arrivals)>,
+    to_exposed: Arrivals,
+}
+
+impl Entries<'_> {
+    fn supposed(&self) -> Option<String> {
+        let [(_, at), (_, towards)] = self.ends;
+        let to_pods = self.to_pods.as_ref();
+        let missing = to_pods.and_then(|(_, arrivals)| arrivals.missing());
+        if let Some(missing) = missing.or_else(|| self.to_exposed.missing()) {
+            return Some(format!(
+                "with which {missing} connections from cluster `{}` arrive in cluster `{}` is not declared",
+                at.name, towards.name
+            ));
+        }
+        let unknown = to_pods.is_some() && towards.pod_networks.is_empty();
+        unknown.then(|| {
+            format!(
+                "cluster `{}` does not declare `network.podCidrs`",
+                towards.name
+            )
+        })
+    }
+
+    /// Whether more may be entered than is known: what is not declared, and pods that would have to be exposed first.
+    fn is_more_supposed(&self) -> bool {
+        let [_, (_, towards)] = self.ends;
+        self.supposed().is_some() || towards.exposed.is_some()
+    }
+
+    fn doors(&self, is_supposed: bool) -> Doors {
+        let [(source, at), _] = self.ends;
+        let nodes = networks_of_nodes(at, source.ends.facts());
+        Doors {
+            of_pods: self.doors_with(&[], is_supposed),
+            of_hosts: self.doors_with(&nodes, is_supposed),
+        }
+    }
+
+    /// Where these networks arrive too.
+    fn doors_with(&self, also: &[IpNet], is_supposed: bool) -> Vec<Door> {
+        let [(source, _), (destination, towards)] = self.ends;
+        let admitted = |arrivals: &Arrivals| {
+            let mut networks = arrivals.networks(is_supposed);
+            networks.extend(also);
+            destination.admits(&networks)
+        };
+        let to_pods = self.to_pods.as_ref();
+        let to_pods = to_pods.filter(|_| is_supposed || !towards.pod_networks.is_empty());
+        let to_pods = to_pods.map(|(networks, arrivals)| {
+            self::to_pods(source, destination, networks, &admitted(arrivals))
+        });
+        let admitted = admitted(&self.to_exposed);
+        let to_exposed = to_exposed(source, (destination, towards), &admitted, is_supposed);
+        to_pods.into_iter().flatten().chain(to_exposed).collect()
+    }
 }
 
 /// Where the pods of the destination are reached at addresses of their own.
@@ -181,50 +247,57 @@ fn to_pods(
     let doors = doors.into_iter().map(|(at, into)| Door {
         at: [at].into_iter().collect(),
         keeps_port: true,
-        is_supposed: false,
         into: into.into_iter().collect(),
     });
     doors.collect()
 }
 
-/// Where the destination is reached at what it exposes: one door to the pods that are exposed, or may be where that is not
-/// known, and one to those that could be made and would have to be exposed first.
+/// Where the destination is reached at what it exposes; also pods that could be made and would have to be exposed first,
+/// where that is supposed.
 fn to_exposed(
     source: &Graph,
-    destination: &Graph,
-    towards: &Location,
+    (destination, towards): (&Graph, &Location),
     admitted: &BTreeMap<u32, PortSet>,
-) -> Vec<Door> {
+    is_supposed: bool,
+) -> Option<Door> {
     let at = source.ends.outside(&towards.network.exposed_cidrs);
     if at.is_empty() {
-        return Vec::new();
+        return None;
     }
     let ends = &destination.ends;
-    // A node lets through to its own pods whatever it takes in, in spite of policies.
-    let from_node = towards.network.ingress_source == IngressSource::Node;
-    let mut by_door: [BTreeMap<PortSet, RoaringBitmap>; 2] = Default::default();
-    let [exposed, to_be_exposed] = &mut by_door;
+    let mut into: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
     for to in ends.pods() {
-        let admitted = admitted.get(&to).cloned();
-        let (into, ports) = match &towards.exposed {
-            None => (&mut *exposed, admitted),
-            Some(pods) if ends.has_pod(to, pods) && from_node => {
-                (&mut *exposed, Some(PortSet::all()))
+        let mut ports = admitted.get(&to).cloned().unwrap_or_default();
+        if let Some(exposed) = &towards.exposed {
+            let may_be = is_supposed && ends.is_template(to);
+            if !ends.has_pod(to, &exposed.pods) && !may_be {
+                continue;
             }
-            Some(pods) if ends.has_pod(to, pods) => (&mut *exposed, admitted),
-            Some(_) if ends.is_template(to) => (&mut *to_be_exposed, admitted),
-            Some(_) => continue,
-        };
-        if let Some(ports) = ports {
+            ports = ports.or(&through_own_node(destination, to, (exposed, towards)));
+        }
+        if !ports.is_empty() {
             into.entry(ports).or_default().insert(to);
         }
     }
-    let doors = by_door.into_iter().zip([false, true]);
-    let doors = doors.map(|(into, is_supposed)| Door {
-        at: at.clone(),
+    Some(Door {
+        at,
         keeps_port: false,
-        is_supposed,
         into: into.into_iter().collect(),
-    });
-    doors.collect()
+    })
+}
+
+/// On which ports the own node of a pod may pass connections on to it, in spite of policies.
+fn through_own_node(
+    destination: &Graph,
+    to: u32,
+    (exposed, towards): (&Exposed, &Location),
+) -> PortSet {
+    let from_node = towards.network.ingress_source == IngressSource::Node;
+    if from_node && destination.ends.has_pod(to, &exposed.pods) {
+        return PortSet::all();
+    }
+    let own = destination.ends.get(to).map(|end| end.pods.as_slice());
+    let ports = own.into_iter().flatten();
+    let ports = ports.filter_map(|pod| exposed.through_nodes.get(pod));
+    ports.fold(PortSet::none(), |all, one| all.or(one))
 }

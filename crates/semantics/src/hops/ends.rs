@@ -6,11 +6,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use indexmap::IndexSet;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
 use crate::addresses::Family;
 use crate::classes::{ClassKind, Classes};
+use crate::facts::Facts;
 use crate::parties::{Party, Workloads};
 use crate::sets::index;
 
@@ -36,6 +37,14 @@ pub(crate) struct End {
     pub(crate) pods: Vec<usize>,
     /// Whether it stands for more than one pod, so that it may connect to itself.
     pub(super) is_several: bool,
+}
+
+impl End {
+    /// Whether one of its pods is in the network of its node.
+    fn is_of_hosts(&self, facts: &Facts) -> bool {
+        let pods = self.pods.iter().filter_map(|pod| facts.pods.get(*pod));
+        pods.into_iter().any(|pod| pod.place.host_network)
+    }
 }
 
 /// Every end by number.
@@ -109,6 +118,16 @@ impl Ends {
         self.numbered(|end| !end.pods.is_empty())
     }
 
+    pub(super) fn facts(&self) -> &Facts {
+        self.classes.facts()
+    }
+
+    /// Whether pods of an end are in the network of their node.
+    pub(super) fn is_of_hosts(&self, number: u32) -> bool {
+        let end = self.get(number);
+        end.is_some_and(|end| end.is_of_hosts(self.facts()))
+    }
+
     /// Whose pods an end is.
     pub(crate) fn party(&self, number: u32) -> Option<&Party> {
         match &self.get(number)?.what {
@@ -143,10 +162,8 @@ impl Ends {
             .collect()
     }
 
-    /// The classes of addresses in some networks: outside and of nodes; all of them where no network is named.
+    /// The classes of addresses in some networks: outside and of nodes.
     pub(super) fn addresses_in(&self, networks: &[IpNet]) -> Vec<u32> {
-        let all = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
-        let networks = if networks.is_empty() { &all } else { networks };
         let parts = networks.iter().flat_map(|one| self.classes.samples(one));
         let outside = parts.filter_map(|(first, _)| self.classes.outside(first));
         let nodes = self.classes.addresses_of_nodes();

@@ -89,7 +89,7 @@ impl Graph {
         self.on_own_node.contains_key(&end)
     }
 
-    /// On which ports each end lets connections from some addresses in; from any address where none are named.
+    /// On which ports each end lets connections from some addresses in.
     pub(super) fn admits(&self, networks: &[IpNet]) -> BTreeMap<u32, PortSet> {
         let sources = self.ends.addresses_in(networks);
         let mut known: BTreeMap<usize, PortSet> = BTreeMap::new();

@@ -122,7 +122,10 @@ impl<'a> Search<'a> {
                 let targets = targets.get(site).map(|targets| reached & targets);
                 for end in targets.into_iter().flatten() {
                     let to = Stop { site, end };
+                    // From elsewhere pods are reached at addresses of their own.
+                    let is_near = site == from.site;
                     let kinds = kind.zip(self.fleet.kind(to, self.follow));
+                    let kinds = kinds.filter(|_| is_near);
                     let is_itself = to == *from && !self.is_several(to);
                     if is_itself || kinds.is_some_and(|kinds| !tried.insert(kinds)) {
                         continue;

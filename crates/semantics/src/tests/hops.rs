@@ -80,7 +80,14 @@ impl Pair<'_> {
     fn across(&self, site: usize, (from, to): (usize, usize)) -> PortSet {
         let other = 1 - site;
         let arriving = self.networks[site].arriving_at(&self.networks[other]);
-        let admitted = arriving.iter().flat_map(hosts).map(|source| {
+        let own = self.solved[site].facts();
+        let of_nodes = own.nodes.values().flat_map(|node| node.addresses.to_vec());
+        let of_hosts = own.pods.iter().filter(|pod| pod.place.host_network);
+        let of_nodes = of_nodes.chain(of_hosts.flat_map(|pod| own.addresses_of(pod)));
+        let of_nodes = of_nodes.filter(|_| own.pods[from].place.host_network);
+        let arriving = arriving.iter().flat_map(hosts);
+        let arriving = arriving.chain(of_nodes.map(Endpoint::Address));
+        let admitted = arriving.map(|source| {
             let allowed = self.solved[other].allowed(source, Endpoint::Pod(to));
             allowed.possible
         });
@@ -120,9 +127,9 @@ fn network(bits: u64) -> Network {
         pod_addresses_routed: bits & 1 == 1,
         exposed_cidrs: nets(if bits & 2 == 2 { &["10.0.0.4/30"] } else { &[] }),
         egress_cidrs: nets(if bits & 4 == 4 {
-            &["192.168.0.0/31"]
+            &["192.168.0.0/31", "fd01::/127"]
         } else {
-            &["10.0.0.3/32"]
+            &["10.0.0.3/32", "fd00::3/128"]
         }),
         ..Network::default()
     }

@@ -1,0 +1,228 @@
+//! Ways from one cluster into another, on small clusters.
+
+use std::sync::Arc;
+
+use cofferdam_model::cluster::Network;
+use cofferdam_model::dialect::Dialect;
+use cofferdam_model::flow::Protocol;
+use serde_json::Value;
+
+use super::dialect;
+use crate::hops::{Fleet, Follow, Location, Search, Site};
+use crate::parties::Workloads;
+use crate::policy::Source;
+use crate::ports::PortSet;
+use crate::prove::Chain;
+use crate::services::exposed;
+use crate::{Classes, Reader};
+
+/// A cluster whose pods are routed from these networks, exposed at these addresses.
+struct Cluster<'a> {
+    yaml: &'a str,
+    pods: &'a [&'a str],
+    exposed: &'a [&'a str],
+    egress: &'a [&'a str],
+    routed: bool,
+}
+
+fn site<'d>(name: usize, cluster: &Cluster<'_>, dialects: &'d [Dialect]) -> Site<'d> {
+    let mut reader = Reader::default();
+    for (number, object) in (0..).zip(serde_yaml::Deserializer::from_str(cluster.yaml)) {
+        let object: Value = serde::Deserialize::deserialize(object).unwrap();
+        reader.read(&object, Source(number));
+    }
+    let facts = Arc::new(reader.finish());
+    let nets = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| word.parse().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let network = Network {
+        pod_cidrs: nets(cluster.pods),
+        pod_addresses_routed: cluster.routed,
+        exposed_cidrs: nets(cluster.exposed),
+        egress_cidrs: nets(cluster.egress),
+        ..Network::default()
+    };
+    Site {
+        location: Some(Location {
+            name: name.to_string(),
+            pod_networks: network.pod_cidrs.clone(),
+            exposed: exposed(&facts, &network.exposed_cidrs),
+            network,
+        }),
+        classes: Arc::new(Classes::of(&facts)),
+        dialects,
+    }
+}
+
+/// Whether a way leads from namespace `a` of the first cluster to namespace `b` of the second, on a port; whether what is
+/// not certain is needed for it.
+fn way(clusters: [&Cluster<'_>; 2], port: u16) -> &'static str {
+    let dialects = [dialect("kube-network-policies")];
+    let sites = [0, 1].map(|name: usize| site(name, clusters[name], &dialects));
+    let fleet = Fleet::new(&sites, &[Workloads::new(), Workloads::new()]);
+    let of = |site: usize, namespace: &str| {
+        let facts = sites[site].classes.facts();
+        fleet.numbered(|number, end| {
+            number == site
+                && end
+                    .pods
+                    .iter()
+                    .any(|pod| *facts.pods[*pod].namespace == *namespace)
+        })
+    };
+    let ports = PortSet::one(Protocol::Tcp, port);
+    let follows = |follow| {
+        let mut search = Search::from(&fleet, &of(0, "a"), follow);
+        search.way_to(&of(1, "b"), &ports, Chain::Direct).is_some()
+    };
+    match (follows(Follow::Known), follows(Follow::Supposed)) {
+        (true, _) => "open",
+        (false, true) => "not certain",
+        (false, false) => "no way",
+    }
+}
+
+#[test]
+fn every_address_of_another_cluster_is_tried() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.1.0.1}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: a}, spec: {policyTypes: [Egress], egress: [
+  {to: [{ipBlock: {cidr: 10.2.0.5/32}}], ports: [{port: 80}]},
+  {to: [{ipBlock: {cidr: 10.2.0.6/32}}], ports: [{port: 443}]}]}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    let to = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b}, spec: {containers: [{name: c}]}, status: {podIP: 10.2.0.5}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: y, namespace: b}, spec: {containers: [{name: c}]}, status: {podIP: 10.2.0.6}}
+",
+        pods: &["10.2.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    assert_eq!(way([&from, &to], 80), "open");
+    assert_eq!(way([&from, &to], 443), "open");
+}
+
+#[test]
+fn sources_of_a_family_that_is_not_declared_are_not_known() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.1.0.1, podIPs: [{ip: 10.1.0.1}, {ip: 'fd01::1'}]}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    let to = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b}, spec: {containers: [{name: c}]}, status: {podIP: 10.2.0.5, podIPs: [{ip: 10.2.0.5}, {ip: 'fd02::5'}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: in, namespace: b}, spec: {policyTypes: [Ingress], ingress: [
+  {from: [{ipBlock: {cidr: '::/0'}}]}]}}
+",
+        pods: &["10.2.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    assert_eq!(way([&from, &to], 80), "not certain");
+}
+
+#[test]
+fn host_network_sources_arrive_from_their_node() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {hostNetwork: true, nodeName: n, containers: [{name: c}]}, status: {podIP: 10.9.0.1, hostIP: 10.9.0.1}}
+---
+{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: InternalIP, address: 10.9.0.1}]}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    let to = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b}, spec: {containers: [{name: c}]}, status: {podIP: 10.2.0.5}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: in, namespace: b}, spec: {policyTypes: [Ingress], ingress: [
+  {from: [{ipBlock: {cidr: 10.9.0.0/16}}]}]}}
+",
+        pods: &["10.2.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    assert_eq!(way([&from, &to], 80), "open");
+}
+
+#[test]
+fn host_network_targets_are_reached_at_their_node() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.1.0.1}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    let to = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b}, spec: {hostNetwork: true, nodeName: n, containers: [{name: c}]}, status: {podIP: 10.9.0.5, hostIP: 10.9.0.5}}
+---
+{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: InternalIP, address: 10.9.0.5}]}}
+",
+        pods: &["10.2.0.0/16"], exposed: &[], egress: &[], routed: true,
+    };
+    assert_eq!(way([&from, &to], 80), "open");
+}
+
+#[test]
+fn nodes_pass_on_what_load_balancers_bring_under_their_own_address() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.1.0.1}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &["203.0.113.0/28"], routed: false,
+    };
+    let to = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b, labels: {app: x}}, spec: {nodeName: n, containers: [{name: c}]}, status: {podIP: 10.2.0.5, hostIP: 10.9.0.5}}
+---
+{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: InternalIP, address: 10.9.0.5}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: x, namespace: b}, spec: {type: LoadBalancer, externalTrafficPolicy: Cluster, selector: {app: x}, ports: [{port: 80, nodePort: 30080}]}, status: {loadBalancer: {ingress: [{ip: 198.51.100.7}]}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: in, namespace: b}, spec: {policyTypes: [Ingress], ingress: [
+  {from: [{ipBlock: {cidr: 10.9.0.0/16}}]}]}}
+",
+        pods: &["10.2.0.0/16"], exposed: &["198.51.100.7/32"], egress: &[], routed: false,
+    };
+    assert_eq!(way([&from, &to], 80), "open");
+}
+
+#[test]
+fn any_pod_is_behind_what_is_exposed_while_a_way_in_is_not_understood() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.1.0.1}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &["203.0.113.0/28"], routed: false,
+    };
+    let to = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b}, spec: {containers: [{name: c}]}, status: {podIP: 10.2.0.5}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: g, namespace: b}, spec: {gatewayClassName: c, listeners: [{name: l, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: {matchExpressions: [{key: k, operator: Near}]}}}}]}}
+",
+        pods: &["10.2.0.0/16"], exposed: &["198.51.100.7/32"], egress: &[], routed: false,
+    };
+    assert_eq!(way([&from, &to], 80), "open");
+    let (without, _) = to.yaml.split_once("---").unwrap();
+    assert_eq!(
+        way(
+            [
+                &from,
+                &Cluster {
+                    yaml: without,
+                    ..to
+                }
+            ],
+            80
+        ),
+        "no way"
+    );
+}
