@@ -153,8 +153,9 @@ pub(crate) enum Command {
     /// Prove every guarantee: of what the documents ask for, and of what every cluster really holds
     ///
     /// What is proved holds of every pod that is there, and of every pod that could be made in the namespaces that are. What
-    /// is broken is shown by a witness: the connections that should not be possible. Ends with 2 when a guarantee is broken and
-    /// not waived, with 3 when something is unknown.
+    /// is broken is shown by a witness: the connections that should not be possible. Ways lead into other clusters too, as far as
+    /// these are looked at: of one that is left out by `--cluster`, what it could change is unknown. Ends with 2 when a guarantee is
+    /// broken and not waived, with 3 when something is unknown.
     Prove(ProveArguments),
     /// Why a connection is allowed or denied: the rules that decide it on each side, and what would change it
     Explain(ExplainArguments),

@@ -22,7 +22,7 @@ use crate::classes::Classes;
 use crate::facts::Facts;
 use crate::parties::Workloads;
 use crate::ports::PortSet;
-use crate::services::Exposed;
+use crate::services::{Exposed, exposed, published_at};
 use crate::solver::{Solved, Solver};
 use crossing::Crossing;
 pub(crate) use ends::{End, Ends, What};
@@ -74,6 +74,15 @@ impl Location {
             pod_networks: cluster.network.pod_cidrs.clone(),
             exposed: None,
         }
+    }
+
+    /// With what a live cluster tells: the addresses of its load balancers, and who is behind what is exposed.
+    #[must_use]
+    pub fn as_seen(mut self, facts: &Facts) -> Self {
+        let at = &mut self.network.exposed_cidrs;
+        at.extend(published_at(facts).map(IpNet::from));
+        self.exposed = exposed(facts, at);
+        self
     }
 }
 

@@ -119,6 +119,15 @@ pub fn asked_ports<'a>(
     ports.collect()
 }
 
+/// The addresses of load balancers, and others outside at which Services are reached.
+pub fn published_at(facts: &Facts) -> impl Iterator<Item = IpAddr> {
+    let addresses = facts.services.iter().flat_map(|service| {
+        let balancers = service.balancer_addresses.iter();
+        balancers.chain(&service.external_addresses)
+    });
+    addresses.copied()
+}
+
 /// The pods that connections from outside may be led to, by their places in the facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exposed {

@@ -16,7 +16,6 @@ use cofferdam_semantics::blast::{Hop, Target, blast, worst};
 use cofferdam_semantics::facts::{Facts, Pod};
 use cofferdam_semantics::hops::{Location, Site};
 use cofferdam_semantics::parties::Party;
-use cofferdam_semantics::services::exposed;
 
 use crate::args::{Arguments, BlastArguments};
 use crate::exit::Exit;
@@ -214,13 +213,13 @@ impl Seen {
         let namespaces = || one.bundle.namespaces.iter();
         let high = namespaces().filter(|(_, wanted)| wanted.sensitivity == Sensitivity::High);
         let capabilities = one.observed.capabilities.known();
+        let location = Location {
+            pod_networks: one.cluster.pod_networks(capabilities),
+            ..Location::of(one.cluster)
+        };
         Self {
             name: Some(one.cluster.name.to_string()),
-            location: Some(Location {
-                pod_networks: one.cluster.pod_networks(capabilities),
-                exposed: exposed(&input.facts, &one.cluster.network.exposed_cidrs),
-                ..Location::of(one.cluster)
-            }),
+            location: Some(location.as_seen(&input.facts)),
             zones: namespaces()
                 .map(|(name, wanted)| (name.to_string(), wanted.zone.clone()))
                 .collect(),

@@ -133,6 +133,23 @@ spec: { for: { finding: web-is-left-alone }, reason: soon, approval: { by: secur
     check(&acts, &format!("{}{waived}", with(SHOP)), &[]);
 }
 
+#[test]
+fn a_way_out_of_what_is_denied_that_somebody_else_opened_is_a_reason() {
+    let guarded = format!(
+        "{SHOP}
+---
+kind: Guarantee
+metadata: {{ name: nothing-leaks }}
+spec: {{ never: {{ from: {{ zone: back }}, to: {{ internet: true }} }} }}
+"
+    );
+    let let_out = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]});
+    let acts = [write("orders", let_out)];
+    let because =
+        "guarantee-broken: guarantee `nothing-leaks` would be broken: orders/server[Pod] -> ";
+    check(&acts, &guarded, &[because]);
+}
+
 /// The policy that lets name queries out is not among what is written.
 #[test]
 fn a_plan_that_cuts_name_resolution_is_refused() {

@@ -14,7 +14,7 @@ use crate::hops::{self, Fleet, Follow, Location, Search, Site, What, partly};
 use crate::parties::Workloads;
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
-use crate::services::exposed;
+use crate::services::published_at;
 
 /// A claim that something is never possible.
 pub(super) struct Claimed<'a> {
@@ -51,7 +51,7 @@ impl<'a> Chains<'a> {
             let mut seen = solved.iter();
             seen.any(|one| one.ground.cluster.name == cluster.name)
         };
-        if !is_needed(model) {
+        if !is_needed(model, solved) {
             return Self {
                 model,
                 solved,
@@ -195,14 +195,17 @@ impl<'a> Chains<'a> {
 }
 
 /// Whether a claim is about more than each cluster shows alone.
-fn is_needed(model: &Model) -> bool {
+fn is_needed(model: &Model, solved: &[Solved<'_>]) -> bool {
     let mut claims = model.guarantees.values();
     let mut clusters = model.clusters.values();
     let enterable = |cluster: &Cluster| {
         let network = &cluster.network;
         network.pod_addresses_routed || !network.exposed_cidrs.is_empty()
     };
-    claims.any(|one| one.hops == Hops::Any) || clusters.any(enterable)
+    let published = |one: &Solved<'_>| published_at(one.classes.facts()).next().is_some();
+    claims.any(|one| one.hops == Hops::Any)
+        || clusters.any(enterable)
+        || model.clusters.len() > 1 && solved.iter().any(published)
 }
 
 /// A side as ends of a cluster.
@@ -220,8 +223,7 @@ impl Solved<'_> {
         let mut location = Location::of(ground.cluster);
         location.pod_networks.clone_from(&ground.pod_networks);
         if ground.tells_exposed {
-            let at = &location.network.exposed_cidrs;
-            location.exposed = exposed(self.classes.facts(), at);
+            location = location.as_seen(self.classes.facts());
         }
         Site {
             classes: Arc::clone(&self.classes),

@@ -13,7 +13,6 @@ use crate::parties::Workloads;
 use crate::policy::Source;
 use crate::ports::PortSet;
 use crate::prove::Chain;
-use crate::services::exposed;
 use crate::{Classes, Reader};
 
 /// A cluster whose pods are routed from these networks, exposed at these addresses.
@@ -45,13 +44,14 @@ fn site<'d>(name: usize, cluster: &Cluster<'_>, dialects: &'d [Dialect]) -> Site
         egress_cidrs: nets(cluster.egress),
         ..Network::default()
     };
+    let location = Location {
+        name: name.to_string(),
+        pod_networks: network.pod_cidrs.clone(),
+        network,
+        exposed: None,
+    };
     Site {
-        location: Some(Location {
-            name: name.to_string(),
-            pod_networks: network.pod_cidrs.clone(),
-            exposed: exposed(&facts, &network.exposed_cidrs),
-            network,
-        }),
+        location: Some(location.as_seen(&facts)),
         classes: Arc::new(Classes::of(&facts)),
         dialects,
     }
@@ -192,6 +192,9 @@ fn nodes_pass_on_what_load_balancers_bring_under_their_own_address() {
         pods: &["10.2.0.0/16"], exposed: &["198.51.100.7/32"], egress: &[], routed: false,
     };
     assert_eq!(way([&from, &to], 80), "open");
+    // The address of the load balancer is known without being declared.
+    let undeclared = Cluster { exposed: &[], ..to };
+    assert_eq!(way([&from, &undeclared], 80), "open");
 }
 
 #[test]

@@ -204,8 +204,9 @@ struct Side<'k> {
     inbound: Inbound,
     /// Rows of egress: the kinds in each cell.
     cells: BTreeMap<u32, Rc<Vec<(RoaringBitmap, u32)>>>,
-    /// What was joined already.
+    /// What was joined already; held, since comparisons go by where it is.
     known: BTreeMap<Alike, Rc<Vec<Part>>>,
+    nothing: Rc<Vec<Part>>,
 }
 
 impl<'k> Side<'k> {
@@ -238,6 +239,7 @@ impl<'k> Side<'k> {
             kinds,
             cells: BTreeMap::new(),
             known: BTreeMap::new(),
+            nothing: Rc::default(),
         }
     }
 
@@ -250,7 +252,7 @@ impl<'k> Side<'k> {
     /// What sources of a class may send to whom.
     fn parts(&mut self, class: u32) -> Rc<Vec<Part>> {
         let Some(of) = self.rows.of(&[class]).next() else {
-            return Rc::default();
+            return Rc::clone(&self.nothing);
         };
         let naming = self.inbound.naming(class).to_vec();
         let alike = (of.egress, naming);
