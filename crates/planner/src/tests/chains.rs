@@ -172,6 +172,17 @@ fn nothing_is_proved_through_a_cluster_that_was_not_looked_at() {
         alone,
         "unknown: a way leads into cluster `mgmt`, which was not looked at"
     );
+    // What is let in may come from there, as far as the model has such pods there.
+    let into = "{ never: { from: { zone: web }, to: { zone: tools } } }";
+    assert_eq!(
+        outcome(into, ROUTED, &["mgmt"], &BTreeMap::new()),
+        "unknown: a way may begin in cluster `prod`, which was not looked at"
+    );
+    let from_nowhere = "{ never: { from: { zone: tools }, to: { zone: web } } }";
+    assert_eq!(
+        outcome(from_nowhere, ROUTED, &["prod"], &BTreeMap::new()),
+        "proved"
+    );
     // No way leaves the vault, so that nothing elsewhere makes a difference.
     let inward = "{ never: { from: { zone: vault }, to: { zone: web } }, hops: any }";
     assert_eq!(
