@@ -91,6 +91,12 @@ impl<'a> Scene<'a> {
         subject.is_some_and(|subject| subject.contains(class))
     }
 
+    /// Whether a policy governs some of these classes.
+    pub(super) fn governs_some(&self, number: usize, classes: &RoaringBitmap) -> bool {
+        let subject = self.subjects.get(number);
+        subject.is_some_and(|subject| !subject.is_disjoint(classes))
+    }
+
     /// Whether pods of a namespace were read, so that one that is missing is missed.
     pub(super) fn is_inhabited(&self, namespace: &str) -> bool {
         self.inhabited.contains(namespace)

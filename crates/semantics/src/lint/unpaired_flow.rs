@@ -44,7 +44,7 @@ fn in_peer(
     }
     let opposite = opposite(rule.direction);
     let isolating = scene.policies().filter(|(number, policy)| {
-        policy.rules(opposite).is_some() && !scene.subject(*number).is_disjoint(&others)
+        policy.rules(opposite).is_some() && scene.governs_some(*number, &others)
     });
     let isolating: BTreeSet<String> = isolating.map(|(_, one)| one.id.to_string()).collect();
     let (own, others) = (scene.names(&own), scene.names(&others));
