@@ -100,7 +100,8 @@ pub(crate) struct Stop {
 pub(crate) enum Follow {
     /// Those that policies let through.
     Known,
-    /// Also those between pods and the node on which they run, and those from where it is not known whence they come.
+    /// Also those between pods and the node on which they run, those that may arrive with addresses that nobody declared,
+    /// and those to pods that would have to be exposed first.
     Supposed,
 }
 
