@@ -141,12 +141,14 @@ fn it_stops_plans(fleet: &SampleFleet) -> Result<()> {
         let cluster = at(&report, "/clusters/0");
         assert_eq!(at(cluster, "/state"), "refused");
         let reason: Vec<&str> = text(cluster, "/reason").lines().collect();
-        let [beyond, broken] = reason.as_slice() else {
+        let [beyond, leaks, broken] = reason.as_slice() else {
             anyhow::bail!("{cluster:#}")
         };
         let beyond_flows =
             "zone `cardholder` of sensitivity high would be reachable beyond its flows: ";
         ensure!(beyond.starts_with(beyond_flows), "{beyond}");
+        let guarantee = "guarantee `cardholder-never-reaches-internet` would be broken: ledger/postgres[Deployment] -> 1.0.0.0 ";
+        ensure!(leaks.starts_with(guarantee), "{leaks}");
         let guarantee = "guarantee `internet-never-reaches-cardholder` would be broken: 1.0.0.0 -> ledger/postgres[Deployment] ";
         ensure!(broken.starts_with(guarantee), "{broken}");
         let hint = text(cluster, "/hint");
