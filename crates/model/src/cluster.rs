@@ -98,10 +98,17 @@ impl Network {
         if self.pod_addresses_routed {
             return &self.pod_cidrs;
         }
-        match destination.ingress_source {
-            IngressSource::Client => &self.egress_cidrs,
-            IngressSource::Node => &destination.node_cidrs,
-            IngressSource::LoadBalancer => &destination.load_balancer_cidrs,
+        destination
+            .seen_in_place_of_clients()
+            .unwrap_or(&self.egress_cidrs)
+    }
+
+    /// What pods here see in place of the addresses of clients from outside; none where they see these.
+    pub fn seen_in_place_of_clients(&self) -> Option<&[IpNet]> {
+        match self.ingress_source {
+            IngressSource::Client => None,
+            IngressSource::Node => Some(&self.node_cidrs),
+            IngressSource::LoadBalancer => Some(&self.load_balancer_cidrs),
         }
     }
 }

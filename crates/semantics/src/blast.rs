@@ -98,14 +98,17 @@ pub struct Count {
 
 /// Everything that the pods of `is_source`, which is told the place of their cluster, reach under one of the dialects, by the
 /// length of the way. Of workloads of which only some pods are sources, the others may be reached.
-pub fn blast(sites: &[Site<'_>], is_source: impl Fn(usize, &Pod) -> bool) -> Blast {
+pub fn blast(sites: &[Site], is_source: impl Fn(usize, &Pod) -> bool) -> Blast {
     let is_one = |site: usize, place: usize| {
-        let pods = sites.get(site).map(|site| &site.classes.facts().pods);
+        let pods = sites
+            .get(site)
+            .map(|site| &site.solved.classes.facts().pods);
         pods.and_then(|pods| pods.get(place))
             .is_some_and(|pod| is_source(site, pod))
     };
     let numbered = sites.iter().enumerate();
-    let split = numbered.map(|(number, site)| partly(&site.classes, |pod| is_one(number, pod)));
+    let split =
+        numbered.map(|(number, site)| partly(&site.solved.classes, |pod| is_one(number, pod)));
     let fleet = Fleet::new(sites, &split.collect::<Vec<_>>());
     let sources = fleet.numbered(|site, end| end.pods.iter().any(|pod| is_one(site, *pod)));
     let mut search = Search::from(&fleet, &sources, Follow::Supposed);
@@ -118,11 +121,11 @@ pub fn blast(sites: &[Site<'_>], is_source: impl Fn(usize, &Pod) -> bool) -> Bla
 }
 
 /// How much each workload reaches under one of the dialects.
-pub fn worst(sites: &[Site<'_>], is_guarded: impl Fn(usize, &Pod) -> bool) -> Worst {
+pub fn worst(sites: &[Site], is_guarded: impl Fn(usize, &Pod) -> bool) -> Worst {
     let fleet = Fleet::new(sites, &vec![Workloads::new(); sites.len()]);
     let pods = fleet.numbered(|_, end| !end.pods.is_empty());
     let guarded = fleet.numbered(|site, end| {
-        let facts = sites.get(site).map(|site| site.classes.facts());
+        let facts = sites.get(site).map(|site| site.solved.classes.facts());
         let own = end.pods.iter();
         let mut own = own.filter_map(|pod| facts.and_then(|facts| facts.pods.get(*pod)));
         own.any(|pod| is_guarded(site, pod))
@@ -130,43 +133,43 @@ pub fn worst(sites: &[Site<'_>], is_guarded: impl Fn(usize, &Pod) -> bool) -> Wo
     let count = |reached: &[RoaringBitmap], but: Stop| {
         let mut count = Count::default();
         for (site, (reached, guarded)) in reached.iter().zip(&guarded).enumerate() {
-            let mut others = reached.clone();
-            if site == but.site {
-                others.remove(but.end);
-            }
-            count.all = count.all.saturating_add(others.len());
-            let guarded = others.intersection_len(guarded);
-            count.guarded = count.guarded.saturating_add(guarded);
+            let is_among = |ends: &RoaringBitmap| site == but.site && ends.contains(but.end);
+            let itself = u64::from(is_among(reached));
+            let guarded_itself = u64::from(is_among(reached) && is_among(guarded));
+            count.all += reached.len() - itself;
+            count.guarded += reached.intersection_len(guarded) - guarded_itself;
         }
         count
     };
     // Ends that reach the same directly reach the same in the end.
-    let mut known: BTreeMap<(usize, usize), (Vec<RoaringBitmap>, Vec<RoaringBitmap>)> =
-        BTreeMap::new();
+    let mut alike: BTreeMap<_, Vec<Stop>> = BTreeMap::new();
+    for stop in stops(&pods) {
+        let kind = fleet.kind(stop, Follow::Supposed);
+        let alone = kind.is_none().then_some(stop);
+        alike.entry((kind, alone)).or_default().push(stop);
+    }
     let mut extents = Vec::new();
     let mut knocked = BTreeSet::new();
-    for stop in stops(&pods) {
-        let knocks = fleet.knocks_at(stop);
-        knocked.extend(knocks.map(|to| (stop.site, to)));
-        let kind = fleet.kind(stop, Follow::Supposed);
-        let solved = kind.and_then(|kind| known.get(&kind).cloned());
-        let (direct, any) = solved.unwrap_or_else(|| {
-            let mut direct = vec![RoaringBitmap::new(); sites.len()];
-            for (site, reached) in fleet.direct(stop, Follow::Supposed) {
-                if let Some((direct, pods)) = direct.get_mut(site).zip(pods.get(site)) {
-                    *direct |= reached & pods;
-                }
+    for stops in alike.into_values() {
+        let Some(first) = stops.first().copied() else {
+            continue;
+        };
+        let knocks = fleet.knocks_at(first);
+        knocked.extend(knocks.map(|to| (first.site, to)));
+        let mut direct = vec![RoaringBitmap::new(); sites.len()];
+        for (site, reached) in fleet.direct(first, Follow::Supposed) {
+            if let Some((direct, pods)) = direct.get_mut(site).zip(pods.get(site)) {
+                *direct |= reached & pods;
             }
-            let any = fleet.closure(direct.clone(), &pods);
-            known.extend(kind.map(|kind| (kind, (direct.clone(), any.clone()))));
-            (direct, any)
-        });
-        let party = fleet.ends(stop.site).and_then(|ends| ends.party(stop.end));
-        extents.extend(party.map(|party| Extent {
-            site: stop.site,
-            party: party.clone(),
-            direct: count(&direct, stop),
-            any: count(&any, stop),
+        }
+        let any = fleet.closure(direct.clone(), &pods);
+        extents.extend(stops.into_iter().filter_map(|stop| {
+            Some(Extent {
+                site: stop.site,
+                party: fleet.ends(stop.site)?.party(stop.end)?.clone(),
+                direct: count(&direct, stop),
+                any: count(&any, stop),
+            })
         }));
     }
     let rank = |one: &Extent| (one.any, one.direct);
@@ -190,33 +193,21 @@ fn told(fleet: &Fleet, search: &Search<'_>) -> Vec<Reached> {
         let Some((first, _)) = stops.next() else {
             continue;
         };
-        let party = fleet
-            .ends(first.site)
-            .and_then(|ends| ends.party(first.end));
+        let site = first.site;
+        let party = fleet.ends(site).and_then(|ends| ends.party(first.end));
         let Some(from) = party.cloned() else {
             continue;
         };
-        let mut way: Vec<Hop> = Vec::new();
-        let mut is_outside = false;
-        for (stop, ports) in stops {
-            let Some(end) = fleet.end(stop) else { continue };
-            let to = match &end.what {
-                What::Pods(party) => Target::Party(party.clone()),
-                What::Nodes => Target::Nodes,
-                What::Outside(family, _) => {
-                    is_outside = true;
-                    let key = (first.site, *family, from.clone(), way.clone(), ports);
-                    let known = outside.entry(key).or_default();
-                    known.push(stop);
-                    continue;
-                }
-            };
-            let site = stop.site;
-            way.push(Hop { site, to, ports });
-        }
-        if !is_outside {
-            let site = first.site;
-            told.push(Reached { site, from, way });
+        let ports_of_last = stops.as_slice().last().map(|(_, ports)| ports.clone());
+        let way: Vec<Hop> = stops
+            .filter_map(|(stop, ports)| hop(fleet, stop, ports))
+            .collect();
+        match (fleet.end(target).map(|end| &end.what), ports_of_last) {
+            (Some(What::Outside(family, _)), Some(ports)) => {
+                let key = (site, *family, from, way, ports);
+                outside.entry(key).or_default().push(target);
+            }
+            _ => told.push(Reached { site, from, way }),
         }
     }
     for ((site, family, from, before, ports), stops) in outside {
@@ -244,4 +235,15 @@ fn told(fleet: &Fleet, search: &Search<'_>) -> Vec<Reached> {
         (one.way.len(), last(one)).cmp(&(other.way.len(), last(other)))
     });
     told
+}
+
+/// A connection to pods or nodes.
+fn hop(fleet: &Fleet, stop: Stop, ports: PortSet) -> Option<Hop> {
+    let to = match &fleet.end(stop)?.what {
+        What::Pods(party) => Target::Party(party.clone()),
+        What::Nodes => Target::Nodes,
+        What::Outside(..) => return None,
+    };
+    let site = stop.site;
+    Some(Hop { site, to, ports })
 }

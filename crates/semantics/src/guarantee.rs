@@ -18,8 +18,7 @@ use cofferdam_model::labels::Selector;
 use cofferdam_model::names::{GuaranteeName, NamespaceName, ZoneName};
 use ipnet::IpNet;
 
-use crate::classes::Classes;
-use crate::connectivity::{Block, Connectivity, Endpoint};
+use crate::connectivity::Endpoint;
 use crate::facts::Facts;
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
@@ -135,8 +134,7 @@ pub fn prove(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
 struct Solved<'a> {
     model: &'a Model,
     ground: Ground<'a>,
-    classes: Arc<Classes>,
-    under: Vec<(Connectivity, Arc<Vec<Block>>)>,
+    solution: solver::Solved,
     /// Why nothing is certain of it, one line each.
     gaps: Vec<String>,
 }
@@ -147,21 +145,23 @@ impl<'a> Solved<'a> {
         let mut gaps: Vec<String> = facts.gaps.iter().map(ToString::to_string).collect();
         let missing = add_future_pods(model, &mut facts, &ground.pod_networks);
         gaps.extend(missing.iter().map(ToString::to_string));
-        let solver::Solved { classes, under } = solver.solve(&Arc::new(facts), &ground.dialects);
         Self {
             model,
+            solution: solver.solve(&Arc::new(facts), &ground.dialects),
             ground,
-            classes,
-            under,
             gaps,
         }
+    }
+
+    fn facts(&self) -> &Facts {
+        self.solution.classes.facts()
     }
 
     fn side(&self, end: &End) -> Result<Side, String> {
         let place = Place {
             model: self.model,
             zones: &self.ground.zones,
-            facts: self.classes.facts(),
+            facts: self.facts(),
         };
         side(end, &place)
     }
@@ -214,7 +214,7 @@ fn outcome(
         Hops::Direct => Chain::Direct,
         Hops::Any => Chain::Any,
     };
-    for (connectivity, blocks) in &solved.under {
+    for (connectivity, blocks) in &*solved.solution.under {
         let steps = match &guarantee.claim {
             Claim::Never { .. } => {
                 way(connectivity, blocks, (&from, &to), &ports, chain).map(|one| one.steps)
@@ -222,7 +222,7 @@ fn outcome(
             Claim::Always { .. } => gap(connectivity, (&from, &to), &ports).map(|one| vec![one]),
         };
         if let Some(steps) = steps {
-            let witness = steps.iter().map(|step| hop(step, solved.classes.facts()));
+            let witness = steps.iter().map(|step| hop(step, solved.facts()));
             return Outcome::Broken {
                 dialect: connectivity.dialect().name,
                 witness: witness.collect(),

@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::cluster::{Cluster, Network};
-use cofferdam_model::dialect::Dialect;
 use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
@@ -31,11 +30,9 @@ pub(crate) use search::Search;
 
 /// A cluster through which connections are followed.
 #[derive(Debug, Clone)]
-pub struct Site<'a> {
-    /// What was read of it; nothing where it was not looked at.
-    pub classes: Arc<Classes>,
-    /// The dialects of which each may be in force.
-    pub dialects: &'a [Dialect],
+pub struct Site {
+    /// What was read of it, solved; nothing where it was not looked at.
+    pub solved: Solved,
     /// Where it lies among others; none where it stands alone.
     pub location: Option<Location>,
 }
@@ -54,12 +51,11 @@ pub struct Location {
     pub exposed: Option<Exposed>,
 }
 
-impl Site<'_> {
+impl Site {
     /// A cluster that was not looked at.
     pub fn unseen(cluster: &Cluster) -> Self {
         Self {
-            classes: Arc::new(Classes::of(&Arc::new(Facts::default()))),
-            dialects: &[],
+            solved: Solver::default().solve(&Arc::default(), &[]),
             location: Some(Location::of(cluster)),
         }
     }
@@ -113,13 +109,11 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Solves each; of the workloads in `split`, by place of the cluster, every pod stands by itself.
-    pub(crate) fn new(sites: &[Site<'_>], split: &[Workloads]) -> Self {
-        let mut solver = Solver::default();
+    /// Of the workloads in `split`, by place of the cluster, every pod stands by itself.
+    pub(crate) fn new(sites: &[Site], split: &[Workloads]) -> Self {
         let graphs = sites.iter().zip(split).map(|(site, split)| {
-            let facts = site.classes.shared_facts();
-            let Solved { classes, under } = solver.solve(&facts, site.dialects);
-            Graph::new(under, Ends::of(&classes, split))
+            let Solved { classes, under } = &site.solved;
+            Graph::new(Arc::clone(under), Ends::of(classes, split))
         });
         let graphs: Vec<Graph> = graphs.collect();
         let located = || {

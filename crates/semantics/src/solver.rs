@@ -20,13 +20,16 @@ pub struct Solver {
     known: Vec<Solved>,
 }
 
+/// What can reach what under each of some dialects, with everything that is possible.
+pub type Under = Arc<Vec<(Connectivity, Arc<Vec<Block>>)>>;
+
 /// A cluster that is solved under each of some dialects.
 #[derive(Debug, Clone)]
 pub struct Solved {
     /// Its pods and addresses.
     pub classes: Arc<Classes>,
     /// What can reach what under each dialect, with everything that is possible.
-    pub under: Vec<(Connectivity, Arc<Vec<Block>>)>,
+    pub under: Under,
 }
 
 impl Solver {
@@ -54,7 +57,7 @@ impl Solved {
             (connectivity, blocks)
         });
         Self {
-            under: under.collect(),
+            under: Arc::new(under.collect()),
             classes,
         }
     }
@@ -72,7 +75,7 @@ impl Solved {
             (connectivity, Arc::clone(blocks))
         });
         Some(Self {
-            under: under.collect(),
+            under: Arc::new(under.collect()),
             classes,
         })
     }

@@ -1,11 +1,13 @@
 //! What the engine says, on small clusters.
 
+mod blast;
 mod checklist;
 mod crossings;
 mod differential;
 mod exposure;
 mod future;
 mod hops;
+mod pod_by_pod;
 mod prove;
 mod solver;
 mod states;

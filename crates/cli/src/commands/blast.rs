@@ -11,11 +11,11 @@ use cofferdam_objects::keys::ZONE;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::blast::{BlastCluster, BlastReport, WireExtent, WireReached};
-use cofferdam_semantics::Classes;
 use cofferdam_semantics::blast::{Hop, Target, blast, worst};
 use cofferdam_semantics::facts::{Facts, Pod};
 use cofferdam_semantics::hops::{Location, Site};
 use cofferdam_semantics::parties::Party;
+use cofferdam_semantics::solver::{Solved, Solver};
 
 use crate::args::{Arguments, BlastArguments};
 use crate::exit::Exit;
@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Resu
     } else {
         let input = Input::of_paths(&command.paths, &command.reading)?;
         Scene {
-            clusters: vec![Seen::of_manifests(input)],
+            clusters: vec![Seen::of_manifests(input, &mut Solver::default())],
             unseen: Vec::new(),
         }
     };
@@ -69,12 +69,14 @@ async fn of_fleet(arguments: &Arguments, command: &BlastArguments) -> Result<Sce
         let mut examined = examined.iter();
         !examined.any(|one| one.cluster.name == cluster.name)
     });
-    let clusters = examined.iter();
+    let mut solver = Solver::default();
+    let clusters = examined.iter().map(|one| {
+        let input = Input::of_examined(one, &command.reading);
+        Seen::of(one, input, &mut solver)
+    });
     Ok(Scene {
         unseen: unseen.cloned().collect(),
-        clusters: clusters
-            .map(|one| Seen::of(one, Input::of_examined(one, &command.reading)))
-            .collect(),
+        clusters: clusters.collect(),
     })
 }
 
@@ -92,7 +94,7 @@ struct Told {
 }
 
 impl Scene {
-    fn sites(&self) -> Vec<Site<'_>> {
+    fn sites(&self) -> Vec<Site> {
         let seen = self.clusters.iter().map(Seen::site);
         seen.chain(self.unseen.iter().map(Site::unseen)).collect()
     }
@@ -202,14 +204,14 @@ struct Seen {
     name: Option<String>,
     location: Option<Location>,
     input: Input,
-    classes: Arc<Classes>,
+    solved: Solved,
     zones: BTreeMap<String, ZoneName>,
     /// Zones of sensitivity high.
     high: BTreeSet<ZoneName>,
 }
 
 impl Seen {
-    fn of(one: &Examined<'_>, input: Input) -> Self {
+    fn of(one: &Examined<'_>, input: Input, solver: &mut Solver) -> Self {
         let namespaces = || one.bundle.namespaces.iter();
         let high = namespaces().filter(|(_, wanted)| wanted.sensitivity == Sensitivity::High);
         let capabilities = one.observed.capabilities.known();
@@ -224,26 +226,25 @@ impl Seen {
                 .map(|(name, wanted)| (name.to_string(), wanted.zone.clone()))
                 .collect(),
             high: high.map(|(_, wanted)| wanted.zone.clone()).collect(),
-            classes: enforced(&input),
+            solved: enforced(&input, solver),
             input,
         }
     }
 
-    fn of_manifests(input: Input) -> Self {
+    fn of_manifests(input: Input, solver: &mut Solver) -> Self {
         Self {
             name: None,
             location: None,
             zones: labelled(&input.facts),
             high: BTreeSet::new(),
-            classes: enforced(&input),
+            solved: enforced(&input, solver),
             input,
         }
     }
 
-    fn site(&self) -> Site<'_> {
+    fn site(&self) -> Site {
         Site {
-            classes: Arc::clone(&self.classes),
-            dialects: &self.input.dialects,
+            solved: self.solved.clone(),
             location: self.location.clone(),
         }
     }
@@ -271,12 +272,12 @@ impl Seen {
 }
 
 /// What is in force: no policy where nobody enforces them.
-fn enforced(input: &Input) -> Arc<Classes> {
+fn enforced(input: &Input, solver: &mut Solver) -> Solved {
     let mut facts = Arc::clone(&input.facts);
     if input.grounds().enforced == "no" {
         Arc::make_mut(&mut facts).policies.clear();
     }
-    Arc::new(Classes::of(&facts))
+    solver.solve(&facts, &input.dialects)
 }
 
 /// The zones that labels of namespaces name.

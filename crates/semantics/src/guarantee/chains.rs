@@ -66,7 +66,7 @@ impl<'a> Chains<'a> {
             .collect();
         let sites = solved.iter().map(Solved::site);
         let sites = sites.chain(unseen.iter().map(|cluster| Site::unseen(cluster)));
-        let sites: Vec<Site<'_>> = sites.collect();
+        let sites: Vec<Site> = sites.collect();
         let split = solved.iter().map(Solved::split);
         let split: Vec<Workloads> = split
             .chain(unseen.iter().map(|_| Workloads::new()))
@@ -156,21 +156,20 @@ impl<'a> Chains<'a> {
         claim: &Claimed<'_>,
     ) -> Vec<String> {
         let numbered = (self.solved.len()..).zip(&self.unseen);
-        let leading = numbered.filter(|(number, cluster)| {
+        let origins = numbered.filter(|(_, cluster)| self.may_have(cluster, claim.from));
+        let leading = origins.filter(|(number, _)| {
             let let_in = fleet.let_in(*number, site);
-            let own = targets
-                .get(site)
-                .is_some_and(|own| !own.is_disjoint(&let_in));
+            let own = targets.get(site);
+            if own.is_some_and(|own| !own.is_disjoint(&let_in)) {
+                return true;
+            }
             let mut sources = self.no_ends();
             if let Some(sources) = sources.get_mut(site) {
                 *sources = let_in;
             }
-            let leads_on = || {
-                let mut search = Search::from(fleet, &sources, Follow::Supposed);
-                let way = search.way_to(targets, claim.ports, claim.chain);
-                claim.chain == Chain::Any && way.is_some()
-            };
-            self.may_have(cluster, claim.from) && (own || leads_on())
+            let mut search = Search::from(fleet, &sources, Follow::Supposed);
+            let mut way = || search.way_to(targets, claim.ports, claim.chain);
+            claim.chain == Chain::Any && way().is_some()
         });
         let told = leading.map(|(_, Cluster { name, .. })| {
             format!("a way may begin in cluster `{name}`, which was not looked at")
@@ -202,7 +201,7 @@ fn is_needed(model: &Model, solved: &[Solved<'_>]) -> bool {
         let network = &cluster.network;
         network.pod_addresses_routed || !network.exposed_cidrs.is_empty()
     };
-    let published = |one: &Solved<'_>| published_at(one.classes.facts()).next().is_some();
+    let published = |one: &Solved<'_>| published_at(one.facts()).next().is_some();
     claims.any(|one| one.hops == Hops::Any)
         || clusters.any(enterable)
         || model.clusters.len() > 1 && solved.iter().any(published)
@@ -218,16 +217,15 @@ fn ends_of(fleet: &Fleet, site: usize, of: &Side) -> RoaringBitmap {
 }
 
 impl Solved<'_> {
-    fn site(&self) -> Site<'_> {
+    fn site(&self) -> Site {
         let ground = &self.ground;
         let mut location = Location::of(ground.cluster);
         location.pod_networks.clone_from(&ground.pod_networks);
         if ground.tells_exposed {
-            location = location.as_seen(self.classes.facts());
+            location = location.as_seen(self.facts());
         }
         Site {
-            classes: Arc::clone(&self.classes),
-            dialects: &ground.dialects,
+            solved: self.solution.clone(),
             location: Some(location),
         }
     }
@@ -239,10 +237,12 @@ impl Solved<'_> {
         for guarantee in self.model.guarantees.values() {
             let (Claim::Never { from, to, .. } | Claim::Always { from, to, .. }) = &guarantee.claim;
             for side in [from, to].into_iter().filter_map(|end| self.side(end).ok()) {
-                split.extend(partly(&self.classes, |pod| side.pods.contains(&pod)));
+                split.extend(partly(&self.solution.classes, |pod| {
+                    side.pods.contains(&pod)
+                }));
             }
         }
-        let pods = self.classes.facts().pods.iter();
+        let pods = self.facts().pods.iter();
         let hosts = pods.filter(|pod| pod.place.host_network);
         split.extend(hosts.map(|pod| (Arc::clone(&pod.namespace), pod.workload.clone())));
         split
@@ -286,7 +286,7 @@ impl Words<'_> {
             What::Nodes => Some("nodes".to_owned()),
             What::Outside(..) => {
                 let networks = side.map(|side| side.networks.as_slice());
-                let classes = &self.solved.get(stop.site)?.classes;
+                let classes = &self.solved.get(stop.site)?.solution.classes;
                 let parts = networks.into_iter().flatten();
                 let mut parts = parts.flat_map(|network| classes.samples(network));
                 let first = parts.find(|(first, _)| ends.outside_at(*first) == Some(stop.end));

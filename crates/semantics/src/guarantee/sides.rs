@@ -8,8 +8,9 @@ use cofferdam_model::external_network::ExternalNetwork;
 use cofferdam_model::flow::{End, PodEnd};
 use cofferdam_model::names::{NamespaceName, ZoneName};
 use cofferdam_model::networks::not_public;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 
+use crate::addresses::Family;
 use crate::facts::{Facts, Pod};
 use crate::prove::Side;
 
@@ -95,7 +96,7 @@ fn public(model: &Model) -> Vec<IpNet> {
         all.into_iter().flatten().copied()
     });
     let reserved: Vec<IpNet> = not_public().chain(external).chain(own).collect();
-    let all = [IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
+    let all = Family::BOTH.map(Family::network);
     all.into_iter()
         .flat_map(|all| without(all, &reserved))
         .collect()

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use cofferdam_model::cluster::{IngressSource, Network};
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use cofferdam_model::cluster::Network;
+use ipnet::IpNet;
 
 use super::Location;
 use crate::addresses::Family;
@@ -19,22 +19,18 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Of connections from `facts` at the addresses of pods, which are of these families.
-    pub(super) fn at_pods(at: &Location, facts: &Facts, families: &BTreeSet<Family>) -> Self {
+    /// Of connections from a cluster at the addresses of pods, which are of these families.
+    pub(super) fn at_pods((at, facts): (&Location, &Facts), families: &BTreeSet<Family>) -> Self {
         Self::new(own(at).collect(), (at, facts), families)
     }
 
     /// The same at what a network exposes.
-    pub(super) fn at_exposed(at: &Location, facts: &Facts, destination: &Network) -> Self {
-        let others = match destination.ingress_source {
-            IngressSource::Client => None,
-            IngressSource::Node => Some(&destination.node_cidrs),
-            IngressSource::LoadBalancer => Some(&destination.load_balancer_cidrs),
-        };
+    pub(super) fn at_exposed((at, facts): (&Location, &Facts), destination: &Network) -> Self {
+        let others = destination.seen_in_place_of_clients();
         // A connection that comes by routed addresses may keep them nevertheless.
         let own = own(at).filter(|_| others.is_none() || at.network.pod_addresses_routed);
         let declared = match others {
-            Some(others) if others.is_empty() => BTreeSet::new(),
+            Some([]) => BTreeSet::new(),
             others => own.chain(others.into_iter().flatten().copied()).collect(),
         };
         let exposed = destination.exposed_cidrs.iter();
@@ -69,10 +65,7 @@ impl Arrivals {
     /// The networks as far as they are declared, and any address of families of which nothing is where that is supposed.
     pub(super) fn networks(&self, is_supposed: bool) -> Vec<IpNet> {
         let missing = self.missing.iter().filter(|_| is_supposed);
-        let any = missing.map(|family| match family {
-            Family::V4 => IpNet::V4(Ipv4Net::default()),
-            Family::V6 => IpNet::V6(Ipv6Net::default()),
-        });
+        let any = missing.map(|family| family.network());
         self.declared.iter().copied().chain(any).collect()
     }
 }

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use cofferdam_model::cluster::IngressSource;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
 use super::arrivals::{Arrivals, families_at, networks_of_nodes};
 use super::graph::Graph;
 use super::{Follow, Location};
+use crate::addresses::Family;
 use crate::ports::PortSet;
 use crate::services::Exposed;
 
@@ -56,64 +57,48 @@ impl Crossing {
         if own.is_none() && towards.network.exposed_cidrs.is_empty() {
             return None;
         }
-        let arrivals = (at, source.ends.facts());
+        let from = (at, source.ends.facts());
         let to_pods = own.map(|networks| {
             let families = families_at(&networks, destination.ends.facts());
-            let arrivals = Arrivals::at_pods(arrivals.0, arrivals.1, &families);
+            let arrivals = Arrivals::at_pods(from, &families);
             (networks, arrivals)
         });
-        let to_exposed = Arrivals::at_exposed(arrivals.0, arrivals.1, &towards.network);
+        let to_exposed = Arrivals::at_exposed(from, &towards.network);
         let entries = Entries {
             ends: [(source, at), (destination, towards)],
             to_pods,
             to_exposed,
         };
         let supposed = entries.supposed();
+        // Pods that could be made would have to be exposed first.
+        let is_more_possible = supposed.is_some() || towards.exposed.is_some();
         Some(Self {
             known: entries.doors(false),
-            possible: entries.is_more_supposed().then(|| entries.doors(true)),
+            possible: is_more_possible.then(|| entries.doors(true)),
             supposed,
         })
     }
 
     /// Whom the destination lets be reached, by whatever is let out.
     pub(super) fn let_in(&self) -> RoaringBitmap {
-        let doors = self.possible.as_ref().unwrap_or(&self.known);
+        let doors = self.followed(Follow::Supposed);
         let doors = doors.of_pods.iter().chain(&doors.of_hosts);
         let into = doors.flat_map(|door| &door.into);
         into.fold(RoaringBitmap::new(), |all, (_, into)| all | into)
     }
 
-    fn doors(&self, source: &Graph, from: u32, follow: Follow) -> &[Door] {
-        let supposed = self.possible.as_ref();
-        let supposed = supposed.filter(|_| follow == Follow::Supposed);
-        let doors = supposed.unwrap_or(&self.known);
-        if source.ends.is_of_hosts(from) {
-            &doors.of_hosts
-        } else {
-            &doors.of_pods
-        }
-    }
-
     /// Whether ends outside are addresses of the destination.
     pub(super) fn is_knocked(&self, outside: &RoaringBitmap) -> bool {
-        let supposed = self.possible.as_ref();
-        let mut doors = supposed.unwrap_or(&self.known).of_pods.iter();
+        let mut doors = self.followed(Follow::Supposed).of_pods.iter();
         doors.any(|door| !door.at.is_disjoint(outside))
     }
 
     /// Whom an end of the source reaches.
     pub(super) fn targets(&self, source: &Graph, from: u32, follow: Follow) -> RoaringBitmap {
-        let row = source.row(from);
         let mut targets = RoaringBitmap::new();
-        for door in self.doors(source, from, follow) {
-            for at in &door.at & &row {
-                let leaving = source.ports(from, at, Follow::Known);
-                for (admitted, into) in &door.into {
-                    if !door.through(&leaving, admitted).is_empty() {
-                        targets |= into;
-                    }
-                }
+        for (ports, into) in self.ways(source, from, follow) {
+            if !ports.is_empty() {
+                targets |= into;
             }
         }
         targets
@@ -121,18 +106,40 @@ impl Crossing {
 
     /// On which ports an end of the source reaches one of the destination.
     pub(super) fn ports(&self, source: &Graph, (from, to): (u32, u32), follow: Follow) -> PortSet {
+        let ways = self.ways(source, from, follow);
+        let ways = ways.filter(|(_, into)| into.contains(to));
+        ways.fold(PortSet::none(), |all, (ports, _)| all.or(&ports))
+    }
+
+    /// Whom an end of the source reaches on which ports, by each way there is; on none where either side lets none through.
+    fn ways(
+        &self,
+        source: &Graph,
+        from: u32,
+        follow: Follow,
+    ) -> impl Iterator<Item = (PortSet, &RoaringBitmap)> {
+        let doors = self.followed(follow);
+        let doors = if source.ends.is_of_hosts(from) {
+            &doors.of_hosts
+        } else {
+            &doors.of_pods
+        };
         let row = source.row(from);
-        let mut ports = PortSet::none();
-        for door in self.doors(source, from, follow) {
-            let into = door.into.iter().filter(|(_, into)| into.contains(to));
-            for (admitted, _) in into {
-                for at in &door.at & &row {
-                    let leaving = source.ports(from, at, Follow::Known);
-                    ports = ports.or(&door.through(&leaving, admitted));
-                }
-            }
-        }
-        ports
+        doors.iter().flat_map(move |door| {
+            let at = &door.at & &row;
+            let leaving = at.iter().map(|at| source.ports(from, at, Follow::Known));
+            let leaving: Vec<PortSet> = leaving.collect();
+            leaving.into_iter().flat_map(move |leaving| {
+                let into = door.into.iter();
+                into.map(move |(admitted, into)| (door.through(&leaving, admitted), into))
+            })
+        })
+    }
+
+    fn followed(&self, follow: Follow) -> &Doors {
+        let supposed = self.possible.as_ref();
+        let supposed = supposed.filter(|_| follow == Follow::Supposed);
+        supposed.unwrap_or(&self.known)
     }
 }
 
@@ -149,12 +156,10 @@ impl Door {
 
 /// The networks at which the pods of a cluster are reached from elsewhere: any address where they are not known.
 fn pod_networks(towards: &Location) -> Option<Vec<IpNet>> {
-    let known = towards.pod_networks.clone();
-    let known = if known.is_empty() {
-        vec![IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())]
-    } else {
-        known
-    };
+    let mut known = towards.pod_networks.clone();
+    if known.is_empty() {
+        known.extend(Family::BOTH.map(Family::network));
+    }
     towards.network.pod_addresses_routed.then_some(known)
 }
 
@@ -184,12 +189,6 @@ impl Entries<'_> {
                 towards.name
             )
         })
-    }
-
-    /// Whether more may be entered than is known: what is not declared, and pods that would have to be exposed first.
-    fn is_more_supposed(&self) -> bool {
-        let [_, (_, towards)] = self.ends;
-        self.supposed().is_some() || towards.exposed.is_some()
     }
 
     fn doors(&self, is_supposed: bool) -> Doors {

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 use roaring::RoaringBitmap;
 
 use super::Follow;
 use super::ends::Ends;
-use crate::connectivity::{Block, Connectivity, Endpoint};
+use crate::connectivity::Endpoint;
 use crate::facts::Facts;
 use crate::ports::PortSet;
+use crate::solver::Under;
 
 /// Who may open a connection to whom, under one of the dialects.
 #[derive(Debug)]
 pub(crate) struct Graph {
-    under: Vec<Connectivity>,
+    under: Under,
     pub(super) ends: Ends,
     /// The ends that those of a kind reach, themselves among them, by number of the kind.
     rows: Vec<RoaringBitmap>,
@@ -25,7 +25,7 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn new(under: Vec<(Connectivity, Arc<Vec<Block>>)>, ends: Ends) -> Self {
+    pub(super) fn new(under: Under, ends: Ends) -> Self {
         let mut rows = vec![RoaringBitmap::new(); ends.kinds.len()];
         let mut by_class: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
         for (number, classes) in ends.kinds.iter().enumerate() {
@@ -33,7 +33,7 @@ impl Graph {
                 by_class.entry(*class).or_default().insert(number);
             }
         }
-        for (_, blocks) in &under {
+        for (_, blocks) in &*under {
             for block in blocks.iter().filter(|block| !block.allowed.is_nothing()) {
                 let to = ends.having(&block.to);
                 let kinds = block.from.iter().filter_map(|class| by_class.get(&class));
@@ -45,7 +45,6 @@ impl Graph {
                 }
             }
         }
-        let under: Vec<Connectivity> = under.into_iter().map(|(one, _)| one).collect();
         let on_own_node = on_own_node(&under, &ends);
         Self {
             under,
@@ -110,15 +109,15 @@ impl Graph {
 
     fn between(&self, from: &[u32], to: &[u32]) -> PortSet {
         let under = self.under.iter();
-        let possible = under.map(|one| one.between_classes(from, to).possible);
+        let possible = under.map(|(one, _)| one.between_classes(from, to).possible);
         possible.fold(PortSet::none(), |all, one| all.or(&one))
     }
 }
 
 /// What is possible only between pods in the network of their node and the pods that run on it.
-fn on_own_node(under: &[Connectivity], ends: &Ends) -> BTreeMap<u32, BTreeMap<u32, PortSet>> {
+fn on_own_node(under: &Under, ends: &Ends) -> BTreeMap<u32, BTreeMap<u32, PortSet>> {
     let mut edges: BTreeMap<u32, BTreeMap<u32, PortSet>> = BTreeMap::new();
-    let Some(first) = under.first() else {
+    let Some((first, _)) = under.first() else {
         return edges;
     };
     let mut of_pods: BTreeMap<usize, u32> = BTreeMap::new();
@@ -127,7 +126,7 @@ fn on_own_node(under: &[Connectivity], ends: &Ends) -> BTreeMap<u32, BTreeMap<u3
     }
     for (host, number) in beside_hosts(first.facts()) {
         for (from, to) in [(host, number), (number, host)] {
-            for connectivity in under {
+            for (connectivity, _) in &**under {
                 let allowed = connectivity.allowed(Endpoint::Pod(from), Endpoint::Pod(to));
                 if let Some((from, to)) = of_pods.get(&from).zip(of_pods.get(&to))
                     && !allowed.is_nothing()

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use cofferdam_model::cluster::Network;
-use cofferdam_model::dialect::Dialect;
 use cofferdam_model::flow::Protocol;
 use serde_json::Value;
 
 use super::dialect;
+use crate::Reader;
 use crate::hops::{Fleet, Follow, Location, Search, Site};
 use crate::parties::Workloads;
 use crate::policy::Source;
 use crate::ports::PortSet;
 use crate::prove::Chain;
-use crate::{Classes, Reader};
+use crate::solver::Solver;
 
 /// A cluster whose pods are routed from these networks, exposed at these addresses.
 struct Cluster<'a> {
@@ -24,7 +24,7 @@ struct Cluster<'a> {
     routed: bool,
 }
 
-fn site<'d>(name: usize, cluster: &Cluster<'_>, dialects: &'d [Dialect]) -> Site<'d> {
+fn site(name: usize, cluster: &Cluster<'_>) -> Site {
     let mut reader = Reader::default();
     for (number, object) in (0..).zip(serde_yaml::Deserializer::from_str(cluster.yaml)) {
         let object: Value = serde::Deserialize::deserialize(object).unwrap();
@@ -52,19 +52,17 @@ fn site<'d>(name: usize, cluster: &Cluster<'_>, dialects: &'d [Dialect]) -> Site
     };
     Site {
         location: Some(location.as_seen(&facts)),
-        classes: Arc::new(Classes::of(&facts)),
-        dialects,
+        solved: Solver::default().solve(&facts, &[dialect("kube-network-policies")]),
     }
 }
 
 /// Whether a way leads from namespace `a` of the first cluster to namespace `b` of the second, on a port; whether what is
 /// not certain is needed for it.
 fn way(clusters: [&Cluster<'_>; 2], port: u16) -> &'static str {
-    let dialects = [dialect("kube-network-policies")];
-    let sites = [0, 1].map(|name: usize| site(name, clusters[name], &dialects));
+    let sites = [0, 1].map(|name: usize| site(name, clusters[name]));
     let fleet = Fleet::new(&sites, &[Workloads::new(), Workloads::new()]);
     let of = |site: usize, namespace: &str| {
-        let facts = sites[site].classes.facts();
+        let facts = sites[site].solved.classes.facts();
         fleet.numbered(|number, end| {
             number == site
                 && end

@@ -10,58 +10,18 @@ use ipnet::IpNet;
 
 use super::cases;
 use super::differential::read;
+use super::pod_by_pod::{self, WITHOUT_NODES, party};
 use crate::blast::{Reached, Target, blast};
 use crate::connectivity::{Connectivity, Endpoint};
-use crate::facts::{Facts, Pod, Workload};
+use crate::facts::{Facts, Pod};
 use crate::hops::{Location, Site};
 use crate::parties::{Party, Workloads};
 use crate::ports::PortSet;
-use crate::{Classes, reach};
+use crate::reach;
+use crate::solver::Solver;
 
 /// Pairs of clusters that are tried in each run of the tests.
 const CLUSTERS: u64 = 300;
-
-/// Clusters without what is possible only on the node of a pod.
-const WITHOUT_NODES: Corners = Corners {
-    nodes: false,
-    ..Corners::ALL
-};
-
-/// Who a pod is told as.
-fn party(pod: &Pod, apart: &Workloads) -> Party {
-    let namespace = Arc::clone(&pod.namespace);
-    let workload = if apart.contains(&(Arc::clone(&namespace), pod.workload.clone())) {
-        Workload {
-            kind: "Pod".into(),
-            name: Arc::clone(&pod.name),
-        }
-    } else {
-        pod.workload.clone()
-    };
-    Party::Workload {
-        namespace,
-        workload,
-    }
-}
-
-type Edges = BTreeMap<Party, BTreeMap<Party, PortSet>>;
-
-/// Every connection between workloads that one of their pods may open to one of the others', pod by pod.
-fn edges(connectivity: &Connectivity, apart: &Workloads) -> Edges {
-    let pods = &connectivity.facts().pods;
-    let mut edges = Edges::new();
-    for (source, from) in pods.iter().enumerate() {
-        for (target, to) in pods.iter().enumerate() {
-            let (from, to) = (party(from, apart), party(to, apart));
-            let allowed = connectivity.allowed(Endpoint::Pod(source), Endpoint::Pod(target));
-            if from != to && !allowed.is_nothing() {
-                let ports = edges.entry(from).or_default().entry(to).or_default();
-                *ports = ports.or(&allowed.possible);
-            }
-        }
-    }
-    edges
-}
 
 /// Two clusters, of which each may be entered from the other, and what each lets out and in, pod by pod.
 struct Pair<'a> {
@@ -148,7 +108,7 @@ impl Fleet {
     fn new(pair: &Pair<'_>, apart: [Workloads; 2]) -> Self {
         let mut edges: BTreeMap<Place, BTreeMap<Place, PortSet>> = BTreeMap::new();
         for (site, solved) in pair.solved.iter().enumerate() {
-            for (from, row) in self::edges(solved, &apart[site]) {
+            for (from, row) in pod_by_pod::edges(solved, &apart[site]) {
                 let to = row.into_iter().map(|(to, ports)| ((site, to), ports));
                 edges.entry((site, from)).or_default().extend(to);
             }
@@ -213,14 +173,15 @@ impl Fleet {
 
 /// From each namespace of the first cluster; how many are reached in the second.
 fn check_pair(seed: u64, facts: [&Arc<Facts>; 2], dialect: Dialect) -> usize {
-    let classes = facts.map(|facts| Arc::new(Classes::of(facts)));
-    let solved = [0, 1].map(|site: usize| Connectivity::solve(Arc::clone(&classes[site]), dialect));
+    let solved = facts.map(|facts| Solver::default().solve(facts, &[dialect]));
     let pair = Pair {
-        solved: [&solved[0], &solved[1]],
+        solved: [&solved[0].under[0].0, &solved[1].under[0].0],
         networks: [network(seed), network(seed >> 3)],
     };
-    let fleet = Fleet::new(&pair, [0, 1].map(|site: usize| classes[site].divided()));
-    let dialects = [dialect];
+    let fleet = Fleet::new(
+        &pair,
+        [0, 1].map(|site: usize| solved[site].classes.divided()),
+    );
     let sites = [0, 1].map(|site: usize| Site {
         location: Some(Location {
             name: site.to_string(),
@@ -228,8 +189,7 @@ fn check_pair(seed: u64, facts: [&Arc<Facts>; 2], dialect: Dialect) -> usize {
             pod_networks: pair.networks[site].pod_cidrs.clone(),
             exposed: None,
         }),
-        classes: Arc::clone(&classes[site]),
-        dialects: &dialects,
+        solved: solved[site].clone(),
     });
     let mut elsewhere = 0;
     for namespace in facts[0].namespaces.keys() {

@@ -49,7 +49,7 @@ fn what_is_shared_is_what_each_cluster_comes_to_alone() {
             &second.classes.universe,
         ));
         let alone = Arc::new(Classes::of(&other));
-        for (connectivity, blocks) in &second.under {
+        for (connectivity, blocks) in &*second.under {
             let mut alone = Connectivity::solve(Arc::clone(&alone), connectivity.dialect());
             let ends = || (0..other.pods.len()).map(Endpoint::Pod);
             for from in ends() {
