@@ -23,6 +23,7 @@ use crate::parties::Workloads;
 use crate::ports::PortSet;
 use crate::services::{Exposed, exposed, published_at};
 use crate::solver::{Solved, Solver};
+use arrivals::networks_of_nodes;
 use crossing::Crossing;
 pub(crate) use ends::{End, Ends, What};
 use graph::Graph;
@@ -46,9 +47,19 @@ pub struct Location {
     pub network: Network,
     /// The networks of its pods.
     pub pod_networks: Vec<IpNet>,
-    /// The pods that what is exposed may lead to, by their places in the facts, beside those that could be made; any
-    /// pod where that is not known.
-    pub exposed: Option<Exposed>,
+    /// What it exposes to other networks.
+    pub exposed: EntryPoints,
+    /// Its nodes and its own load balancers; whether other clusters reach these is not known.
+    pub nodes: EntryPoints,
+}
+
+/// Addresses at which connections into a cluster are accepted and led to pods.
+#[derive(Debug, Clone, Default)]
+pub struct EntryPoints {
+    /// The addresses.
+    pub at: Vec<IpNet>,
+    /// The pods behind them; none where it may be any.
+    pub behind: Option<Exposed>,
 }
 
 impl Site {
@@ -64,21 +75,40 @@ impl Site {
 impl Location {
     /// As a document declares it.
     pub fn of(cluster: &Cluster) -> Self {
+        let nodes = cluster.network.node_cidrs.iter();
+        let balancers = &cluster.network.load_balancer_cidrs;
         Self {
             name: cluster.name.to_string(),
             network: cluster.network.clone(),
             pod_networks: cluster.network.pod_cidrs.clone(),
-            exposed: None,
+            exposed: EntryPoints::at(cluster.network.exposed_cidrs.iter().copied()),
+            nodes: EntryPoints::at(nodes.chain(balancers).copied()),
         }
     }
 
-    /// With what a live cluster tells: the addresses of its load balancers, and who is behind what is exposed.
+    /// With what a live cluster tells: the addresses of its load balancers and nodes, and who is behind them.
     #[must_use]
     pub fn as_seen(mut self, facts: &Facts) -> Self {
-        let at = &mut self.network.exposed_cidrs;
-        at.extend(published_at(facts).map(IpNet::from));
-        self.exposed = exposed(facts, at);
+        let nodes = networks_of_nodes(&self, facts);
+        self.nodes.add(nodes, facts);
+        self.exposed
+            .add(published_at(facts).map(IpNet::from), facts);
         self
+    }
+}
+
+impl EntryPoints {
+    /// At these addresses, of which it is not known who is behind them.
+    pub fn at(addresses: impl IntoIterator<Item = IpNet>) -> Self {
+        Self {
+            at: addresses.into_iter().collect(),
+            behind: None,
+        }
+    }
+
+    fn add(&mut self, seen: impl IntoIterator<Item = IpNet>, facts: &Facts) {
+        self.at.extend(seen);
+        self.behind = exposed(facts, &self.at);
     }
 }
 
@@ -233,7 +263,9 @@ impl Fleet {
     /// What had to be supposed of connections from one cluster to another, by their places, one line each.
     pub(crate) fn supposed(&self, pairs: &BTreeSet<(usize, usize)>) -> BTreeSet<String> {
         let crossings = pairs.iter().filter_map(|pair| self.crossings.get(pair));
-        crossings.filter_map(|one| one.supposed.clone()).collect()
+        crossings
+            .flat_map(|one| one.supposed.iter().cloned())
+            .collect()
     }
 
     fn crossings_from(&self, from: usize) -> impl Iterator<Item = (usize, &Crossing)> {

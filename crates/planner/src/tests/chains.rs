@@ -232,3 +232,20 @@ fn a_hole_in_another_cluster_opens_a_way_through_it() {
          then mgmt:tools/no labels[any new pod] -> vault/no labels[any new pod] on TCP 22"
     );
 }
+
+#[test]
+fn the_nodes_of_another_cluster_may_be_a_way_into_it() {
+    let out = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "vault", "name": "temporary"}, "spec": {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": "10.30.0.0/24"}}]}]}});
+    let added = BTreeMap::from([("prod", out)]);
+    let spec = "{ never: { from: { zone: vault }, to: { zone: tools } } }";
+    let [prod, mgmt] = BEHIND_ADDRESSES;
+    let with_nodes = format!("{mgmt}, nodeCidrs: [10.30.0.0/24]");
+    let with_nodes = [prod, with_nodes.as_str()];
+    assert_eq!(outcome(spec, BEHIND_ADDRESSES, &["prod"], &added), "proved");
+    assert_eq!(
+        outcome(spec, with_nodes, &["prod"], &added),
+        "unknown: a way leads into cluster `mgmt`, which was not looked at"
+    );
+    let closed = BTreeMap::new();
+    assert_eq!(outcome(spec, with_nodes, &["prod"], &closed), "proved");
+}

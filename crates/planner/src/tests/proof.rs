@@ -222,7 +222,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
         "kindnet",
         spec,
         &together,
-        "unknown: a way may lead through a node that pods share, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
+        "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
          vault/db[Pod] -> kube-system/agent[Pod] on all, then kube-system/agent[Pod] -> web/front[Pod] on all",
     );
     let elsewhere = pod(("web", "front"), "two", false);

@@ -111,7 +111,7 @@ impl<'a> Chains<'a> {
         let mut unless: Vec<String> = way
             .map(|way| {
                 let way = told(&words.told(&way));
-                format!("a way may lead through a node that pods share, to a pod that would have to be exposed first, or arrive with addresses that are not declared: {way}")
+                format!("a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: {way}")
             })
             .into_iter()
             .collect();
@@ -197,14 +197,17 @@ impl<'a> Chains<'a> {
 fn is_needed(model: &Model, solved: &[Solved<'_>]) -> bool {
     let mut claims = model.guarantees.values();
     let mut clusters = model.clusters.values();
-    let enterable = |cluster: &Cluster| {
-        let network = &cluster.network;
-        network.pod_addresses_routed || !network.exposed_cidrs.is_empty()
+    let is_declared = |cluster: &Cluster| {
+        let at = Location::of(cluster);
+        let entry_points = [at.exposed.at, at.nodes.at];
+        at.network.pod_addresses_routed || !entry_points.concat().is_empty()
     };
-    let published = |one: &Solved<'_>| published_at(one.facts()).next().is_some();
-    claims.any(|one| one.hops == Hops::Any)
-        || clusters.any(enterable)
-        || model.clusters.len() > 1 && solved.iter().any(published)
+    let is_seen = |one: &Solved<'_>| {
+        let facts = one.facts();
+        published_at(facts).next().is_some() || !facts.nodes.is_empty()
+    };
+    let is_enterable = clusters.any(is_declared) || solved.iter().any(is_seen);
+    claims.any(|one| one.hops == Hops::Any) || model.clusters.len() > 1 && is_enterable
 }
 
 /// A side as ends of a cluster.

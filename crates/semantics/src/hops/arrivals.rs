@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use cofferdam_model::cluster::Network;
 use ipnet::IpNet;
 
-use super::Location;
+use super::{EntryPoints, Location};
 use crate::addresses::Family;
 use crate::facts::Facts;
 
@@ -24,8 +24,11 @@ impl Arrivals {
         Self::new(own(at).collect(), (at, facts), families)
     }
 
-    /// The same at what a network exposes.
-    pub(super) fn at_exposed((at, facts): (&Location, &Facts), destination: &Network) -> Self {
+    /// The same at the entry points of a network.
+    pub(super) fn at_entry_points(
+        (at, facts): (&Location, &Facts),
+        (destination, entry_points): (&Network, &EntryPoints),
+    ) -> Self {
         let others = destination.seen_in_place_of_clients();
         // A connection that comes by routed addresses may keep them nevertheless.
         let own = own(at).filter(|_| others.is_none() || at.network.pod_addresses_routed);
@@ -33,8 +36,8 @@ impl Arrivals {
             Some([]) => BTreeSet::new(),
             others => own.chain(others.into_iter().flatten().copied()).collect(),
         };
-        let exposed = destination.exposed_cidrs.iter();
-        let families = exposed.map(|one| Family::of(one.addr())).collect();
+        let families = entry_points.at.iter().map(|one| Family::of(one.addr()));
+        let families = families.collect();
         Self::new(declared, (at, facts), &families)
     }
 

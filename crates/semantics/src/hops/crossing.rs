@@ -1,7 +1,8 @@
 //! What leads from one cluster into another.
 //!
 //! A cluster is entered at the addresses of its pods where its document says that they are routed, at the port of the
-//! pod; and at its exposed addresses, of which it is not known which port leads to which.
+//! pod; and at its exposed addresses, of which it is not known which port leads to which. It may be entered at the addresses
+//! of its nodes: whether other clusters reach these, nothing declares.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,7 +13,7 @@ use roaring::RoaringBitmap;
 
 use super::arrivals::{Arrivals, families_at, networks_of_nodes};
 use super::graph::Graph;
-use super::{Follow, Location};
+use super::{EntryPoints, Follow, Location};
 use crate::addresses::Family;
 use crate::ports::PortSet;
 use crate::services::Exposed;
@@ -24,8 +25,8 @@ pub(super) struct Crossing {
     known: Doors,
     /// The same with what has to be supposed, where anything has.
     possible: Option<Doors>,
-    /// What has to be supposed.
-    pub(super) supposed: Option<String>,
+    /// What has to be supposed, one line each.
+    pub(super) supposed: Vec<String>,
 }
 
 /// Where a cluster is entered.
@@ -54,7 +55,8 @@ impl Crossing {
         (destination, towards): (&Graph, &Location),
     ) -> Option<Self> {
         let own = pod_networks(towards);
-        if own.is_none() && towards.network.exposed_cidrs.is_empty() {
+        let entry_points = [&towards.exposed, &towards.nodes];
+        if own.is_none() && entry_points.iter().all(|some| some.at.is_empty()) {
             return None;
         }
         let from = (at, source.ends.facts());
@@ -63,15 +65,17 @@ impl Crossing {
             let arrivals = Arrivals::at_pods(from, &families);
             (networks, arrivals)
         });
-        let to_exposed = Arrivals::at_exposed(from, &towards.network);
+        let to_exposed = Arrivals::at_entry_points(from, (&towards.network, &towards.exposed));
+        let to_nodes = Arrivals::at_entry_points(from, (&towards.network, &towards.nodes));
         let entries = Entries {
             ends: [(source, at), (destination, towards)],
             to_pods,
             to_exposed,
+            to_nodes,
         };
         let supposed = entries.supposed();
         // Pods that could be made would have to be exposed first.
-        let is_more_possible = supposed.is_some() || towards.exposed.is_some();
+        let is_more_possible = !supposed.is_empty() || towards.exposed.behind.is_some();
         Some(Self {
             known: entries.doors(false),
             possible: is_more_possible.then(|| entries.doors(true)),
@@ -169,26 +173,27 @@ struct Entries<'a> {
     /// Networks of pods.
     to_pods: Option<(Vec<IpNet>, Arrivals)>,
     to_exposed: Arrivals,
+    to_nodes: Arrivals,
 }
 
 impl Entries<'_> {
-    fn supposed(&self) -> Option<String> {
+    fn supposed(&self) -> Vec<String> {
         let [(_, at), (_, towards)] = self.ends;
+        let (from, to) = (&at.name, &towards.name);
         let to_pods = self.to_pods.as_ref();
         let missing = to_pods.and_then(|(_, arrivals)| arrivals.missing());
-        if let Some(missing) = missing.or_else(|| self.to_exposed.missing()) {
-            return Some(format!(
-                "with which {missing} connections from cluster `{}` arrive in cluster `{}` is not declared",
-                at.name, towards.name
-            ));
-        }
-        let unknown = to_pods.is_some() && towards.pod_networks.is_empty();
-        unknown.then(|| {
-            format!(
-                "cluster `{}` does not declare `network.podCidrs`",
-                towards.name
-            )
-        })
+        let missing = missing.or_else(|| self.to_exposed.missing());
+        let arriving = missing.map(|missing| {
+            format!("with which {missing} connections from cluster `{from}` arrive in cluster `{to}` is not declared")
+        });
+        let is_unknown = to_pods.is_some() && towards.pod_networks.is_empty();
+        let networks =
+            is_unknown.then(|| format!("cluster `{to}` does not declare `network.podCidrs`"));
+        let has_nodes = !towards.nodes.at.is_empty();
+        let nodes = has_nodes.then(|| {
+            format!("whether cluster `{from}` reaches the addresses of nodes of cluster `{to}` is not known")
+        });
+        arriving.or(networks).into_iter().chain(nodes).collect()
     }
 
     fn doors(&self, is_supposed: bool) -> Doors {
@@ -213,9 +218,25 @@ impl Entries<'_> {
         let to_pods = to_pods.map(|(networks, arrivals)| {
             self::to_pods(source, destination, networks, &admitted(arrivals))
         });
-        let admitted = admitted(&self.to_exposed);
-        let to_exposed = to_exposed(source, (destination, towards), &admitted, is_supposed);
-        to_pods.into_iter().flatten().chain(to_exposed).collect()
+        let entered = |entry_points: &EntryPoints, arrivals: &Arrivals| {
+            to_entry_points(
+                source,
+                (destination, towards),
+                &Behind {
+                    entry_points,
+                    admitted: admitted(arrivals),
+                    is_supposed,
+                },
+            )
+        };
+        let to_exposed = entered(&towards.exposed, &self.to_exposed);
+        let to_nodes = is_supposed.then(|| entered(&towards.nodes, &self.to_nodes));
+        let to_entry_points = to_exposed.into_iter().chain(to_nodes.flatten());
+        to_pods
+            .into_iter()
+            .flatten()
+            .chain(to_entry_points)
+            .collect()
     }
 }
 
@@ -251,24 +272,31 @@ fn to_pods(
     doors.collect()
 }
 
-/// Where the destination is reached at what it exposes; also pods that could be made and would have to be exposed first,
-/// where that is supposed.
-fn to_exposed(
+/// Addresses at which a destination is entered, and whom it lets be entered there.
+struct Behind<'a> {
+    entry_points: &'a EntryPoints,
+    /// On which ports policies let each end be reached.
+    admitted: BTreeMap<u32, PortSet>,
+    /// Whether pods count that could be made, and would have to be exposed first.
+    is_supposed: bool,
+}
+
+/// Where the destination is reached at addresses of others than pods.
+fn to_entry_points(
     source: &Graph,
     (destination, towards): (&Graph, &Location),
-    admitted: &BTreeMap<u32, PortSet>,
-    is_supposed: bool,
+    behind: &Behind<'_>,
 ) -> Option<Door> {
-    let at = source.ends.outside(&towards.network.exposed_cidrs);
+    let at = source.ends.outside(&behind.entry_points.at);
     if at.is_empty() {
         return None;
     }
     let ends = &destination.ends;
     let mut into: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
     for to in ends.pods() {
-        let mut ports = admitted.get(&to).cloned().unwrap_or_default();
-        if let Some(exposed) = &towards.exposed {
-            let may_be = is_supposed && ends.is_template(to);
+        let mut ports = behind.admitted.get(&to).cloned().unwrap_or_default();
+        if let Some(exposed) = &behind.entry_points.behind {
+            let may_be = behind.is_supposed && ends.is_template(to);
             if !ends.has_pod(to, &exposed.pods) && !may_be {
                 continue;
             }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::dialect;
 use crate::Reader;
-use crate::hops::{Fleet, Follow, Location, Search, Site};
+use crate::hops::{EntryPoints, Fleet, Follow, Location, Search, Site};
 use crate::parties::Workloads;
 use crate::policy::Source;
 use crate::ports::PortSet;
@@ -48,7 +48,8 @@ fn site(name: usize, cluster: &Cluster<'_>) -> Site {
         name: name.to_string(),
         pod_networks: network.pod_cidrs.clone(),
         network,
-        exposed: None,
+        exposed: EntryPoints::at(nets(cluster.exposed)),
+        nodes: EntryPoints::default(),
     };
     Site {
         location: Some(location.as_seen(&facts)),
@@ -226,4 +227,42 @@ fn any_pod_is_behind_what_is_exposed_while_a_way_in_is_not_understood() {
         ),
         "no way"
     );
+}
+
+/// Nothing declares whether the nodes of a cluster are reached from others.
+#[test]
+fn what_nodes_pass_on_is_not_certain_to_be_reached() {
+    let from = Cluster {
+        yaml: "
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.1.0.1}}
+",
+        pods: &["10.1.0.0/16"], exposed: &[], egress: &["198.51.100.1/32"], routed: false,
+    };
+    let closed = "
+---
+{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: InternalIP, address: 10.9.0.1}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: b, labels: {app: x}}, spec: {nodeName: n, containers: [{name: c}]}, status: {podIP: 10.2.0.5, hostIP: 10.9.0.1}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: b}, spec: {policyTypes: [Ingress]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: x, namespace: b}, spec: ";
+    let check = |service: &str, expected: &str| {
+        let yaml = format!("{closed}{service}}}");
+        let to = Cluster {
+            yaml: &yaml,
+            pods: &["10.2.0.0/16"],
+            exposed: &[],
+            egress: &[],
+            routed: false,
+        };
+        assert_eq!(way([&from, &to], 80), expected, "{service}");
+    };
+    let ports = "ports: [{port: 80}], selector: {app: x}";
+    check(&format!("{{type: NodePort, {ports}}}"), "not certain");
+    check(
+        &format!("{{type: NodePort, externalTrafficPolicy: Local, {ports}}}"),
+        "no way",
+    );
+    check(&format!("{{type: ClusterIP, {ports}}}"), "no way");
 }

@@ -14,7 +14,7 @@ use super::pod_by_pod::{self, WITHOUT_NODES, party};
 use crate::blast::{Reached, Target, blast};
 use crate::connectivity::{Connectivity, Endpoint};
 use crate::facts::{Facts, Pod};
-use crate::hops::{Location, Site};
+use crate::hops::{EntryPoints, Location, Site};
 use crate::parties::{Party, Workloads};
 use crate::ports::PortSet;
 use crate::reach;
@@ -187,7 +187,8 @@ fn check_pair(seed: u64, facts: [&Arc<Facts>; 2], dialect: Dialect) -> usize {
             name: site.to_string(),
             network: pair.networks[site].clone(),
             pod_networks: pair.networks[site].pod_cidrs.clone(),
-            exposed: None,
+            exposed: EntryPoints::at(pair.networks[site].exposed_cidrs.clone()),
+            nodes: EntryPoints::default(),
         }),
         solved: solved[site].clone(),
     });
