@@ -12,7 +12,11 @@ use crate::{root, say};
 const USAGE: &str = "usage: cargo xtask fuzz [--seconds N]";
 
 /// What is fed with texts, and where those are kept that reach something new.
-const TARGETS: [(&str, &str); 2] = [("documents", "corpus"), ("manifests", "corpus-manifests")];
+const TARGETS: [(&str, &str); 3] = [
+    ("documents", "corpus"),
+    ("manifests", "corpus-manifests"),
+    ("reachability", "corpus-reachability"),
+];
 
 /// What counts the branches that an input takes; libFuzzer reads the counters.
 const COVERAGE: [&str; 5] = [
@@ -33,7 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
 }
 
 /// Makes up texts for every target, for so many seconds in all, beginning with the documents of the
-/// sample. What it finds worth keeping stays in `target/fuzz`, and so does an input that breaks
+/// sample and the manifests that are kept. What it finds worth keeping stays in `target/fuzz`, and so does an input that breaks
 /// something.
 pub(crate) fn every_target(seconds: u32) -> Result<()> {
     let root = root()?;
@@ -42,7 +46,7 @@ pub(crate) fn every_target(seconds: u32) -> Result<()> {
     fs::create_dir_all(&seeds)?;
     write_seeds(&root, &seeds)?;
     let programs = build(&home)?;
-    let share = seconds.div_ceil(2);
+    let share = seconds.div_ceil(3);
     for (target, corpus) in TARGETS {
         make_up(&programs.join(target), &home.join(corpus), share)?;
     }
@@ -92,10 +96,10 @@ fn host() -> Result<String> {
     Ok(host.context("rustc does not name its host")?.to_owned())
 }
 
-/// Every document of the sample, and all of them as one text.
+/// Every document of the sample and every manifest that is kept, and all of them as one text.
 fn write_seeds(root: &Path, seeds: &Path) -> Result<()> {
     let mut all = String::new();
-    for directory in ["fleet", "policies"] {
+    for directory in ["fleet", "policies", "fuzz/corpus"] {
         let mut directories = vec![root.join(directory)];
         while let Some(directory) = directories.pop() {
             for entry in fs::read_dir(directory)? {
