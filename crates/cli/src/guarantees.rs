@@ -37,6 +37,7 @@ pub(crate) fn promises(model: &Model) -> Vec<Ground<'_>> {
             tells_exposed: false,
             dialects: dialects_of(stored.map(|known| known.cni.name.as_str())),
             pod_networks: cluster.pod_networks(stored),
+            capabilities: stored,
         })
     });
     clusters.collect()

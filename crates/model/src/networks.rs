@@ -71,6 +71,29 @@ pub fn not_public() -> impl Iterator<Item = IpNet> {
     NOT_PUBLIC.iter().filter_map(|text| text.parse().ok())
 }
 
+/// Where instance metadata of AWS, Azure and Google is, with EKS pod identity and GKE workload identity: networks, and the
+/// port there.
+pub fn cloud_metadata() -> impl Iterator<Item = (impl Iterator<Item = IpNet>, u16)> {
+    let groups = CLOUD_METADATA.into_iter();
+    groups.map(|(texts, port)| {
+        let networks = texts.iter().filter_map(|text| text.parse().ok());
+        (networks, port)
+    })
+}
+
+const CLOUD_METADATA: [(&[&str], u16); 2] = [
+    (
+        &[
+            "169.254.169.254/32",
+            "169.254.170.23/32",
+            "fd00:ec2::254/128",
+            "fd00:ec2::23/128",
+        ],
+        80,
+    ),
+    (&["169.254.169.252/32"], 988),
+];
+
 const NOT_PUBLIC: [&str; 15] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -91,10 +114,13 @@ const NOT_PUBLIC: [&str; 15] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{NOT_PUBLIC, not_public};
+    use super::{CLOUD_METADATA, NOT_PUBLIC, cloud_metadata, not_public};
 
     #[test]
-    fn every_reserved_network_is_a_network() {
+    fn every_network_that_is_written_here_is_one() {
         assert_eq!(not_public().count(), NOT_PUBLIC.len());
+        let metadata = cloud_metadata().flat_map(|(networks, _)| networks);
+        let written = CLOUD_METADATA.iter().flat_map(|(texts, _)| *texts);
+        assert_eq!(metadata.count(), written.count());
     }
 }

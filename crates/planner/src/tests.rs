@@ -36,6 +36,7 @@ mod pools;
 mod proof;
 mod reach;
 mod registration_expressions;
+mod service_claims;
 mod somebody_else;
 mod unfinished;
 mod words;

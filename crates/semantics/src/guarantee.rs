@@ -3,22 +3,25 @@
 //! What is proved holds of every pod that is there and of every pod that could be made in the namespaces that are.
 
 mod chains;
+mod services;
 mod sides;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use cofferdam_model::Model;
+use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::dialect::Dialect;
-use cofferdam_model::flow::{End, PortNumber, Ports};
+use cofferdam_model::flow::{End, Ports};
 use cofferdam_model::guarantee::{Claim, Guarantee, Hops};
 use cofferdam_model::labels::Selector;
 use cofferdam_model::names::{GuaranteeName, NamespaceName, ZoneName};
 use ipnet::IpNet;
 
-use crate::connectivity::Endpoint;
+use crate::connectivity::{Block, Connectivity, Endpoint};
 use crate::facts::Facts;
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
@@ -26,6 +29,7 @@ use crate::prove::{Chain, Side, Step, gap, way};
 use crate::solver::{self, Solver};
 use chains::{Chains, Claimed, Found};
 use sides::{Place, side};
+use targets::{Targets, targets};
 
 /// What became of a guarantee.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +112,8 @@ pub struct Ground<'a> {
     pub dialects: Vec<Dialect>,
     /// The networks of pods; empty where they are not known.
     pub pod_networks: Vec<IpNet>,
+    /// What is known of where its cluster services are.
+    pub capabilities: Option<&'a Capabilities>,
 }
 
 /// Every guarantee of each cluster, in the order of names: of ways that begin there, and of those into the other
@@ -157,13 +163,22 @@ impl<'a> Solved<'a> {
         self.solution.classes.facts()
     }
 
-    fn side(&self, end: &End) -> Result<Side, String> {
-        let place = Place {
+    fn place(&self) -> Place<'_> {
+        Place {
             model: self.model,
+            cluster: self.ground.cluster,
+            capabilities: self.ground.capabilities,
             zones: &self.ground.zones,
             facts: self.facts(),
-        };
-        side(end, &place)
+        }
+    }
+
+    fn side(&self, end: &End) -> Result<Side, String> {
+        side(end, &self.place())
+    }
+
+    fn targets(&self, to: &End, ports: &Ports) -> Result<Targets, String> {
+        targets(to, ports, &self.place())
     }
 
     /// The only dialect, or that it holds under any of them.
@@ -201,8 +216,8 @@ fn outcome(
     chains: &Chains<'_>,
 ) -> Outcome {
     let (Claim::Never { from, to, ports } | Claim::Always { from, to, ports }) = &guarantee.claim;
-    let sides = || Ok((solved.side(from)?, solved.side(to)?, port_set(ports)?));
-    let (from, to, ports) = match sides() {
+    let sides = || Ok((solved.side(from)?, solved.targets(to, ports)?));
+    let (side, targets) = match sides() {
         Ok(claimed) => claimed,
         Err(reason) => {
             return Outcome::Unknown {
@@ -210,70 +225,91 @@ fn outcome(
             };
         }
     };
+    let Claim::Never { .. } = &guarantee.claim else {
+        return always((&side, &targets), solved);
+    };
     let chain = match guarantee.hops {
         Hops::Direct => Chain::Direct,
         Hops::Any => Chain::Any,
     };
-    for (connectivity, blocks) in &*solved.solution.under {
-        let steps = match &guarantee.claim {
-            Claim::Never { .. } => {
-                way(connectivity, blocks, (&from, &to), &ports, chain).map(|one| one.steps)
-            }
-            Claim::Always { .. } => gap(connectivity, (&from, &to), &ports).map(|one| vec![one]),
-        };
-        if let Some(steps) = steps {
-            let witness = steps.iter().map(|step| hop(step, solved.facts()));
+    if let Some(broken) = broken((&side, &targets), solved, |under, sides, ports| {
+        let (connectivity, blocks) = under;
+        let witness = way(connectivity, blocks, sides, ports, chain);
+        witness.map(|witness| witness.steps)
+    }) {
+        return broken;
+    }
+    let claim = Claimed {
+        from,
+        to,
+        ports,
+        chain,
+    };
+    let unless = match chains.follow(number, &side, &claim) {
+        Found::Way(witness) => {
             return Outcome::Broken {
-                dialect: connectivity.dialect().name,
-                witness: witness.collect(),
+                dialect: solved.dialect(),
+                witness,
             };
         }
-    }
-    let mut because = solved.gaps.clone();
-    if let Claim::Never {
-        from: source, to, ..
-    } = &guarantee.claim
-    {
-        let claim = Claimed {
-            from: source,
-            to,
-            ports: &ports,
-            chain,
-        };
-        match chains.follow(number, &from, &claim) {
-            Found::Way(witness) => {
-                return Outcome::Broken {
-                    dialect: solved.dialect(),
-                    witness,
-                };
-            }
-            Found::Nothing { unless } => because.extend(unless),
-        }
-    }
-    if because.is_empty() {
-        Outcome::Proved
-    } else {
-        Outcome::Unknown { because }
-    }
+        Found::Nothing { unless } => unless,
+    };
+    let uncertain = targets.uncertain.as_ref().and_then(|(ports, to, because)| {
+        let mut under = solved.solution.under.iter();
+        let way = under.find_map(|(connectivity, blocks)| {
+            way(connectivity, blocks, (&side, to), ports, chain)
+        })?;
+        let steps = way.steps.iter().map(|step| hop(step, solved.facts()));
+        Some(format!("{because}: {}", told(&steps.collect::<Vec<_>>())))
+    });
+    let because = solved.gaps.iter().cloned();
+    Outcome::unless(because.chain(unless).chain(uncertain))
 }
 
-fn port_set(ports: &Ports) -> Result<PortSet, String> {
-    let Ports::Some(ports) = ports else {
-        return Ok(PortSet::all());
-    };
-    let mut all = PortSet::none();
-    for port in ports {
-        all = all.or(&match &port.port {
-            PortNumber::Number(number) => PortSet::one(port.protocol, *number),
-            PortNumber::Range(first, last) => PortSet::range(port.protocol, *first..=*last),
-            PortNumber::Name(name) => {
-                return Err(format!(
-                    "port `{name}` is named, and means another number on each pod"
-                ));
-            }
-        });
+/// What becomes of a claim that connections are always possible.
+fn always((from, targets): (&Side, &Targets), solved: &Solved<'_>) -> Outcome {
+    let missing = broken(
+        (from, targets),
+        solved,
+        |(connectivity, _), sides, ports| {
+            let gap = gap(connectivity, sides, ports);
+            gap.map(|step| vec![step])
+        },
+    );
+    let unnamed = targets.by_ports.is_empty() && targets.uncertain.is_some();
+    let unnamed = unnamed.then(|| "no pod has a port of this name".to_owned());
+    missing.unwrap_or_else(|| Outcome::unless(solved.gaps.iter().cloned().chain(unnamed)))
+}
+
+/// The first witness against a claim, under any of the dialects.
+fn broken(
+    (from, targets): (&Side, &Targets),
+    solved: &Solved<'_>,
+    witness: impl Fn((&Connectivity, &[Block]), (&Side, &Side), &PortSet) -> Option<Vec<Step>>,
+) -> Option<Outcome> {
+    let mut under = solved.solution.under.iter();
+    under.find_map(|(connectivity, blocks)| {
+        let under = (connectivity, blocks.as_slice());
+        let mut by_ports = targets.by_ports.iter();
+        let steps = by_ports.find_map(|(ports, to)| witness(under, (from, to), ports))?;
+        let witness = steps.iter().map(|step| hop(step, solved.facts()));
+        Some(Outcome::Broken {
+            dialect: connectivity.dialect().name,
+            witness: witness.collect(),
+        })
+    })
+}
+
+impl Outcome {
+    /// Proved, unless there is anything that is not known.
+    fn unless(because: impl Iterator<Item = String>) -> Self {
+        let because: Vec<String> = because.collect();
+        if because.is_empty() {
+            Self::Proved
+        } else {
+            Self::Unknown { because }
+        }
     }
-    Ok(all)
 }
 
 fn hop(step: &Step, facts: &Facts) -> Hop {

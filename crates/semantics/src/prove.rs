@@ -3,6 +3,7 @@
 mod kinds;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -17,6 +18,35 @@ pub struct Side {
     pub pods: BTreeSet<usize>,
     /// Addresses outside.
     pub networks: Vec<IpNet>,
+    /// Addresses of nodes.
+    pub nodes: BTreeSet<IpAddr>,
+}
+
+impl Side {
+    /// Addresses outside.
+    pub fn at(networks: Vec<IpNet>) -> Self {
+        Self {
+            networks,
+            ..Self::default()
+        }
+    }
+
+    /// Adds another.
+    pub fn extend(&mut self, other: Self) {
+        let Self {
+            pods,
+            networks,
+            nodes,
+        } = other;
+        self.pods.extend(pods);
+        self.networks.extend(networks);
+        self.nodes.extend(nodes);
+    }
+
+    /// Whether nobody is on it.
+    pub fn is_empty(&self) -> bool {
+        self.pods.is_empty() && self.networks.is_empty() && self.nodes.is_empty()
+    }
 }
 
 /// Connections that show a claim false: each begins where the one before it ended.
@@ -85,8 +115,10 @@ pub fn gap(
             .networks
             .iter()
             .flat_map(|one| connectivity.classes().samples(one));
-        pods.chain(samples.map(|(first, _)| Endpoint::Address(first)))
-            .collect()
+        let addresses = samples
+            .map(|(first, _)| first)
+            .chain(side.nodes.iter().copied());
+        pods.chain(addresses.map(Endpoint::Address)).collect()
     };
     let targets = ends(to);
     for from in ends(from) {
@@ -110,19 +142,43 @@ fn on_own_node(
     (from, to): (&Side, &Side),
     ports: &PortSet,
 ) -> Option<Step> {
-    let pods = &connectivity.facts().pods;
-    let is_host = |pod: &usize| pods.get(*pod).is_some_and(|pod| pod.place.host_network);
+    let facts = connectivity.facts();
+    let is_host = |pod: &usize| {
+        facts
+            .pods
+            .get(*pod)
+            .is_some_and(|pod| pod.place.host_network)
+    };
     let pairs = from
         .pods
         .iter()
         .flat_map(|from| to.pods.iter().map(move |to| (from, to)));
-    let mut steps = pairs
+    let of_pods = pairs
         .filter(|(from, to)| is_host(from) != is_host(to))
-        .map(|(from, to)| {
-            let (from, to) = (Endpoint::Pod(*from), Endpoint::Pod(*to));
-            let ports = connectivity.allowed(from, to).possible.and(ports);
-            Step { from, to, ports }
+        .map(|(from, to)| (Endpoint::Pod(*from), Endpoint::Pod(*to)));
+    // The own node of a pod by its addresses.
+    let beside = |pods: &BTreeSet<usize>, nodes: &BTreeSet<IpAddr>| -> Vec<(Endpoint, Endpoint)> {
+        let pods = pods.iter().filter(|_| !nodes.is_empty());
+        let pairs = pods.flat_map(|number| {
+            let pod = facts
+                .pods
+                .get(*number)
+                .filter(|pod| !pod.place.host_network);
+            let own = pod
+                .into_iter()
+                .flat_map(|pod| facts.addresses_of_its_node(pod));
+            let own = own.filter(|address| nodes.contains(address));
+            own.map(|address| (Endpoint::Pod(*number), Endpoint::Address(address)))
         });
+        pairs.collect()
+    };
+    let to_nodes = beside(&from.pods, &to.nodes);
+    let from_nodes = beside(&to.pods, &from.nodes);
+    let from_nodes = from_nodes.into_iter().map(|(pod, node)| (node, pod));
+    let mut steps = of_pods.chain(to_nodes).chain(from_nodes).map(|(from, to)| {
+        let ports = connectivity.allowed(from, to).possible.and(ports);
+        Step { from, to, ports }
+    });
     steps.find(|step| !step.ports.is_empty())
 }
 

@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ProveArguments) -> Resu
 }
 
 /// A cluster as it was found.
-fn ground<'a>(one: &Examined<'a>) -> Ground<'a> {
+fn ground<'a>(one: &'a Examined<'a>) -> Ground<'a> {
     let mut facts = facts_of(&one.observed);
     if enforces(one) == Enforces::No {
         facts.policies.clear();
@@ -69,6 +69,7 @@ fn ground<'a>(one: &Examined<'a>) -> Ground<'a> {
         tells_exposed: true,
         dialects: dialects_of(capabilities.map(|known| known.cni.name.as_str())),
         pod_networks: one.cluster.pod_networks(capabilities),
+        capabilities,
     }
 }
 

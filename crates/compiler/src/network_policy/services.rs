@@ -2,6 +2,7 @@
 
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::flow::{ClusterService, Protocol};
+use cofferdam_model::networks::cloud_metadata;
 use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort};
 
 use super::addresses::{address_peers, network_peers};
@@ -117,29 +118,12 @@ fn api_server_rules(capabilities: &Capabilities) -> Result<Vec<Rule>, String> {
     Ok([service].into_iter().chain(endpoints).collect())
 }
 
-/// Instance metadata of AWS, Azure and Google, with EKS pod identity and GKE workload identity.
 fn metadata_rules() -> Vec<Rule> {
-    let groups: [(&[&str], u16); 2] = [
-        (
-            &[
-                "169.254.169.254/32",
-                "169.254.170.23/32",
-                "fd00:ec2::254/128",
-                "fd00:ec2::23/128",
-            ],
-            80,
-        ),
-        (&["169.254.169.252/32"], 988),
-    ];
-    let rule = |(networks, port): (&[&str], u16)| Rule {
-        peers: networks
-            .iter()
-            .filter_map(|text| text.parse().ok())
-            .map(|network| block_peer(network, &[]))
-            .collect(),
+    let rules = cloud_metadata().map(|(networks, port)| Rule {
+        peers: networks.map(|network| block_peer(network, &[])).collect(),
         ports: vec![numbered(Protocol::Tcp, port)],
-    };
-    groups.map(rule).into()
+    });
+    rules.collect()
 }
 
 fn one_rule(peers: Vec<NetworkPolicyPeer>, ports: Vec<NetworkPolicyPort>) -> Vec<Rule> {

@@ -81,6 +81,7 @@ fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
         tells_exposed: true,
         dialects: outcome.dialects(),
         pod_networks: outcome.pod_networks(),
+        capabilities: outcome.case.observed.capabilities.known(),
     };
     prove(outcome.case.fleet.model, vec![ground]).concat()
 }

@@ -107,6 +107,7 @@ fn outcome(
             tells_exposed: false,
             dialects: vec![DIALECTS[0]],
             pod_networks: cluster.pod_networks(None),
+            capabilities: None,
         }
     });
     match prove(&model, grounds.collect()).remove(0).remove(0).outcome {

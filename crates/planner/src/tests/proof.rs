@@ -75,6 +75,7 @@ fn outcome(spec: &str, added: &[&str], plugin: &str) -> Outcome {
         tells_exposed: false,
         dialects,
         pod_networks: Vec::new(),
+        capabilities: None,
     };
     prove(model, vec![ground]).remove(0).remove(0).outcome
 }

@@ -1,16 +1,16 @@
 //! Ways that no single cluster shows: into other clusters, and through the nodes that pods share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
-use cofferdam_model::flow::End;
+use cofferdam_model::flow::{End, Ports};
 use cofferdam_model::guarantee::{Claim, Hops};
 use roaring::RoaringBitmap;
 
 use super::{Hop, Solved, Stop, told};
-use crate::hops::{self, Fleet, Follow, Location, Search, Site, What, partly};
+use crate::hops::{self, Ends, Fleet, Follow, Location, Search, Site, What, partly};
 use crate::parties::Workloads;
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
@@ -20,7 +20,7 @@ use crate::services::published_at;
 pub(super) struct Claimed<'a> {
     pub(super) from: &'a End,
     pub(super) to: &'a End,
-    pub(super) ports: &'a PortSet,
+    pub(super) ports: &'a Ports,
     pub(super) chain: Chain,
 }
 
@@ -32,6 +32,15 @@ pub(super) struct Chains<'a> {
     unseen: Vec<&'a Cluster>,
     /// None where every claim is about what one cluster shows.
     fleet: Option<Fleet>,
+}
+
+/// A search for a way, and who is on either side of it.
+struct Searched<'a> {
+    sources: &'a [RoaringBitmap],
+    from: &'a Side,
+    ports: &'a PortSet,
+    /// By place of the cluster.
+    sides: &'a [Side],
 }
 
 /// What became of a search.
@@ -88,11 +97,38 @@ impl<'a> Chains<'a> {
         if let Some(own) = sources.get_mut(site) {
             *own = ends_of(fleet, site, from);
         }
-        let sides: Vec<Side> = (self.solved.iter())
-            .map(|one| one.side(claim.to).unwrap_or_default())
-            .collect();
-        let targets = sides.iter().enumerate();
-        let targets: Vec<RoaringBitmap> = targets
+        let mut all_unless = Vec::new();
+        for (ports, sides) in self.targets(site, claim) {
+            let searched = Searched {
+                sources: &sources,
+                from,
+                ports: &ports,
+                sides: &sides,
+            };
+            match self.follow_to(fleet, site, &searched, claim) {
+                Found::Way(way) => return Found::Way(way),
+                Found::Nothing { unless } => all_unless.extend(unless),
+            }
+        }
+        all_unless.dedup();
+        Found::Nothing { unless: all_unless }
+    }
+
+    fn follow_to(
+        &self,
+        fleet: &Fleet,
+        site: usize,
+        searched: &Searched<'_>,
+        claim: &Claimed<'_>,
+    ) -> Found {
+        let Searched {
+            sources,
+            from,
+            ports,
+            sides,
+        } = *searched;
+        let numbered = sides.iter().enumerate();
+        let mut targets: Vec<RoaringBitmap> = numbered
             .map(|(number, side)| ends_of(fleet, number, side))
             .collect();
         let words = Words {
@@ -100,14 +136,21 @@ impl<'a> Chains<'a> {
             solved: self.solved,
             site,
             from,
-            to: &sides,
+            to: sides,
         };
-        let mut known = Search::from(fleet, &sources, Follow::Known);
-        if let Some(way) = known.way_to(&targets, claim.ports, claim.chain) {
+        let mut known = Search::from(fleet, sources, Follow::Known);
+        if let Some(way) = known.way_to(&targets, ports, claim.chain) {
             return Found::Way(words.told(&way));
         }
-        let mut supposed = Search::from(fleet, &sources, Follow::Supposed);
-        let way = supposed.way_to(&targets, claim.ports, claim.chain);
+        // All nodes are one end here; which of them is reached in one cluster was looked at already.
+        let of_nodes = |side: &Side| claim.chain == Chain::Any && !side.nodes.is_empty();
+        let numbered = targets.iter_mut().zip(sides).enumerate();
+        for (number, (targets, _)) in numbered.filter(|(_, (_, side))| of_nodes(side)) {
+            let ends = fleet.ends(number);
+            *targets |= ends.map(Ends::nodes).unwrap_or_default();
+        }
+        let mut supposed = Search::from(fleet, sources, Follow::Supposed);
+        let way = supposed.way_to(&targets, ports, claim.chain);
         let mut unless: Vec<String> = way
             .map(|way| {
                 let way = told(&words.told(&way));
@@ -116,8 +159,27 @@ impl<'a> Chains<'a> {
             .into_iter()
             .collect();
         unless.extend(self.unknown_of(site, &supposed.knocked, claim));
-        unless.extend(self.may_begin_elsewhere(fleet, site, &targets, claim));
+        unless.extend(self.may_begin_elsewhere(fleet, site, (&targets, ports), claim));
         Found::Nothing { unless }
+    }
+
+    /// The destinations in each cluster, by the ports that are asked about. Cluster services are those of the cluster
+    /// where a way begins.
+    fn targets(&self, site: usize, claim: &Claimed<'_>) -> BTreeMap<PortSet, Vec<Side>> {
+        let mut all: BTreeMap<PortSet, Vec<Side>> = BTreeMap::new();
+        let is_own = |number: usize| number == site || !matches!(claim.to, End::ClusterService(_));
+        let numbered = self.solved.iter().enumerate();
+        for (number, solved) in numbered.filter(|(number, _)| is_own(*number)) {
+            let targets = solved.targets(claim.to, claim.ports).unwrap_or_default();
+            for (ports, side) in targets.by_ports {
+                let sides = all.entry(ports);
+                let sides = sides.or_insert_with(|| vec![Side::default(); self.solved.len()]);
+                if let Some(own) = sides.get_mut(number) {
+                    *own = side;
+                }
+            }
+        }
+        all
     }
 
     /// What is not known of clusters that may be entered.
@@ -152,7 +214,7 @@ impl<'a> Chains<'a> {
         &self,
         fleet: &Fleet,
         site: usize,
-        targets: &[RoaringBitmap],
+        (targets, ports): (&[RoaringBitmap], &PortSet),
         claim: &Claimed<'_>,
     ) -> Vec<String> {
         let numbered = (self.solved.len()..).zip(&self.unseen);
@@ -168,7 +230,7 @@ impl<'a> Chains<'a> {
                 *sources = let_in;
             }
             let mut search = Search::from(fleet, &sources, Follow::Supposed);
-            let mut way = || search.way_to(targets, claim.ports, claim.chain);
+            let mut way = || search.way_to(targets, ports, claim.chain);
             claim.chain == Chain::Any && way().is_some()
         });
         let told = leading.map(|(_, Cluster { name, .. })| {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use cofferdam_model::Model;
-use cofferdam_model::cluster::Network;
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::cluster::{Cluster, Network};
 use cofferdam_model::external_network::ExternalNetwork;
 use cofferdam_model::flow::{End, PodEnd};
 use cofferdam_model::names::{NamespaceName, ZoneName};
 use cofferdam_model::networks::not_public;
 use ipnet::IpNet;
 
+use super::services;
 use crate::addresses::Family;
 use crate::facts::{Facts, Pod};
 use crate::prove::Side;
@@ -17,6 +19,8 @@ use crate::prove::Side;
 /// Where the ends of claims are looked up.
 pub(super) struct Place<'a> {
     pub(super) model: &'a Model,
+    pub(super) cluster: &'a Cluster,
+    pub(super) capabilities: Option<&'a Capabilities>,
     pub(super) zones: &'a BTreeMap<NamespaceName, ZoneName>,
     pub(super) facts: &'a Facts,
 }
@@ -26,31 +30,21 @@ pub(super) fn side(end: &End, place: &Place<'_>) -> Result<Side, String> {
     match end {
         End::Pods(pods) => Ok(Side {
             pods: of_zones(pods, place).collect(),
-            networks: Vec::new(),
+            ..Side::default()
         }),
-        End::Internet => Ok(addresses(public(place.model))),
+        End::Internet => Ok(Side::at(public(place.model))),
         End::ExternalNetwork(name) => {
             let network = place.model.external_networks.get(name);
             let network =
                 network.ok_or_else(|| format!("there is no external network `{name}`"))?;
             let inside = network.networks().into_iter();
-            Ok(addresses(
+            Ok(Side::at(
                 inside
                     .flat_map(|one| without(one, &network.except))
                     .collect(),
             ))
         }
-        End::ClusterService(service) => Err(format!(
-            "nothing is proved of cluster service `{}` yet",
-            service.as_str()
-        )),
-    }
-}
-
-fn addresses(networks: Vec<IpNet>) -> Side {
-    Side {
-        pods: [].into(),
-        networks,
+        End::ClusterService(service) => services::side(*service, place),
     }
 }
 

@@ -118,6 +118,11 @@ impl Ends {
         self.numbered(|end| !end.pods.is_empty())
     }
 
+    /// The end that is the addresses of nodes.
+    pub(crate) fn nodes(&self) -> RoaringBitmap {
+        self.numbered(|end| end.what == What::Nodes).collect()
+    }
+
     pub(super) fn facts(&self) -> &Facts {
         self.classes.facts()
     }

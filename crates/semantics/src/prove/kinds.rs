@@ -36,21 +36,19 @@ impl Kinds {
             kind.to.extend(to.pods.contains(&pod).then_some(end));
         }
         for (side, is_source) in [(from, true), (to, false)] {
-            for (first, _) in side
-                .networks
-                .iter()
-                .flat_map(|network| classes.samples(network))
-            {
-                let Some(class) = classes.outside(first) else {
-                    continue;
-                };
+            let samples = side.networks.iter().flat_map(|one| classes.samples(one));
+            let outside = samples.map(|(first, _)| (first, classes.outside(first)));
+            let nodes = side.nodes.iter();
+            let nodes = nodes.map(|address| (*address, classes.of_address(*address)));
+            for (address, class) in outside.chain(nodes) {
+                let Some(class) = class else { continue };
                 let kind = kinds.entry(vec![class]).or_default();
                 let ends = if is_source {
                     &mut kind.from
                 } else {
                     &mut kind.to
                 };
-                ends.push(Endpoint::Address(first));
+                ends.push(Endpoint::Address(address));
             }
         }
         let mut by_class: BTreeMap<u32, Vec<usize>> = BTreeMap::new();

@@ -105,7 +105,7 @@ fn a_way_is_found_where_there_is_one_and_only_there() {
                 .collect();
             Side {
                 pods,
-                networks: Vec::new(),
+                ..Side::default()
             }
         };
         let (from, to) = (some(0), some(3));

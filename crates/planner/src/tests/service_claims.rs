@@ -1,0 +1,236 @@
+//! Guarantees over cluster services and over ports by their names.
+
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::dialect::DIALECTS;
+use cofferdam_model::labels::Labels;
+use cofferdam_model::names::{ClusterName, NamespaceName};
+use cofferdam_semantics::Reader;
+use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told};
+use cofferdam_semantics::policy::Source;
+use cofferdam_testkit::{kubeadm, model};
+use serde_json::{Value, json};
+
+use crate::promised;
+
+const MODEL: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: Cluster
+metadata: { name: prod, labels: { environment: production } }
+spec: { access: { kubeconfig: prod.yaml } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: production }
+spec: { clusters: { matchLabels: { environment: production } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: acme }
+spec: { tiers: [edge, data], defaults: { enforcement: enforce } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: web }
+spec: { tier: edge, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: vault }
+spec: { tier: data, sensitivity: high, trustDomains: [production], namespaces: [{ name: vault }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: web-to-vault }
+spec: { from: { zone: web }, to: { zone: vault }, ports: [{ port: 5432 }], justification: shop, owner: shop }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: web-to-api-server }
+spec: { from: { zone: web }, to: { clusterService: apiServer }, justification: shop, owner: shop }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Flow
+metadata: { name: web-to-nodes }
+spec: { from: { zone: web }, to: { clusterService: nodes }, ports: [{ port: 9100 }], justification: shop, owner: shop }
+";
+
+fn capabilities() -> Capabilities {
+    let namespace = NamespaceName::parse("kube-system").unwrap();
+    Capabilities {
+        namespaces: [(namespace, Labels::new())].into(),
+        ..kubeadm(ClusterName::parse("prod").unwrap())
+    }
+}
+
+/// What becomes of a guarantee with this spec, where these objects are there beside what the bundle promises.
+fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> String {
+    let guarantee = format!(
+        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Guarantee\nmetadata: {{ name: claim }}\nspec: {spec}\n"
+    );
+    let mut model = model(&format!("{MODEL}{guarantee}"));
+    let known = self::capabilities();
+    model
+        .capabilities
+        .insert(known.cluster.clone(), known.clone());
+    let cluster = &model.clusters[&known.cluster];
+    let compiled = cofferdam_compiler::compile(&model, cluster, Some(&known)).unwrap();
+    let mut facts = promised(&compiled.bundle, Some(&known));
+    let mut reader = Reader::default();
+    for object in added {
+        reader.read(object, Source(0));
+    }
+    let added = reader.finish();
+    facts.policies.extend(added.policies);
+    facts.pods.extend(added.pods);
+    facts.nodes.extend(added.nodes);
+    let ground = Ground {
+        cluster,
+        zones: compiled.bundle.zones(),
+        facts,
+        tells_exposed: false,
+        dialects: vec![DIALECTS[0]],
+        pod_networks: Vec::new(),
+        capabilities,
+    };
+    match prove(&model, vec![ground]).remove(0).remove(0).outcome {
+        Outcome::Proved => "proved".to_owned(),
+        Outcome::Broken { witness, .. } => format!("broken: {}", told(&witness)),
+        Outcome::Unknown { because } => format!("unknown: {}", because.join("; ")),
+    }
+}
+
+#[track_caller]
+fn check(spec: &str, added: &[Value], expected: &str) {
+    let known = capabilities();
+    assert_eq!(outcome(spec, Some(&known), added), expected, "{spec}");
+}
+
+/// Lets pods of a namespace out to an address.
+fn out(namespace: &str, to: &str) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "out", "namespace": namespace},
+        "spec": {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": to}}]}]},
+    })
+}
+
+/// A database that calls its port `sql`.
+fn db(port: u16) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "db", "namespace": "vault"},
+        "spec": {"nodeName": "n", "containers": [{"name": "c", "ports": [{"name": "sql", "containerPort": port}]}]},
+        "status": {"podIP": "10.2.0.1", "phase": "Running"},
+    })
+}
+
+#[test]
+fn cluster_services_are_ends_of_claims() {
+    let never = |to: &str| {
+        format!("{{ never: {{ from: {{ zone: vault }}, to: {{ clusterService: {to} }} }} }}")
+    };
+    let web = |to: &str| never(to).replace("vault", "web");
+    check(&never("apiServer"), &[], "proved");
+    check(
+        &web("apiServer"),
+        &[],
+        "broken: web/no labels[any new pod] -> 10.96.0.1 on TCP 443",
+    );
+    check(
+        &never("apiServer"),
+        &[out("vault", "10.1.0.0/24")],
+        "broken: vault/no labels[any new pod] -> 10.1.0.5 on TCP 6443",
+    );
+    check(&never("cloudMetadata"), &[], "proved");
+    check(
+        &never("cloudMetadata"),
+        &[out("vault", "169.254.0.0/16")],
+        "broken: vault/no labels[any new pod] -> 169.254.169.254 on TCP 80",
+    );
+    check(&never("nodes"), &[], "proved");
+    check(
+        &web("nodes"),
+        &[],
+        "broken: web/no labels[any new pod] -> 10.1.0.5 on TCP 6443,9100",
+    );
+    check(
+        &never("dns"),
+        &[],
+        "broken: vault/no labels[any new pod] -> kube-system/k8s-app=kube-dns[any new pod] on TCP 53; UDP 53",
+    );
+    check(
+        "{ always: { from: { allZones: true }, to: { clusterService: dns } } }",
+        &[],
+        "proved",
+    );
+    check(
+        "{ always: { from: { zone: web }, to: { clusterService: apiServer } } }",
+        &[],
+        "proved",
+    );
+    check(
+        "{ never: { from: { clusterService: controlPlane }, to: { zone: vault } } }",
+        &[],
+        "proved",
+    );
+}
+
+/// The API exempts what a node sends to its own pods.
+#[test]
+fn the_own_node_of_a_pod_is_among_the_nodes() {
+    let spec = "{ never: { from: { clusterService: nodes }, to: { zone: vault } } }";
+    check(spec, &[], "proved");
+    check(
+        spec,
+        &[
+            json!({
+                "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"},
+                "status": {"addresses": [{"type": "InternalIP", "address": "10.1.0.5"}]},
+            }),
+            db(5432),
+        ],
+        "broken: 10.1.0.5 -> vault/db[Pod] on all",
+    );
+}
+
+#[test]
+fn nothing_is_claimed_of_a_cluster_service_that_nobody_found() {
+    let spec = "{ never: { from: { zone: vault }, to: { clusterService: apiServer } } }";
+    assert_eq!(
+        outcome(spec, None, &[]),
+        "unknown: nothing is known about the cluster, so `apiServer` has no address; run `cofferdam doctor --write`"
+    );
+}
+
+#[test]
+fn a_named_port_is_that_of_each_pod() {
+    let spec = |kind: &str| {
+        format!(
+            "{{ {kind}: {{ from: {{ zone: web }}, to: {{ zone: vault }}, ports: [{{ port: sql }}] }} }}"
+        )
+    };
+    check(
+        &spec("never"),
+        &[db(5432)],
+        "broken: web/no labels[any new pod] -> vault/db[Pod] on TCP 5432",
+    );
+    check(
+        &spec("never"),
+        &[db(5433)],
+        "unknown: a new pod may give the name `sql` to any port: \
+         web/no labels[any new pod] -> vault/no labels[any new pod] on TCP 5432",
+    );
+    check(&spec("always"), &[db(5432)], "proved");
+    check(
+        &spec("always"),
+        &[db(5433)],
+        "broken: web/no labels[any new pod] -> vault/db[Pod] on TCP 5433",
+    );
+    check(
+        &spec("always"),
+        &[],
+        "unknown: no pod has a port of this name",
+    );
+}
