@@ -13,6 +13,7 @@ use proptest::test_runner::Config;
 use crate::view::View;
 
 mod chains;
+mod claims;
 mod cut_over;
 mod detach;
 mod edited_open;

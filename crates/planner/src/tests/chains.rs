@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::dialect::DIALECTS;
 use cofferdam_model::names::ClusterName;
-use cofferdam_semantics::Reader;
-use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told};
-use cofferdam_semantics::policy::Source;
+use cofferdam_semantics::guarantee::Ground;
 use cofferdam_testkit::model;
 use serde_json::{Value, json};
 
+use super::claims::{self, add, guarantee};
 use crate::promised;
 
 /// A shop in production and tools in management, each with zones of its own; what the clusters declare is added.
@@ -80,12 +79,10 @@ fn outcome(
             "---\napiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata: {{ name: {name}, labels: {{ environment: {environment} }} }}\nspec: {{ access: {{ kubeconfig: {name}.yaml }}, network: {{ {network} }} }}\n"
         )
     });
-    let guarantee = format!(
-        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Guarantee\nmetadata: {{ name: claim }}\nspec: {spec}\n"
-    );
     let model = model(&format!(
-        "{DOCUMENTS}{}{guarantee}",
-        clusters.collect::<String>()
+        "{DOCUMENTS}{}{}",
+        clusters.collect::<String>(),
+        guarantee(spec)
     ));
     let grounds = seen.iter().map(|name| {
         let cluster = &model.clusters[&ClusterName::parse(name).unwrap()];
@@ -93,13 +90,7 @@ fn outcome(
             .unwrap()
             .bundle;
         let mut facts = promised(&bundle, None);
-        let mut reader = Reader::default();
-        if let Some(object) = added.get(name) {
-            reader.read(object, Source(0));
-        }
-        let more = reader.finish();
-        facts.policies.extend(more.policies);
-        facts.gaps.extend(more.gaps);
+        add(&mut facts, added.get(name));
         Ground {
             cluster,
             zones: bundle.zones(),
@@ -110,11 +101,7 @@ fn outcome(
             capabilities: None,
         }
     });
-    match prove(&model, grounds.collect()).remove(0).remove(0).outcome {
-        Outcome::Proved => "proved".to_owned(),
-        Outcome::Broken { witness, .. } => format!("broken: {}", told(&witness)),
-        Outcome::Unknown { because } => format!("unknown: {}", because.join("; ")),
-    }
+    claims::outcome(&model, grounds.collect())
 }
 
 #[track_caller]

@@ -1,13 +1,11 @@
 //! Guarantees over what a bundle promises, and what somebody else adds to it.
 
 use cofferdam_model::dialect::{DIALECTS, Dialect};
-use cofferdam_semantics::Reader;
-use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::guarantee::{Ground, Outcome, prove};
-use cofferdam_semantics::policy::Source;
+use cofferdam_semantics::guarantee::Ground;
 use cofferdam_testkit::Trial;
 use serde_json::{Value, json};
 
+use super::claims::{self, add, guarantee};
 use super::planner;
 use crate::promised;
 
@@ -53,14 +51,14 @@ metadata: { name: orders-to-vault }
 spec: { from: { zone: orders, workload: { matchLabels: { app: orders } } }, to: { zone: vault }, ports: [{ port: 5432 }], justification: shop, owner: shop }
 ";
 
-const OPEN: &str = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "vault", "name": "temporary"}, "spec": {"ingress": [{}]}}"#;
+/// A policy that lets everybody into the vault.
+fn open() -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "vault", "name": "temporary"}, "spec": {"ingress": [{}]}})
+}
 
 /// What becomes of a guarantee with this spec under a plugin, where these objects are added to what the bundle promises.
-fn outcome(spec: &str, added: &[&str], plugin: &str) -> Outcome {
-    let guarantee = format!(
-        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Guarantee\nmetadata: {{ name: claim }}\nspec: {spec}\n"
-    );
-    let trial = Trial::new(&format!("{MODEL}{guarantee}"), planner);
+fn outcome(spec: &str, added: &[Value], plugin: &str) -> String {
+    let trial = Trial::new(&format!("{MODEL}{}", guarantee(spec)), planner);
     let (model, bundle) = (&trial.model, trial.bundle());
     let mut facts = promised(&bundle, None);
     add(&mut facts, added);
@@ -77,41 +75,17 @@ fn outcome(spec: &str, added: &[&str], plugin: &str) -> Outcome {
         pod_networks: Vec::new(),
         capabilities: None,
     };
-    prove(model, vec![ground]).remove(0).remove(0).outcome
-}
-
-fn add(facts: &mut Facts, objects: &[&str]) {
-    let mut reader = Reader::default();
-    for object in objects {
-        let object: Value = serde_json::from_str(object).unwrap();
-        reader.read(&object, Source(0));
-    }
-    let added = reader.finish();
-    facts.policies.extend(added.policies);
-    facts.gaps.extend(added.gaps);
-    facts.pods.extend(added.pods);
+    claims::outcome(model, vec![ground])
 }
 
 #[track_caller]
-fn check(spec: &str, added: &[&str], expected: &str) {
+fn check(spec: &str, added: &[Value], expected: &str) {
     check_under("calico", spec, added, expected);
 }
 
 #[track_caller]
-fn check_under(plugin: &str, spec: &str, added: &[&str], expected: &str) {
-    let told = match outcome(spec, added, plugin) {
-        Outcome::Proved => "proved".to_owned(),
-        Outcome::Broken {
-            dialect: _,
-            witness,
-        } => {
-            let hops = witness
-                .iter()
-                .map(|hop| format!("{} -> {} {}", hop.from, hop.to, hop.ports));
-            format!("broken: {}", hops.collect::<Vec<_>>().join(", "))
-        }
-        Outcome::Unknown { because } => format!("unknown: {}", because.join("; ")),
-    };
+fn check_under(plugin: &str, spec: &str, added: &[Value], expected: &str) {
+    let told = outcome(spec, added, plugin);
     assert_eq!(told, expected, "{spec} with {added:?}");
 }
 
@@ -135,7 +109,7 @@ fn what_the_bundle_denies_is_proved_of_pods_that_do_not_exist_yet() {
     check(
         "{ never: { from: { zone: orders }, to: { zone: vault } } }",
         &[],
-        "broken: orders/app=orders[any new pod] -> vault/no labels[any new pod] TCP 5432",
+        "broken: orders/app=orders[any new pod] -> vault/no labels[any new pod] on TCP 5432",
     );
 }
 
@@ -144,13 +118,13 @@ fn a_foreign_policy_breaks_a_guarantee_and_is_seen_by_its_witness() {
     // Both sides have to let it through: what the source still denies stays proved.
     check(
         "{ never: { from: { zone: web }, to: { zone: vault } } }",
-        &[OPEN],
+        &[open()],
         "proved",
     );
     check(
         "{ never: { from: { internet: true }, to: { zone: vault } } }",
-        &[OPEN],
-        "broken: 1.0.0.0 -> vault/no labels[any new pod] all",
+        &[open()],
+        "broken: 1.0.0.0 -> vault/no labels[any new pod] on all",
     );
 }
 
@@ -159,8 +133,8 @@ fn chains_of_connections_count_where_they_are_asked_for() {
     check(
         "{ never: { from: { zone: web }, to: { zone: vault } }, hops: any }",
         &[],
-        "broken: web/no labels[any new pod] -> orders/app=orders[any new pod] TCP 8080, \
-         orders/app=orders[any new pod] -> vault/no labels[any new pod] TCP 5432",
+        "broken: web/no labels[any new pod] -> orders/app=orders[any new pod] on TCP 8080, then \
+         orders/app=orders[any new pod] -> vault/no labels[any new pod] on TCP 5432",
     );
     check(
         "{ never: { from: { zone: vault }, to: { zone: web } }, hops: any }",
@@ -181,12 +155,12 @@ fn what_must_always_be_possible_is() {
     check(
         &always(5433, &format!(", {workload}")),
         &[],
-        "broken: orders/app=orders[any new pod] -> vault/no labels[any new pod] TCP 5433",
+        "broken: orders/app=orders[any new pod] -> vault/no labels[any new pod] on TCP 5433",
     );
     check(
         &always(5432, ""),
         &[],
-        "broken: orders/no labels[any new pod] -> vault/no labels[any new pod] TCP 5432",
+        "broken: orders/no labels[any new pod] -> vault/no labels[any new pod] on TCP 5432",
     );
 }
 
@@ -195,13 +169,13 @@ fn nothing_is_proved_where_something_is_not_understood() {
     let cilium = json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"namespace": "vault", "name": "x"}});
     check(
         "{ never: { from: { zone: web }, to: { zone: vault } } }",
-        &[&cilium.to_string()],
+        &[cilium],
         "unknown: CiliumNetworkPolicy.cilium.io/vault/x: CiliumNetworkPolicy (cilium.io/v2) of Cilium is not modelled",
     );
 }
 
 /// A running pod, in the network of its node or not.
-fn pod((namespace, name): (&str, &str), node: &str, host_network: bool) -> String {
+fn pod((namespace, name): (&str, &str), node: &str, host_network: bool) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -209,7 +183,6 @@ fn pod((namespace, name): (&str, &str), node: &str, host_network: bool) -> Strin
         "spec": {"nodeName": node, "hostNetwork": host_network, "containers": []},
         "status": {"phase": "Running"},
     })
-    .to_string()
 }
 
 #[test]
@@ -218,7 +191,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
     let vault = pod(("vault", "db"), "one", false);
     let agent = pod(("kube-system", "agent"), "one", true);
     let beside = pod(("web", "front"), "one", false);
-    let together = [vault.as_str(), &agent, &beside];
+    let together = [vault.clone(), agent.clone(), beside];
     check_under(
         "kindnet",
         spec,
@@ -227,7 +200,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
          vault/db[Pod] -> kube-system/agent[Pod] on all, then kube-system/agent[Pod] -> web/front[Pod] on all",
     );
     let elsewhere = pod(("web", "front"), "two", false);
-    check_under("kindnet", spec, &[&vault, &agent, &elsewhere], "proved");
+    check_under("kindnet", spec, &[vault, agent, elsewhere], "proved");
     // It governs what pods send to their own node.
     check_under("calico", spec, &together, "proved");
 }

@@ -4,12 +4,11 @@ use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::dialect::DIALECTS;
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, NamespaceName};
-use cofferdam_semantics::Reader;
-use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told};
-use cofferdam_semantics::policy::Source;
+use cofferdam_semantics::guarantee::Ground;
 use cofferdam_testkit::{kubeadm, model};
 use serde_json::{Value, json};
 
+use super::claims::{self, add, guarantee};
 use crate::promised;
 
 const MODEL: &str = "
@@ -64,10 +63,7 @@ fn capabilities() -> Capabilities {
 
 /// What becomes of a guarantee with this spec, where these objects are there beside what the bundle promises.
 fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> String {
-    let guarantee = format!(
-        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Guarantee\nmetadata: {{ name: claim }}\nspec: {spec}\n"
-    );
-    let mut model = model(&format!("{MODEL}{guarantee}"));
+    let mut model = model(&format!("{MODEL}{}", guarantee(spec)));
     let known = self::capabilities();
     model
         .capabilities
@@ -75,14 +71,7 @@ fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> 
     let cluster = &model.clusters[&known.cluster];
     let compiled = cofferdam_compiler::compile(&model, cluster, Some(&known)).unwrap();
     let mut facts = promised(&compiled.bundle, Some(&known));
-    let mut reader = Reader::default();
-    for object in added {
-        reader.read(object, Source(0));
-    }
-    let added = reader.finish();
-    facts.policies.extend(added.policies);
-    facts.pods.extend(added.pods);
-    facts.nodes.extend(added.nodes);
+    add(&mut facts, added);
     let ground = Ground {
         cluster,
         zones: compiled.bundle.zones(),
@@ -92,11 +81,7 @@ fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> 
         pod_networks: Vec::new(),
         capabilities,
     };
-    match prove(&model, vec![ground]).remove(0).remove(0).outcome {
-        Outcome::Proved => "proved".to_owned(),
-        Outcome::Broken { witness, .. } => format!("broken: {}", told(&witness)),
-        Outcome::Unknown { because } => format!("unknown: {}", because.join("; ")),
-    }
+    claims::outcome(&model, vec![ground])
 }
 
 #[track_caller]
