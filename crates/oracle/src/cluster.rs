@@ -135,23 +135,22 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    /// Whether the side is the node that a pod runs on.
-    pub(crate) fn is_own_node(&self, pod: &Value, side: Side) -> bool {
+    /// Whether the side is the node that a pod runs on; `supposed` where that is not known.
+    pub(crate) fn is_own_node(&self, pod: &Value, side: Side, supposed: bool) -> bool {
         let mut own = host_addresses(pod);
         own.extend(self.node_of(pod).map(node_addresses).unwrap_or_default());
-        match (side.pod, side.address) {
-            (Some(other), _) => {
-                let node = text(pod, "/spec/nodeName");
-                is_host_network(other)
-                    && ((!node.is_empty() && node == text(other, "/spec/nodeName"))
-                        || self
-                            .addresses(other)
-                            .iter()
-                            .any(|address| own.contains(address)))
-            }
-            (None, Some(address)) => own.contains(&address),
-            (None, None) => false,
+        let (its, node) = match (side.pod, side.address) {
+            (Some(other), _) if !is_host_network(other) => return false,
+            (Some(other), _) => (self.addresses(other), text(other, "/spec/nodeName")),
+            (None, address) => (address.into_iter().collect(), ""),
+        };
+        let named = text(pod, "/spec/nodeName");
+        let has_names = !named.is_empty() && !node.is_empty();
+        if has_names && named == node || its.iter().any(|one| own.contains(one)) {
+            return true;
         }
+        let is_known = has_names || !own.is_empty() && !its.is_empty();
+        supposed && !is_known && self.is_node(side)
     }
 
     /// Whether selectors of namespace and pod select a pod. Nothing selects one in the host network.

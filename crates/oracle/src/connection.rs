@@ -33,6 +33,8 @@ pub(crate) struct Connection<'a> {
     pub to: Side<'a>,
     pub protocol: Protocol,
     pub port: u16,
+    /// Whether a pod and a node of which that is not known are taken to be on one node.
+    pub supposes_one_node: bool,
 }
 
 /// Which of its two sides a policy governs.

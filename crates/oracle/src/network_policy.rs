@@ -25,7 +25,9 @@ pub(crate) fn allows(
         .peekable();
     policies.peek()?;
     let peer = direction.peer(connection);
-    if direction == Direction::Ingress && cluster.is_own_node(subject, peer) {
+    if direction == Direction::Ingress
+        && cluster.is_own_node(subject, peer, connection.supposes_one_node)
+    {
         return Some(true);
     }
     Some(policies.any(|policy| {

@@ -86,12 +86,21 @@ impl<'a> Oracle<'a> {
         for from in self.cluster.sides(from) {
             for to in destinations.iter().copied() {
                 if from.is_ipv4 == to.is_ipv4 {
-                    best = best.min(self.over(&Connection {
-                        from,
-                        to,
-                        protocol,
-                        port,
-                    }));
+                    let [apart, together] = [false, true].map(|supposes_one_node| {
+                        self.over(&Connection {
+                            from,
+                            to,
+                            protocol,
+                            port,
+                            supposes_one_node,
+                        })
+                    });
+                    let verdict = if apart == together {
+                        apart
+                    } else {
+                        Verdict::Undecided
+                    };
+                    best = best.min(verdict);
                 }
             }
         }
@@ -133,10 +142,9 @@ impl<'a> Oracle<'a> {
             Direction::Ingress => self.dialect.ingress_from_own_node,
             Direction::Egress => self.dialect.egress_to_own_node,
         };
+        let peer = direction.peer(connection);
         own_node == OwnNode::Exempt
-            && self
-                .cluster
-                .is_own_node(subject, direction.peer(connection))
+            && (self.cluster).is_own_node(subject, peer, connection.supposes_one_node)
     }
 
     fn below_admin(&self, direction: Direction, connection: &Connection) -> BTreeSet<Decision> {

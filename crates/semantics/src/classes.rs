@@ -125,6 +125,11 @@ impl Classes {
         host.or_else(|| self.outside(address))
     }
 
+    /// Whether an address is that of a node.
+    pub(crate) fn is_of_node(&self, address: IpAddr) -> bool {
+        self.of_hosts.contains_key(&address)
+    }
+
     /// The class of an address as one of neither pods nor nodes.
     pub(crate) fn outside(&self, address: IpAddr) -> Option<u32> {
         self.universe.table.find(&Class {

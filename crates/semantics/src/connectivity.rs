@@ -137,18 +137,41 @@ impl Connectivity {
     }
 
     /// What one may send to another. A pod always reaches itself, but the pods of a template do not reach each other
-    /// for that. Between addresses of which none is a pod's nothing is decided here, and everything allowed.
+    /// for that. Between addresses of which none is a pod's nothing is decided here, and everything allowed. Where it is
+    /// not known whether one is the node on which the other runs, what only that decides is possible and not certain.
     pub fn allowed(&self, from: Endpoint, to: Endpoint) -> Allowed {
+        let exempt = self.own_node(from, to);
+        self.over_each(from, to, |source, target| {
+            let known = self.over(source, target, exempt.known);
+            exempt.supposed.map_or_else(
+                || known.clone(),
+                |supposed| known.either(&self.over(source, target, supposed)),
+            )
+        })
+    }
+
+    /// The same where two are not on one node unless that is known.
+    pub(crate) fn allowed_as_known(&self, from: Endpoint, to: Endpoint) -> Allowed {
+        let exempt = self.own_node(from, to).known;
+        self.over_each(from, to, |source, target| self.over(source, target, exempt))
+    }
+
+    /// What may be sent over any pair of their classes.
+    fn over_each(
+        &self,
+        from: Endpoint,
+        to: Endpoint,
+        over: impl Fn(u32, u32) -> Allowed,
+    ) -> Allowed {
         if from == to && !self.is_several(from) {
             return Allowed::certainly(all_ports(self.dialect));
         }
         let (sources, targets) = (self.classes_of(from), self.classes_of(to));
-        let exempt = self.own_node(from, to);
         let mut allowed = Allowed::nothing();
         for source in &sources {
             for target in &targets {
                 if self.family_of(*source) == self.family_of(*target) {
-                    allowed = allowed.or(&self.over(*source, *target, exempt));
+                    allowed = allowed.or(&over(*source, *target));
                 }
             }
         }

@@ -8,6 +8,7 @@ mod arrivals;
 mod crossing;
 mod ends;
 mod graph;
+mod own_node;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use crate::solver::{Solved, Solver};
 use arrivals::networks_of_nodes;
 use crossing::Crossing;
 pub(crate) use ends::{End, Ends, What};
-use graph::Graph;
+use graph::{Graph, Kind};
 pub(crate) use search::Search;
 
 /// A cluster through which connections are followed.
@@ -212,7 +213,7 @@ impl Fleet {
         some: Vec<RoaringBitmap>,
         among: &[RoaringBitmap],
     ) -> Vec<RoaringBitmap> {
-        let mut taken: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let mut taken = BTreeSet::new();
         let mut edge = some.clone();
         let mut all = some;
         while edge.iter().any(|edge| !edge.is_empty()) {
@@ -238,11 +239,9 @@ impl Fleet {
 
     /// What ends share that reach the same, and are reached alike in their own cluster; none of one whose node makes a
     /// difference.
-    pub(crate) fn kind(&self, stop: Stop, follow: Follow) -> Option<(usize, usize)> {
+    pub(crate) fn kind(&self, stop: Stop, follow: Follow) -> Option<(usize, Kind)> {
         let graph = self.graphs.get(stop.site)?;
-        let alone = follow == Follow::Supposed && graph.is_on_own_node(stop.end);
-        let end = graph.ends.get(stop.end).filter(|_| !alone)?;
-        Some((stop.site, end.kind))
+        Some((stop.site, graph.kind(stop.end, follow)?))
     }
 
     /// The clusters at whose addresses an end may knock, whatever lets it in there.

@@ -176,7 +176,7 @@ fn on_own_node(
     let from_nodes = beside(&to.pods, &from.nodes);
     let from_nodes = from_nodes.into_iter().map(|(pod, node)| (node, pod));
     let mut steps = of_pods.chain(to_nodes).chain(from_nodes).map(|(from, to)| {
-        let ports = connectivity.allowed(from, to).possible.and(ports);
+        let ports = connectivity.allowed_as_known(from, to).possible.and(ports);
         Step { from, to, ports }
     });
     steps.find(|step| !step.ports.is_empty())

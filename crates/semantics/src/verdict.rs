@@ -12,12 +12,13 @@ use crate::sets::Table;
 /// What is allowed, as far as the API says it.
 ///
 /// The order of some policies is undefined (equal priorities, policies of two generations of the API): what is allowed
-/// in one order and denied in another is possible, and not certain.
+/// in one order and denied in another is possible, and not certain. So is what only a node is exempt from, where it is
+/// not known whether it is the node of the pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Allowed {
-    /// Allowed in some order.
+    /// Allowed under some reading.
     pub possible: PortSet,
-    /// Allowed in every order.
+    /// Allowed under every reading.
     pub certain: PortSet,
 }
 
@@ -55,6 +56,15 @@ impl Allowed {
         Self {
             possible: self.possible.or(&other.possible),
             certain: self.certain.or(&other.certain),
+        }
+    }
+
+    /// What one or the other allows, where it is not known which of them counts.
+    #[must_use]
+    pub fn either(&self, other: &Self) -> Self {
+        Self {
+            possible: self.possible.or(&other.possible),
+            certain: self.certain.and(&other.certain),
         }
     }
 

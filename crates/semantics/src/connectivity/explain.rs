@@ -34,6 +34,8 @@ pub enum Exemption {
     FromOwnNode,
     /// The destination is the node on which the source runs.
     ToOwnNode,
+    /// One is a node, and it is not known whether it is that on which the other runs.
+    MaybeOwnNode,
     /// The addresses of the two are of different families.
     NoCommonFamily,
     /// The dialect never lets the protocol through.
@@ -109,19 +111,21 @@ impl Connectivity {
         let exempt = self.own_node(from, to);
         let egress = self.side(Direction::Egress, (source, target), on);
         let ingress = self.side(Direction::Ingress, (target, source), on);
+        let verdict = self.allowed(from, to).at(on.0, on.1);
         let exemption = if !all_ports(self.dialect).contains(on.0, on.1) {
             Some(Exemption::ProtocolDropped)
         } else if from == to && !self.is_several(from) {
             Some(Exemption::Itself)
-        } else if exempt.egress {
+        } else if exempt.known.egress {
             Some(Exemption::ToOwnNode)
-        } else if exempt.ingress || exempt.namespaced_ingress {
+        } else if exempt.known.ingress || exempt.known.namespaced_ingress {
             Some(Exemption::FromOwnNode)
         } else {
-            None
+            let known = self.allowed_as_known(from, to).at(on.0, on.1);
+            (known != verdict).then_some(Exemption::MaybeOwnNode)
         };
         Explanation {
-            verdict: self.allowed(from, to).at(on.0, on.1),
+            verdict,
             exemption,
             egress,
             ingress,

@@ -20,15 +20,39 @@ pub(super) struct Exempt {
     pub(super) namespaced_ingress: bool,
 }
 
+/// What does not apply between two ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exemptions {
+    /// As far as it is known on which nodes they are.
+    pub(super) known: Exempt,
+    /// If they were on one node, where it is not known whether they are.
+    pub(super) supposed: Option<Exempt>,
+}
+
+/// Whether something is the node on which a pod runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IsOwnNode {
+    Yes,
+    No,
+    Unknown,
+}
+
 impl Connectivity {
-    pub(super) fn own_node(&self, from: Endpoint, to: Endpoint) -> Exempt {
-        let governed = |endpoint| {
-            self.pod(endpoint)
-                .filter(|pod: &&Pod| !pod.place.host_network)
+    pub(super) fn own_node(&self, from: Endpoint, to: Endpoint) -> Exemptions {
+        let is_own = |pod: Endpoint, other: Endpoint| {
+            let governed = self.pod(pod).filter(|pod| !pod.place.host_network);
+            governed.map_or(IsOwnNode::No, |pod| self.is_node_of(pod, other))
         };
-        let is_own = |pod: Option<&Pod>, other| pod.is_some_and(|pod| self.is_node_of(pod, other));
-        let from_node = is_own(governed(to), from);
-        let to_node = is_own(governed(from), to);
+        let nodes = [is_own(to, from), is_own(from, to)];
+        let is_unknown = nodes.contains(&IsOwnNode::Unknown);
+        Exemptions {
+            known: self.exempt(nodes.map(|node| node == IsOwnNode::Yes)),
+            supposed: is_unknown.then(|| self.exempt(nodes.map(|node| node != IsOwnNode::No))),
+        }
+    }
+
+    /// Whether the source is the node of the destination, and the destination that of the source.
+    fn exempt(&self, [from_node, to_node]: [bool; 2]) -> Exempt {
         Exempt {
             egress: to_node && self.dialect.egress_to_own_node == OwnNode::Exempt,
             ingress: from_node && self.dialect.ingress_from_own_node == OwnNode::Exempt,
@@ -48,18 +72,27 @@ impl Connectivity {
         )
     }
 
-    fn is_node_of(&self, pod: &Pod, other: Endpoint) -> bool {
+    fn is_node_of(&self, pod: &Pod, other: Endpoint) -> IsOwnNode {
         let of_node = self.facts().addresses_of_its_node(pod);
         let one_of = |address: &IpAddr| of_node.contains(address);
-        match self.pod(other) {
-            None => match other {
-                Endpoint::Address(address) => one_of(&address),
-                Endpoint::Pod(_) => false,
-            },
-            Some(host) if !host.place.host_network => false,
-            Some(host) => {
-                let same = host.place.node.is_some() && host.place.node == pod.place.node;
-                same || self.facts().addresses_of(host).iter().any(one_of)
+        let is_known = |is_own: bool, is_known: bool| match (is_own, is_known) {
+            (true, _) => IsOwnNode::Yes,
+            (false, true) => IsOwnNode::No,
+            (false, false) => IsOwnNode::Unknown,
+        };
+        match (self.pod(other), other) {
+            (None, Endpoint::Address(address)) => {
+                let is_somebody = self.classes.is_of_node(address);
+                is_known(one_of(&address), !is_somebody || !of_node.is_empty())
+            }
+            (None, Endpoint::Pod(_)) => IsOwnNode::No,
+            (Some(host), _) if !host.place.host_network => IsOwnNode::No,
+            (Some(host), _) => {
+                let own = self.facts().addresses_of(host);
+                let names = pod.place.node.as_ref().zip(host.place.node.as_ref());
+                let is_same = names.is_some_and(|(one, other)| one == other);
+                let can_tell = names.is_some() || !of_node.is_empty() && !own.is_empty();
+                is_known(is_same || own.iter().any(one_of), can_tell)
             }
         }
     }

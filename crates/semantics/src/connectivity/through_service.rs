@@ -78,12 +78,16 @@ impl Connectivity {
             Some(Exemption::Itself | Exemption::FromOwnNode | Exemption::ToOwnNode) => {
                 Verdict::Allowed
             }
-            None => behind.ingress.verdict,
+            // Such a destination is a node, which nothing governs.
+            Some(Exemption::MaybeOwnNode) | None => behind.ingress.verdict,
         };
         // That a pod reaches itself, and its node, holds only where the address is its own.
         let exemption = behind.exemption.filter(|exemption| match exemption {
             Exemption::NoCommonFamily | Exemption::ProtocolDropped => true,
-            Exemption::Itself | Exemption::FromOwnNode | Exemption::ToOwnNode => false,
+            Exemption::Itself
+            | Exemption::FromOwnNode
+            | Exemption::ToOwnNode
+            | Exemption::MaybeOwnNode => false,
         });
         Explanation {
             verdict: egress.verdict.max(ingress),

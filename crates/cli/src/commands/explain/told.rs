@@ -231,6 +231,9 @@ fn exemption(exemption: Exemption) -> String {
         Exemption::Itself => "a pod always reaches itself",
         Exemption::FromOwnNode => "a pod is always reached from the node on which it runs",
         Exemption::ToOwnNode => "a pod always reaches the node on which it runs",
+        Exemption::MaybeOwnNode => {
+            "a node and the pods on it reach each other, and whether these are on one node is not known"
+        }
         Exemption::NoCommonFamily => "the two have no addresses of one family",
         Exemption::ProtocolDropped => "the network plugin lets the protocol through to nobody",
     };

@@ -114,7 +114,7 @@ status: {podIP: 10.0.0.3}
             "x/same-address -> x/a tcp/80 allowed",
             "x/other -> x/a tcp/80 denied",
             "x/neighbour -> x/a tcp/80 denied",
-            "x/same-address -> x/nowhere tcp/80 denied",
+            "x/same-address -> x/nowhere tcp/80 undecided",
             "x/a -> x/same-name tcp/80 allowed",
             "x/a -> x/other tcp/80 denied",
         ],

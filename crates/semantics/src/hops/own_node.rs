@@ -1,0 +1,194 @@
+//! What is possible only between pods in the network of their node and the pods that run there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use indexmap::IndexSet;
+use roaring::RoaringBitmap;
+
+use super::ends::Ends;
+use crate::connectivity::Endpoint;
+use crate::facts::{Facts, Pod};
+use crate::ports::PortSet;
+use crate::solver::Under;
+
+/// Connections that policies need not let through.
+#[derive(Debug, Default)]
+pub(super) struct OnOwnNode {
+    /// Between ends of which it is known that they share a node.
+    known: BTreeMap<u32, BTreeMap<u32, PortSet>>,
+    /// The groups of each end whose pods may share a node with others.
+    groups: BTreeMap<u32, BTreeSet<usize>>,
+    /// Whom each group may reach.
+    supposed: Vec<Vec<(PortSet, RoaringBitmap)>>,
+    /// The sets of groups that ends have.
+    kinds: IndexSet<BTreeSet<usize>>,
+}
+
+impl OnOwnNode {
+    pub(super) fn new(under: &Under, ends: &Ends) -> Self {
+        let Some((first, _)) = under.first() else {
+            return Self::default();
+        };
+        let facts = first.facts();
+        let mut own = Self::default();
+        let mut of_pods: BTreeMap<usize, u32> = BTreeMap::new();
+        for (number, end) in (0..).zip(&ends.all) {
+            of_pods.extend(end.pods.iter().map(|pod| (*pod, number)));
+        }
+        for (host, number) in beside_hosts(facts) {
+            for (from, to) in [(host, number), (number, host)] {
+                let allowed = possible(under, from, to);
+                if let Some((from, to)) = of_pods.get(&from).zip(of_pods.get(&to))
+                    && !allowed.is_empty()
+                {
+                    let ports = own.known.entry(*from).or_default().entry(*to).or_default();
+                    *ports = ports.or(&allowed);
+                }
+            }
+        }
+        own.suppose(under, ends);
+        own
+    }
+
+    /// Adds what is possible where it is not known which pods share a node.
+    fn suppose(&mut self, under: &Under, ends: &Ends) {
+        let facts = ends.facts();
+        let mut groups: BTreeMap<(Group, &[u32]), (usize, RoaringBitmap)> = BTreeMap::new();
+        for (number, end) in (0..).zip(&ends.all) {
+            for place in &end.pods {
+                let Some(pod) = facts.pods.get(*place) else {
+                    continue;
+                };
+                let key = (Group::of(pod, facts), ends.classes.of_pod(*place));
+                let group = groups.entry(key);
+                let (_, ends) = group.or_insert_with(|| (*place, RoaringBitmap::new()));
+                ends.insert(number);
+            }
+        }
+        let groups: Vec<(Group, usize, RoaringBitmap)> = groups
+            .into_iter()
+            .map(|((group, _), (first, ends))| (group, first, ends))
+            .collect();
+        for (number, (group, first, ends)) in groups.iter().enumerate() {
+            let mut reached: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
+            for (_, other, targets) in groups.iter().filter(|(other, ..)| group.may_share(*other)) {
+                let ports = possible(under, *first, *other);
+                if !ports.is_empty() {
+                    *reached.entry(ports).or_default() |= targets;
+                }
+            }
+            if !reached.is_empty() {
+                for end in ends {
+                    self.groups.entry(end).or_default().insert(number);
+                }
+            }
+            self.supposed.push(reached.into_iter().collect());
+        }
+        self.kinds = self.groups.values().cloned().collect();
+    }
+
+    /// Whom an end may reach because of the node.
+    pub(super) fn reached(&self, end: u32) -> RoaringBitmap {
+        let known = self.known.get(&end).into_iter().flatten();
+        let mut reached: RoaringBitmap = known.map(|(to, _)| *to).collect();
+        for (_, ends) in self.supposed_from(end) {
+            reached |= ends;
+        }
+        reached
+    }
+
+    /// On which ports one end may reach another because of the node.
+    pub(super) fn ports(&self, from: u32, to: u32) -> PortSet {
+        let known = self.known.get(&from).and_then(|row| row.get(&to));
+        let supposed = self.supposed_from(from);
+        let supposed = supposed.filter(|(_, ends)| ends.contains(to));
+        let all = known.into_iter().chain(supposed.map(|(ports, _)| ports));
+        all.fold(PortSet::none(), |all, one| all.or(one))
+    }
+
+    /// What ends share that may reach the same because of the node, none where that is nobody; an error for an end of
+    /// which it is known who shares its node.
+    pub(super) fn kind(&self, end: u32) -> Result<Option<usize>, Alone> {
+        if self.known.contains_key(&end) {
+            return Err(Alone);
+        }
+        let groups = self.groups.get(&end);
+        Ok(groups.and_then(|groups| self.kinds.get_index_of(groups)))
+    }
+
+    fn supposed_from(&self, end: u32) -> impl Iterator<Item = &(PortSet, RoaringBitmap)> {
+        let groups = self.groups.get(&end).into_iter().flatten();
+        groups
+            .filter_map(|group| self.supposed.get(*group))
+            .flatten()
+    }
+}
+
+/// An end that is like no other.
+#[derive(Debug)]
+pub(super) struct Alone;
+
+/// What is known of where a pod runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    is_host: bool,
+    has_node: bool,
+    has_addresses: bool,
+}
+
+impl Group {
+    fn of(pod: &Pod, facts: &Facts) -> Self {
+        let addresses = if pod.place.host_network {
+            facts.addresses_of(pod)
+        } else {
+            facts.addresses_of_its_node(pod)
+        };
+        Self {
+            is_host: pod.place.host_network,
+            has_node: pod.place.node.is_some(),
+            has_addresses: !addresses.is_empty(),
+        }
+    }
+
+    /// Whether one may be the node on which the other runs, without that being known.
+    fn may_share(self, other: Self) -> bool {
+        self.is_host != other.is_host
+            && !(self.has_node && other.has_node)
+            && !(self.has_addresses && other.has_addresses)
+    }
+}
+
+fn possible(under: &Under, from: usize, to: usize) -> PortSet {
+    let (from, to) = (Endpoint::Pod(from), Endpoint::Pod(to));
+    let possible = under.iter().map(|(one, _)| one.allowed(from, to).possible);
+    possible.fold(PortSet::none(), |all, one| all.or(&one))
+}
+
+/// Every pod in the network of its node with every other pod that runs there, by their places.
+fn beside_hosts(facts: &Facts) -> Vec<(usize, usize)> {
+    let mut by_node: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    let mut by_address: BTreeMap<IpAddr, BTreeSet<usize>> = BTreeMap::new();
+    let numbered = || facts.pods.iter().enumerate();
+    for (host, pod) in numbered().filter(|(_, pod)| pod.place.host_network) {
+        if let Some(node) = &pod.place.node {
+            by_node.entry(node).or_default().insert(host);
+        }
+        for address in facts.addresses_of(pod) {
+            by_address.entry(address).or_default().insert(host);
+        }
+    }
+    let mut beside = Vec::new();
+    for (number, pod) in numbered().filter(|(_, pod)| !pod.place.host_network) {
+        let node = pod.place.node.as_deref();
+        let own = node
+            .and_then(|node| by_node.get(node))
+            .into_iter()
+            .flatten();
+        let addresses = facts.addresses_of_its_node(pod);
+        let also = addresses.iter().filter_map(|one| by_address.get(one));
+        let hosts: BTreeSet<usize> = own.chain(also.flatten()).copied().collect();
+        beside.extend(hosts.into_iter().map(|host| (host, number)));
+    }
+    beside
+}
