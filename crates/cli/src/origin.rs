@@ -29,7 +29,9 @@ impl Origin {
             parts if parts.iter().any(|part| part.is_empty()) => {}
             ["zone", name] => return Ok(Self::Zone((*name).to_owned())),
             ["namespace" | "ns", name] => return Ok(Self::Namespace((*name).to_owned())),
-            ["pod", namespace, name] | [namespace, name] if *namespace != "pod" => {
+            // A pod without its namespace.
+            ["pod", _] => {}
+            ["pod", namespace, name] | [namespace, name] => {
                 return Ok(Self::Pod {
                     namespace: (*namespace).to_owned(),
                     name: (*name).to_owned(),
@@ -50,5 +52,41 @@ impl Origin {
                 *pod.namespace == **namespace && names.iter().any(|one| ***one == **name)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a word of the command line means.
+    #[track_caller]
+    fn check(word: &str, means: &Origin) {
+        assert_eq!(Origin::parse(word).unwrap(), *means, "{word}");
+    }
+
+    fn pod(namespace: &str, name: &str) -> Origin {
+        Origin::Pod {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn zones_namespaces_and_pods_are_told_apart() {
+        check("zone/web", &Origin::Zone("web".to_owned()));
+        check("zone:web", &Origin::Zone("web".to_owned()));
+        check("namespace/shop", &Origin::Namespace("shop".to_owned()));
+        check("ns/shop", &Origin::Namespace("shop".to_owned()));
+        check("pod/shop/web", &pod("shop", "web"));
+        check("shop/web", &pod("shop", "web"));
+        for word in ["shop", "pod/web", "pod//web", "a/b/c", "zone/"] {
+            assert_eq!(Origin::parse(word).ok(), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_pod_may_be_in_a_namespace_called_pod() {
+        check("pod/pod/web", &pod("pod", "web"));
     }
 }
