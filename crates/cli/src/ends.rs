@@ -46,6 +46,14 @@ impl Ends {
         self.0.is_empty() || self.0.iter().any(|end| end.is(party))
     }
 
+    /// The namespaces that are asked for as a whole.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|end| match end {
+            End::Namespace(name) => Some(name.as_str()),
+            End::Workload { .. } | End::Network { .. } => None,
+        })
+    }
+
     /// Looks up the pods that are meant; an error where a namespace or workload does not exist.
     pub(crate) fn look_up(&mut self, option: &str, facts: &Facts) -> Result<()> {
         for end in &mut self.0 {

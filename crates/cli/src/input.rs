@@ -1,6 +1,6 @@
 //! The objects that a question of connectivity is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub(crate) struct Input {
 /// The files that objects were read from.
 #[derive(Debug)]
 struct Files {
+    /// What was asked for: paths, or a revision.
+    asked: String,
     read: manifests::Read,
     places: Vec<ManifestPlace>,
 }
@@ -62,23 +64,26 @@ impl Input {
             return Self::of_cluster(arguments, &live.selection(name), reading).await;
         }
         match Revision::parse(state) {
-            Some(revision) => Self::of_revision(&revision, reading),
+            Some(revision) => Self::of_revision(&revision, (state, reading)),
             None => Self::of_paths(&[PathBuf::from(state)], reading),
         }
     }
 
     /// Reads files and directories of manifests.
     pub(crate) fn of_paths(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
-        Self::of_manifests(reading, |take| manifests::read(paths, take))
+        let asked = manifests::listed(paths);
+        Self::of_manifests(asked, reading, |take| manifests::read(paths, take))
     }
 
     /// Reads the manifests of a revision.
-    fn of_revision(revision: &Revision<'_>, reading: &Reading) -> Result<Self> {
+    fn of_revision(revision: &Revision<'_>, (asked, reading): (&str, &Reading)) -> Result<Self> {
         let files = revision.files()?;
-        Self::of_manifests(reading, |take| Ok(manifests::read_texts(files, take)))
+        let read = |take: &mut dyn FnMut(Manifest)| Ok(manifests::read_texts(files, take));
+        Self::of_manifests(format!("`{asked}`"), reading, read)
     }
 
     fn of_manifests(
+        asked: String,
         reading: &Reading,
         read: impl FnOnce(&mut dyn FnMut(Manifest)) -> Result<manifests::Read>,
     ) -> Result<Self> {
@@ -98,7 +103,11 @@ impl Input {
             facts: Arc::new(reader.finish()),
             dialects: dialects(reading, None),
             enforced: "unknown",
-            files: Some(Files { read, places }),
+            files: Some(Files {
+                asked,
+                read,
+                places,
+            }),
         })
     }
 
@@ -176,9 +185,9 @@ impl Input {
 
     /// What a report rests on.
     pub(crate) fn grounds(&self) -> Grounds {
-        let gaps = self.facts.gaps.iter();
+        let gaps = self.facts.gaps.iter().map(|gap| self.told(gap));
         Grounds {
-            incomplete_because: gaps.map(|gap| self.told(gap)).collect(),
+            incomplete_because: gaps.chain(self.without_pods()).collect(),
             dialect: match self.dialects.as_slice() {
                 [one] => one.name,
                 _ => "any",
@@ -186,6 +195,32 @@ impl Input {
             enforced: self.enforced,
             notes: reach::caveats(&self.facts, &self.dialects),
         }
+    }
+
+    /// That manifests hold nobody of whom anything could be told. A cluster that was read and has no pod has none; what is
+    /// not among manifests may be elsewhere.
+    pub(crate) fn without_pods(&self) -> Option<String> {
+        let files = self.files.as_ref()?;
+        let is_without = self.facts.pods.is_empty();
+        is_without.then(|| format!("there is no pod and no workload in {}", files.asked))
+    }
+
+    /// The same of namespaces that were asked for, one by one.
+    pub(crate) fn namespaces_without_pods<'n>(
+        &self,
+        asked: impl IntoIterator<Item = &'n str>,
+    ) -> Vec<String> {
+        if self.files.is_none() || self.facts.pods.is_empty() {
+            return Vec::new();
+        }
+        let is_without = |name: &&str| {
+            let mut pods = self.facts.pods.iter();
+            !pods.any(|pod| *pod.namespace == **name)
+        };
+        let without: BTreeSet<&str> = asked.into_iter().filter(is_without).collect();
+        let told = without.into_iter();
+        told.map(|name| format!("there is no pod and no workload in namespace `{name}`"))
+            .collect()
     }
 
     /// A gap with the place of its object.

@@ -41,10 +41,9 @@ pub(crate) fn read(paths: &[PathBuf], take: &mut dyn FnMut(Manifest)) -> Result<
     }
     read.diagnostics.sort();
     if count == 0 && read.diagnostics.is_empty() {
-        let shown = paths.iter().map(|path| format!("`{}`", path.display()));
-        let shown = shown.collect::<Vec<_>>().join(", ");
         bail!(
-            "there are no Kubernetes objects in {shown}: of directories, files in `.yaml`, `.yml` and `.json` are read"
+            "there are no Kubernetes objects in {}: of directories, files in `.yaml`, `.yml` and `.json` are read",
+            listed(paths)
         );
     }
     Ok(read)
@@ -65,6 +64,12 @@ pub(crate) fn read_texts(
     }
     read.diagnostics.sort();
     read
+}
+
+/// Paths as they are told.
+pub(crate) fn listed(paths: &[PathBuf]) -> String {
+    let shown = paths.iter().map(|path| format!("`{}`", path.display()));
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 impl Read {

@@ -267,6 +267,37 @@ fn what_is_not_understood_is_named_and_never_called_isolated() -> Result<()> {
 }
 
 #[test]
+fn of_nothing_that_is_there_nothing_is_called_isolated() -> Result<()> {
+    let namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: empty}}";
+    let files = [
+        ("policies/deny.yaml", DENY),
+        ("policies/allow.yaml", ALLOW),
+        ("less/deny.yaml", DENY),
+        ("some/shop.yaml", SHOP),
+        ("some/empty.yaml", namespace),
+    ];
+    check(
+        "nothing_there",
+        &files,
+        &[
+            "reach policies --dialect calico",
+            "reach policies less --dialect calico -o json",
+            "reach policies --dialect calico -o csv",
+            "reach policies --dialect calico --exposure",
+            "reach policies --dialect calico --from shop",
+            "reach some --dialect calico --to empty",
+            "reach some --dialect calico --to empty --exposure",
+            "explain policies --dialect calico --from 10.0.0.1 --to 10.0.0.2 --port 80",
+            "blast policies --dialect calico",
+            "blast policies --dialect calico --from namespace/shop",
+            "diff less policies --dialect calico",
+            "diff some policies --dialect calico",
+            "lint less",
+        ],
+    )
+}
+
+#[test]
 fn the_order_of_files_and_objects_does_not_matter() -> Result<()> {
     let told = |files: &[(&str, &str)]| -> Result<String> {
         let directory = tempfile::tempdir()?;

@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Resu
     };
     if let Some(from) = command.from.as_deref()
         && seen.is_without(origin.as_ref())
-        && told.clusters.iter().all(|cluster| cluster.complete)
+        && seen.is_read_and_understood()
     {
         bail!("`--from {from}` names no pod that is there");
     }
@@ -104,6 +104,11 @@ impl Scene {
             let mut clusters = self.clusters.iter();
             clusters.all(|seen| !seen.has(origin))
         })
+    }
+
+    fn is_read_and_understood(&self) -> bool {
+        let mut clusters = self.clusters.iter();
+        clusters.all(|seen| seen.input.facts.gaps.is_empty())
     }
 
     fn reached_from(&self, origin: &Origin) -> Told {

@@ -43,6 +43,11 @@ pub(crate) async fn run(arguments: &Arguments, command: &LintArguments) -> Resul
     for gap in unseen(&input) {
         output::talk(&format!("incomplete: {gap}"))?;
     }
+    if let Some(without) = input.without_pods() {
+        output::talk(&format!(
+            "note: {without}: what only these show was not looked for"
+        ))?;
+    }
     let is_fault = |one: &Diagnostic| one.severity != Severity::Notice;
     Ok(if diagnostics.iter().any(is_fault) {
         Exit::Difference

@@ -5,7 +5,7 @@ mod zones;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
-use cofferdam_report::wire::reach::ReachReport;
+use cofferdam_report::wire::reach::{Grounds, ReachReport};
 use cofferdam_report::{json, output, svg, text};
 use cofferdam_semantics::Classes;
 use cofferdam_semantics::exposure::{Exposure, Exposures, exposure};
@@ -32,10 +32,14 @@ pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Resu
         reached = reach::reach(&classes, &input.dialects, &Workloads::new());
         reached.retain(|one| from.include(&one.from) && to.include(&one.to));
     }
+    let mut grounds = input.grounds();
+    let asked = from.namespaces().chain(to.namespaces());
+    let without_pods = input.namespaces_without_pods(asked);
+    grounds.incomplete_because.extend(without_pods);
     let report = if command.exposure {
-        exposed(&input, &reached, &to)
+        exposed((&input, grounds), &reached, &to)
     } else {
-        ReachReport::new(input.grounds(), &reached)
+        ReachReport::new(grounds, &reached)
     };
     output::data(&rendered(&report, arguments.output)?)?;
     if !matches!(arguments.output, Format::Text | Format::Json) {
@@ -50,9 +54,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Resu
 }
 
 /// The report with how far workloads are open, and what of that is not known.
-fn exposed(input: &Input, reached: &[Reached], to: &Ends) -> ReachReport {
+fn exposed((input, mut grounds): (&Input, Grounds), reached: &[Reached], to: &Ends) -> ReachReport {
     let Exposures { all, gaps, notes } = exposure(&input.facts, &input.dialects);
-    let mut grounds = input.grounds();
     let gaps = gaps.iter().map(|gap| input.told(gap));
     grounds.incomplete_because.extend(gaps);
     grounds.notes.extend(notes);
