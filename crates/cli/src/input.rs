@@ -223,6 +223,15 @@ impl Input {
             .collect()
     }
 
+    /// Why pods and Services may be there that are not known, one line each.
+    pub(crate) fn may_be_in(&self) -> Vec<String> {
+        let gaps = self.facts.gaps.iter();
+        let gaps = gaps.filter(|gap| gap.kind.may_hide_pods());
+        gaps.map(|gap| self.told(gap))
+            .chain(self.without_pods())
+            .collect()
+    }
+
     /// A gap with the place of its object.
     pub(crate) fn told(&self, gap: &Gap) -> String {
         let place = gap.source.and_then(|source| self.place(source));

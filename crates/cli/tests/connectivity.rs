@@ -262,6 +262,9 @@ fn what_is_not_understood_is_named_and_never_called_isolated() -> Result<()> {
         &[
             "reach . --from shop --to shop",
             "explain . --from shop/web --to shop/db --port 80",
+            "explain . --from shop/web --to shop/function --port 80",
+            "explain . --from shop/function --to shop/web --port 80",
+            "explain shop.yaml --from shop/function --to shop/web --port 80",
         ],
     )
 }

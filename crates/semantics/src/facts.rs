@@ -244,8 +244,20 @@ pub enum GapKind {
     },
     /// A kind of policy is not modelled.
     NotModelled,
+    /// An object of a kind that is not read makes pods.
+    MakesPods,
     /// Something was not read.
     NotRead,
+}
+
+impl GapKind {
+    /// Whether pods may be there that are not known because of it.
+    pub fn may_hide_pods(&self) -> bool {
+        match self {
+            Self::MakesPods | Self::NotRead => true,
+            Self::Refused { .. } | Self::NotUnderstood { .. } | Self::NotModelled => false,
+        }
+    }
 }
 
 impl fmt::Display for Gap {

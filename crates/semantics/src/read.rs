@@ -190,7 +190,7 @@ impl Reader {
         if let Some(reason) = unmodelled::entrance(group, kind, object) {
             self.entrance_gap(object, reason, source);
         }
-        let Some(reason) = unmodelled::reason(group, kind, object) else {
+        let Some((reason, gap)) = unmodelled::reason(group, kind, object) else {
             return;
         };
         let name = pod::text(object, "/metadata/name");
@@ -203,7 +203,7 @@ impl Reader {
             object,
             reason,
             source,
-            kind: GapKind::NotModelled,
+            kind: gap,
         });
     }
 

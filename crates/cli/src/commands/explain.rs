@@ -25,7 +25,7 @@ use told::Teller;
 pub(crate) async fn run(arguments: &Arguments, command: &ExplainArguments) -> Result<Exit> {
     let input = Input::read(arguments, &command.objects).await?;
     let classes = Arc::new(Classes::of(&input.facts));
-    let asked = asked(command, &classes)?;
+    let asked = asked(command, &classes, &input)?;
     let under = input.dialects.iter().map(|dialect| {
         let connectivity = Connectivity::solve(Arc::clone(&classes), *dialect);
         (*dialect, connectivity)

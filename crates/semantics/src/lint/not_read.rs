@@ -25,7 +25,7 @@ fn fault(gap: &Gap) -> Option<Fault> {
     let (lint, severity, path) = match kind {
         GapKind::Refused { path } => (Lint::InvalidPolicy, Severity::Error, path.as_str()),
         GapKind::NotUnderstood { path } => (Lint::NotUnderstood, Severity::Warning, path.as_str()),
-        GapKind::NotModelled => (Lint::NotModelled, Severity::Notice, ""),
+        GapKind::NotModelled | GapKind::MakesPods => (Lint::NotModelled, Severity::Notice, ""),
         GapKind::NotRead => return None,
     };
     Some(Fault {

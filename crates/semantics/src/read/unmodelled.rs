@@ -4,6 +4,7 @@ use cofferdam_objects::entrance_kind;
 use serde_json::Value;
 
 use super::pod::{at, text};
+use crate::facts::GapKind;
 
 /// Groups of which some kinds are policies, with these kinds and whose they are.
 const POLICIES: [(&str, &[&str], &str); 14] = [
@@ -83,7 +84,7 @@ pub(super) fn entrance(group: &str, kind: &str, object: &Value) -> Option<String
 }
 
 /// Why an object makes a verdict incomplete; `None` where it decides nothing about reachability.
-pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<String> {
+pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<(String, GapKind)> {
     let version = text(object, "/apiVersion");
     let name = text(object, "/metadata/name");
     if group.ends_with("projectcalico.org") && MIRRORS.iter().any(|prefix| name.starts_with(prefix))
@@ -94,13 +95,18 @@ pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<String> 
         .iter()
         .find(|(of, kinds, _)| *of == group && (kinds.is_empty() || kinds.contains(&kind)));
     match known {
-        Some((_, _, whose)) => Some(format!("{kind} ({version}) of {whose} is not modelled")),
-        None if kind.to_ascii_lowercase().ends_with("networkpolicy") => {
-            Some(format!("{kind} ({version}) is not modelled"))
-        }
-        None if makes_pods(object) => {
-            Some(format!("{kind} ({version}) makes pods, and is not read"))
-        }
+        Some((_, _, whose)) => Some((
+            format!("{kind} ({version}) of {whose} is not modelled"),
+            GapKind::NotModelled,
+        )),
+        None if kind.to_ascii_lowercase().ends_with("networkpolicy") => Some((
+            format!("{kind} ({version}) is not modelled"),
+            GapKind::NotModelled,
+        )),
+        None if makes_pods(object) => Some((
+            format!("{kind} ({version}) makes pods, and is not read"),
+            GapKind::MakesPods,
+        )),
         None => None,
     }
 }

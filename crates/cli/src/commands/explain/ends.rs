@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use anyhow::{Result, bail};
 use cofferdam_documents::did_you_mean;
 use cofferdam_model::flow::Protocol;
+use cofferdam_report::output;
 use cofferdam_semantics::Classes;
 use cofferdam_semantics::connectivity::Endpoint;
 use cofferdam_semantics::facts::{Facts, Pod, Service};
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 
 use super::services::{self, Through};
 use crate::args::ExplainArguments;
+use crate::input::Input;
 
 /// A connection to be explained.
 #[derive(Debug)]
@@ -42,18 +44,20 @@ pub(super) struct End {
 }
 
 /// The connections that a command line means: one for each pair of ends that policies tell apart.
-pub(super) fn asked(command: &ExplainArguments, classes: &Classes) -> Result<Vec<Asked>> {
-    let facts = classes.facts();
+pub(super) fn asked(
+    command: &ExplainArguments,
+    classes: &Classes,
+    input: &Input,
+) -> Result<Vec<Asked>> {
     let (port, protocol) = port(&command.port)?;
     let from = ends(&command.from, classes)?;
     if from.is_empty() {
-        bail!(
-            "`--from {}` names nothing that is there{}",
-            command.from,
-            hint(&command.from, facts)
-        );
+        return not_there(("--from", &command.from), input);
     }
     let (targets, hints) = targets(&command.to, classes, (port, protocol))?;
+    if targets.is_empty() {
+        return not_there(("--to", &command.to), input);
+    }
     let pairs = from.iter().flat_map(|from| {
         targets.iter().map(|to| Asked {
             from: from.clone(),
@@ -64,7 +68,22 @@ pub(super) fn asked(command: &ExplainArguments, classes: &Classes) -> Result<Vec
     Ok(pairs.collect())
 }
 
-/// What a destination means, and what is worth knowing of how it was read.
+/// An error for a name of nothing, with everything in which it may be nevertheless.
+fn not_there<T>((option, word): (&str, &str), input: &Input) -> Result<T> {
+    let may_be_in = input.may_be_in();
+    for place in &may_be_in {
+        output::talk(&format!("incomplete: {place}"))?;
+    }
+    let known = if may_be_in.is_empty() {
+        "is there"
+    } else {
+        "is known to be there"
+    };
+    let hint = hint(word, &input.facts);
+    bail!("`{option} {word}` names nothing that {known}{hint}")
+}
+
+/// What a destination means, none where it names nothing, and what is worth knowing of how it was read.
 fn targets(word: &str, classes: &Classes, port: Port<'_>) -> Result<(Vec<Target>, Vec<String>)> {
     let facts = classes.facts();
     let Some(named) = named(word, facts) else {
@@ -72,12 +91,6 @@ fn targets(word: &str, classes: &Classes, port: Port<'_>) -> Result<(Vec<Target>
             return Ok((targets, Vec::new()));
         }
         let ends = ends(word, classes)?;
-        if ends.is_empty() {
-            bail!(
-                "`--to {word}` names nothing that is there{}",
-                hint(word, facts)
-            );
-        }
         return Ok((on_ports(ends, facts, port)?, Vec::new()));
     };
     let ends = ends(word, classes)?;
