@@ -340,6 +340,61 @@ fn an_address_of_a_service_is_what_is_behind_it() -> Result<()> {
     check("services", &[("all.yaml", SERVICES)], &commands)
 }
 
+/// Two nodes with a pod each behind ports of nodes: of a Service of which any node leads to both, of one of which each leads
+/// to its own, and of a pod itself.
+const NODES: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}},
+  {apiVersion: v1, kind: Node, metadata: {name: n2}, status: {addresses: [{type: InternalIP, address: 192.168.0.2}]}},
+  {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}},
+   spec: {nodeName: n1, containers: [{ports: [{name: sql, containerPort: 5432, hostPort: 5433}]}]}, status: {podIP: 10.0.0.2}},
+  {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, spec: {nodeName: n2}, status: {podIP: 10.0.0.1}},
+  {apiVersion: apps/v1, kind: DaemonSet, metadata: {name: logs, namespace: shop},
+   spec: {template: {metadata: {labels: {app: logs}}, spec: {containers: [{ports: [{containerPort: 514, hostPort: 514}]}]}}}},
+  {apiVersion: v1, kind: Service, metadata: {name: any, namespace: shop},
+   spec: {type: NodePort, clusterIP: 10.96.0.7, selector: {app: db}, ports: [{port: 3306, targetPort: sql, nodePort: 30306}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: own, namespace: shop},
+   spec: {type: NodePort, externalTrafficPolicy: Local, clusterIP: 10.96.0.8, selector: {app: db}, ports: [{port: 3306, targetPort: sql, nodePort: 30307}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: sql, namespace: shop},
+   spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr: 198.51.100.0/24}}], ports: [{port: sql}]}]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web, namespace: shop},
+   spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]}}]}
+";
+
+/// A Service of which the port at nodes has no number yet.
+const TO_COME: &str = "{apiVersion: v1, kind: Service, metadata: {name: new, namespace: shop}, spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}}";
+
+#[test]
+fn a_port_of_a_node_is_what_is_behind_it() -> Result<()> {
+    let ask = |from: &str, to: &str, port: &str| {
+        format!("explain nodes.yaml --from {from} --to {to} --port {port} --dialect calico")
+    };
+    let commands = [
+        // Any node leads there, as whoever it likes.
+        ask("198.51.100.1", "192.168.0.1", "30306"),
+        ask("198.51.100.1", "192.168.0.2", "30306"),
+        ask("203.0.113.1", "192.168.0.2", "30306"),
+        ask("shop/web", "192.168.0.1", "30306"),
+        // Only the node of the pod does, as the client.
+        ask("198.51.100.1", "192.168.0.1", "30307"),
+        ask("203.0.113.1", "192.168.0.1", "30307"),
+        ask("198.51.100.1", "192.168.0.2", "30307"),
+        // The pod has a port of its own node.
+        ask("198.51.100.1", "192.168.0.1", "5433") + " -o json",
+        ask("198.51.100.1", "192.168.0.2", "5433"),
+        // Where a pod will run is not known.
+        ask("198.51.100.1", "192.168.0.2", "514"),
+        // Nothing is behind these, or nothing that is known.
+        ask("198.51.100.1", "192.168.0.1", "22"),
+        ask("198.51.100.1", "192.168.0.1", "31000"),
+        ask("198.51.100.1", "192.168.0.1", "31000").replace("nodes.yaml", "."),
+        ask("198.51.100.1", "192.168.0.3", "30306"),
+    ];
+    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+    let files = [("nodes.yaml", NODES), ("to-come.yaml", TO_COME)];
+    check("node_ports", &files, &commands)
+}
+
 #[test]
 fn a_verdict_is_explained_by_the_rules_of_both_sides() -> Result<()> {
     check(

@@ -1,5 +1,6 @@
 //! What can reach what: both ends of every connection joined.
 
+mod at_node;
 mod blocks;
 pub mod explain;
 pub(crate) mod in_force;
@@ -23,6 +24,7 @@ use crate::rows::{Compiled, Profile, Rows, all_ports};
 use crate::sets::index;
 use crate::verdict::Allowed;
 
+pub use at_node::NodePort;
 pub use blocks::Block;
 pub use through_service::ServiceAddress;
 

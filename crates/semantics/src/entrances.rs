@@ -140,7 +140,8 @@ fn backends_of(
             | NoBackend::NoEndpoint
             | NoBackend::ExternalName
             | NoBackend::NoPod
-            | NoBackend::NoTarget => Unresolved::Nowhere(told),
+            | NoBackend::NoTarget
+            | NoBackend::NoneOnNode => Unresolved::Nowhere(told),
         }
     })
 }

@@ -18,6 +18,7 @@ pub mod guarantee;
 pub mod hops;
 pub mod incremental;
 pub mod lint;
+pub mod node_ports;
 pub mod parties;
 pub mod policy;
 pub mod ports;

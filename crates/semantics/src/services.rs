@@ -46,6 +46,8 @@ pub enum NoBackend {
     NoPod,
     /// None of its pods has a port of the name that it asks for.
     NoTarget,
+    /// None of its pods is on the node that was asked, which passes connections on to its own alone.
+    NoneOnNode,
 }
 
 impl NoBackend {
@@ -62,6 +64,9 @@ impl NoBackend {
             Self::ExternalName => "only stands for a name in DNS",
             Self::NoPod => "selects no pod",
             Self::NoTarget => "asks for a port by a name that none of its pods has",
+            Self::NoneOnNode => {
+                "has no pod on this node, which passes connections on to its own alone"
+            }
         }
     }
 }
@@ -147,13 +152,7 @@ pub fn exposed(facts: &Facts, at: &[IpNet]) -> Option<Exposed> {
     }
     let mut exposed = Exposed::default();
     for service in &facts.services {
-        let at_nodes = match service.kind {
-            ServiceKind::Nodes => true,
-            ServiceKind::LoadBalancer { at_nodes } => at_nodes,
-            ServiceKind::Cluster | ServiceKind::ExternalName => false,
-        } || !service.external_addresses.is_empty();
-        let by_balancer = matches!(service.kind, ServiceKind::LoadBalancer { .. });
-        if !at_nodes && !by_balancer {
+        if !service.is_published() {
             continue;
         }
         for backend in all_backends(facts, service).into_iter().flatten() {
@@ -161,7 +160,7 @@ pub fn exposed(facts: &Facts, at: &[IpNet]) -> Option<Exposed> {
                 continue;
             };
             exposed.pods.insert(pod);
-            if at_nodes && !service.keeps_client {
+            if service.is_at_nodes() && !service.keeps_client {
                 let ports = exposed.through_nodes.entry(pod).or_default();
                 *ports = ports.or(&PortSet::one(backend.protocol, backend.port));
             }

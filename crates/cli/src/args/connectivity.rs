@@ -121,7 +121,8 @@ pub(crate) struct ExplainArguments {
     /// Who opens the connection: `namespace/pod`, `namespace/workload` or an address
     #[arg(long, value_name = "END")]
     pub(crate) from: String,
-    /// Who accepts it: `namespace/pod`, `namespace/workload`, `namespace/service` or an address
+    /// Who accepts it: `namespace/pod`, `namespace/workload`, `namespace/service` or an address, which may be that of a Service,
+    /// or of a node of which the port leads to pods
     #[arg(long, value_name = "END")]
     pub(crate) to: String,
     /// On which port: a number or, of a pod or Service, a name; TCP where no protocol is given

@@ -18,22 +18,29 @@ use crate::args::{Arguments, ExplainArguments};
 use crate::exit::Exit;
 use crate::input::Input;
 use crate::show::show;
-use ends::{Asked, Target, asked};
+use ends::{Asked, Question, Target, asked};
 use services::Through;
 use told::Teller;
 
 pub(crate) async fn run(arguments: &Arguments, command: &ExplainArguments) -> Result<Exit> {
     let input = Input::read(arguments, &command.objects).await?;
     let classes = Arc::new(Classes::of(&input.facts));
-    let asked = asked(command, &classes, &input)?;
+    let Question {
+        connections,
+        unknown,
+    } = asked(command, &classes, &input)?;
     let under = input.dialects.iter().map(|dialect| {
         let connectivity = Connectivity::solve(Arc::clone(&classes), *dialect);
         (*dialect, connectivity)
     });
     let under: Vec<(Dialect, Connectivity)> = under.collect();
     let mut teller = Teller::new(&input);
-    let answers = asked.iter().map(|asked| answer(asked, &under, &mut teller));
-    let report = ExplainReport::new(input.grounds(), answers.collect::<Result<_>>()?);
+    let answers = connections.iter();
+    let answers = answers.map(|asked| answer(asked, &under, &mut teller));
+    let answers = answers.collect::<Result<_>>()?;
+    let mut grounds = input.grounds();
+    grounds.incomplete_because.extend(unknown);
+    let report = ExplainReport::new(grounds, answers);
     show(&report, arguments.output, text::explain)?;
     Ok(Exit::of_answer(report.complete))
 }
@@ -69,6 +76,17 @@ fn explained(asked: &Asked, connectivity: &Connectivity) -> Explained {
     } = &asked.to;
     let (from, to) = (asked.from.endpoint, end.endpoint);
     let on = (*protocol, *port);
+    if let Some(at) = through.as_ref().and_then(|through| through.at_node) {
+        let service = ServiceAddress {
+            address: Some(at.address),
+            port: at.port,
+        };
+        return Explained {
+            dialect,
+            explanation: connectivity.explain_at_node(from, at, (to, on)),
+            service: connectivity.sees_services(from).then_some(service),
+        };
+    }
     let seen = through.iter().flat_map(Through::seen);
     let seen = seen.filter(|_| connectivity.sees_services(from));
     let through = seen.map(|service| Explained {

@@ -263,6 +263,7 @@ fn service_port(port: ServicePort) -> LiveServicePort {
         name: port.name,
         protocol: protocol(&port.protocol),
         port: port.port,
+        node_port: Some(port.node_port).filter(|number| *number != 0),
     }
 }
 

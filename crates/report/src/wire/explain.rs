@@ -64,9 +64,10 @@ pub struct Answer {
 pub struct WireService {
     /// `namespace/name`.
     pub service: String,
-    /// The addresses at which it is reached; none for a headless one, and where none is known.
+    /// The addresses at which it is reached; none for a headless one, and where none is known. That of a node, where it was
+    /// asked for there.
     pub addresses: Vec<String>,
-    /// The port of the Service.
+    /// The port of the Service, or that of the node.
     pub port: u16,
     /// Whether policies of egress are asked about the address and port of the Service, and those of ingress about what
     /// is behind it.

@@ -41,6 +41,27 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
 }
 
+impl Service {
+    /// Whether nodes have ports of their own for it.
+    pub fn has_node_ports(&self) -> bool {
+        match self.kind {
+            ServiceKind::Nodes => true,
+            ServiceKind::LoadBalancer { at_nodes } => at_nodes,
+            ServiceKind::Cluster | ServiceKind::ExternalName => false,
+        }
+    }
+
+    /// Whether nodes accept its connections from outside, at ports of their own or at further addresses.
+    pub fn is_at_nodes(&self) -> bool {
+        self.has_node_ports() || !self.external_addresses.is_empty()
+    }
+
+    /// Whether it is reached from outside.
+    pub fn is_published(&self) -> bool {
+        self.is_at_nodes() || matches!(self.kind, ServiceKind::LoadBalancer { .. })
+    }
+}
+
 /// How a Service is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceKind {
@@ -68,6 +89,8 @@ pub struct ServicePort {
     pub port: u16,
     /// The port of its pods.
     pub target: Target,
+    /// The port of every node that leads there; none where nodes have none for it, and where none was given yet.
+    pub node_port: Option<u16>,
 }
 
 /// The port of the pods behind a Service.

@@ -102,8 +102,13 @@ fn kind(spec: &Value) -> ServiceKind {
 fn has_node_ports(spec: &Value) -> bool {
     let allocated = spec.get("allocateLoadBalancerNodePorts");
     let mut ports = items(spec, "ports").iter();
-    let is_given = |port: &Value| port.get("nodePort").and_then(Value::as_u64) > Some(0);
-    allocated.and_then(Value::as_bool) != Some(false) || ports.any(is_given)
+    allocated.and_then(Value::as_bool) != Some(false) || ports.any(|port| node_port(port).is_some())
+}
+
+/// The port of nodes that a port of a Service was given.
+fn node_port(port: &Value) -> Option<u16> {
+    let number = port.get("nodePort")?.as_u64()?;
+    u16::try_from(number).ok().filter(|number| *number != 0)
 }
 
 fn port(port: &Value) -> Option<ServicePort> {
@@ -118,6 +123,7 @@ fn port(port: &Value) -> Option<ServicePort> {
         protocol: protocol(port),
         port: number,
         target,
+        node_port: node_port(port),
     })
 }
 

@@ -216,5 +216,6 @@ fn service_port(port: &LiveServicePort) -> Value {
         "protocol": port.protocol.as_str(),
         "port": port.port,
         "targetPort": port.target,
+        "nodePort": port.node_port,
     })
 }

@@ -75,4 +75,6 @@ pub struct LiveServicePort {
     pub port: u16,
     /// The port of its pods.
     pub target: IntOrString,
+    /// The port of every node that leads there, where nodes have one for it.
+    pub node_port: Option<u16>,
 }

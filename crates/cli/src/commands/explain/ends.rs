@@ -26,13 +26,30 @@ pub(super) struct Asked {
     pub(super) hints: Vec<String>,
 }
 
+/// What is asked about, and what stands in the way of telling all of it.
+#[derive(Debug)]
+pub(super) struct Question {
+    /// One for each pair of ends that policies tell apart.
+    pub(super) connections: Vec<Asked>,
+    /// What may be meant as well, or may not, one line each.
+    pub(super) unknown: Vec<String>,
+}
+
+/// What a destination means; nothing where it names nothing.
+#[derive(Debug, Default)]
+pub(super) struct Destination {
+    pub(super) targets: Vec<Target>,
+    pub(super) hints: Vec<String>,
+    pub(super) unknown: Vec<String>,
+}
+
 /// A port of an end.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) end: End,
     pub(super) protocol: Protocol,
     pub(super) port: u16,
-    /// The Service that leads there.
+    /// What leads there.
     pub(super) through: Option<Through>,
 }
 
@@ -43,18 +60,22 @@ pub(super) struct End {
     pub(super) name: String,
 }
 
-/// The connections that a command line means: one for each pair of ends that policies tell apart.
+/// The connections that a command line means.
 pub(super) fn asked(
     command: &ExplainArguments,
     classes: &Classes,
     input: &Input,
-) -> Result<Vec<Asked>> {
+) -> Result<Question> {
     let (port, protocol) = port(&command.port)?;
     let from = ends(&command.from, classes)?;
     if from.is_empty() {
         return not_there(("--from", &command.from), input);
     }
-    let (targets, hints) = targets(&command.to, classes, (port, protocol))?;
+    let Destination {
+        targets,
+        hints,
+        unknown,
+    } = destination(&command.to, classes, (port, protocol))?;
     if targets.is_empty() {
         return not_there(("--to", &command.to), input);
     }
@@ -65,7 +86,10 @@ pub(super) fn asked(
             hints: hints.clone(),
         })
     });
-    Ok(pairs.collect())
+    Ok(Question {
+        connections: pairs.collect(),
+        unknown,
+    })
 }
 
 /// An error for a name of nothing, with everything in which it may be nevertheless.
@@ -83,22 +107,28 @@ fn not_there<T>((option, word): (&str, &str), input: &Input) -> Result<T> {
     bail!("`{option} {word}` names nothing that {known}{hint}")
 }
 
-/// What a destination means, none where it names nothing, and what is worth knowing of how it was read.
-fn targets(word: &str, classes: &Classes, port: Port<'_>) -> Result<(Vec<Target>, Vec<String>)> {
+fn destination(word: &str, classes: &Classes, port: Port<'_>) -> Result<Destination> {
     let facts = classes.facts();
     let Some(named) = named(word, facts) else {
-        if let Some(targets) = services::at_address(word, classes, port)? {
-            return Ok((targets, Vec::new()));
+        let mut found = services::at_address(word, classes, port)?;
+        if found.targets.is_empty() {
+            found.targets = on_ports(ends(word, classes)?, facts, port)?;
         }
-        let ends = ends(word, classes)?;
-        return Ok((on_ports(ends, facts, port)?, Vec::new()));
+        return Ok(found);
     };
     let ends = ends(word, classes)?;
     if ends.is_empty() {
-        return Ok((services::behind(named, classes, port)?, Vec::new()));
+        return Ok(Destination {
+            targets: services::behind(named, classes, port)?,
+            ..Destination::default()
+        });
     }
     let hint = services::other_port(named, facts, port);
-    Ok((on_ports(ends, facts, port)?, hint.into_iter().collect()))
+    Ok(Destination {
+        targets: on_ports(ends, facts, port)?,
+        hints: hint.into_iter().collect(),
+        unknown: Vec::new(),
+    })
 }
 
 /// The Service that a word names, as `namespace/name` or `namespace/name[Service]`.

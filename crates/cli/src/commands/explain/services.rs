@@ -7,21 +7,24 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use cofferdam_model::flow::Protocol;
 use cofferdam_semantics::Classes;
-use cofferdam_semantics::connectivity::{Endpoint, ServiceAddress};
-use cofferdam_semantics::facts::{Facts, Service, ServiceKind};
-use cofferdam_semantics::services::{self, Backend, NoBackend, asked_ports};
+use cofferdam_semantics::connectivity::{Endpoint, NodePort, ServiceAddress};
+use cofferdam_semantics::facts::{Facts, Service};
+use cofferdam_semantics::node_ports::{self, BehindNode, Lead};
+use cofferdam_semantics::services::{self, AskedPort, Backend, NoBackend, asked_ports};
 
-use super::ends::{End, Port, Target};
+use super::ends::{Destination, End, Port, Target};
 
-/// The Service that a connection goes through.
+/// What a connection goes through.
 #[derive(Debug, Clone)]
 pub(super) struct Through {
-    /// `namespace/name`.
-    pub(super) service: String,
+    /// The Service, as `namespace/name`; none where a port of a node leads to pods themselves.
+    pub(super) service: Option<String>,
     /// The addresses at which it is asked for; none for a headless one, and where none is known.
     pub(super) addresses: Vec<IpAddr>,
-    /// Its port.
+    /// Its port, there.
     pub(super) port: u16,
+    /// The port of the node at which it is asked for, where it is.
+    pub(super) at_node: Option<NodePort>,
     /// Whether it is reached from outside.
     pub(super) is_published: bool,
     is_headless: bool,
@@ -44,25 +47,68 @@ impl Through {
     }
 }
 
-/// What is behind an address where that is one of a Service; `None` where it is not. At an address that others have too,
-/// such as a node, only a port of the Service is its own.
-pub(super) fn at_address(
-    word: &str,
-    classes: &Classes,
-    port: Port<'_>,
-) -> Result<Option<Vec<Target>>> {
+/// What is behind an address where that is one of a Service, or of a node of which this port leads on; none where it is
+/// not. At an address that others have too, such as a node, only a port of the Service is its own.
+pub(super) fn at_address(word: &str, classes: &Classes, port: Port<'_>) -> Result<Destination> {
     let facts = classes.facts();
+    let mut found = Destination::default();
     let Ok(address) = word.parse::<IpAddr>() else {
-        return Ok(None);
+        return Ok(found);
     };
-    let mut targets = Vec::new();
     for service in services::at(facts, address) {
         let has_port = !asked_ports(service, port.0, port.1).is_empty();
         if has_port || service.cluster_addresses.contains(&address) {
-            targets.extend(at(service, &[address], classes, port)?);
+            found
+                .targets
+                .extend(at(service, &[address], classes, port)?);
         }
     }
-    Ok((!targets.is_empty()).then_some(targets))
+    if let AskedPort::Number(number) = port.0 {
+        let BehindNode { leads, unknown } = node_ports::behind(facts, address, (number, port.1));
+        for lead in leads {
+            let targets = at_node(lead, (address, number), classes)?;
+            found.targets.extend(targets);
+        }
+        found.unknown.extend(unknown);
+    }
+    Ok(found)
+}
+
+/// What is behind a port of a node.
+fn at_node(
+    lead: Lead<'_>,
+    (address, port): (IpAddr, u16),
+    classes: &Classes,
+) -> Result<Vec<Target>> {
+    let Lead {
+        service,
+        backends,
+        keeps_client,
+    } = lead;
+    let through = Through {
+        service: service.map(name),
+        addresses: vec![address],
+        port,
+        at_node: Some(NodePort {
+            address,
+            port,
+            keeps_client,
+        }),
+        is_published: true,
+        is_headless: false,
+    };
+    match backends {
+        Ok(backends) => Ok(alike(backends, classes, &through)),
+        Err(why) => bail!(
+            "Service `{}` {}",
+            through.service.unwrap_or_default(),
+            reason(why)
+        ),
+    }
+}
+
+fn name(service: &Service) -> String {
+    format!("{}/{}", service.namespace, service.name)
 }
 
 /// What is behind a Service.
@@ -82,7 +128,7 @@ pub(super) fn other_port(
         own.any(|backend| backend.protocol == one.protocol && backend.port != one.port)
     });
     leads_on.then(|| {
-        let name = format!("{}/{}", service.namespace, service.name);
+        let name = name(service);
         format!("Service {name} has this port too, and leads to another: `--to {name}[Service]` asks about what is behind it")
     })
 }
@@ -93,23 +139,22 @@ fn at(
     classes: &Classes,
     (port, protocol): Port<'_>,
 ) -> Result<Vec<Target>> {
-    let name = format!("{}/{}", service.namespace, service.name);
     let mut targets = Vec::new();
     // Of several ports, one that leads nowhere leaves the others.
     let mut failed = NoBackend::NoPort;
     for port in asked_ports(service, port, protocol) {
         let through = Through {
-            service: name.clone(),
+            service: Some(name(service)),
             addresses: addresses.to_vec(),
             port: port.port,
-            is_published: service.kind != ServiceKind::Cluster
-                || !service.external_addresses.is_empty(),
+            at_node: None,
+            is_published: service.is_published(),
             is_headless: service.is_headless,
         };
         match services::backends(
             classes.facts(),
             service,
-            services::AskedPort::Number(port.port),
+            AskedPort::Number(port.port),
             Some(port.protocol),
         ) {
             Ok(backends) => targets.extend(alike(backends, classes, &through)),
@@ -117,7 +162,7 @@ fn at(
         }
     }
     if targets.is_empty() {
-        bail!("Service `{name}` {}", reason(failed));
+        bail!("Service `{}` {}", name(service), reason(failed));
     }
     Ok(targets)
 }
@@ -125,7 +170,10 @@ fn at(
 /// One of those backends that policies do not tell apart, by the name of the workload where that is all of it.
 fn alike(backends: Vec<Backend>, classes: &Classes, through: &Through) -> Vec<Target> {
     let facts = classes.facts();
-    let behind = |name: String| format!("{name} (behind Service {})", through.service);
+    let behind = |name: String| match &through.service {
+        Some(service) => format!("{name} (behind Service {service})"),
+        None => format!("{name} (behind a port of its node)"),
+    };
     let target = |endpoint: Endpoint, name: String, (protocol, port): (Protocol, u16)| Target {
         end: End { endpoint, name },
         protocol,
@@ -170,7 +218,11 @@ fn reason(why: NoBackend) -> String {
     let instead = match why {
         NoBackend::NoSelector => ": ask about the addresses behind it",
         NoBackend::ExternalName => ": ask about the addresses of that",
-        NoBackend::NoPort | NoBackend::NoEndpoint | NoBackend::NoPod | NoBackend::NoTarget => "",
+        NoBackend::NoPort
+        | NoBackend::NoEndpoint
+        | NoBackend::NoPod
+        | NoBackend::NoTarget
+        | NoBackend::NoneOnNode => "",
     };
     format!("{}{instead}", why.told())
 }

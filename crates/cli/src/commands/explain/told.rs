@@ -4,7 +4,7 @@ use anyhow::Result;
 use cofferdam_report::wire::explain::{Answer, WirePolicy, WireRule, WireService, WireSide};
 use cofferdam_semantics::Verdict;
 use cofferdam_semantics::connectivity::explain::{Cited, CitedRule, Exemption, Explanation, Side};
-use cofferdam_semantics::connectivity::{Endpoint, ServiceAddress};
+use cofferdam_semantics::connectivity::{Endpoint, NodePort, ServiceAddress};
 use cofferdam_semantics::policy::Action;
 
 use super::Explained;
@@ -34,13 +34,16 @@ impl<'a> Teller<'a> {
         let others = explained.iter();
         let others = others.filter(|one| one.explanation.verdict != explanation.verdict);
         hints.extend(others.map(otherwise));
-        hints.extend(of_source(asked));
+        hints.extend(of_source(asked, explanation.verdict));
         Ok(Answer {
             from: from.name.clone(),
             to: to.end.name.clone(),
             protocol: to.protocol.as_str(),
             port: to.port,
-            service: to.through.as_ref().map(|through| service(through, told)),
+            service: to
+                .through
+                .as_ref()
+                .and_then(|through| service(through, told)),
             verdict: word(explanation.verdict),
             exemption: explanation.exemption.map(exemption),
             egress: self.side(&explanation.egress)?,
@@ -192,30 +195,51 @@ fn otherwise(other: &Explained) -> String {
     )
 }
 
-/// That pods behind a Service may not see who connects from outside.
-fn of_source(asked: &Asked) -> Option<String> {
+/// That pods behind a Service, or behind a port of a node, may not see who connects.
+fn of_source(asked: &Asked, verdict: Verdict) -> Option<String> {
     let is_outside = matches!(asked.from.endpoint, Endpoint::Address(_));
     let through = asked.to.through.as_ref()?;
+    if let Some(at) = &through.at_node {
+        return (verdict == Verdict::Undecided).then(|| of_node(at, is_outside));
+    }
     (is_outside && through.is_published).then(|| {
         "pods behind a Service may see a node in place of who connects from outside, and no NetworkPolicy keeps out their own node: what is only denied to the client is undecided, and `reach --exposure` tells of each source".to_owned()
     })
 }
 
+/// Whom policies may see behind a port of a node.
+fn of_node(at: &NodePort, is_outside: bool) -> String {
+    let seen = if at.keeps_client {
+        "the client, or, where their own node passes the connection on as its own, that node, which no NetworkPolicy keeps out"
+    } else {
+        "the client, the node that was asked, or their own node, which no NetworkPolicy keeps out"
+    };
+    let egress = if is_outside {
+        ""
+    } else {
+        "; policies of egress may see the node or the pod behind it"
+    };
+    format!(
+        "pods behind a port of a node may see {seen}{egress}: what only some of these may is undecided"
+    )
+}
+
 fn address_of(service: ServiceAddress, asked: &Asked) -> String {
-    let name = asked.to.through.as_ref().map(|one| one.service.as_str());
+    let name = asked.to.through.as_ref();
+    let name = name.and_then(|one| one.service.as_deref());
     let unknown = || format!("the address of Service {}", name.unwrap_or_default());
     let address = service.address.map(|address| address.to_string());
     address.unwrap_or_else(unknown)
 }
 
-fn service(through: &Through, told: &Explained) -> WireService {
+fn service(through: &Through, told: &Explained) -> Option<WireService> {
     let addresses = through.addresses.iter().map(ToString::to_string);
-    WireService {
-        service: through.service.clone(),
+    Some(WireService {
+        service: through.service.clone()?,
         addresses: addresses.collect(),
         port: through.port,
         judged_before_translation: told.service.is_some(),
-    }
+    })
 }
 
 fn word(verdict: Verdict) -> &'static str {
