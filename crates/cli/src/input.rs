@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cofferdam_documents::{FileId, Manifest, ManifestPlace, ManifestPlaces};
+use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::diagnostic::{Diagnostic, Place};
 use cofferdam_model::dialect::Dialect;
 use cofferdam_report::wire::reach::Grounds;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
 use cofferdam_semantics::{Reader, reach};
+use serde_json::Value;
 
 use crate::args::{Arguments, Live, Objects, Reading, Selection};
 use crate::fleet::{Authors, Examined, examine};
@@ -73,6 +75,27 @@ impl Input {
     pub(crate) fn of_paths(paths: &[PathBuf], reading: &Reading) -> Result<Self> {
         let asked = manifests::listed(paths);
         Self::of_manifests(asked, reading, |take| manifests::read(paths, take))
+    }
+
+    /// Reads manifests as those of a cluster of which this is known; also the objects themselves.
+    pub(crate) fn of_cluster_to_be(
+        paths: &[PathBuf],
+        known: Option<&Capabilities>,
+    ) -> Result<(Self, Vec<Value>)> {
+        let cni = known.map(|known| &known.cni);
+        let reading = Reading {
+            dialect: cni.map(|cni| cni.name.clone()),
+        };
+        let mut objects = Vec::new();
+        let asked = manifests::listed(paths);
+        let input = Self::of_manifests(asked, &reading, |take| {
+            manifests::read(paths, &mut |manifest| {
+                objects.push(manifest.object.clone());
+                take(manifest);
+            })
+        })?;
+        let enforced = cni.map_or("unknown", |cni| cni.enforces.as_str());
+        Ok((Self { enforced, ..input }, objects))
     }
 
     /// Reads the manifests of a revision.

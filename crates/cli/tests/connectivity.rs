@@ -540,3 +540,66 @@ fn guarantees_are_proved_or_refuted_by_a_witness() -> Result<()> {
         &["prove --model"],
     )
 }
+
+/// Pods in both zones of `ZONES`.
+const APPS: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: apps/v1, kind: Deployment, metadata: {name: shop, namespace: web}, spec: {template: {metadata: {labels: {app: shop}}}}},
+  {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: vault}, spec: {template: {metadata: {labels: {app: db}}}}}]}
+";
+
+/// What a chart brings along.
+const HOLE: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: from-anywhere, namespace: vault}
+spec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}
+";
+
+const UNLABELLED: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Namespace, metadata: {name: web}},
+  {apiVersion: apps/v1, kind: Deployment, metadata: {name: shop, namespace: web}, spec: {template: {metadata: {labels: {app: shop}}}}}]}
+";
+
+#[test]
+fn zones_of_manifests_are_those_of_the_bundle() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let other = FLEET.replace("name: prod,", "name: other,");
+    for (path, text) in [
+        ("one/fleet/fleet.yaml", FLEET),
+        ("one/policies/zones.yaml", ZONES),
+        ("two/fleet/fleet.yaml", FLEET),
+        (
+            "two/fleet/other.yaml",
+            other.split("---").next().context("a cluster")?,
+        ),
+        ("two/policies/zones.yaml", ZONES),
+        ("apps/apps.yaml", APPS),
+        ("chart/hole.yaml", HOLE),
+        ("unlabelled/web.yaml", UNLABELLED),
+        ("elsewhere/shop.yaml", SHOP),
+    ] {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().context("a parent")?)?;
+        std::fs::write(path, text)?;
+    }
+    let compiled = run(directory.path(), "-C one compile --out bundles")?;
+    ensure!(compiled.ends_with("exit 0\n"), "{compiled}");
+    let commands = [
+        "-C one reach apps bundles/prod --zones",
+        "-C one reach apps bundles/prod chart --zones",
+        "-C one reach apps chart --zones",
+        "-C one reach unlabelled --zones",
+        "-C one reach elsewhere --zones",
+        "-C two reach apps bundles/prod --zones",
+        "-C two reach apps bundles/prod --zones --as prdo",
+        "-C two reach apps bundles/prod --zones --as prod -o json",
+    ];
+    let runs: Result<Vec<String>> = commands
+        .iter()
+        .map(|one| run(directory.path(), one))
+        .collect();
+    insta::assert_snapshot!("zones", runs?.join("\n"));
+    Ok(())
+}

@@ -551,14 +551,24 @@ spec:
 }
 
 #[test]
-fn zones_are_those_of_a_live_cluster() -> Result<()> {
+fn whose_zones_are_meant_is_said_of_manifests_alone() -> Result<()> {
     let dir = directory(&[])?;
-    let told = run(dir.path(), &["reach", "manifests", "--zones"])?;
-    let talk = String::from_utf8(told.stderr)?;
-    let error = "error: the argument '[PATH]...' cannot be used with '--zones'";
-    assert_eq!(
-        (told.status.code(), talk.lines().next()),
-        (Some(1), Some(error))
-    );
+    for (arguments, error) in [
+        (
+            ["reach", "--zones", "--cluster=prod", "--as=prod"].as_slice(),
+            "error: the argument '--cluster <NAME>' cannot be used with '--as <CLUSTER>'",
+        ),
+        (
+            &["reach", "manifests", "--as=prod"],
+            "error: the following required arguments were not provided:",
+        ),
+    ] {
+        let told = run(dir.path(), arguments)?;
+        let talk = String::from_utf8(told.stderr)?;
+        assert_eq!(
+            (told.status.code(), talk.lines().next()),
+            (Some(1), Some(error))
+        );
+    }
     Ok(())
 }

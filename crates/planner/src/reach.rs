@@ -9,10 +9,11 @@ mod zones;
 use std::collections::BTreeMap;
 
 use cofferdam_model::Model;
-use cofferdam_model::capabilities::Enforces;
+use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::cluster::Cluster;
 use cofferdam_semantics::reach::dialects_of;
 use cofferdam_semantics::states::{Between, Draft, Solved, State, States};
+use cofferdam_state::bundle::Bundle;
 use cofferdam_state::change::{Change, Changes, Region, Witness};
 use cofferdam_state::plan::Plan;
 use cofferdam_state::segmentation::Segmentation;
@@ -22,7 +23,20 @@ use regions::Regions;
 
 pub use drift::weigh;
 pub use enforcing::{Enforcing, enforcing};
-pub use zones::{BetweenZones, between_zones};
+pub use zones::{BetweenZones, between_zones, between_zones_of_manifests};
+
+/// What the documents say of a cluster, and what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared<'a> {
+    /// Zone model and fleet.
+    pub model: &'a Model,
+    /// Its document.
+    pub cluster: &'a Cluster,
+    /// What it must hold.
+    pub bundle: &'a Bundle,
+    /// What it is and can do, where that is known.
+    pub capabilities: Option<&'a Capabilities>,
+}
 
 /// A cluster of which it is asked what can be reached.
 #[derive(Debug, Clone, Copy)]
@@ -53,12 +67,23 @@ pub fn of_plan(ground: Ground<'_>, plan: &Plan) -> Result<Computed, Vec<String>>
     }
     let mut draft = ground.draft();
     let (before, after) = (state(&mut draft, &before), state(&mut draft, &after));
-    let mut scene = Scene::new(ground, draft);
+    let mut scene = Scene::new(ground.declared(), draft);
     let (before, after) = (scene.solve(&before), scene.solve(&after));
     Ok(Computed {
         changes: told(scene.changes(&before, &after)),
         incomplete_because: scene.states.incomplete_because(),
     })
+}
+
+impl<'a> Ground<'a> {
+    fn declared(self) -> Declared<'a> {
+        Declared {
+            model: self.model,
+            cluster: self.cluster,
+            bundle: self.view.bundle,
+            capabilities: self.view.observed.capabilities.known(),
+        }
+    }
 }
 
 impl Ground<'_> {
@@ -67,10 +92,7 @@ impl Ground<'_> {
     fn segmentation(&self) -> Result<Segmentation, Vec<String>> {
         let observed = self.view.observed;
         let mut because = observed.unread_objects();
-        let known = observed.capabilities.known();
-        if known.is_some_and(|known| known.cni.enforces == Enforces::No) {
-            because.push("nothing enforces NetworkPolicy here".to_owned());
-        }
+        because.extend(self.declared().unenforced());
         if because.is_empty() {
             Ok(Segmentation::of(observed))
         } else {
@@ -88,6 +110,15 @@ impl Ground<'_> {
     }
 }
 
+impl Declared<'_> {
+    /// That no policy counts here, where none does.
+    fn unenforced(self) -> Option<String> {
+        let known = self.capabilities?;
+        let is_unenforced = known.cni.enforces == Enforces::No;
+        is_unenforced.then(|| "nothing enforces NetworkPolicy here".to_owned())
+    }
+}
+
 /// States of a cluster, with the regions between which their differences are told.
 struct Scene {
     states: States,
@@ -95,13 +126,18 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(ground: Ground<'_>, draft: Draft) -> Self {
-        let known = ground.view.observed.capabilities.known();
-        let networks = ground.cluster.pod_networks(known);
-        let dialects = dialects_of(known.map(|known| known.cni.name.as_str()));
+    fn new(of: Declared<'_>, draft: Draft) -> Self {
+        let Declared {
+            model,
+            cluster,
+            bundle,
+            capabilities,
+        } = of;
+        let networks = cluster.pod_networks(capabilities);
+        let dialects = dialects_of(capabilities.map(|known| known.cni.name.as_str()));
         Self {
             states: draft.finish(&networks, &dialects),
-            regions: Regions::of(ground.view.bundle, ground.model),
+            regions: Regions::of(bundle, model),
         }
     }
 

@@ -77,7 +77,7 @@ impl Reader {
             _ if workload::template_of(group, kind, object).is_some() => {
                 self.workload(object, source);
             }
-            _ => match policy_kind(object) {
+            _ => match PolicyKind::of(object) {
                 Some(kind) => self.policy(object, kind, source),
                 None => self.other(object, group, kind, source),
             },
@@ -268,19 +268,22 @@ fn group_and_kind(object: &Value) -> (&str, &str) {
     (group, pod::text(object, "/kind"))
 }
 
-fn policy_kind(object: &Value) -> Option<PolicyKind> {
-    match (pod::text(object, "/apiVersion"), pod::text(object, "/kind")) {
-        ("networking.k8s.io/v1", "NetworkPolicy") => Some(PolicyKind::NetworkPolicy),
-        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy") => {
-            Some(PolicyKind::AdminNetworkPolicy)
+impl PolicyKind {
+    /// The kind of an object, where that is a policy of a kind that is modelled.
+    pub fn of(object: &Value) -> Option<Self> {
+        match (pod::text(object, "/apiVersion"), pod::text(object, "/kind")) {
+            ("networking.k8s.io/v1", "NetworkPolicy") => Some(Self::NetworkPolicy),
+            ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy") => {
+                Some(Self::AdminNetworkPolicy)
+            }
+            ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy") => {
+                Some(Self::BaselineAdminNetworkPolicy)
+            }
+            ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy") => {
+                Some(Self::ClusterNetworkPolicy)
+            }
+            _ => None,
         }
-        ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy") => {
-            Some(PolicyKind::BaselineAdminNetworkPolicy)
-        }
-        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy") => {
-            Some(PolicyKind::ClusterNetworkPolicy)
-        }
-        _ => None,
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct Reading {
 /// Arguments of `reach`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure\n  cofferdam reach --cluster prod-eu --zones"
+    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure\n  cofferdam reach --cluster prod-eu --zones\n  cofferdam reach manifests/ bundles/prod-eu --zones --as prod-eu"
 )]
 pub(crate) struct ReachArguments {
     #[command(flatten)]
@@ -81,9 +81,17 @@ pub(crate) struct ReachArguments {
     pub(crate) exposure: bool,
     /// Tell what is possible between the zones of a cluster instead, beside what the model declares there
     ///
-    /// Declared is what the bundle would allow if every zone were enforced. Pods that do not exist yet count. As text or JSON.
-    #[arg(long, requires = "cluster", conflicts_with_all = ["paths", "from", "to", "exposure", "dialect"])]
+    /// Declared is what the bundle would allow if every zone were enforced. Pods that do not exist yet count. Manifests are taken
+    /// for all that a cluster holds, as what it is was stored. As text or JSON.
+    #[arg(long, conflicts_with_all = ["from", "to", "exposure", "dialect"])]
     pub(crate) zones: bool,
+    /// The cluster for which manifests are meant, by the name of its document; nobody talks to it [default: the only one]
+    #[arg(
+        long = "as",
+        value_name = "CLUSTER",
+        requires = "zones", conflicts_with_all = ["cluster", "from", "to", "exposure"]
+    )]
+    pub(crate) of_cluster: Option<String>,
 }
 
 /// Arguments of `blast`.

@@ -47,7 +47,7 @@ pub fn weigh(findings: &mut [Finding], ground: Ground<'_>) {
         .map(|one| one.as_ref().map(|one| one.mending(&mut draft)))
         .collect();
     let mended = steps.iter().flatten().fold(is.clone(), Mending::mended);
-    let mut scene = Scene::new(ground, draft);
+    let mut scene = Scene::new(ground.declared(), draft);
     let is_first = ground.view.record().is_none();
     let weighed = findings.iter().zip(steps);
     // Where nothing was ever applied everything is missing, and the plan tells what that opens.

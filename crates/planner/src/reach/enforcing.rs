@@ -35,7 +35,7 @@ pub fn enforcing(ground: Ground<'_>, plan: &Plan) -> Vec<Enforcing> {
     if states.is_empty() {
         return Vec::new();
     }
-    let mut scene = Scene::new(ground, draft);
+    let mut scene = Scene::new(ground.declared(), draft);
     let before = scene.solve(&before);
     let cut = states.into_iter().map(|(zone, after)| {
         let after = scene.solve(&after);

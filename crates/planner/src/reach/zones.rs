@@ -7,13 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_model::Model;
 use cofferdam_model::flow::{Across, ClusterService, End};
+use cofferdam_model::labels::Labels;
 use cofferdam_model::zone::WithinZone;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_semantics::policy::PolicyKind;
+use cofferdam_semantics::states::Draft;
 use cofferdam_state::change::{Change, Region};
 use cofferdam_state::segmentation::Segmentation;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Ground, Scene, state, told};
+use super::{Declared, Ground, Scene, state, told};
 
 /// Connections from the pods of one zone to those of another, among its own, or to or from where no zone is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,23 +37,57 @@ pub struct BetweenZones {
 
 /// Every pair of zones of the cluster, or of a zone and what is in none, between which something is possible or declared, with why this may not be the
 /// whole truth; only why, where nothing can be told.
-pub fn between_zones(ground: Ground<'_>) -> Result<(Vec<BetweenZones>, Vec<String>), Vec<String>> {
+pub fn between_zones(ground: Ground<'_>) -> Result<Compared, Vec<String>> {
     let live = ground.segmentation()?;
-    let declared = declared(ground, &live)?;
-    let closed = closed(&live);
-    let mut draft = ground.draft();
-    let states = [&closed, &declared, &live].map(|one| state(&mut draft, one));
-    let mut scene = Scene::new(ground, draft);
-    let [closed, declared, live] = states.map(|one| scene.solve(&one));
+    let policies = live.objects().collect();
+    compare(
+        ground.declared(),
+        ground.draft(),
+        (policies, &live.namespaces),
+    )
+}
+
+/// The same of manifests that are to be all that the cluster holds, with the labels of their namespaces.
+pub fn between_zones_of_manifests(
+    of: Declared<'_>,
+    objects: Vec<Value>,
+    namespaces: &BTreeMap<String, Labels>,
+) -> Result<Compared, Vec<String>> {
+    if let Some(why) = of.unenforced() {
+        return Err(vec![why]);
+    }
+    let is_policy = |object: &Value| PolicyKind::of(object).is_some();
+    let (policies, others): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(is_policy);
+    let mut draft = Draft::default();
+    for object in &others {
+        draft.shared(object);
+    }
+    compare(of, draft, (policies, namespaces))
+}
+
+/// Rows, with why these may not be the whole truth.
+type Compared = (Vec<BetweenZones>, Vec<String>);
+
+/// Compares these policies and labels of namespaces with what the model declares.
+fn compare(
+    of: Declared<'_>,
+    mut draft: Draft,
+    (policies, namespaces): (Vec<Value>, &BTreeMap<String, Labels>),
+) -> Result<Compared, Vec<String>> {
+    let states = [closed(namespaces), declared(of, namespaces)?];
+    let [closed, declared] = states.map(|one| state(&mut draft, &one));
+    let live = draft.state(policies.into_iter(), namespaces);
+    let mut scene = Scene::new(of, draft);
+    let [closed, declared, live] = [closed, declared, live].map(|one| scene.solve(&one));
     let effective = told(scene.changes(&closed, &live)).opens;
     let differs = told(scene.changes(&declared, &live));
-    let mut rows = flows(ground);
+    let mut rows = flows(of);
     let mut note = |changes: Vec<Change>, set: fn(&mut BetweenZones, Change)| {
         for change in changes {
             if change.from.zone().is_some() || change.to.zone().is_some() {
                 let ends = (change.from.clone(), change.to.clone());
                 let known = rows.entry(ends.clone());
-                set(known.or_insert_with(|| row(ground.model, ends)), change);
+                set(known.or_insert_with(|| row(of.model, ends)), change);
             }
         }
     };
@@ -77,13 +114,13 @@ fn row(model: &Model, (from, to): (Region, Region)) -> BetweenZones {
 }
 
 /// The pairs of zones of the cluster for which the model has flows.
-fn flows(ground: Ground<'_>) -> Rows {
-    let zones = ground.view.bundle.zones().into_values();
+fn flows(of: Declared<'_>) -> Rows {
+    let zones = of.bundle.zones().into_values();
     let zones: BTreeSet<Region> = zones.map(Region::Zone).collect();
     let pairs = zones
         .iter()
         .flat_map(|from| zones.iter().map(move |to| (from.clone(), to.clone())));
-    let rows = pairs.map(|ends| (ends.clone(), row(ground.model, ends)));
+    let rows = pairs.map(|ends| (ends.clone(), row(of.model, ends)));
     rows.filter(|(_, row)| !row.declared.is_empty()).collect()
 }
 
@@ -116,16 +153,18 @@ fn declared_between(model: &Model, from: &Region, to: &Region) -> Vec<String> {
 }
 
 /// The cluster as the model declares it.
-fn declared(ground: Ground<'_>, live: &Segmentation) -> Result<Segmentation, Vec<String>> {
-    let model = ground.model.enforced();
-    let known = ground.view.observed.capabilities.known();
-    let compiled = cofferdam_compiler::compile(&model, ground.cluster, known);
+fn declared(
+    of: Declared<'_>,
+    namespaces: &BTreeMap<String, Labels>,
+) -> Result<Segmentation, Vec<String>> {
+    let model = of.model.enforced();
+    let compiled = cofferdam_compiler::compile(&model, of.cluster, of.capabilities);
     let bundle = compiled
         .ok_or_else(|| vec!["the cluster belongs to no trust domain".to_owned()])?
         .bundle;
     let mut declared = Segmentation {
         policies: BTreeMap::new(),
-        namespaces: live.namespaces.clone(),
+        namespaces: namespaces.clone(),
     };
     for policy in bundle.policies.values() {
         declared.put(&policy.object);
@@ -135,13 +174,13 @@ fn declared(ground: Ground<'_>, live: &Segmentation) -> Result<Segmentation, Vec
 }
 
 /// The cluster with no connection between pods, so that whatever opens from there is everything that is possible.
-fn closed(live: &Segmentation) -> Segmentation {
-    let policies = live.namespaces.keys().map(|namespace| {
+fn closed(namespaces: &BTreeMap<String, Labels>) -> Segmentation {
+    let policies = namespaces.keys().map(|namespace| {
         let deny = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
         (ObjectKey::policy(namespace, "closed"), deny)
     });
     Segmentation {
         policies: policies.collect(),
-        namespaces: live.namespaces.clone(),
+        namespaces: namespaces.clone(),
     }
 }
