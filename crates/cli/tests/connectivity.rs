@@ -593,8 +593,8 @@ fn zones_of_manifests_are_those_of_the_bundle() -> Result<()> {
         "-C one reach unlabelled --zones",
         "-C one reach elsewhere --zones",
         "-C two reach apps bundles/prod --zones",
-        "-C two reach apps bundles/prod --zones --as prdo",
-        "-C two reach apps bundles/prod --zones --as prod -o json",
+        "-C two reach apps bundles/prod --zones --for prdo",
+        "-C two reach apps bundles/prod --zones --for prod -o json",
     ];
     let runs: Result<Vec<String>> = commands
         .iter()

@@ -555,11 +555,11 @@ fn whose_zones_are_meant_is_said_of_manifests_alone() -> Result<()> {
     let dir = directory(&[])?;
     for (arguments, error) in [
         (
-            ["reach", "--zones", "--cluster=prod", "--as=prod"].as_slice(),
-            "error: the argument '--cluster <NAME>' cannot be used with '--as <CLUSTER>'",
+            ["reach", "--zones", "--cluster=prod", "--for=prod"].as_slice(),
+            "error: the argument '--cluster <NAME>' cannot be used with '--for <CLUSTER>'",
         ),
         (
-            &["reach", "manifests", "--as=prod"],
+            &["reach", "manifests", "--for=prod"],
             "error: the following required arguments were not provided:",
         ),
     ] {

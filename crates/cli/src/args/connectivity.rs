@@ -62,7 +62,7 @@ pub(crate) struct Reading {
 /// Arguments of `reach`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure\n  cofferdam reach --cluster prod-eu --zones\n  cofferdam reach manifests/ bundles/prod-eu --zones --as prod-eu"
+    after_help = "Examples:\n  cofferdam reach manifests/\n  kubectl get ns,node,pod,svc,deploy,rs,netpol -A -o json | cofferdam reach -\n  cofferdam reach manifests/ --from shop --to shop/db -o csv\n  cofferdam reach manifests/ -o svg > reach.svg\n  cofferdam reach --cluster prod-eu --from shop\n  cofferdam reach --cluster prod-eu --exposure\n  cofferdam reach --cluster prod-eu --zones\n  cofferdam reach manifests/ bundles/prod-eu --zones --for prod-eu"
 )]
 pub(crate) struct ReachArguments {
     #[command(flatten)]
@@ -87,7 +87,7 @@ pub(crate) struct ReachArguments {
     pub(crate) zones: bool,
     /// The cluster for which manifests are meant, by the name of its document; nobody talks to it [default: the only one]
     #[arg(
-        long = "as",
+        long = "for",
         value_name = "CLUSTER",
         requires = "zones", conflicts_with_all = ["cluster", "from", "to", "exposure"]
     )]

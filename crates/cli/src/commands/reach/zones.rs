@@ -137,7 +137,7 @@ fn meant<'a>(model: &'a Model, name: Option<&str>) -> Result<&'a Cluster> {
     match (meant.next(), meant.next()) {
         (Some(one), None) => Ok(one),
         _ => bail!(
-            "say for which cluster the manifests are meant with `--as CLUSTER`: there are {}",
+            "say for which cluster the manifests are meant with `--for CLUSTER`: there are {}",
             names().collect::<Vec<_>>().join(", ")
         ),
     }
