@@ -1,16 +1,17 @@
 //! What could be reached once the plan was carried out: a zone of sensitivity high beyond its flows, what a guarantee
 //! excludes, or name resolution and webhooks no longer.
 //!
-//! Everything that would be live then counts, whoever wrote it. Where something that decides was not read, or nothing
-//! enforces policies, nothing is said here: the plan tells that.
+//! Everything that would be live then counts, whoever wrote it. What cannot be judged because something that decides was
+//! not read is refused as well. Where nothing enforces policies, nothing is said here: the plan tells that.
 
 mod beyond;
 mod cut;
+mod doubt;
 mod guarantees;
 
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::dialect::Dialect;
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::policy::Direction;
 use cofferdam_semantics::reach::dialects_of;
 use cofferdam_semantics::states::{Draft, State, States};
@@ -42,13 +43,16 @@ struct Outcome<'a> {
     capabilities: &'a Capabilities,
     before: Segmentation,
     after: Segmentation,
+    /// What decides what can be reached and was not read, one line for each reason.
+    unread: Vec<String>,
 }
 
 impl<'a> Outcome<'a> {
     fn of(case: &'a Case<'a>) -> Option<Self> {
         let capabilities = case.observed.capabilities.known()?;
-        let is_known = case.observed.unread_objects().is_empty();
-        if !is_known || capabilities.cni.enforces == Enforces::No {
+        // Whatever else is unknown is refused as such.
+        let is_read = case.observed.unknowns().is_empty();
+        if !is_read || capabilities.cni.enforces == Enforces::No {
             return None;
         }
         let before = Segmentation::of(case.observed);
@@ -57,6 +61,7 @@ impl<'a> Outcome<'a> {
             capabilities,
             after: before.clone().after(case.plan),
             before,
+            unread: case.observed.unread_objects(),
         })
     }
 
@@ -74,15 +79,23 @@ impl<'a> Outcome<'a> {
         self.after.policies.contains_key(&deny)
     }
 
-    /// Two states to be compared.
-    fn states(&self, before: &Segmentation, after: &Segmentation) -> (States, State, State) {
+    /// Whether anything is denied by us once the plan was carried out.
+    fn denies_after(&self) -> bool {
+        let mut policies = self.after.policies.keys();
+        policies.any(|key| {
+            let mut denies = Direction::BOTH.map(deny_name).into_iter();
+            key.kind == Kind::NetworkPolicy && denies.any(|deny| key.name == deny)
+        })
+    }
+
+    /// States to be compared.
+    fn states<const N: usize>(&self, all: [&Segmentation; N]) -> (States, [State; N]) {
         let mut draft = Draft::default();
         for object in self.case.observed.unchanging_objects() {
             draft.shared(&object);
         }
-        let mut state = |of: &Segmentation| draft.state(of.objects(), &of.namespaces);
-        let (before, after) = (state(before), state(after));
+        let all = all.map(|one| draft.state(one.objects(), &one.namespaces));
         let states = draft.finish(&self.pod_networks(), &self.dialects());
-        (states, before, after)
+        (states, all)
     }
 }

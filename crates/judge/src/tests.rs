@@ -15,6 +15,7 @@ use crate::{Allowances, Case, Fleet, Refusal, judge};
 
 mod budgets;
 mod detach;
+mod doubt;
 mod edited_open;
 mod guards;
 mod healed;

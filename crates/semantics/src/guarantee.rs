@@ -136,6 +136,14 @@ pub fn prove(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
     proofs.collect()
 }
 
+/// The namespaces of a cluster in which not every pod that could be made is looked at for guarantees.
+pub fn too_many(model: &Model, ground: &Ground<'_>) -> Vec<TooMany> {
+    let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
+    let also: Vec<&Selector> = also.iter().collect();
+    let future = Future::of(&ground.facts, &ground.pod_networks, &also);
+    future.everywhere().1
+}
+
 /// A cluster that is solved under each dialect.
 struct Solved<'a> {
     model: &'a Model,

@@ -164,6 +164,11 @@ impl States {
             .collect()
     }
 
+    /// Namespaces of which not every kind of pod that could be made is looked at.
+    pub fn too_many(&self) -> &[TooMany] {
+        &self.too_many
+    }
+
     /// What can reach what in a state.
     pub fn solve(&mut self, state: &State) -> Solved {
         let variant = match self.variants.get_index_of(&state.labels) {

@@ -20,6 +20,7 @@ use cofferdam_state::segmentation::Segmentation;
 use serde_json::Value;
 
 use super::Outcome;
+use super::doubt::{of_too_many, of_unread};
 use crate::{Case, Refusal, refusal};
 
 const CODE: &str = "beyond-flows";
@@ -29,12 +30,16 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
     if protected.is_empty() {
         return Vec::new();
     }
+    let question = question(outcome, &protected);
+    let mut refusals: Vec<Refusal> = of_unread(outcome, &question).into_iter().collect();
     let asked = asked_for(outcome);
     if asked == outcome.after {
-        return Vec::new();
+        return refusals;
     }
-    let (mut states, ideal, after) = outcome.states(&asked, &outcome.after);
-    let (ideal, after) = (states.solve(&ideal), states.solve(&after));
+    let (mut states, all) = outcome.states([&asked, &outcome.after]);
+    let way_out = way_out(outcome, &strangers(outcome, &asked, ""));
+    refusals.extend(of_too_many(&question, states.too_many(), &way_out));
+    let [ideal, after] = all.map(|state| states.solve(&state));
     let zones = &outcome.case.bundle.namespaces;
     let changes = states.changes(&ideal, &after, |place| match place {
         Place::Pod(pod) if protected.contains(&*pod.namespace) => {
@@ -42,7 +47,6 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
         }
         Place::Pod(_) | Place::Nodes(_) | Place::Outside(_) => None,
     });
-    let mut refusals: Vec<Refusal> = Vec::new();
     let mut told: BTreeSet<&ZoneName> = BTreeSet::new();
     for ((_, to), between) in &changes.opens {
         if let (Some(zone), Some(witness)) = (to, &between.witness)
@@ -52,6 +56,18 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+/// What is asked, as the beginning of a sentence.
+fn question(outcome: &Outcome<'_>, protected: &BTreeSet<&str>) -> String {
+    let namespaces = outcome.case.bundle.namespaces.iter();
+    let zones = namespaces.filter(|(name, _)| protected.contains(name.as_str()));
+    let zones: BTreeSet<String> = zones
+        .map(|(_, wanted)| format!("`{}`", wanted.zone))
+        .collect();
+    let word = if zones.len() == 1 { "zone" } else { "zones" };
+    let zones = listed(zones.iter().map(String::as_str));
+    format!("whether {word} {zones} of sensitivity high would be reachable beyond the flows")
 }
 
 /// Namespaces of zones of sensitivity high that are enforced and denied, or were.
@@ -137,13 +153,18 @@ fn refused(
     if others.is_empty() {
         return refusal(CODE, message, explain);
     }
+    let way_out = way_out(outcome, &others);
+    refusal(CODE, message, &format!("{way_out}; {explain}"))
+}
+
+/// What to do about policies that are not as the bundle asks.
+fn way_out(outcome: &Outcome<'_>, others: &[String]) -> String {
     let named = listed(others.iter().map(String::as_str));
-    let hint = format!(
-        "delete {named}, make a flow of it, or waive it by a Waiver with `for: {{ finding: {}, cluster: {}, object: … }}`; {explain}",
+    format!(
+        "delete {named}, make a flow of it, or waive it by a Waiver with `for: {{ finding: {}, cluster: {}, object: … }}`",
         Class::ForeignPolicy.as_str(),
         outcome.case.cluster.name
-    );
-    refusal(CODE, message, &hint)
+    )
 }
 
 /// What would be there and is not as the bundle asks: in the namespace that is reached or for the whole cluster; if there

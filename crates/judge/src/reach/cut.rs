@@ -35,7 +35,7 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
     if outcome.before == outcome.after {
         return Vec::new();
     }
-    let (mut states, before, after) = outcome.states(&outcome.before, &outcome.after);
+    let (mut states, [before, after]) = outcome.states([&outcome.before, &outcome.after]);
     let (before, after) = (states.solve(&before), states.solve(&after));
     let changes = states.changes(&before, &after, |place| outcome.end(place));
     let closes = changes.closes.iter();

@@ -4,16 +4,22 @@
 //! and after it stops nothing, unless the way ends in a namespace that is denied by then, or is one connection out of such a
 //! namespace.
 
+use std::collections::BTreeSet;
+
 use cofferdam_model::Model;
+use cofferdam_model::count::listed;
 use cofferdam_model::guarantee::Claim;
 use cofferdam_model::names::GuaranteeName;
 use cofferdam_objects::policy::Direction;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::guarantee::{Ground, Hop, Outcome as Proved, Proof, Stop, prove, told};
+use cofferdam_semantics::guarantee::{
+    Ground, Hop, Outcome as Proved, Proof, Stop, prove, told, too_many,
+};
 use cofferdam_state::segmentation::Segmentation;
 
 use super::Outcome;
+use super::doubt::{of_too_many, of_unread};
 use crate::{Case, Refusal, refusal};
 
 const CODE: &str = "guarantee-broken";
@@ -24,16 +30,20 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
         return Vec::new();
     }
     let after = proofs(outcome, &outcome.after);
-    let broken: Vec<(GuaranteeName, Vec<Hop>)> = after
+    let after = after
         .into_iter()
+        .filter(|one| !is_waived(outcome.case, &one.guarantee));
+    let after: Vec<Proof> = after.collect();
+    let mut refusals = not_judged(outcome, &after);
+    let broken: Vec<(&GuaranteeName, &[Hop])> = after
+        .iter()
         .filter_map(|Proof { guarantee, outcome }| match outcome {
-            Proved::Broken { witness, .. } => Some((guarantee, witness)),
+            Proved::Broken { witness, .. } => Some((guarantee, witness.as_slice())),
             Proved::Proved | Proved::Unknown { .. } => None,
         })
-        .filter(|(guarantee, _)| !is_waived(outcome.case, guarantee))
         .collect();
     if broken.is_empty() {
-        return Vec::new();
+        return refusals;
     }
     let before = proofs(outcome, &outcome.before);
     let was_broken = |guarantee: &GuaranteeName| {
@@ -47,8 +57,32 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
     let counting = broken
         .iter()
         .filter(|(guarantee, witness)| counts(guarantee, witness));
-    counting
-        .map(|(guarantee, witness)| refused(guarantee, witness))
+    refusals.extend(counting.map(|(guarantee, witness)| refused(guarantee, witness)));
+    refusals
+}
+
+/// The guarantees that are not broken as far as that is known, where not all is. As long as nothing is denied, what
+/// is unknown stops nothing either.
+fn not_judged(outcome: &Outcome<'_>, after: &[Proof]) -> Vec<Refusal> {
+    let open = after
+        .iter()
+        .filter(|one| !matches!(one.outcome, Proved::Broken { .. }));
+    let open: BTreeSet<String> = open.map(|one| format!("`{}`", one.guarantee)).collect();
+    if open.is_empty() || !outcome.denies_after() {
+        return Vec::new();
+    }
+    let word = if open.len() == 1 {
+        "guarantee"
+    } else {
+        "guarantees"
+    };
+    let named = listed(open.iter().map(String::as_str));
+    let question = format!("whether {word} {named} would be broken");
+    let too_many = too_many(outcome.case.fleet.model, &ground(outcome, &outcome.after));
+    let waive = "waive it by a Waiver with `for: { finding: GUARANTEE }`";
+    let unread = of_unread(outcome, &question).into_iter();
+    unread
+        .chain(of_too_many(&question, &too_many, waive))
         .collect()
 }
 
@@ -74,7 +108,12 @@ fn is_denied(outcome: &Outcome<'_>, witness: &[Hop]) -> bool {
 }
 
 fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
-    let ground = Ground {
+    let ground = ground(outcome, segmentation);
+    prove(outcome.case.fleet.model, vec![ground]).concat()
+}
+
+fn ground<'a>(outcome: &Outcome<'a>, segmentation: &Segmentation) -> Ground<'a> {
+    Ground {
         cluster: outcome.case.cluster,
         zones: outcome.case.bundle.zones(),
         facts: facts(outcome, segmentation),
@@ -82,8 +121,7 @@ fn proofs(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Vec<Proof> {
         dialects: outcome.dialects(),
         pod_networks: outcome.pod_networks(),
         capabilities: outcome.case.observed.capabilities.known(),
-    };
-    prove(outcome.case.fleet.model, vec![ground]).concat()
+    }
 }
 
 fn facts(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Facts {
