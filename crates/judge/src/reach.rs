@@ -8,6 +8,7 @@ mod beyond;
 mod cut;
 mod doubt;
 mod guarantees;
+mod holes;
 
 use cofferdam_model::capabilities::{Capabilities, Enforces};
 use cofferdam_model::dialect::Dialect;

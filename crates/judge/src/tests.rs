@@ -13,6 +13,7 @@ use cofferdam_testkit::{Act, SHOP, Trial, node, today};
 
 use crate::{Allowances, Case, Fleet, Refusal, judge};
 
+mod beyond;
 mod budgets;
 mod detach;
 mod doubt;

@@ -53,6 +53,11 @@ impl PortSet {
         self.0.is_empty()
     }
 
+    /// How many ports it holds, those of each protocol by themselves.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     /// Whether it holds every port of every protocol.
     pub fn is_all(&self) -> bool {
         *self == Self::all()

@@ -1,19 +1,20 @@
 //! Is a zone of sensitivity high reachable beyond the flows of the bundle?
 //!
 //! A namespace counts once it is denied, by the plan or by an earlier one, and no open policy keeps it open meanwhile. What policies of others, labels that somebody
-//! changed and denies that are gone let in beyond what the bundle alone would is told with a witness.
+//! changed and denies that are gone let in beyond what the bundle alone would is told with the worst witness: what was open
+//! before the plan is refused too, for whoever enforces a zone takes it to be closed.
 
 use std::collections::BTreeSet;
 
 use cofferdam_model::count::listed;
-use cofferdam_model::names::{NamespaceName, ZoneName};
+use cofferdam_model::names::NamespaceName;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
 use cofferdam_objects::compare::spec_differences;
-use cofferdam_objects::key::ObjectKey;
+use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::live_spec::LiveSpec;
-use cofferdam_objects::policy::Direction;
-use cofferdam_semantics::states::{Place, Witness};
-use cofferdam_state::bundle::{DesiredPolicy, open_name};
+use cofferdam_objects::policy::{Direction, allows_anything};
+use cofferdam_semantics::states::Witness;
+use cofferdam_state::bundle::{DesiredPolicy, deny_name, open_name};
 use cofferdam_state::finding::{Class, finding_id};
 use cofferdam_state::plan::denied_field;
 use cofferdam_state::segmentation::Segmentation;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::doubt::{of_too_many, of_unread};
+use super::holes::{Ends, Hole, worst};
 use crate::{Case, Refusal, refusal};
 
 const CODE: &str = "beyond-flows";
@@ -36,25 +38,21 @@ pub(super) fn check(outcome: &Outcome<'_>) -> Vec<Refusal> {
     if asked == outcome.after {
         return refusals;
     }
-    let (mut states, all) = outcome.states([&asked, &outcome.after]);
-    let way_out = way_out(outcome, &strangers(outcome, &asked, ""));
+    let (mut states, all) = outcome.states([&asked, &outcome.before, &outcome.after]);
+    let way_out = way_out(outcome, &asked, &strangers(outcome, &asked, None));
     refusals.extend(of_too_many(&question, states.too_many(), &way_out));
-    let [ideal, after] = all.map(|state| states.solve(&state));
-    let zones = &outcome.case.bundle.namespaces;
-    let changes = states.changes(&ideal, &after, |place| match place {
-        Place::Pod(pod) if protected.contains(&*pod.namespace) => {
-            zones.get(&*pod.namespace).map(|wanted| &wanted.zone)
-        }
-        Place::Pod(_) | Place::Nodes(_) | Place::Outside(_) => None,
-    });
-    let mut told: BTreeSet<&ZoneName> = BTreeSet::new();
-    for ((_, to), between) in &changes.opens {
-        if let (Some(zone), Some(witness)) = (to, &between.witness)
-            && told.insert(zone)
-        {
-            refusals.push(refused(outcome, (zone, &asked), witness));
-        }
+    let [ideal, before, after] = all.map(|state| states.solve(&state));
+    let ends = Ends::of(outcome.case.bundle, &protected);
+    let holes = states.changes(&ideal, &after, |place| ends.of_place(place));
+    let worst = worst(&holes.opens);
+    if worst.is_empty() {
+        return refusals;
     }
+    let opened = states.changes(&before, &after, |place| ends.of_place(place));
+    refusals.extend(worst.into_iter().map(|hole| {
+        let is_open_today = !hole.is_opened(&opened.opens);
+        refused(outcome, &asked, &hole, is_open_today)
+    }));
     refusals
 }
 
@@ -137,29 +135,59 @@ fn is_waived(case: &Case<'_>, key: &ObjectKey) -> bool {
 
 fn refused(
     outcome: &Outcome<'_>,
-    (zone, asked): (&ZoneName, &Segmentation),
-    Witness {
+    asked: &Segmentation,
+    hole: &Hole<'_>,
+    is_open_today: bool,
+) -> Refusal {
+    let Hole { zone, witness, .. } = hole;
+    let Witness {
         from,
         to,
         ports,
         exists: _,
-    }: &Witness,
-) -> Refusal {
-    let message = format!(
-        "zone `{zone}` of sensitivity high would be reachable beyond its flows: {from} -> {to} on {ports}"
-    );
-    let others = strangers(outcome, asked, to);
+    } = witness;
+    let way = format!("{from} -> {to} on {ports}");
+    let strangers = strangers(outcome, asked, Some(to));
+    let message = if is_open_today {
+        let by = match strangers.as_slice() {
+            [] => String::new(),
+            some => format!(", by {}", listed(some.iter().map(String::as_str))),
+        };
+        format!(
+            "zone `{zone}` of sensitivity high would stay reachable beyond its flows: {way}, which is open today already{by}"
+        )
+    } else {
+        format!("zone `{zone}` of sensitivity high would be reachable beyond its flows: {way}")
+    };
     let explain = "`cofferdam reach` and `explain` tell why";
-    if others.is_empty() {
-        return refusal(CODE, message, explain);
-    }
-    let way_out = way_out(outcome, &others);
-    refusal(CODE, message, &format!("{way_out}; {explain}"))
+    let staged = if is_open_today && !is_denied_today(outcome, to) {
+        format!("; until then `enforcement: stage` lets the rollout of zone `{zone}` begin")
+    } else {
+        String::new()
+    };
+    let way_out = way_out(outcome, asked, &strangers);
+    refusal(CODE, message, &format!("{way_out}{staged}; {explain}"))
 }
 
-/// What to do about policies that are not as the bundle asks.
-fn way_out(outcome: &Outcome<'_>, others: &[String]) -> String {
-    let named = listed(others.iter().map(String::as_str));
+/// Whether the namespace of a pod is denied by us before the plan is carried out.
+fn is_denied_today(outcome: &Outcome<'_>, pod: &str) -> bool {
+    let namespace = pod.split_once('/').map(|(namespace, _)| namespace);
+    namespace.is_some_and(|namespace| {
+        let deny = ObjectKey::policy(namespace, &deny_name(Direction::Ingress));
+        outcome.before.policies.contains_key(&deny)
+    })
+}
+
+/// What to do about what is not as the bundle asks: these policies or, if there are none, labels.
+fn way_out(outcome: &Outcome<'_>, asked: &Segmentation, strangers: &[String]) -> String {
+    if strangers.is_empty() {
+        let there = outcome.after.namespaces.iter();
+        let strange = there.filter(|(name, labels)| asked.namespaces.get(*name) != Some(labels));
+        let strange: Vec<&str> = strange.map(|(name, _)| name.as_str()).collect();
+        let named = listed(strange.into_iter());
+        return format!("give namespace {named} the labels that the bundle wants");
+    }
+    let named = listed(strangers.iter().map(String::as_str));
     format!(
         "delete {named}, make a flow of it, or waive it by a Waiver with `for: {{ finding: {}, cluster: {}, object: … }}`",
         Class::ForeignPolicy.as_str(),
@@ -167,15 +195,25 @@ fn way_out(outcome: &Outcome<'_>, others: &[String]) -> String {
     )
 }
 
-/// What would be there and is not as the bundle asks: in the namespace that is reached or for the whole cluster; if there
-/// is none, anywhere.
-fn strangers(outcome: &Outcome<'_>, asked: &Segmentation, to: &str) -> Vec<String> {
+/// Policies that would be there and are not as the bundle asks: where a pod is told that is reached, those in its
+/// namespace and for the whole cluster, rather those that let something in; if there are none, anywhere.
+fn strangers(outcome: &Outcome<'_>, asked: &Segmentation, reached: Option<&str>) -> Vec<String> {
     let there = outcome.after.policies.iter();
     let strange = there.filter(|(key, spec)| asked.policies.get(*key) != Some(spec));
-    let strange: Vec<&ObjectKey> = strange.map(|(key, _)| key).collect();
-    let reached = to.split_once('/').map(|(namespace, _)| namespace);
-    let near = |key: &&&ObjectKey| key.namespace.is_none() || key.namespace.as_deref() == reached;
-    let told = |keys: Vec<&ObjectKey>| keys.iter().map(ToString::to_string).collect();
-    let close: Vec<&ObjectKey> = strange.iter().filter(near).copied().collect();
-    told(if close.is_empty() { strange } else { close })
+    let strange: Vec<(&ObjectKey, &Value)> = strange.collect();
+    let reached = reached.and_then(|pod| pod.split_once('/'));
+    let is_near = |(key, _): &&(&ObjectKey, &Value)| {
+        let here = reached.map(|(namespace, _)| namespace);
+        here.is_some() && (key.namespace.is_none() || key.namespace.as_deref() == here)
+    };
+    let near: Vec<_> = strange.iter().filter(is_near).copied().collect();
+    let lets_in = |(key, spec): &&(&ObjectKey, &Value)| {
+        key.kind != Kind::NetworkPolicy || allows_anything(spec, Direction::Ingress)
+    };
+    let opening: Vec<_> = near.iter().filter(lets_in).copied().collect();
+    let told = [opening, near]
+        .into_iter()
+        .find(|some| !some.is_empty())
+        .unwrap_or(strange);
+    told.iter().map(|(key, _)| key.to_string()).collect()
 }

@@ -47,7 +47,7 @@ fn renewed() -> String {
     SHOP.replace("port: 8080", "port: 8443")
 }
 
-const BEYOND: &str = "beyond-flows: zone `back` of sensitivity high would be reachable beyond its flows: 0.0.0.0/0 -> orders/server[Pod] on all (delete NetworkPolicy/orders/theirs, make a flow of it, or waive it";
+const BEYOND: &str = "beyond-flows: zone `back` of sensitivity high would stay reachable beyond its flows: 0.0.0.0/0 -> orders/server[Pod] on all, which is open today already, by NetworkPolicy/orders/theirs (delete NetworkPolicy/orders/theirs, make a flow of it, or waive it";
 
 #[test]
 fn a_sensitive_zone_that_others_opened_is_told_whether_or_not_there_is_anything_to_do() {
