@@ -4,7 +4,7 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
 use cofferdam_planner::{promised, waivers};
-use cofferdam_semantics::guarantee::{Ground, Outcome, Proof, prove, told};
+use cofferdam_semantics::guarantee::{Ground, Outcome, Proof, prove, told, told_reasons};
 use cofferdam_semantics::reach::dialects_of;
 
 use crate::clock;
@@ -38,6 +38,9 @@ pub(crate) fn promises(model: &Model) -> Vec<Ground<'_>> {
             dialects: dialects_of(stored.map(|known| known.cni.name.as_str())),
             pod_networks: cluster.pod_networks(stored),
             capabilities: stored,
+            closed: compiled
+                .bundle
+                .closed_namespaces(|_| stored.is_some_and(|one| one.admission.validating_policies)),
         })
     });
     clusters.collect()
@@ -46,6 +49,7 @@ pub(crate) fn promises(model: &Model) -> Vec<Ground<'_>> {
 fn remark(model: &Model, cluster: &Cluster, proof: Proof) -> Option<Remark> {
     let Proof { guarantee, outcome } = proof;
     let waiver = waivers::of_guarantee(model, &clock::today(), &guarantee, &cluster.name);
+    let mut hint = None;
     let (severity, code, message) = match (outcome, waiver) {
         (Outcome::Proved, _) | (Outcome::Broken { .. }, Some(_)) => return None,
         (Outcome::Broken { dialect, witness }, None) => (
@@ -57,21 +61,24 @@ fn remark(model: &Model, cluster: &Cluster, proof: Proof) -> Option<Remark> {
                 told(&witness)
             ),
         ),
-        (Outcome::Unknown { because }, _) => (
-            Severity::Notice,
-            "guarantee-unknown",
-            format!(
-                "it cannot be proved of cluster `{}`: {}",
-                cluster.name,
-                because.join("; ")
-            ),
-        ),
+        (
+            Outcome::Unknown {
+                because,
+                hint: settling,
+            },
+            _,
+        ) => {
+            hint = settling;
+            let told = told_reasons(&because);
+            let message = format!("it cannot be proved of cluster `{}`: {told}", cluster.name);
+            (Severity::Notice, "guarantee-unknown", message)
+        }
     };
-    let hint = (severity == Severity::Error).then(|| {
-        format!(
+    if severity == Severity::Error {
+        hint = Some(format!(
             "narrow the flows on that way, or waive it by a Waiver with `for: {{ finding: {guarantee} }}`"
-        )
-    });
+        ));
+    }
     Some(Remark {
         document: DocumentId {
             kind: "Guarantee",

@@ -18,6 +18,7 @@ mod cut_over;
 mod detach;
 mod edited_open;
 mod evaluated;
+mod fences;
 mod findings;
 mod gitops;
 mod guard_expressions;

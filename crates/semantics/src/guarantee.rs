@@ -3,6 +3,7 @@
 //! What is proved holds of every pod that is there and of every pod that could be made in the namespaces that are.
 
 mod chains;
+mod fences;
 mod services;
 mod sides;
 mod targets;
@@ -22,7 +23,7 @@ use cofferdam_model::names::{GuaranteeName, NamespaceName, ZoneName};
 use ipnet::IpNet;
 
 use crate::connectivity::{Block, Connectivity, Endpoint};
-use crate::facts::Facts;
+use crate::facts::{Facts, Pod};
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side, Step, gap, way};
@@ -54,9 +55,44 @@ pub enum Outcome {
     },
     /// That cannot be told.
     Unknown {
-        /// Why, one line each.
-        because: Vec<String>,
+        /// Why.
+        because: Vec<Reason>,
+        /// What would settle it, where something is known that would.
+        hint: Option<String>,
     },
+}
+
+/// Why something cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// In one line.
+    pub message: String,
+    /// The way that there may be; empty where it is about none.
+    pub way: Vec<Hop>,
+}
+
+impl From<String> for Reason {
+    fn from(message: String) -> Self {
+        let way = Vec::new();
+        Self { message, way }
+    }
+}
+
+/// In one line, with the way.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if self.way.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", told(&self.way))
+    }
+}
+
+/// Reasons in one line.
+pub fn told_reasons(because: &[Reason]) -> String {
+    let told: Vec<String> = because.iter().map(ToString::to_string).collect();
+    told.join("; ")
 }
 
 /// A connection of a witness.
@@ -114,6 +150,29 @@ pub struct Ground<'a> {
     pub pod_networks: Vec<IpNet>,
     /// What is known of where its cluster services are.
     pub capabilities: Option<&'a Capabilities>,
+    /// Namespaces in which nobody can make a pod: only those that hold some already count.
+    pub closed: BTreeSet<&'a str>,
+}
+
+impl Ground<'_> {
+    /// Whether a pod could be made in a namespace.
+    fn is_open(&self, namespace: &str) -> bool {
+        let mut pods = self.facts.pods.iter();
+        !self.closed.contains(namespace) || pods.any(|pod| *pod.namespace == *namespace)
+    }
+
+    /// The pods that could be made, and the namespaces of which not all could be told.
+    fn future_pods(&self, model: &Model) -> (Vec<Pod>, Vec<TooMany>) {
+        let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
+        let also: Vec<&Selector> = also.iter().collect();
+        let future = Future::of(&self.facts, &self.pod_networks, &also);
+        let (mut pods, mut missing) = future.everywhere();
+        let names = self.closed.iter().copied();
+        let closed: BTreeSet<&str> = names.filter(|name| !self.is_open(name)).collect();
+        pods.retain(|pod| !closed.contains(&*pod.namespace));
+        missing.retain(|one| !closed.contains(&*one.namespace));
+        (pods, missing)
+    }
 }
 
 /// Every guarantee of each cluster, in the order of names: of ways that begin there, and of those into the other
@@ -138,10 +197,7 @@ pub fn prove(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
 
 /// The namespaces of a cluster in which not every pod that could be made is looked at for guarantees.
 pub fn too_many(model: &Model, ground: &Ground<'_>) -> Vec<TooMany> {
-    let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
-    let also: Vec<&Selector> = also.iter().collect();
-    let future = Future::of(&ground.facts, &ground.pod_networks, &also);
-    future.everywhere().1
+    ground.future_pods(model).1
 }
 
 /// A cluster that is solved under each dialect.
@@ -155,9 +211,10 @@ struct Solved<'a> {
 
 impl<'a> Solved<'a> {
     fn new(model: &'a Model, mut ground: Ground<'a>, solver: &mut Solver) -> Self {
+        let (pods, missing) = ground.future_pods(model);
         let mut facts = std::mem::take(&mut ground.facts);
+        facts.pods.extend(pods);
         let mut gaps: Vec<String> = facts.gaps.iter().map(ToString::to_string).collect();
-        let missing = add_future_pods(model, &mut facts, &ground.pod_networks);
         gaps.extend(missing.iter().map(ToString::to_string));
         Self {
             model,
@@ -198,15 +255,6 @@ impl<'a> Solved<'a> {
     }
 }
 
-/// Adds the pods that could be made in every namespace; the namespaces of which not all could be told.
-fn add_future_pods(model: &Model, facts: &mut Facts, networks: &[IpNet]) -> Vec<TooMany> {
-    let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
-    let also: Vec<&Selector> = also.iter().collect();
-    let (pods, missing) = Future::of(facts, networks, &also).everywhere();
-    facts.pods.extend(pods);
-    missing
-}
-
 /// The selectors of workloads that a guarantee names.
 fn workloads(guarantee: &Guarantee) -> Vec<Selector> {
     let (Claim::Never { from, to, ports: _ } | Claim::Always { from, to, ports: _ }) =
@@ -224,12 +272,15 @@ fn outcome(
     chains: &Chains<'_>,
 ) -> Outcome {
     let (Claim::Never { from, to, ports } | Claim::Always { from, to, ports }) = &guarantee.claim;
-    let sides = || Ok((solved.side(from)?, solved.targets(to, ports)?));
+    let sides = || -> Result<(Side, Targets), String> {
+        Ok((solved.side(from)?, solved.targets(to, ports)?))
+    };
     let (side, targets) = match sides() {
         Ok(claimed) => claimed,
         Err(reason) => {
             return Outcome::Unknown {
-                because: vec![reason],
+                because: vec![reason.into()],
+                hint: None,
             };
         }
     };
@@ -253,14 +304,14 @@ fn outcome(
         ports,
         chain,
     };
-    let unless = match chains.follow(number, &side, &claim) {
+    let (unless, hint) = match chains.follow(number, &side, &claim) {
         Found::Way(witness) => {
             return Outcome::Broken {
                 dialect: solved.dialect(),
                 witness,
             };
         }
-        Found::Nothing { unless } => unless,
+        Found::Nothing { unless, fences } => (unless, fences),
     };
     let uncertain = targets.uncertain.as_ref().and_then(|(ports, to, because)| {
         let mut under = solved.solution.under.iter();
@@ -268,10 +319,13 @@ fn outcome(
             way(connectivity, blocks, (&side, to), ports, chain)
         })?;
         let steps = way.steps.iter().map(|step| hop(step, solved.facts()));
-        Some(format!("{because}: {}", told(&steps.collect::<Vec<_>>())))
+        Some(Reason {
+            message: because.clone(),
+            way: steps.collect(),
+        })
     });
-    let because = solved.gaps.iter().cloned();
-    Outcome::unless(because.chain(unless).chain(uncertain))
+    let because = solved.gaps.iter().cloned().map(Reason::from);
+    Outcome::unless(because.chain(unless).chain(uncertain), hint)
 }
 
 /// What becomes of a claim that connections are always possible.
@@ -286,7 +340,8 @@ fn always((from, targets): (&Side, &Targets), solved: &Solved<'_>) -> Outcome {
     );
     let unnamed = targets.by_ports.is_empty() && targets.uncertain.is_some();
     let unnamed = unnamed.then(|| "no pod has a port of this name".to_owned());
-    missing.unwrap_or_else(|| Outcome::unless(solved.gaps.iter().cloned().chain(unnamed)))
+    let because = solved.gaps.iter().cloned().chain(unnamed);
+    missing.unwrap_or_else(|| Outcome::unless(because.map(Reason::from), None))
 }
 
 /// The first witness against a claim, under any of the dialects.
@@ -310,12 +365,12 @@ fn broken(
 
 impl Outcome {
     /// Proved, unless there is anything that is not known.
-    fn unless(because: impl Iterator<Item = String>) -> Self {
-        let because: Vec<String> = because.collect();
+    fn unless(because: impl Iterator<Item = Reason>, hint: Option<String>) -> Self {
+        let because: Vec<Reason> = because.collect();
         if because.is_empty() {
             Self::Proved
         } else {
-            Self::Unknown { because }
+            Self::Unknown { because, hint }
         }
     }
 }

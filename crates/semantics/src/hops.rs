@@ -193,6 +193,12 @@ impl Fleet {
         all
     }
 
+    /// Whom an end reaches in its own cluster because one of the two is the node on which the other runs.
+    pub(crate) fn beside(&self, from: Stop) -> RoaringBitmap {
+        let graph = self.graphs.get(from.site);
+        graph.map_or_else(RoaringBitmap::new, |graph| graph.beside(from.end))
+    }
+
     /// On which ports one end reaches another.
     pub(crate) fn ports(&self, from: Stop, to: Stop, follow: Follow) -> PortSet {
         let Some(graph) = self.graphs.get(from.site) else {

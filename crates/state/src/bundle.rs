@@ -10,10 +10,11 @@ use cofferdam_model::names::{
 };
 use cofferdam_model::node_pool::NodePool;
 use cofferdam_model::zone::{Enforcement, Sensitivity};
+use cofferdam_objects::keys::PROBE_NAMESPACE;
 use cofferdam_objects::policy::Direction;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
-use crate::guard::DesiredGuard;
+use crate::guard::{DesiredGuard, GuardLevel, Rail};
 
 /// All objects that one cluster must hold, compiled from the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,18 @@ pub struct Bundle {
 }
 
 impl Bundle {
+    /// Namespaces in which nobody can make a pod while its guard rails are in force, which is asked of each.
+    pub fn closed_namespaces(
+        &self,
+        is_in_force: impl Fn(&DesiredGuard) -> bool,
+    ) -> BTreeSet<&'static str> {
+        let mut guards = self.guards.values();
+        let is_closed = guards.any(|guard| {
+            guard.rail == Rail::Probes && guard.level == GuardLevel::Deny && is_in_force(guard)
+        });
+        is_closed.then_some(PROBE_NAMESPACE).into_iter().collect()
+    }
+
     /// The bundle of a cluster that belongs to no trust domain any more: it asks for nothing. An error where no
     /// name can stand for the trust domain.
     pub fn nothing(cluster: ClusterName, instance: InstanceName) -> Result<Self, InvalidName> {

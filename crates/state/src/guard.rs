@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use cofferdam_model::names::PoolName;
 use cofferdam_objects::admission::{AdmissionKind, AdmissionObject};
+use cofferdam_objects::compare::differences;
 use cofferdam_objects::key::ObjectKey;
 use serde_json::Value;
 
 use crate::digest::short_digest;
+use crate::observed::Observed;
 
 /// A guard rail of one cluster: a policy, and the binding that puts it in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,22 @@ impl DesiredGuard {
     /// is meant to, with just this text.
     pub fn tried_field(&self) -> String {
         format!("tried:{}", short_digest(&self.probe.mark))
+    }
+
+    /// Whether it refuses, or changes, what it is meant to: it is there as compiled, and a pass has seen it.
+    pub fn is_in_force(&self, observed: &Observed) -> bool {
+        let Some(admission) = observed.admission.known() else {
+            return false;
+        };
+        let is_as_compiled = |object: &AdmissionObject| {
+            let live = admission.get(&object.key());
+            live.is_some_and(|live| differences("spec", &object.spec, &live.spec).is_empty())
+        };
+        let key = self.policy.key();
+        let live = admission.get(&key);
+        let was_seen =
+            live.is_some_and(|live| observed.is_recorded(&key, &self.tried_field(), &live.uid));
+        was_seen && is_as_compiled(&self.policy) && is_as_compiled(&self.deny)
     }
 }
 

@@ -70,6 +70,9 @@ fn ground<'a>(one: &'a Examined<'a>) -> Ground<'a> {
         dialects: dialects_of(capabilities.map(|known| known.cni.name.as_str())),
         pod_networks: one.cluster.pod_networks(capabilities),
         capabilities,
+        closed: one
+            .bundle
+            .closed_namespaces(|guard| guard.is_in_force(&one.observed)),
     }
 }
 
@@ -110,10 +113,17 @@ fn told(
 
 fn wire(model: &Model, cluster: &ClusterName, proof: Proof) -> WireProof {
     let Proof { guarantee, outcome } = proof;
+    let mut hint = None;
     let (verdict, dialect, witness, because) = match outcome {
         Outcome::Proved => ("proved", None, Vec::new(), Vec::new()),
         Outcome::Broken { dialect, witness } => ("broken", Some(dialect), witness, Vec::new()),
-        Outcome::Unknown { because } => ("unknown", None, Vec::new(), because),
+        Outcome::Unknown {
+            because,
+            hint: settling,
+        } => {
+            hint = settling;
+            ("unknown", None, Vec::new(), because)
+        }
     };
     let waiver = waivers::of_guarantee(model, &clock::today(), &guarantee, cluster);
     let waiver = waiver.filter(|_| verdict == "broken");
@@ -129,7 +139,8 @@ fn wire(model: &Model, cluster: &ClusterName, proof: Proof) -> WireProof {
         verdict,
         dialect,
         witness: hops.collect(),
-        because,
+        because: because.iter().map(ToString::to_string).collect(),
+        hint,
         waiver: waiver.map(|waiver| waiver.name.to_string()),
     }
 }

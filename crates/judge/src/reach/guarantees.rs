@@ -121,6 +121,12 @@ fn ground<'a>(outcome: &Outcome<'a>, segmentation: &Segmentation) -> Ground<'a> 
         dialects: outcome.dialects(),
         pod_networks: outcome.pod_networks(),
         capabilities: outcome.case.observed.capabilities.known(),
+        closed: outcome.case.bundle.closed_namespaces(|guard| {
+            let mut steps = outcome.case.plan.steps.iter();
+            let objects = [guard.policy.key(), guard.deny.key()];
+            guard.is_in_force(outcome.case.observed)
+                && !steps.any(|step| objects.contains(&step.action.object()))
+        }),
     }
 }
 

@@ -99,6 +99,7 @@ fn outcome(
             dialects: vec![DIALECTS[0]],
             pod_networks: cluster.pod_networks(None),
             capabilities: None,
+            closed: [].into(),
         }
     });
     claims::outcome(&model, grounds.collect())

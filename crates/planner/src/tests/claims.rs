@@ -3,7 +3,7 @@
 use cofferdam_model::Model;
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::Facts;
-use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told};
+use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told, told_reasons};
 use cofferdam_semantics::policy::Source;
 use serde_json::Value;
 
@@ -35,6 +35,8 @@ pub(super) fn outcome(model: &Model, grounds: Vec<Ground<'_>>) -> String {
             dialect: _,
             witness,
         } => format!("broken: {}", told(&witness)),
-        Outcome::Unknown { because } => format!("unknown: {}", because.join("; ")),
+        Outcome::Unknown { because, hint: _ } => {
+            format!("unknown: {}", told_reasons(&because))
+        }
     }
 }

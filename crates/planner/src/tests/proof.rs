@@ -74,6 +74,7 @@ fn outcome(spec: &str, added: &[Value], plugin: &str) -> String {
         dialects,
         pod_networks: Vec::new(),
         capabilities: None,
+        closed: [].into(),
     };
     claims::outcome(model, vec![ground])
 }

@@ -80,6 +80,7 @@ fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> 
         dialects: vec![DIALECTS[0]],
         pod_networks: Vec::new(),
         capabilities,
+        closed: [].into(),
     };
     claims::outcome(&model, vec![ground])
 }

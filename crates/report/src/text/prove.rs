@@ -62,6 +62,7 @@ fn render_proof(proof: &WireProof, text: &mut String) {
         dialect,
         witness,
         because,
+        hint,
         waiver,
     } = proof;
     let waived = waiver
@@ -91,5 +92,8 @@ fn render_proof(proof: &WireProof, text: &mut String) {
     }
     for reason in because {
         writeln!(text, "           {reason}").ok();
+    }
+    if let Some(hint) = hint {
+        writeln!(text, "           hint: {hint}").ok();
     }
 }

@@ -46,6 +46,8 @@ pub struct WireProof {
     pub witness: Vec<WireHop>,
     /// Why it is unknown, one line each.
     pub because: Vec<String>,
+    /// What would settle it, where it is unknown and something is known that would.
+    pub hint: Option<String>,
     /// The waiver that covers it, where it is broken.
     pub waiver: Option<String>,
 }

@@ -9,12 +9,16 @@ use cofferdam_model::flow::{End, Ports};
 use cofferdam_model::guarantee::{Claim, Hops};
 use roaring::RoaringBitmap;
 
-use super::{Hop, Solved, Stop, told};
+use super::fences::Fences;
+use super::{Hop, Reason, Solved, Stop};
 use crate::hops::{self, Ends, Fleet, Follow, Location, Search, Site, What, partly};
 use crate::parties::Workloads;
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
 use crate::services::published_at;
+
+/// What a way is that had to be supposed.
+const SUPPOSED: &str = "a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared";
 
 /// A claim that something is never possible.
 pub(super) struct Claimed<'a> {
@@ -49,8 +53,10 @@ pub(super) enum Found {
     Way(Vec<Hop>),
     /// None.
     Nothing {
-        /// What there may be nevertheless, one line each.
-        unless: Vec<String>,
+        /// What there may be nevertheless.
+        unless: Vec<Reason>,
+        /// What would leave no way that had to be supposed.
+        fences: Option<String>,
     },
 }
 
@@ -91,13 +97,17 @@ impl<'a> Chains<'a> {
     /// The shortest way from a side of one cluster to an end in any of them.
     pub(super) fn follow(&self, site: usize, from: &Side, claim: &Claimed<'_>) -> Found {
         let Some(fleet) = &self.fleet else {
-            return Found::Nothing { unless: Vec::new() };
+            return Found::Nothing {
+                unless: Vec::new(),
+                fences: None,
+            };
         };
         let mut sources = self.no_ends();
         if let Some(own) = sources.get_mut(site) {
             *own = ends_of(fleet, site, from);
         }
         let mut all_unless = Vec::new();
+        let mut hints: BTreeSet<String> = BTreeSet::new();
         for (ports, sides) in self.targets(site, claim) {
             let searched = Searched {
                 sources: &sources,
@@ -107,11 +117,18 @@ impl<'a> Chains<'a> {
             };
             match self.follow_to(fleet, site, &searched, claim) {
                 Found::Way(way) => return Found::Way(way),
-                Found::Nothing { unless } => all_unless.extend(unless),
+                Found::Nothing { unless, fences } => {
+                    all_unless.extend(unless);
+                    hints.extend(fences);
+                }
             }
         }
         all_unless.dedup();
-        Found::Nothing { unless: all_unless }
+        let hints: Vec<String> = hints.into_iter().collect();
+        Found::Nothing {
+            unless: all_unless,
+            fences: (!hints.is_empty()).then(|| hints.join("; ")),
+        }
     }
 
     fn follow_to(
@@ -151,16 +168,27 @@ impl<'a> Chains<'a> {
         }
         let mut supposed = Search::from(fleet, sources, Follow::Supposed);
         let way = supposed.way_to(&targets, ports, claim.chain);
-        let mut unless: Vec<String> = way
-            .map(|way| {
-                let way = told(&words.told(&way));
-                format!("a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: {way}")
-            })
-            .into_iter()
-            .collect();
-        unless.extend(self.unknown_of(site, &supposed.knocked, claim));
-        unless.extend(self.may_begin_elsewhere(fleet, site, (&targets, ports), claim));
-        Found::Nothing { unless }
+        let unknown = self.unknown_of(site, &supposed.knocked, claim).into_iter();
+        let elsewhere = self.may_begin_elsewhere(fleet, site, (&targets, ports), claim);
+        let others = unknown.chain(elsewhere).map(Reason::from);
+        let supposed = way.as_ref().map(|way| Reason {
+            message: SUPPOSED.to_owned(),
+            way: words.told(way),
+        });
+        let fences = Fences {
+            fleet,
+            model: self.model,
+            solved: self.solved,
+            site,
+        };
+        let search = |fenced: &[RoaringBitmap]| {
+            let search = Search::from(fleet, sources, Follow::Supposed);
+            search.fencing(fenced).way_to(&targets, ports, claim.chain)
+        };
+        Found::Nothing {
+            unless: supposed.into_iter().chain(others).collect(),
+            fences: way.and_then(|way| fences.hint(&way, search)),
+        }
     }
 
     /// The destinations in each cluster, by the ports that are asked about. Cluster services are those of the cluster

@@ -40,8 +40,16 @@ pub(crate) struct End {
 }
 
 impl End {
+    /// Whose pods it is.
+    pub(crate) fn party(&self) -> Option<&Party> {
+        match &self.what {
+            What::Pods(party) => Some(party),
+            What::Outside(..) | What::Nodes => None,
+        }
+    }
+
     /// Whether one of its pods is in the network of its node.
-    fn is_of_hosts(&self, facts: &Facts) -> bool {
+    pub(crate) fn is_of_hosts(&self, facts: &Facts) -> bool {
         let pods = self.pods.iter().filter_map(|pod| facts.pods.get(*pod));
         pods.into_iter().any(|pod| pod.place.host_network)
     }
@@ -135,10 +143,7 @@ impl Ends {
 
     /// Whose pods an end is.
     pub(crate) fn party(&self, number: u32) -> Option<&Party> {
-        match &self.get(number)?.what {
-            What::Pods(party) => Some(party),
-            What::Outside(..) | What::Nodes => None,
-        }
+        self.get(number)?.party()
     }
 
     /// The addresses of an end outside.

@@ -94,6 +94,11 @@ impl Graph {
         }
     }
 
+    /// Whom an end reaches because one of the two is, or may be, on the node on which the other runs.
+    pub(super) fn beside(&self, end: u32) -> RoaringBitmap {
+        self.on_own_node.reached(end)
+    }
+
     /// On which ports each end lets connections from some addresses in.
     pub(super) fn admits(&self, networks: &[IpNet]) -> BTreeMap<u32, PortSet> {
         let sources = self.ends.addresses_in(networks);

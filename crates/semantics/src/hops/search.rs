@@ -18,6 +18,8 @@ pub(crate) struct Search<'a> {
     seen: Vec<RoaringBitmap>,
     /// Those that were reached last.
     edge: Vec<Stop>,
+    /// Ends that are taken to be isolated, by place of the cluster; empty where none are.
+    fenced: Vec<RoaringBitmap>,
     /// The clusters at whose addresses somebody may knock, and from where.
     pub(crate) knocked: BTreeSet<(usize, usize)>,
 }
@@ -32,7 +34,16 @@ impl<'a> Search<'a> {
             before: edge.iter().map(|stop| (*stop, None)).collect(),
             seen: sources.to_vec(),
             edge,
+            fenced: Vec::new(),
             knocked: BTreeSet::new(),
+        }
+    }
+
+    /// The same as if some ends were isolated, by place of the cluster: only between a pod and its node nothing is.
+    pub(crate) fn fencing(self, fenced: &[RoaringBitmap]) -> Self {
+        Self {
+            fenced: fenced.to_vec(),
+            ..self
         }
     }
 
@@ -88,7 +99,7 @@ impl<'a> Search<'a> {
             }
             let knocked = self.fleet.knocks_at(from).map(|to| (from.site, to));
             self.knocked.extend(knocked);
-            for (site, reached) in self.fleet.direct(from, self.follow) {
+            for (site, reached) in self.direct(from) {
                 let Some(seen) = self.seen.get_mut(site) else {
                     continue;
                 };
@@ -118,7 +129,7 @@ impl<'a> Search<'a> {
         let edge = self.edge.iter().filter(|from| !self.is_passed(**from));
         for from in edge {
             let kind = self.fleet.kind(*from, self.follow);
-            for (site, reached) in self.fleet.direct(*from, self.follow) {
+            for (site, reached) in self.direct(*from) {
                 let targets = targets.get(site).map(|targets| reached & targets);
                 for end in targets.into_iter().flatten() {
                     let to = Stop { site, end };
@@ -140,6 +151,30 @@ impl<'a> Search<'a> {
             }
         }
         None
+    }
+
+    /// Whom an end reaches directly, by place of the cluster.
+    fn direct(&self, from: Stop) -> Vec<(usize, RoaringBitmap)> {
+        let mut all = self.fleet.direct(from, self.follow);
+        if self.fenced.is_empty() {
+            return all;
+        }
+        let own = self.fenced.get(from.site);
+        let is_fenced = own.is_some_and(|own| own.contains(from.end));
+        let beside = self.fleet.beside(from);
+        for (site, reached) in &mut all {
+            let mut kept = reached.clone();
+            if is_fenced {
+                kept.clear();
+            } else if let Some(fenced) = self.fenced.get(*site) {
+                kept -= fenced;
+            }
+            if *site == from.site {
+                kept |= &*reached & &beside;
+            }
+            *reached = kept;
+        }
+        all
     }
 
     fn is_several(&self, stop: Stop) -> bool {
