@@ -8,8 +8,8 @@ use cofferdam_model::names::ClusterName;
 use cofferdam_planner::waivers;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof};
-use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, prove};
+use cofferdam_report::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof, WireReason};
+use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, Reason, prove};
 use cofferdam_semantics::reach::dialects_of;
 
 use crate::args::{Arguments, ProveArguments};
@@ -127,22 +127,32 @@ fn wire(model: &Model, cluster: &ClusterName, proof: Proof) -> WireProof {
     };
     let waiver = waivers::of_guarantee(model, &clock::today(), &guarantee, cluster);
     let waiver = waiver.filter(|_| verdict == "broken");
-    let hops = witness.into_iter().map(|Hop { from, to, ports }| WireHop {
+    WireProof {
+        guarantee: guarantee.to_string(),
+        verdict,
+        dialect,
+        witness: hops(witness),
+        because: because
+            .into_iter()
+            .map(|Reason { message, way }| WireReason {
+                message,
+                way: hops(way),
+            })
+            .collect(),
+        hint,
+        waiver: waiver.map(|waiver| waiver.name.to_string()),
+    }
+}
+
+fn hops(way: Vec<Hop>) -> Vec<WireHop> {
+    let hops = way.into_iter().map(|Hop { from, to, ports }| WireHop {
         from: from.name,
         from_cluster: from.cluster,
         to: to.name,
         to_cluster: to.cluster,
         ports,
     });
-    WireProof {
-        guarantee: guarantee.to_string(),
-        verdict,
-        dialect,
-        witness: hops.collect(),
-        because: because.iter().map(ToString::to_string).collect(),
-        hint,
-        waiver: waiver.map(|waiver| waiver.name.to_string()),
-    }
+    hops.collect()
 }
 
 fn exits(cluster: &ProveCluster) -> Vec<Exit> {

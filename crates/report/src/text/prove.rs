@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::elsewhere;
-use crate::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof};
+use crate::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof, WireReason};
 
 /// Every cluster with its guarantees; what is broken with its witness.
 pub fn render(report: &ProveReport) -> String {
@@ -75,25 +74,78 @@ fn render_proof(proof: &WireProof, text: &mut String) {
         waived.unwrap_or_default()
     )
     .ok();
-    for hop in witness {
-        let WireHop {
-            from,
-            from_cluster,
-            to,
-            to_cluster,
-            ports,
-        } = hop;
-        let from = elsewhere(from_cluster.as_deref(), from);
-        let to = elsewhere(to_cluster.as_deref(), to);
-        writeln!(text, "           {from} -> {to}  {ports}").ok();
-    }
+    render_way(witness, "           ", text);
     if let Some(dialect) = dialect {
         writeln!(text, "           as {dialect} reads the policies").ok();
     }
-    for reason in because {
-        writeln!(text, "           {reason}").ok();
+    for WireReason { message, way } in because {
+        let colon = if way.is_empty() { "" } else { ":" };
+        writeln!(text, "           {message}{colon}").ok();
+        render_way(way, "             ", text);
     }
     if let Some(hint) = hint {
         writeln!(text, "           hint: {hint}").ok();
+    }
+}
+
+/// One connection per line.
+fn render_way(way: &[WireHop], indent: &str, text: &mut String) {
+    for hop in way {
+        writeln!(text, "{indent}{}  {}", hop.ends(), hop.ports).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(from: &str, to: (Option<&str>, &str)) -> WireHop {
+        WireHop {
+            from: from.to_owned(),
+            from_cluster: None,
+            to: to.1.to_owned(),
+            to_cluster: to.0.map(str::to_owned),
+            ports: "TCP 80".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_way_that_may_be_has_a_line_for_each_connection() {
+        let way = WireReason {
+            message: "there may be a way".to_owned(),
+            way: vec![hop("a/x", (None, "b/y")), hop("b/y", (Some("eu"), "c/z"))],
+        };
+        let other = WireReason {
+            message: "nobody looked".to_owned(),
+            way: Vec::new(),
+        };
+        let proof = WireProof {
+            guarantee: "claim".to_owned(),
+            verdict: "unknown",
+            dialect: None,
+            witness: Vec::new(),
+            because: vec![way, other],
+            hint: Some("look".to_owned()),
+            waiver: None,
+        };
+        let mut text = String::new();
+        render_proof(&proof, &mut text);
+        assert_eq!(
+            text,
+            "  UNKNOWN  claim
+           there may be a way:
+             a/x -> b/y  TCP 80
+             b/y -> eu:c/z  TCP 80
+           nobody looked
+           hint: look
+"
+        );
+        assert_eq!(
+            serde_json::to_value(&proof.because).unwrap(),
+            serde_json::json!([
+                "there may be a way: a/x -> b/y on TCP 80, then b/y -> eu:c/z on TCP 80",
+                "nobody looked"
+            ])
+        );
     }
 }

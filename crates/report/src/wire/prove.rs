@@ -1,6 +1,8 @@
 //! `ProveReport`.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 /// What became of every guarantee.
 #[derive(Debug, Clone, Serialize)]
@@ -45,11 +47,37 @@ pub struct WireProof {
     /// The connections that show it broken; of one that must always be possible, the one that is not.
     pub witness: Vec<WireHop>,
     /// Why it is unknown, one line each.
-    pub because: Vec<String>,
+    pub because: Vec<WireReason>,
     /// What would settle it, where it is unknown and something is known that would.
     pub hint: Option<String>,
     /// The waiver that covers it, where it is broken.
     pub waiver: Option<String>,
+}
+
+/// Why a guarantee is unknown; to programs it is one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireReason {
+    /// In one line.
+    pub message: String,
+    /// The way that there may be; empty where it is about none.
+    pub way: Vec<WireHop>,
+}
+
+impl fmt::Display for WireReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for (number, hop) in self.way.iter().enumerate() {
+            let before = if number == 0 { ": " } else { ", then " };
+            write!(f, "{before}{} on {}", hop.ends(), hop.ports)?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for WireReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A connection of a witness.
@@ -66,4 +94,16 @@ pub struct WireHop {
     pub to_cluster: Option<String>,
     /// On which ports.
     pub ports: String,
+}
+
+impl WireHop {
+    /// Who opens it and who accepts it.
+    pub fn ends(&self) -> String {
+        let named = |cluster: &Option<String>, name: &str| {
+            let cluster = cluster.as_ref();
+            cluster.map_or_else(|| name.to_owned(), |cluster| format!("{cluster}:{name}"))
+        };
+        let from = named(&self.from_cluster, &self.from);
+        format!("{from} -> {}", named(&self.to_cluster, &self.to))
+    }
 }
