@@ -14,13 +14,14 @@ pub(super) fn guarantee(spec: &str) -> String {
     )
 }
 
-/// Adds policies, pods and nodes to what is there.
+/// Adds namespaces, nodes, pods and policies to what is there.
 pub(super) fn add<'a>(facts: &mut Facts, objects: impl IntoIterator<Item = &'a Value>) {
     let mut reader = Reader::default();
     for object in objects {
         reader.read(object, Source(0));
     }
     let added = reader.finish();
+    facts.namespaces.extend(added.namespaces);
     facts.policies.extend(added.policies);
     facts.gaps.extend(added.gaps);
     facts.pods.extend(added.pods);

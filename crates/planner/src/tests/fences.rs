@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use cofferdam_model::dialect::DIALECTS;
-use cofferdam_semantics::Reader;
-use cofferdam_semantics::facts::Facts;
 use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told_reasons};
-use cofferdam_semantics::policy::Source;
 use cofferdam_state::record::entry_key;
 use cofferdam_testkit::Trial;
 use serde_json::{Value, json};
 
+use super::claims::add;
 use super::planner;
 use crate::promised;
 
@@ -64,18 +62,6 @@ fn denying(namespace: &str) -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"namespace": namespace, "name": "deny"},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}})
-}
-
-fn add(facts: &mut Facts, objects: &[Value]) {
-    let mut reader = Reader::default();
-    for object in objects {
-        reader.read(object, Source(0));
-    }
-    let added = reader.finish();
-    facts.namespaces.extend(added.namespaces);
-    facts.nodes.extend(added.nodes);
-    facts.policies.extend(added.policies);
-    facts.pods.extend(added.pods);
 }
 
 /// What becomes of the guarantee, with the hint where there is one; a pod in the network of its node runs beside one of

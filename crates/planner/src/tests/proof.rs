@@ -190,7 +190,7 @@ fn pod((namespace, name): (&str, &str), node: &str, host_network: bool) -> Value
 fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
     let spec = "{ never: { from: { zone: vault }, to: { zone: web } }, hops: any }";
     let vault = pod(("vault", "db"), "one", false);
-    let agent = pod(("kube-system", "agent"), "one", true);
+    let agent = pod(("agents", "agent"), "one", true);
     let beside = pod(("web", "front"), "one", false);
     let together = [vault.clone(), agent.clone(), beside];
     check_under(
@@ -198,7 +198,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
         spec,
         &together,
         "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
-         vault/db[Pod] -> kube-system/agent[Pod] on all, then kube-system/agent[Pod] -> web/front[Pod] on all",
+         vault/db[Pod] -> agents/agent[Pod] on all, then agents/agent[Pod] -> web/front[Pod] on all",
     );
     let elsewhere = pod(("web", "front"), "two", false);
     check_under(
@@ -206,7 +206,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
         spec,
         &[vault, agent, elsewhere],
         "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
-         vault/db[Pod] -> kube-system/agent[Pod] on all, then kube-system/agent[Pod] -> web/no labels[any new pod] on all",
+         vault/db[Pod] -> agents/agent[Pod] on all, then agents/agent[Pod] -> web/no labels[any new pod] on all",
     );
     // It governs what pods send to their own node.
     check_under("calico", spec, &together, "proved");
