@@ -8,7 +8,7 @@ use cofferdam_model::flow::Protocol;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::connection::{Connection, Direction};
+use crate::connection::{Connection, Direction, Side};
 use crate::fields::text;
 use crate::network_policy;
 use crate::tier::{Decision, Tier, decide};
@@ -86,25 +86,30 @@ impl<'a> Oracle<'a> {
         for from in self.cluster.sides(from) {
             for to in destinations.iter().copied() {
                 if from.is_ipv4 == to.is_ipv4 {
-                    let [apart, together] = [false, true].map(|supposes_one_node| {
-                        self.over(&Connection {
-                            from,
-                            to,
-                            protocol,
-                            port,
-                            supposes_one_node,
-                        })
-                    });
-                    let verdict = if apart == together {
-                        apart
-                    } else {
-                        Verdict::Undecided
-                    };
-                    best = best.min(verdict);
+                    best = best.min(self.between([from, to], protocol, port));
                 }
             }
         }
         best
+    }
+
+    /// Over one pair of addresses, wherever the two run as far as that is not known.
+    fn between(&self, [from, to]: [Side<'_>; 2], protocol: Protocol, port: u16) -> Verdict {
+        let over = |supposes_one_node| {
+            self.over(&Connection {
+                from,
+                to,
+                protocol,
+                port,
+                supposes_one_node,
+            })
+        };
+        let apart = over(false);
+        let mut sides = [from, to].into_iter();
+        if !sides.any(|side| self.cluster.is_node(side)) || apart == over(true) {
+            return apart;
+        }
+        Verdict::Undecided
     }
 
     /// Both directions have to allow it.
