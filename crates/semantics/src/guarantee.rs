@@ -3,13 +3,16 @@
 //! What is proved holds of every pod that is there and of every pod that could be made in the namespaces that are.
 
 mod chains;
+mod doubts;
+mod elsewhere;
 mod fences;
 mod services;
 mod sides;
 mod targets;
+mod witness;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use cofferdam_model::Model;
@@ -22,15 +25,18 @@ use cofferdam_model::labels::Selector;
 use cofferdam_model::names::{GuaranteeName, NamespaceName, ZoneName};
 use ipnet::IpNet;
 
-use crate::connectivity::{Block, Connectivity, Endpoint};
+use crate::connectivity::{Block, Connectivity};
 use crate::facts::{Facts, Pod};
 use crate::future::{Future, TooMany};
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side, Step, gap, way};
 use crate::solver::{self, Solver};
 use chains::{Chains, Claimed, Found};
-use sides::{Place, side};
+use doubts::Never;
+use sides::{Place, side, source};
 use targets::{Targets, targets};
+use witness::hop;
+pub use witness::{Hop, Reason, Stop, told, told_reasons};
 
 /// What became of a guarantee.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,77 +66,6 @@ pub enum Outcome {
         /// What would settle it, where something is known that would.
         hint: Option<String>,
     },
-}
-
-/// Why something cannot be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// In one line.
-    pub message: String,
-    /// The way that there may be; empty where it is about none.
-    pub way: Vec<Hop>,
-}
-
-impl From<String> for Reason {
-    fn from(message: String) -> Self {
-        let way = Vec::new();
-        Self { message, way }
-    }
-}
-
-/// In one line, with the way.
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if self.way.is_empty() {
-            return Ok(());
-        }
-        write!(f, ": {}", told(&self.way))
-    }
-}
-
-/// Reasons in one line.
-pub fn told_reasons(because: &[Reason]) -> String {
-    let told: Vec<String> = because.iter().map(ToString::to_string).collect();
-    told.join("; ")
-}
-
-/// A connection of a witness.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hop {
-    /// Who opens it.
-    pub from: Stop,
-    /// Who accepts it.
-    pub to: Stop,
-    /// On which ports.
-    pub ports: String,
-}
-
-/// An end of a connection of a witness.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
-    /// Its cluster, where that is another than the one of which something is proved.
-    pub cluster: Option<String>,
-    /// `namespace/workload`, or an address.
-    pub name: String,
-}
-
-/// `namespace/workload`, and `cluster:namespace/workload` elsewhere.
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cluster {
-            Some(cluster) => write!(f, "{cluster}:{}", self.name),
-            None => f.write_str(&self.name),
-        }
-    }
-}
-
-/// A way in words.
-pub fn told(witness: &[Hop]) -> String {
-    let hops = witness
-        .iter()
-        .map(|Hop { from, to, ports }| format!("{from} -> {to} on {ports}"));
-    hops.collect::<Vec<_>>().join(", then ")
 }
 
 /// A cluster of which guarantees are to be proved.
@@ -242,6 +177,10 @@ impl<'a> Solved<'a> {
         side(end, &self.place())
     }
 
+    fn source(&self, end: &End) -> Result<Side, String> {
+        source(end, &self.place())
+    }
+
     fn targets(&self, to: &End, ports: &Ports) -> Result<Targets, String> {
         targets(to, ports, &self.place())
     }
@@ -273,7 +212,7 @@ fn outcome(
 ) -> Outcome {
     let (Claim::Never { from, to, ports } | Claim::Always { from, to, ports }) = &guarantee.claim;
     let sides = || -> Result<(Side, Targets), String> {
-        Ok((solved.side(from)?, solved.targets(to, ports)?))
+        Ok((solved.source(from)?, solved.targets(to, ports)?))
     };
     let (side, targets) = match sides() {
         Ok(claimed) => claimed,
@@ -324,8 +263,15 @@ fn outcome(
             way: steps.collect(),
         })
     });
+    let never = Never {
+        ends: (from, to),
+        from: &side,
+        targets: &targets,
+        chain,
+    };
     let because = solved.gaps.iter().cloned().map(Reason::from);
-    Outcome::unless(because.chain(unless).chain(uncertain), hint)
+    let doubts = never.doubts(solved).into_iter().chain(uncertain);
+    Outcome::unless(because.chain(doubts).chain(unless), hint)
 }
 
 /// What becomes of a claim that connections are always possible.
@@ -338,9 +284,10 @@ fn always((from, targets): (&Side, &Targets), solved: &Solved<'_>) -> Outcome {
             gap.map(|step| vec![step])
         },
     );
-    let unnamed = targets.by_ports.is_empty() && targets.uncertain.is_some();
-    let unnamed = unnamed.then(|| "no pod has a port of this name".to_owned());
-    let because = solved.gaps.iter().cloned().chain(unnamed);
+    let elsewhere = (!from.is_empty() && targets.is_empty())
+        .then(|| "its destination is not in this cluster, and what is always possible is proved within a cluster only".to_owned());
+    let unnamed = targets.unnamed.iter().cloned();
+    let because = solved.gaps.iter().cloned().chain(unnamed).chain(elsewhere);
     missing.unwrap_or_else(|| Outcome::unless(because.map(Reason::from), None))
 }
 
@@ -372,23 +319,5 @@ impl Outcome {
         } else {
             Self::Unknown { because, hint }
         }
-    }
-}
-
-fn hop(step: &Step, facts: &Facts) -> Hop {
-    let told = |end: Endpoint| match end {
-        Endpoint::Address(address) => address.to_string(),
-        Endpoint::Pod(pod) => facts.pods.get(pod).map_or_else(String::new, |pod| {
-            format!("{}/{}", pod.namespace, pod.workload)
-        }),
-    };
-    let here = |end| Stop {
-        cluster: None,
-        name: told(end),
-    };
-    Hop {
-        from: here(step.from),
-        to: here(step.to),
-        ports: step.ports.to_string(),
     }
 }

@@ -155,6 +155,8 @@ impl Fleet {
         };
         let mut crossings = BTreeMap::new();
         for (from, source, at) in located() {
+            let within = Crossing::within(source, at);
+            crossings.extend(within.map(|crossing| ((from, from), crossing)));
             for (to, destination, towards) in located().filter(|(to, ..)| *to != from) {
                 let crossing = Crossing::new((source, at), (destination, towards));
                 crossings.extend(crossing.map(|crossing| ((from, to), crossing)));
@@ -204,13 +206,14 @@ impl Fleet {
         let Some(graph) = self.graphs.get(from.site) else {
             return PortSet::none();
         };
-        if from.site == to.site {
-            return graph.ports(from.end, to.end, follow);
-        }
         let crossing = self.crossings.get(&(from.site, to.site));
-        crossing.map_or_else(PortSet::none, |one| {
+        let across = crossing.map_or_else(PortSet::none, |one| {
             one.ports(graph, (from.end, to.end), follow)
-        })
+        });
+        if from.site == to.site {
+            return across.or(&graph.ports(from.end, to.end, follow));
+        }
+        across
     }
 
     /// Some ends, and whatever these reach in any number of connections of what is in `among`, by place of the cluster.

@@ -122,7 +122,10 @@ pub fn gap(
     };
     let targets = ends(to);
     for from in ends(from) {
-        for to in targets.iter().filter(|to| **to != from) {
+        for to in targets
+            .iter()
+            .filter(|to| **to != from || connectivity.is_several(from))
+        {
             let missing = ports.without(&connectivity.allowed(from, *to).certain);
             if !missing.is_empty() {
                 let to = *to;

@@ -150,22 +150,7 @@ pub fn exposed(facts: &Facts, at: &[IpNet]) -> Option<Exposed> {
     if !facts.entrance_gaps.is_empty() {
         return None;
     }
-    let mut exposed = Exposed::default();
-    for service in &facts.services {
-        if !service.is_published() {
-            continue;
-        }
-        for backend in all_backends(facts, service).into_iter().flatten() {
-            let Endpoint::Pod(pod) = backend.end else {
-                continue;
-            };
-            exposed.pods.insert(pod);
-            if service.is_at_nodes() && !service.keeps_client {
-                let ports = exposed.through_nodes.entry(pod).or_default();
-                *ports = ports.or(&PortSet::one(backend.protocol, backend.port));
-            }
-        }
-    }
+    let mut exposed = published(facts);
     let entrances = entrances::resolve(facts).entrances.into_iter();
     let backends = entrances.flat_map(|one| one.backends);
     exposed
@@ -186,6 +171,32 @@ pub fn exposed(facts: &Facts, at: &[IpNet]) -> Option<Exposed> {
     });
     exposed.pods.extend(hosts.map(|(place, _)| place));
     Some(exposed)
+}
+
+/// The pods behind Services that are published.
+fn published(facts: &Facts) -> Exposed {
+    let mut exposed = Exposed::default();
+    for service in &facts.services {
+        if !service.is_published() {
+            continue;
+        }
+        for backend in all_backends(facts, service).into_iter().flatten() {
+            let Endpoint::Pod(pod) = backend.end else {
+                continue;
+            };
+            exposed.pods.insert(pod);
+            if service.is_at_nodes() && !service.keeps_client {
+                let ports = exposed.through_nodes.entry(pod).or_default();
+                *ports = ports.or(&PortSet::one(backend.protocol, backend.port));
+            }
+        }
+    }
+    exposed
+}
+
+/// The ports on which the own node of a pod may pass connections from outside on to it, by the places of pods.
+pub fn through_nodes(facts: &Facts) -> BTreeMap<usize, PortSet> {
+    published(facts).through_nodes
 }
 
 /// Where all ports of a Service lead.

@@ -238,3 +238,51 @@ fn the_nodes_of_another_cluster_may_be_a_way_into_it() {
     let closed = BTreeMap::new();
     assert_eq!(outcome(spec, with_nodes, &["prod"], &closed), "proved");
 }
+
+/// Where pods see a node or a load balancer in place of the client, whoever lets that in lets everybody in.
+#[test]
+fn what_stands_for_clients_counts_as_the_internet() {
+    let lets_in = |cidr: &str| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "web", "name": "temporary"},
+            "spec": {"policyTypes": ["Ingress"], "ingress": [{"from": [{"ipBlock": {"cidr": cidr}}]}]}})
+    };
+    let [prod, mgmt] = BEHIND_ADDRESSES;
+    let spec = "{ never: { from: { internet: true }, to: { zone: web } } }";
+    let seen = |source: &str, cidr: &str| {
+        let prod = format!("{prod}, {source}");
+        let added = BTreeMap::from([("prod", lets_in(cidr))]);
+        outcome(spec, [prod.as_str(), mgmt], &["prod", "mgmt"], &added)
+    };
+    let balancer = "ingressSource: loadBalancer, loadBalancerCidrs: [10.1.16.0/24]";
+    let node = "ingressSource: node, nodeCidrs: [10.1.0.0/20]";
+    let broken = |at: &str| format!("broken: {at} -> web/no labels[any new pod] on all");
+    assert_eq!(seen(balancer, "10.1.16.0/24"), broken("10.1.16.0"));
+    assert_eq!(seen(node, "10.1.0.0/20"), broken("10.1.0.0"));
+    assert_eq!(seen(balancer, "10.1.0.0/20"), "proved");
+    assert_eq!(seen("ingressSource: client", "10.1.16.0/24"), "proved");
+}
+
+#[test]
+fn a_new_pod_of_another_cluster_may_give_a_name_to_any_port() {
+    check(
+        "{ never: { from: { zone: web }, to: { zone: tools }, ports: [{ port: http }] } }",
+        ROUTED,
+        "unknown: a new pod may give the name `http` to any port: \
+         web/no labels[any new pod] -> mgmt:tools/no labels[any new pod] on TCP 8443",
+    );
+}
+
+#[test]
+fn what_is_always_possible_is_proved_within_a_cluster_only() {
+    check(
+        "{ always: { from: { zone: web }, to: { zone: tools }, ports: [{ port: 9999 }] } }",
+        ROUTED,
+        "unknown: its destination is not in this cluster, and what is always possible is proved within a cluster only",
+    );
+    // Pods of one template are several.
+    check(
+        "{ always: { from: { zone: vault }, to: { zone: vault }, ports: [{ port: 80 }] } }",
+        ROUTED,
+        "broken: vault/no labels[any new pod] -> vault/no labels[any new pod] on TCP 80",
+    );
+}

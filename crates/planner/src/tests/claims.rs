@@ -14,7 +14,7 @@ pub(super) fn guarantee(spec: &str) -> String {
     )
 }
 
-/// Adds namespaces, nodes, pods and policies to what is there.
+/// Adds namespaces, nodes, pods, Services and policies to what is there.
 pub(super) fn add<'a>(facts: &mut Facts, objects: impl IntoIterator<Item = &'a Value>) {
     let mut reader = Reader::default();
     for object in objects {
@@ -25,6 +25,7 @@ pub(super) fn add<'a>(facts: &mut Facts, objects: impl IntoIterator<Item = &'a V
     facts.policies.extend(added.policies);
     facts.gaps.extend(added.gaps);
     facts.pods.extend(added.pods);
+    facts.services.extend(added.services);
     facts.nodes.extend(added.nodes);
 }
 

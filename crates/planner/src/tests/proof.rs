@@ -211,3 +211,15 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
     // It governs what pods send to their own node.
     check_under("calico", spec, &together, "proved");
 }
+
+#[test]
+fn a_new_pod_may_run_beside_one_that_no_policy_governs() {
+    let spec = "{ never: { from: { zone: web }, to: { zone: vault } } }";
+    let agent = pod(("web", "agent"), "one", true);
+    check(
+        spec,
+        &[agent],
+        "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
+         web/agent[Pod] -> vault/no labels[any new pod] on all",
+    );
+}

@@ -1,4 +1,4 @@
-//! Guarantees over cluster services and over ports by their names.
+//! Guarantees over cluster services, over ports by their names, and over what nodes pass on.
 
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::dialect::DIALECTS;
@@ -62,7 +62,11 @@ fn capabilities() -> Capabilities {
 }
 
 /// What becomes of a guarantee with this spec, where these objects are there beside what the bundle promises.
-fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> String {
+fn outcome(
+    (spec, plugin): (&str, &str),
+    capabilities: Option<&Capabilities>,
+    added: &[Value],
+) -> String {
     let mut model = model(&format!("{MODEL}{}", guarantee(spec)));
     let known = self::capabilities();
     model
@@ -76,8 +80,11 @@ fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> 
         cluster,
         zones: compiled.bundle.zones(),
         facts,
-        tells_exposed: false,
-        dialects: vec![DIALECTS[0]],
+        tells_exposed: true,
+        dialects: DIALECTS
+            .into_iter()
+            .filter(|one| one.name == plugin)
+            .collect(),
         pod_networks: Vec::new(),
         capabilities,
         closed: [].into(),
@@ -88,7 +95,8 @@ fn outcome(spec: &str, capabilities: Option<&Capabilities>, added: &[Value]) -> 
 #[track_caller]
 fn check(spec: &str, added: &[Value], expected: &str) {
     let known = capabilities();
-    assert_eq!(outcome(spec, Some(&known), added), expected, "{spec}");
+    let told = outcome((spec, "calico"), Some(&known), added);
+    assert_eq!(told, expected, "{spec}");
 }
 
 /// Lets pods of a namespace out to an address.
@@ -156,20 +164,20 @@ fn cluster_services_are_ends_of_claims() {
         &[],
         "proved",
     );
-    check(
-        "{ never: { from: { clusterService: controlPlane }, to: { zone: vault } } }",
-        &[],
-        "proved",
-    );
 }
 
-/// The API exempts what a node sends to its own pods.
+/// The API exempts what a node sends to its own pods, and some plugins what pods send there.
 #[test]
-fn the_own_node_of_a_pod_is_among_the_nodes() {
-    let spec = "{ never: { from: { clusterService: nodes }, to: { zone: vault } } }";
-    check(spec, &[], "proved");
+fn no_policy_keeps_a_pod_from_its_own_node() {
+    let from_nodes = "{ never: { from: { clusterService: nodes }, to: { zone: vault } } }";
+    let some_node = "exchanges connections with the node on which it runs, and no policy of a namespace keeps it from that";
     check(
-        spec,
+        from_nodes,
+        &[],
+        &format!("unknown: every pod, such as vault/no labels[any new pod], {some_node}"),
+    );
+    check(
+        from_nodes,
         &[
             json!({
                 "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"},
@@ -179,13 +187,47 @@ fn the_own_node_of_a_pod_is_among_the_nodes() {
         ],
         "broken: 10.1.0.5 -> vault/db[Pod] on all",
     );
+    let that_node = "may run on the node that has 10.1.0.5, and no policy of a namespace keeps it from its node";
+    check(
+        "{ never: { from: { clusterService: controlPlane }, to: { zone: vault } } }",
+        &[],
+        &format!("unknown: a pod such as vault/no labels[any new pod] {that_node}"),
+    );
+    let to_api_server = "{ never: { from: { zone: vault }, to: { clusterService: apiServer } } }";
+    let known = capabilities();
+    assert_eq!(
+        outcome((to_api_server, "antrea"), Some(&known), &[]),
+        format!("unknown: a pod such as vault/no labels[any new pod] {that_node}")
+    );
+}
+
+#[test]
+fn what_a_service_lets_in_from_outside_may_come_from_the_own_node_of_a_pod() {
+    let service = |policy: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "vault"},
+            "spec": {"type": "NodePort", "externalTrafficPolicy": policy, "selector": {"app": "db"}, "ports": [{"port": 5432}]},
+        })
+    };
+    let mut db = db(5432);
+    db["metadata"]["labels"] = json!({"app": "db"});
+    let spec = "{ never: { from: { internet: true }, to: { zone: vault } } }";
+    check(
+        spec,
+        &[db.clone(), service("Cluster")],
+        "unknown: a Service passes connections from outside on to vault/db[Pod], \
+         which sees them come from its own node, and no policy of a namespace keeps that out",
+    );
+    check(spec, &[db.clone(), service("Local")], "proved");
+    let other_port = spec.replace("vault } }", "vault }, ports: [{ port: 22 }] }");
+    check(&other_port, &[db, service("Cluster")], "proved");
 }
 
 #[test]
 fn nothing_is_claimed_of_a_cluster_service_that_nobody_found() {
     let spec = "{ never: { from: { zone: vault }, to: { clusterService: apiServer } } }";
     assert_eq!(
-        outcome(spec, None, &[]),
+        outcome((spec, "calico"), None, &[]),
         "unknown: nothing is known about the cluster, so `apiServer` has no address; run `cofferdam doctor --write`"
     );
 }
@@ -213,6 +255,14 @@ fn a_named_port_is_that_of_each_pod() {
         &spec("always"),
         &[db(5433)],
         "broken: web/no labels[any new pod] -> vault/db[Pod] on TCP 5433",
+    );
+    let mut other = db(5432);
+    other["metadata"]["name"] = json!("other");
+    other["spec"]["containers"] = json!([{"name": "c"}]);
+    check(
+        &spec("always"),
+        &[db(5432), other],
+        "unknown: vault/other[Pod] has no port `sql`",
     );
     check(
         &spec("always"),

@@ -10,8 +10,9 @@ use cofferdam_model::guarantee::{Claim, Hops};
 use roaring::RoaringBitmap;
 
 use super::fences::Fences;
-use super::{Hop, Reason, Solved, Stop};
-use crate::hops::{self, Ends, Fleet, Follow, Location, Search, Site, What, partly};
+use super::words::Words;
+use super::{Hop, Reason, Solved};
+use crate::hops::{Ends, Fleet, Follow, Location, Search, Site, partly};
 use crate::parties::Workloads;
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
@@ -30,10 +31,10 @@ pub(super) struct Claimed<'a> {
 
 /// The clusters, and what leads from each to each.
 pub(super) struct Chains<'a> {
-    model: &'a Model,
-    solved: &'a [Solved<'a>],
+    pub(super) model: &'a Model,
+    pub(super) solved: &'a [Solved<'a>],
     /// The clusters that were not looked at; they stand behind those that were.
-    unseen: Vec<&'a Cluster>,
+    pub(super) unseen: Vec<&'a Cluster>,
     /// None where every claim is about what one cluster shows.
     fleet: Option<Fleet>,
 }
@@ -46,6 +47,12 @@ struct Searched<'a> {
     /// By place of the cluster.
     sides: &'a [Side],
 }
+
+/// Destinations by place of the cluster, by their ports.
+type Certain = BTreeMap<PortSet, Vec<Side>>;
+
+/// The same where it is not known which of these ports, with why.
+type Uncertain = BTreeMap<(PortSet, String), Vec<Side>>;
 
 /// What became of a search.
 pub(super) enum Found {
@@ -106,9 +113,19 @@ impl<'a> Chains<'a> {
         if let Some(own) = sources.get_mut(site) {
             *own = ends_of(fleet, site, from);
         }
-        let mut all_unless = Vec::new();
+        let mut all_unless: Vec<Reason> = Vec::new();
         let mut hints: BTreeSet<String> = BTreeSet::new();
-        for (ports, sides) in self.targets(site, claim) {
+        let (certain, uncertain) = self.targets(site, claim);
+        for ((ports, because), sides) in &uncertain {
+            let searched = Searched {
+                sources: &sources,
+                from,
+                ports,
+                sides,
+            };
+            all_unless.extend(self.way_to_uncertain(fleet, site, &searched, (claim, because)));
+        }
+        for (ports, sides) in certain {
             let searched = Searched {
                 sources: &sources,
                 from,
@@ -118,12 +135,12 @@ impl<'a> Chains<'a> {
             match self.follow_to(fleet, site, &searched, claim) {
                 Found::Way(way) => return Found::Way(way),
                 Found::Nothing { unless, fences } => {
-                    all_unless.extend(unless);
+                    let new = unless.into_iter().filter(|one| !all_unless.contains(one));
+                    all_unless.extend(new.collect::<Vec<_>>());
                     hints.extend(fences);
                 }
             }
         }
-        all_unless.dedup();
         let hints: Vec<String> = hints.into_iter().collect();
         Found::Nothing {
             unless: all_unless,
@@ -170,7 +187,9 @@ impl<'a> Chains<'a> {
         let way = supposed.way_to(&targets, ports, claim.chain);
         let unknown = self.unknown_of(site, &supposed.knocked, claim).into_iter();
         let elsewhere = self.may_begin_elsewhere(fleet, site, (&targets, ports), claim);
-        let others = unknown.chain(elsewhere).map(Reason::from);
+        let of_nodes = self.nodes_into(fleet, site, (&targets, claim));
+        let others = unknown.chain(elsewhere).chain(of_nodes);
+        let others = others.map(Reason::from);
         let supposed = way.as_ref().map(|way| Reason {
             message: SUPPOSED.to_owned(),
             way: words.told(way),
@@ -191,94 +210,68 @@ impl<'a> Chains<'a> {
         }
     }
 
-    /// The destinations in each cluster, by the ports that are asked about. Cluster services are those of the cluster
-    /// where a way begins.
-    fn targets(&self, site: usize, claim: &Claimed<'_>) -> BTreeMap<PortSet, Vec<Side>> {
-        let mut all: BTreeMap<PortSet, Vec<Side>> = BTreeMap::new();
+    /// The way to ends in other clusters of which the ports are not known.
+    fn way_to_uncertain(
+        &self,
+        fleet: &Fleet,
+        site: usize,
+        searched: &Searched<'_>,
+        (claim, because): (&Claimed<'_>, &str),
+    ) -> Option<Reason> {
+        let numbered = searched.sides.iter().enumerate();
+        let targets: Vec<RoaringBitmap> = numbered
+            .map(|(number, side)| ends_of(fleet, number, side))
+            .collect();
+        let mut search = Search::from(fleet, searched.sources, Follow::Supposed);
+        let way = search.way_to(&targets, searched.ports, claim.chain)?;
+        let words = Words {
+            fleet,
+            solved: self.solved,
+            site,
+            from: searched.from,
+            to: searched.sides,
+        };
+        Some(Reason {
+            message: because.to_owned(),
+            way: words.told(&way),
+        })
+    }
+
+    /// The destinations in each cluster, by the ports that are asked about; apart from them those of which the ports are
+    /// not known, with why. Cluster services are those of the cluster where a way begins.
+    fn targets(&self, site: usize, claim: &Claimed<'_>) -> (Certain, Uncertain) {
+        let (mut certain, mut uncertain) = (Certain::new(), Uncertain::new());
         let is_own = |number: usize| number == site || !matches!(claim.to, End::ClusterService(_));
         let numbered = self.solved.iter().enumerate();
         for (number, solved) in numbered.filter(|(number, _)| is_own(*number)) {
             let targets = solved.targets(claim.to, claim.ports).unwrap_or_default();
             for (ports, side) in targets.by_ports {
-                let sides = all.entry(ports);
-                let sides = sides.or_insert_with(|| vec![Side::default(); self.solved.len()]);
+                let sides = certain.entry(ports).or_insert_with(|| self.no_sides());
+                if let Some(own) = sides.get_mut(number) {
+                    *own = side;
+                }
+            }
+            // In the cluster itself they were looked at already.
+            if let Some((ports, side, because)) = targets.uncertain.filter(|_| number != site) {
+                let sides = uncertain.entry((ports, because));
+                let sides = sides.or_insert_with(|| self.no_sides());
                 if let Some(own) = sides.get_mut(number) {
                     *own = side;
                 }
             }
         }
-        all
+        // Where there is no destination at all, a way into what was not looked at counts nevertheless.
+        if certain.is_empty() {
+            certain.insert(PortSet::all(), self.no_sides());
+        }
+        (certain, uncertain)
     }
 
-    /// What is not known of clusters that may be entered.
-    fn unknown_of(
-        &self,
-        site: usize,
-        knocked: &BTreeSet<(usize, usize)>,
-        claim: &Claimed<'_>,
-    ) -> Vec<String> {
-        let entered: BTreeSet<usize> = knocked.iter().map(|(_, to)| *to).collect();
-        let others = entered.into_iter().filter(|other| *other != site);
-        let counts =
-            |cluster: &Cluster| claim.chain == Chain::Any || self.may_have(cluster, claim.to);
-        let reasons = others.flat_map(|other| {
-            if let Some(solved) = self.solved.get(other) {
-                let name = &solved.ground.cluster.name;
-                let gaps = solved.gaps.iter().filter(|_| counts(solved.ground.cluster));
-                return gaps.map(|gap| format!("cluster `{name}`: {gap}")).collect();
-            }
-            let unseen = self.unseen.get(other.saturating_sub(self.solved.len()));
-            let told = unseen.filter(|cluster| counts(cluster));
-            let told = told.map(|Cluster { name, .. }| {
-                format!("a way leads into cluster `{name}`, which was not looked at")
-            });
-            Vec::from_iter(told)
-        });
-        reasons.collect()
+    fn no_sides(&self) -> Vec<Side> {
+        vec![Side::default(); self.solved.len()]
     }
 
-    /// The clusters that were not looked at, and from where something is let in that leads to the end of a claim.
-    fn may_begin_elsewhere(
-        &self,
-        fleet: &Fleet,
-        site: usize,
-        (targets, ports): (&[RoaringBitmap], &PortSet),
-        claim: &Claimed<'_>,
-    ) -> Vec<String> {
-        let numbered = (self.solved.len()..).zip(&self.unseen);
-        let origins = numbered.filter(|(_, cluster)| self.may_have(cluster, claim.from));
-        let leading = origins.filter(|(number, _)| {
-            let let_in = fleet.let_in(*number, site);
-            let own = targets.get(site);
-            if own.is_some_and(|own| !own.is_disjoint(&let_in)) {
-                return true;
-            }
-            let mut sources = self.no_ends();
-            if let Some(sources) = sources.get_mut(site) {
-                *sources = let_in;
-            }
-            let mut search = Search::from(fleet, &sources, Follow::Supposed);
-            let mut way = || search.way_to(targets, ports, claim.chain);
-            claim.chain == Chain::Any && way().is_some()
-        });
-        let told = leading.map(|(_, Cluster { name, .. })| {
-            format!("a way may begin in cluster `{name}`, which was not looked at")
-        });
-        told.collect()
-    }
-
-    /// Whether an end is, by the model, one of pods that a cluster may have.
-    fn may_have(&self, cluster: &Cluster, end: &End) -> bool {
-        let End::Pods(pods) = end else {
-            return false;
-        };
-        let domain = self.model.trust_domain_of(cluster);
-        let zones = self.model.zones.values();
-        let mut zones = zones.filter(|zone| pods.zones.contains(&zone.name));
-        zones.any(|zone| domain.is_some_and(|domain| zone.trust_domains.contains(&domain.name)))
-    }
-
-    fn no_ends(&self) -> Vec<RoaringBitmap> {
+    pub(super) fn no_ends(&self) -> Vec<RoaringBitmap> {
         vec![RoaringBitmap::new(); self.solved.len() + self.unseen.len()]
     }
 }
@@ -297,7 +290,10 @@ fn is_needed(model: &Model, solved: &[Solved<'_>]) -> bool {
         published_at(facts).next().is_some() || !facts.nodes.is_empty()
     };
     let is_enterable = clusters.any(is_declared) || solved.iter().any(is_seen);
-    claims.any(|one| one.hops == Hops::Any) || model.clusters.len() > 1 && is_enterable
+    let has_hosts = |one: &Solved<'_>| one.facts().pods.iter().any(|pod| pod.place.host_network);
+    claims.any(|one| one.hops == Hops::Any)
+        || solved.iter().any(has_hosts)
+        || model.clusters.len() > 1 && is_enterable
 }
 
 /// A side as ends of a cluster.
@@ -339,52 +335,5 @@ impl Solved<'_> {
         let hosts = pods.filter(|pod| pod.place.host_network);
         split.extend(hosts.map(|pod| (Arc::clone(&pod.namespace), pod.workload.clone())));
         split
-    }
-}
-
-/// Ends with names.
-struct Words<'a> {
-    fleet: &'a Fleet,
-    solved: &'a [Solved<'a>],
-    /// The cluster of which something is proved.
-    site: usize,
-    from: &'a Side,
-    to: &'a [Side],
-}
-
-impl Words<'_> {
-    fn told(&self, way: &[(hops::Stop, PortSet)]) -> Vec<Hop> {
-        let pairs = way.iter().zip(way.iter().skip(1));
-        let hops = pairs.map(|((from, _), (to, ports))| Hop {
-            from: self.stop(*from, Some(self.from)),
-            to: self.stop(*to, self.to.get(to.site)),
-            ports: ports.to_string(),
-        });
-        hops.collect()
-    }
-
-    fn stop(&self, stop: hops::Stop, side: Option<&Side>) -> Stop {
-        let elsewhere = self.solved.get(stop.site);
-        let elsewhere = elsewhere.filter(|_| stop.site != self.site);
-        Stop {
-            cluster: elsewhere.map(|solved| solved.ground.cluster.name.to_string()),
-            name: self.name(stop, side).unwrap_or_default(),
-        }
-    }
-
-    fn name(&self, stop: hops::Stop, side: Option<&Side>) -> Option<String> {
-        let ends = self.fleet.ends(stop.site)?;
-        match &ends.get(stop.end)?.what {
-            What::Pods(party) => Some(party.to_string()),
-            What::Nodes => Some("nodes".to_owned()),
-            What::Outside(..) => {
-                let networks = side.map(|side| side.networks.as_slice());
-                let classes = &self.solved.get(stop.site)?.solution.classes;
-                let parts = networks.into_iter().flatten();
-                let mut parts = parts.flat_map(|network| classes.samples(network));
-                let first = parts.find(|(first, _)| ends.outside_at(*first) == Some(stop.end));
-                first.map(|(first, _)| first.to_string())
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cofferdam_model::Model;
 use cofferdam_model::capabilities::Capabilities;
-use cofferdam_model::cluster::{Cluster, Network};
+use cofferdam_model::cluster::{Cluster, IngressSource, Network};
 use cofferdam_model::external_network::ExternalNetwork;
 use cofferdam_model::flow::{End, PodEnd};
 use cofferdam_model::names::{NamespaceName, ZoneName};
@@ -46,6 +46,41 @@ pub(super) fn side(end: &End, place: &Place<'_>) -> Result<Side, String> {
         }
         End::ClusterService(service) => services::side(*service, place),
     }
+}
+
+/// The same where it opens connections: what comes from outside may be seen as coming from somebody else.
+pub(super) fn source(end: &End, place: &Place<'_>) -> Result<Side, String> {
+    let mut all = side(end, place)?;
+    let (End::Internet | End::ExternalNetwork(_)) = end else {
+        return Ok(all);
+    };
+    let network = &place.cluster.network;
+    let Some(declared) = network.seen_in_place_of_clients() else {
+        return Ok(all);
+    };
+    let known = place
+        .capabilities
+        .into_iter()
+        .flat_map(|known| &known.node_addresses);
+    let nodes = known.copied().map(IpNet::from);
+    match network.ingress_source {
+        IngressSource::Node if declared.is_empty() => all.networks.extend(nodes),
+        IngressSource::Client | IngressSource::Node | IngressSource::LoadBalancer => {
+            all.networks.extend(declared);
+        }
+    }
+    if network.ingress_source == IngressSource::LoadBalancer && declared.is_empty() {
+        return Err("it is not declared from where load balancers connect (`network.loadBalancerCidrs`), as which pods see connections from outside".to_owned());
+    }
+    if network.ingress_source == IngressSource::Node
+        && declared.is_empty()
+        && place
+            .capabilities
+            .is_none_or(|known| known.node_addresses.is_empty())
+    {
+        return Err("no address of a node is known (`network.nodeCidrs`), as which pods see connections from outside".to_owned());
+    }
+    Ok(all)
 }
 
 /// The pods of zones. Service accounts narrow nothing here: no policy that is modelled enforces them.

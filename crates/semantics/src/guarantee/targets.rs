@@ -18,13 +18,15 @@ pub(super) struct Targets {
     pub(super) by_ports: BTreeMap<PortSet, Side>,
     /// The ends of which the ports are not known: any of these, and why.
     pub(super) uncertain: Option<(PortSet, Side, String)>,
+    /// Why some names of ports stand for none, where they do.
+    pub(super) unnamed: Option<String>,
 }
 
 impl Targets {
     fn one(ports: PortSet, side: Side) -> Self {
         Self {
             by_ports: [(ports, side)].into(),
-            uncertain: None,
+            ..Self::default()
         }
     }
 }
@@ -35,7 +37,7 @@ pub(super) fn targets(to: &End, ports: &Ports, place: &Place<'_>) -> Result<Targ
         let by_ports = services::known_ports(*service, place)?;
         return Ok(Targets {
             by_ports,
-            uncertain: None,
+            ..Targets::default()
         });
     }
     let all = side(to, place)?;
@@ -54,6 +56,7 @@ pub(super) fn targets(to: &End, ports: &Ports, place: &Place<'_>) -> Result<Targ
 fn by_name(numbers: &PortSet, names: &[(&Port, &str)], all: &Side, place: &Place<'_>) -> Targets {
     let mut targets = Targets::default();
     let mut future = Side::default();
+    let (mut lacking, mut existing) = (Vec::new(), 0_usize);
     let pods = all.pods.iter().filter_map(|number| {
         let pod = place.facts.pods.get(*number)?;
         Some((*number, pod))
@@ -61,6 +64,10 @@ fn by_name(numbers: &PortSet, names: &[(&Port, &str)], all: &Side, place: &Place
     for (number, pod) in pods {
         if pod.is_future {
             future.pods.insert(number);
+        } else {
+            let missing = names.iter().filter(|name| given(&[**name], pod).is_empty());
+            lacking.extend(missing.map(|(_, name)| (*name, pod)));
+            existing += 1;
         }
         let own = numbers.or(&given(names, pod));
         if !own.is_empty() {
@@ -76,6 +83,13 @@ fn by_name(numbers: &PortSet, names: &[(&Port, &str)], all: &Side, place: &Place
         );
         targets.uncertain = Some((PortSet::of_protocols(any), future, because));
     }
+    targets.unnamed = match lacking.first() {
+        Some((name, pod)) => Some(format!(
+            "{}/{} has no port `{name}`",
+            pod.namespace, pod.workload
+        )),
+        None => (existing == 0).then(|| "no pod has a port of this name".to_owned()),
+    };
     targets
 }
 

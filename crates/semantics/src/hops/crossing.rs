@@ -83,6 +83,47 @@ impl Crossing {
         })
     }
 
+    /// What leads from the pods of a cluster back into it, over the addresses of its nodes and load balancers; none where
+    /// it is not known what is exposed there.
+    pub(super) fn within(own: &Graph, at: &Location) -> Option<Self> {
+        let exposed = [&at.nodes, &at.exposed].map(|points| points.behind.as_ref());
+        let [Some(nodes), Some(exposed)] = exposed else {
+            return None;
+        };
+        let admitted = own.admits(&networks_of_nodes(at, own.ends.facts()));
+        let mut into: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
+        for to in own.ends.pods() {
+            let passed_on = [nodes, exposed].map(|behind| through_own_node(own, to, (behind, at)));
+            let passed_on = passed_on
+                .into_iter()
+                .fold(PortSet::none(), |all, one| all.or(&one));
+            if !passed_on.is_empty() {
+                let ports = admitted.get(&to).cloned().unwrap_or_default();
+                into.entry(ports.or(&passed_on)).or_default().insert(to);
+            }
+        }
+        if into.is_empty() {
+            return None;
+        }
+        let outside = own
+            .ends
+            .outside(&[&at.nodes.at[..], &at.exposed.at].concat());
+        let door = || Door {
+            at: own.ends.nodes() | &outside,
+            keeps_port: false,
+            into: into.clone().into_iter().collect(),
+        };
+        let doors = Doors {
+            of_pods: vec![door()],
+            of_hosts: vec![door()],
+        };
+        Some(Self {
+            known: Doors::default(),
+            possible: Some(doors),
+            supposed: Vec::new(),
+        })
+    }
+
     /// Whom the destination lets be reached, by whatever is let out.
     pub(super) fn let_in(&self) -> RoaringBitmap {
         let doors = self.followed(Follow::Supposed);

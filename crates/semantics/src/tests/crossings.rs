@@ -61,7 +61,14 @@ fn site(name: usize, cluster: &Cluster<'_>) -> Site {
 /// not certain is needed for it.
 fn way(clusters: [&Cluster<'_>; 2], port: u16) -> &'static str {
     let sites = [0, 1].map(|name: usize| site(name, clusters[name]));
-    let fleet = Fleet::new(&sites, &[Workloads::new(), Workloads::new()]);
+    way_between(&sites, port)
+}
+
+/// The same between namespaces of the first and the last of some clusters.
+fn way_between(sites: &[Site], port: u16) -> &'static str {
+    let split = vec![Workloads::new(); sites.len()];
+    let fleet = Fleet::new(sites, &split);
+    let last = sites.len() - 1;
     let of = |site: usize, namespace: &str| {
         let facts = sites[site].solved.classes.facts();
         fleet.numbered(|number, end| {
@@ -75,7 +82,9 @@ fn way(clusters: [&Cluster<'_>; 2], port: u16) -> &'static str {
     let ports = PortSet::one(Protocol::Tcp, port);
     let follows = |follow| {
         let mut search = Search::from(&fleet, &of(0, "a"), follow);
-        search.way_to(&of(1, "b"), &ports, Chain::Direct).is_some()
+        search
+            .way_to(&of(last, "b"), &ports, Chain::Direct)
+            .is_some()
     };
     match (follows(Follow::Known), follows(Follow::Supposed)) {
         (true, _) => "open",
@@ -265,4 +274,39 @@ fn what_nodes_pass_on_is_not_certain_to_be_reached() {
         "no way",
     );
     check(&format!("{{type: ClusterIP, {ports}}}"), "no way");
+}
+
+/// A pod is let in as its node, whoever asked the node.
+#[test]
+fn a_way_may_lead_over_a_node_back_into_its_cluster() {
+    let check = |kind: &str, to: &str, expected: &str| {
+        let yaml = format!("
+{{apiVersion: v1, kind: Pod, metadata: {{name: one, namespace: a}}, spec: {{nodeName: n, containers: [{{name: c}}]}}, status: {{podIP: 10.2.0.4, hostIP: 10.9.0.1}}}}
+---
+{{apiVersion: v1, kind: Node, metadata: {{name: n}}, status: {{addresses: [{{type: InternalIP, address: 10.9.0.1}}]}}}}
+---
+{{apiVersion: v1, kind: Pod, metadata: {{name: x, namespace: b, labels: {{app: x}}}}, spec: {{nodeName: n, containers: [{{name: c}}]}}, status: {{podIP: 10.2.0.5, hostIP: 10.9.0.1}}}}
+---
+{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: deny, namespace: b}}, spec: {{policyTypes: [Ingress]}}}}
+---
+{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: out, namespace: a}}, spec: {{policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: {to}}}}}]}}]}}}}
+---
+{{apiVersion: v1, kind: Service, metadata: {{name: x, namespace: b}}, spec: {{type: {kind}, ports: [{{port: 80}}], selector: {{app: x}}}}}}
+");
+        let cluster = Cluster {
+            yaml: &yaml,
+            pods: &["10.2.0.0/16"],
+            exposed: &[],
+            egress: &[],
+            routed: false,
+        };
+        assert_eq!(
+            way_between(&[site(0, &cluster)], 80),
+            expected,
+            "{kind} {to}"
+        );
+    };
+    check("NodePort", "10.9.0.0/24", "not certain");
+    check("NodePort", "10.8.0.0/24", "no way");
+    check("ClusterIP", "10.9.0.0/24", "no way");
 }

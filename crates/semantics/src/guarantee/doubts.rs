@@ -1,0 +1,141 @@
+//! What policies cannot keep out, so that a claim is not proved by them.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use cofferdam_model::dialect::OwnNode;
+use cofferdam_model::flow::{ClusterService, End};
+
+use super::targets::Targets;
+use super::{Reason, Solved, hop};
+use crate::facts::Pod;
+use crate::prove::{Chain, Side, way};
+use crate::services::through_nodes;
+
+/// A claim that something is never possible in a cluster.
+pub(super) struct Never<'a> {
+    pub(super) ends: (&'a End, &'a End),
+    pub(super) from: &'a Side,
+    pub(super) targets: &'a Targets,
+    pub(super) chain: Chain,
+}
+
+impl Never<'_> {
+    /// Why it may not hold in spite of what policies say.
+    pub(super) fn doubts(&self, solved: &Solved<'_>) -> Vec<Reason> {
+        let passed_on = self.passed_on(solved);
+        passed_on.into_iter().chain(self.own_node(solved)).collect()
+    }
+
+    /// What is exposed is reached from outside through nodes as well, and no policy of a namespace keeps out the node of a
+    /// pod.
+    fn passed_on(&self, solved: &Solved<'_>) -> Option<Reason> {
+        let (End::Internet | End::ExternalNetwork(_), _) = self.ends else {
+            return None;
+        };
+        if !solved.ground.tells_exposed {
+            return None;
+        }
+        let entered = through_nodes(solved.facts());
+        let told = |pod: usize| solved.facts().pods.get(pod).map(told);
+        let direct = self.targets.by_ports.iter().find_map(|(ports, to)| {
+            let mut entered = entered.iter();
+            let (pod, _) =
+                entered.find(|(pod, open)| to.pods.contains(pod) && !open.and(ports).is_empty())?;
+            told(*pod)
+        });
+        if let Some(pod) = direct {
+            return Some(Reason::from(format!(
+                "a Service passes connections from outside on to {pod}, which sees them come from its own node, and no policy of a namespace keeps that out"
+            )));
+        }
+        let from = Side {
+            pods: entered.into_keys().collect(),
+            ..Side::default()
+        };
+        if self.chain == Chain::Direct {
+            return None;
+        }
+        let mut under = solved.solution.under.iter();
+        under.find_map(|(connectivity, blocks)| {
+            let mut targets = self.targets.by_ports.iter();
+            let found = targets.find_map(|(ports, to)| {
+                way(connectivity, blocks, (&from, to), ports, Chain::Any)
+            })?;
+            let steps = found.steps.iter().map(|step| hop(step, solved.facts()));
+            Some(Reason {
+                message: "a way may begin at a pod to which a Service passes connections from outside on, which sees them come from its own node".to_owned(),
+                way: steps.collect(),
+            })
+        })
+    }
+
+    /// Every pod runs on one of the nodes.
+    fn own_node(&self, solved: &Solved<'_>) -> Option<Reason> {
+        let (service, pods) = match self.ends {
+            (End::ClusterService(service), _) => {
+                let sides = self.targets.by_ports.values();
+                (*service, sides.flat_map(|side| &side.pods).collect())
+            }
+            (_, End::ClusterService(service)) => {
+                let mut dialects = solved.ground.dialects.iter();
+                if !dialects.any(|one| one.egress_to_own_node == OwnNode::Exempt) {
+                    return None;
+                }
+                (*service, self.from.pods.iter().collect())
+            }
+            _ => return None,
+        };
+        let pods: BTreeSet<&usize> = pods;
+        let facts = solved.facts();
+        let mut governed = pods.iter().filter_map(|pod| facts.pods.get(**pod));
+        let pod = governed.find(|pod| !pod.place.host_network)?;
+        let message = match service {
+            ClusterService::Nodes => format!(
+                "every pod, such as {}, exchanges connections with the node on which it runs, and no policy of a namespace keeps it from that",
+                told(pod)
+            ),
+            ClusterService::ApiServer | ClusterService::ControlPlane => {
+                let address = self.address_of_a_node(solved)?;
+                format!(
+                    "a pod such as {} may run on the node that has {address}, and no policy of a namespace keeps it from its node",
+                    told(pod)
+                )
+            }
+            ClusterService::Dns | ClusterService::CloudMetadata => return None,
+        };
+        Some(Reason::from(message))
+    }
+
+    /// An address of the service that is also that of a node.
+    fn address_of_a_node(&self, solved: &Solved<'_>) -> Option<IpAddr> {
+        let to = self.targets.by_ports.values();
+        let sides = || to.clone().chain([self.from]);
+        let capabilities = solved.ground.capabilities.into_iter();
+        let known: BTreeSet<IpAddr> = capabilities
+            .flat_map(|known| &known.node_addresses)
+            .copied()
+            .collect();
+        let declared = &solved.ground.cluster.network.node_cidrs;
+        let is_node = |address: &IpAddr| {
+            known.contains(address) || declared.iter().any(|one| one.contains(address))
+        };
+        let hosts = sides().flat_map(|side| &side.networks);
+        let hosts = hosts.filter(|network| network.prefix_len() == network.max_prefix_len());
+        let hosts = hosts.map(ipnet::IpNet::addr).find(is_node);
+        let mut nodes = sides().flat_map(|side| &side.nodes);
+        nodes.next().copied().or(hosts)
+    }
+}
+
+fn told(pod: &Pod) -> String {
+    format!("{}/{}", pod.namespace, pod.workload)
+}
+
+impl Targets {
+    /// Whether nobody is a destination.
+    pub(super) fn is_empty(&self) -> bool {
+        let mut sides = self.by_ports.values();
+        sides.all(Side::is_empty) && self.uncertain.is_none()
+    }
+}
