@@ -340,6 +340,44 @@ fn an_address_of_a_service_is_what_is_behind_it() -> Result<()> {
     check("services", &[("all.yaml", SERVICES)], &commands)
 }
 
+/// A pod that is let out to pods, which it may name by their network.
+const NETWORKS: &str = "
+apiVersion: v1
+kind: Node
+metadata: {name: one}
+status: {addresses: [{type: InternalIP, address: 192.168.0.9}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: app}
+spec: {nodeName: one, containers: [{name: web}]}
+status: {podIP: 10.0.0.1, hostIP: 192.168.0.9}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: data}
+spec: {nodeName: two, containers: [{name: db}]}
+status: {podIP: 10.0.0.2}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: app}
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}}]}]}
+";
+
+#[test]
+fn a_network_is_who_has_addresses_in_it() -> Result<()> {
+    check(
+        "networks",
+        &[("all.yaml", NETWORKS)],
+        &[
+            "explain . --from app/web --to 10.0.0.2/32 --port 80 --dialect antrea",
+            "explain . --from app/web --to 10.0.0.0/24 --port 80 --dialect antrea",
+            "explain . --from app/web --to 192.168.0.0/24 --port 80 --dialect antrea",
+        ],
+    )
+}
+
 /// Two nodes with a pod each behind ports of nodes: of a Service of which any node leads to both, of one of which each leads
 /// to its own, and of a pod itself.
 const NODES: &str = "

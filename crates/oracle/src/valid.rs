@@ -13,13 +13,20 @@ use crate::port::{number, protocol};
 /// Whether an API server would have accepted the object, if it is a policy.
 pub fn is_valid(object: &Value) -> bool {
     if kind::is(object, kind::NETWORK_POLICY) {
-        return network_policy::is_valid(object);
+        return is_namespace(text(object, "/metadata/namespace"))
+            && network_policy::is_valid(object);
     }
     let admin = [kind::ADMIN, kind::BASELINE, kind::CLUSTER];
     if admin.into_iter().any(|kind| kind::is(object, kind)) {
         return admin::is_valid(object);
     }
     true
+}
+
+/// Lower-case letters, digits and `-` between them, at most 63; left out it is a default.
+fn is_namespace(name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.len() <= 63 && name.chars().all(is_inner) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn is_selector(selector: &Value) -> bool {

@@ -145,6 +145,13 @@ impl Classes {
         self.universe.vocabulary.atoms.inside(network)
     }
 
+    /// One address of each kind of nodes in a network.
+    pub fn nodes_in(&self, network: &IpNet) -> Vec<IpAddr> {
+        let kinds = self.addresses_of_nodes().into_iter();
+        let inside = kinds.map(|kind| kind.into_iter().find(|one| network.contains(one)));
+        inside.flatten().collect()
+    }
+
     /// The addresses of nodes, those of one class together.
     pub(crate) fn addresses_of_nodes(&self) -> Vec<Vec<IpAddr>> {
         let mut by_class: BTreeMap<u32, Vec<IpAddr>> = BTreeMap::new();

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::labels::Labels;
+use cofferdam_model::names::NamespaceName;
 use cofferdam_objects::entrance_kind::GATEWAY_API;
 use cofferdam_objects::keys::{MANAGED_BY, MANAGED_BY_VALUE, NAMESPACE_NAME, SOURCE};
 use indexmap::IndexSet;
@@ -170,7 +171,21 @@ impl Reader {
                 kind: GapKind::NotUnderstood { path },
             });
         }
-        let refused = !notes.faults.is_empty();
+        let is_named = id.namespace.is_empty() || NamespaceName::parse(&id.namespace).is_ok();
+        let refused = !notes.faults.is_empty() || !is_named;
+        if !is_named {
+            self.gap(Gap {
+                object: id.to_string(),
+                reason: format!(
+                    "`{}` is no name of a namespace; an API server refuses it",
+                    id.namespace
+                ),
+                source: Some(source),
+                kind: GapKind::Refused {
+                    path: "metadata.namespace".to_owned(),
+                },
+            });
+        }
         for Note { path, reason } in notes.faults {
             self.gap(Gap {
                 object: id.to_string(),

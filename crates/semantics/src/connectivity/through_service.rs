@@ -41,7 +41,7 @@ impl Connectivity {
             peers.map(move |peer| self.says_to_own_node(class, *peer).at(on.0, on.1))
         });
         let is_let_in = own.min().is_some_and(|one| one < Verdict::Denied);
-        if is_let_in && explanation.exemption.is_none() {
+        if matches!(from, Endpoint::Address(_)) && is_let_in && explanation.exemption.is_none() {
             explanation.verdict = explanation.verdict.min(Verdict::Undecided);
         }
         explanation

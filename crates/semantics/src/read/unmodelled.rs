@@ -7,7 +7,7 @@ use super::pod::{at, text};
 use crate::facts::GapKind;
 
 /// Groups of which some kinds are policies, with these kinds and whose they are.
-const POLICIES: [(&str, &[&str], &str); 14] = [
+const POLICIES: [(&str, &[&str], &str); 17] = [
     (
         "cilium.io",
         &["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"],
@@ -58,6 +58,13 @@ const POLICIES: [(&str, &[&str], &str); 14] = [
     ("kuma.io", &["MeshTrafficPermission"], "Kuma"),
     ("consul.hashicorp.com", &["ServiceIntentions"], "Consul"),
     ("crd.nsx.vmware.com", &["SecurityPolicy"], "NSX"),
+    ("nsx.vmware.com", &["SecurityPolicy"], "NSX"),
+    (
+        "vpcresources.k8s.aws",
+        &["SecurityGroupPolicy"],
+        "the Amazon VPC resource controller",
+    ),
+    ("kubeovn.io", &["SecurityGroup"], "Kube-OVN"),
     ("policy.networking.k8s.io", &[], "the network policy API"),
 ];
 

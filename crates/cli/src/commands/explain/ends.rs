@@ -180,16 +180,7 @@ fn ends(word: &str, classes: &Classes) -> Result<Vec<End>> {
         }]);
     }
     if let Ok(network) = word.parse::<IpNet>() {
-        let samples = classes.samples(&network.trunc()).into_iter();
-        let samples = samples.map(|(first, last)| End {
-            endpoint: Endpoint::Address(first),
-            name: if first == last {
-                first.to_string()
-            } else {
-                format!("{first}-{last}")
-            },
-        });
-        return Ok(samples.collect());
+        return Ok(inside(&network.trunc(), classes));
     }
     let Some((namespace, name)) = word.split_once('/') else {
         bail!("`{word}` is none of `namespace/name`, an address and a CIDR");
@@ -221,6 +212,45 @@ fn ends(word: &str, classes: &Classes) -> Result<Vec<End>> {
         end(place, &name)
     });
     Ok(ends.collect())
+}
+
+/// Who has addresses in a network: addresses outside, nodes and pods, one of those that policies do not tell apart.
+fn inside(network: &IpNet, classes: &Classes) -> Vec<End> {
+    let at = |address: IpAddr, name: String| End {
+        endpoint: Endpoint::Address(address),
+        name,
+    };
+    let samples = classes.samples(network).into_iter();
+    let outside = samples.map(|(first, last)| {
+        let name = if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        };
+        at(first, name)
+    });
+    let nodes = classes.nodes_in(network).into_iter();
+    let nodes = nodes.map(|address| at(address, address.to_string()));
+    let mut alike: BTreeMap<&[u32], End> = BTreeMap::new();
+    let pods = classes.facts().pods.iter().enumerate();
+    for (place, pod) in pods.filter(|(_, pod)| !pod.place.host_network) {
+        let mut own = pod.addresses.iter();
+        if let Some(address) = own.find(|address| network.contains(*address)) {
+            let kind = alike.entry(classes.of_pod(place));
+            kind.or_insert_with(|| {
+                end(
+                    place,
+                    &format!("{address} ({}/{})", pod.namespace, pod.name),
+                )
+            });
+        }
+    }
+    let whole = network.prefix_len() == network.max_prefix_len();
+    let taken: Vec<End> = nodes.chain(alike.into_values()).collect();
+    if whole && !taken.is_empty() {
+        return taken;
+    }
+    outside.chain(taken).collect()
 }
 
 fn end(place: usize, name: &str) -> End {

@@ -29,6 +29,24 @@ fn check_network_policy(spec: &str, expected: bool) {
     check_valid(&document, expected);
 }
 
+/// As of a template that nobody rendered.
+#[test]
+fn names_of_namespaces() {
+    for (name, expected) in [
+        ("x", true),
+        ("x-1", true),
+        ("'{{ .Values.namespace }}'", false),
+        ("'${NAMESPACE}'", false),
+        ("SHOP", false),
+        ("'shop '", false),
+        ("-x", false),
+    ] {
+        let metadata = format!("{{namespace: {name}, name: p}}");
+        let policy = format!("kind: NetworkPolicy\nmetadata: {metadata}\nspec: {{}}\n");
+        check_valid(&policy, expected);
+    }
+}
+
 #[test]
 fn one_invalid_part_leaves_out_the_whole_policy() {
     check(
