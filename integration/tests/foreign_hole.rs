@@ -113,7 +113,7 @@ fn it_stops_plans(shop: &Shop) -> Result<()> {
     let cluster = at(&plan, "/clusters/0");
     assert_eq!(*at(cluster, "/state"), "refused", "{cluster:#}");
     let reason = at(cluster, "/reason").as_str().unwrap_or_default();
-    let beyond = "zone `back` of sensitivity high would be reachable beyond its flows";
+    let beyond = "zone `back` of sensitivity high would stay reachable beyond its flows";
     assert!(reason.contains(beyond), "{reason}");
     let hint = at(cluster, "/hint").as_str().unwrap_or_default();
     assert!(hint.contains("NetworkPolicy/orders/temporary"), "{hint}");

@@ -145,7 +145,7 @@ fn it_stops_plans(fleet: &SampleFleet) -> Result<()> {
             anyhow::bail!("{cluster:#}")
         };
         let beyond_flows =
-            "zone `cardholder` of sensitivity high would be reachable beyond its flows: ";
+            "zone `cardholder` of sensitivity high would stay reachable beyond its flows: ";
         ensure!(beyond.starts_with(beyond_flows), "{beyond}");
         let guarantee = "guarantee `cardholder-never-reaches-internet` would be broken: ledger/postgres[Deployment] -> 1.0.0.0 ";
         ensure!(leaks.starts_with(guarantee), "{leaks}");
