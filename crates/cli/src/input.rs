@@ -12,7 +12,7 @@ use cofferdam_model::dialect::Dialect;
 use cofferdam_report::wire::reach::Grounds;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
-use cofferdam_semantics::{Reader, reach};
+use cofferdam_semantics::{Reader, reach, service_addresses};
 use serde_json::Value;
 
 use crate::args::{Arguments, Live, Objects, Reading, Selection};
@@ -218,6 +218,18 @@ impl Input {
             enforced: self.enforced,
             notes: reach::caveats(&self.facts, &self.dialects),
         }
+    }
+
+    /// The same for what all connections are told of, where those through Services are not.
+    pub(crate) fn grounds_of_connections(&self) -> Grounds {
+        let mut grounds = self.grounds();
+        let by_services = service_addresses::told(&self.facts, &self.dialects);
+        // Where it is only one reading of several, it is no more than a note.
+        match self.dialects.as_slice() {
+            [_] => grounds.incomplete_because.extend(by_services),
+            _ => grounds.notes.extend(by_services),
+        }
+        grounds
     }
 
     /// That manifests hold nobody of whom anything could be told. A cluster that was read and has no pod has none; what is

@@ -335,6 +335,8 @@ fn an_address_of_a_service_is_what_is_behind_it() -> Result<()> {
         "explain . --from 198.51.100.1 --to shop/db --port 5432 --dialect calico".to_owned(),
         "explain . --from shop/web --to 10.96.0.7 --port 3306".to_owned(),
         json,
+        "reach . --from shop/web --dialect aws-vpc-cni".to_owned(),
+        "reach . --from shop/web --dialect calico".to_owned(),
     ];
     let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
     check("services", &[("all.yaml", SERVICES)], &commands)

@@ -25,6 +25,7 @@ pub mod ports;
 pub mod prove;
 pub mod reach;
 pub mod read;
+pub mod service_addresses;
 pub mod services;
 pub mod solver;
 pub mod states;

@@ -178,7 +178,7 @@ impl Scene {
             .collect();
         let numbered = self.clusters.iter().enumerate();
         let told = numbered.map(|(number, seen)| {
-            let mut grounds = seen.input.grounds();
+            let mut grounds = seen.input.grounds_of_connections();
             grounds.notes.extend(supposed.iter().cloned());
             let others = unknown.iter().filter(|(to, _)| **to != number);
             let others = others.map(|(_, why)| why.clone());

@@ -26,7 +26,11 @@ pub(crate) async fn run(arguments: &Arguments, command: &DiffArguments) -> Resul
     let was = &reach::reach(of_before, &before.dialects, &split);
     let is = &reach::reach(of_after, &after.dialects, &split);
     let changes = reach::difference(was, is);
-    let report = DiffReport::new(before.grounds(), after.grounds(), &changes);
+    let report = DiffReport::new(
+        before.grounds_of_connections(),
+        after.grounds_of_connections(),
+        &changes,
+    );
     show(&report, arguments.output, text::diff)?;
     Ok(match (changes.is_empty(), report.complete) {
         (false, _) => Exit::Difference,

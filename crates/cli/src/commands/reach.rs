@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ReachArguments) -> Resu
         reached = reach::reach(&classes, &input.dialects, &Workloads::new());
         reached.retain(|one| from.include(&one.from) && to.include(&one.to));
     }
-    let mut grounds = input.grounds();
+    let mut grounds = input.grounds_of_connections();
     let asked = from.namespaces().chain(to.namespaces());
     let without_pods = input.namespaces_without_pods(asked);
     grounds.incomplete_because.extend(without_pods);

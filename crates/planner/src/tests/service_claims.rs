@@ -224,6 +224,34 @@ fn what_a_service_lets_in_from_outside_may_come_from_the_own_node_of_a_pod() {
 }
 
 #[test]
+fn a_plugin_that_is_asked_before_addresses_are_translated_sees_no_destination() {
+    let front = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "front", "namespace": "web", "labels": {"app": "front"}},
+        "spec": {"containers": [{"name": "c"}]}, "status": {"podIP": "10.2.0.2", "phase": "Running"},
+    });
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "front", "namespace": "web"},
+        "spec": {"clusterIP": "10.96.0.9", "selector": {"app": "front"}, "ports": [{"port": 8080}]},
+    });
+    let added = [front, service, out("vault", "10.96.0.0/12")];
+    let known = capabilities();
+    let told = |port: u16, plugin| {
+        let spec = format!(
+            "{{ never: {{ from: {{ zone: vault }}, to: {{ zone: web }}, ports: [{{ port: {port} }}] }} }}"
+        );
+        outcome((&spec, plugin), Some(&known), &added)
+    };
+    assert_eq!(
+        told(8080, "aws-vpc-cni"),
+        "unknown: under aws-vpc-cni policies are asked about the addresses of Services, \
+         and NetworkPolicy/vault/out lets pods out to that of Service web/front, behind which a destination is: `explain` tells more"
+    );
+    assert_eq!(told(8081, "aws-vpc-cni"), "proved");
+    assert_eq!(told(8080, "calico"), "proved");
+}
+
+#[test]
 fn nothing_is_claimed_of_a_cluster_service_that_nobody_found() {
     let spec = "{ never: { from: { zone: vault }, to: { clusterService: apiServer } } }";
     assert_eq!(

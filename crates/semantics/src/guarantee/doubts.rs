@@ -8,9 +8,12 @@ use cofferdam_model::flow::{ClusterService, End};
 
 use super::targets::Targets;
 use super::{Reason, Solved, hop};
+use crate::connectivity::Endpoint;
 use crate::facts::Pod;
+use crate::ports::PortSet;
 use crate::prove::{Chain, Side, way};
-use crate::services::through_nodes;
+use crate::service_addresses::let_out;
+use crate::services::{all_backends, through_nodes};
 
 /// A claim that something is never possible in a cluster.
 pub(super) struct Never<'a> {
@@ -24,7 +27,42 @@ impl Never<'_> {
     /// Why it may not hold in spite of what policies say.
     pub(super) fn doubts(&self, solved: &Solved<'_>) -> Vec<Reason> {
         let passed_on = self.passed_on(solved);
-        passed_on.into_iter().chain(self.own_node(solved)).collect()
+        let own_node = self.own_node(solved);
+        let through = self.through_service(solved);
+        passed_on
+            .into_iter()
+            .chain(own_node)
+            .chain(through)
+            .collect()
+    }
+
+    /// Before the address of a Service is translated, policies see nothing of what is behind it.
+    fn through_service(&self, solved: &Solved<'_>) -> Option<Reason> {
+        let facts = solved.facts();
+        let mut dialects = solved.ground.dialects.iter();
+        dialects.find_map(|dialect| {
+            let mut named = let_out(facts, dialect);
+            let (policy, service) = named.find(|(policy, service)| {
+                let backends = all_backends(facts, service).into_iter().flatten();
+                let mut backends = backends.filter_map(|backend| match backend.end {
+                    Endpoint::Pod(pod) => Some((pod, PortSet::one(backend.protocol, backend.port))),
+                    Endpoint::Address(_) => None,
+                });
+                let mut own = self.from.pods.iter().filter_map(|pod| facts.pods.get(*pod));
+                own.any(|pod| {
+                    pod.namespace == policy.id.namespace && policy.subject.pods.matches(&pod.labels)
+                }) && backends.any(|(pod, port)| self.is_target(pod, &port))
+            })?;
+            Some(Reason::from(format!(
+                "under {} policies are asked about the addresses of Services, and {} lets pods out to that of Service {}/{}, behind which a destination is: `explain` tells more",
+                dialect.name, policy.id, service.namespace, service.name
+            )))
+        })
+    }
+
+    fn is_target(&self, pod: usize, port: &PortSet) -> bool {
+        let mut targets = self.targets.by_ports.iter();
+        targets.any(|(ports, to)| to.pods.contains(&pod) && !port.and(ports).is_empty())
     }
 
     /// What is exposed is reached from outside through nodes as well, and no policy of a namespace keeps out the node of a

@@ -192,7 +192,7 @@ fn unlabelled<'a>(bundle: &'a Bundle, facts: &Facts) -> Vec<&'a str> {
 /// Rows with what these and the rest rest on; none where nothing could be told.
 fn resting(input: Input, compared: Result<(Vec<BetweenZones>, Vec<String>), Vec<String>>) -> Told {
     let (rows, because) = compared.unwrap_or_else(|because| (Vec::new(), because));
-    let mut grounds = input.grounds();
+    let mut grounds = input.grounds_of_connections();
     for reason in because {
         let known = &mut grounds.incomplete_because;
         if !known.iter().any(|known| known.ends_with(&reason)) {
