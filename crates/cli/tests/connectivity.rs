@@ -380,6 +380,50 @@ fn a_network_is_who_has_addresses_in_it() -> Result<()> {
     )
 }
 
+/// A load balancer before a pod that lets nobody in, and a pod that may go anywhere.
+const BALANCED: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: app}
+spec: {containers: [{name: web}]}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: data, labels: {app: db}}
+spec: {containers: [{name: db}]}
+status: {podIP: 10.0.0.2}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: data}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: data}
+spec: {type: LoadBalancer, clusterIP: 10.96.0.9, selector: {app: db}, ports: [{port: 80, nodePort: 30080}]}
+status: {loadBalancer: {ingress: [{ip: 203.0.113.9}]}}
+";
+
+/// A node passes on what a pod sends to the address of a load balancer, as its own; not what it sends to that in the cluster.
+#[test]
+fn a_pod_at_a_load_balancer_is_seen_as_a_node() -> Result<()> {
+    let told = |to: &str| -> Result<String> {
+        let directory = tempfile::tempdir()?;
+        std::fs::write(directory.path().join("all.yaml"), BALANCED)?;
+        let explain = format!("explain . --from app/web --to {to} --port 80 --dialect antrea");
+        let told = run(directory.path(), &explain)?;
+        let verdict = told.lines().find(|line| line.contains("app/web ->"));
+        let verdict = verdict.and_then(|line| line.split_whitespace().next());
+        Ok(verdict.unwrap_or_default().to_owned())
+    };
+    assert_eq!(told("203.0.113.9")?, "UNDECIDED");
+    assert_eq!(told("10.96.0.9")?, "DENIED");
+    assert_eq!(told("data/db[Service]")?, "DENIED");
+    Ok(())
+}
+
 /// Two nodes with a pod each behind ports of nodes: of a Service of which any node leads to both, of one of which each leads
 /// to its own, and of a pod itself.
 const NODES: &str = "

@@ -215,9 +215,31 @@ fn behind(
     if ports.is_empty() {
         return Err(NoBackend::NoPort);
     }
+    let by_slices = by_slices(facts, service, ports);
     if service.selector.is_empty() {
-        return by_slices(facts, service, ports);
+        return by_slices;
     }
+    // Whatever somebody adds to what the selector finds counts as well.
+    match (by_selector(facts, service, ports), by_slices) {
+        (Ok(mut selected), Ok(added)) => {
+            selected.extend(added);
+            Ok(selected
+                .into_iter()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect())
+        }
+        (Err(_), Ok(added)) => Ok(added),
+        (selected, Err(_)) => selected,
+    }
+}
+
+/// Where the pods lead that a Service selects.
+fn by_selector(
+    facts: &Facts,
+    service: &Service,
+    ports: &[&ServicePort],
+) -> Result<Vec<Backend>, NoBackend> {
     let pods: Vec<(usize, &Pod)> = pods_of(facts, service).collect();
     if pods.is_empty() {
         return Err(NoBackend::NoPod);
@@ -244,16 +266,18 @@ fn behind(
     Ok(backends.into_iter().collect())
 }
 
-/// Where a Service without a selector leads.
+/// Where the slices of a Service lead.
 fn by_slices(
     facts: &Facts,
     service: &Service,
     ports: &[&ServicePort],
 ) -> Result<Vec<Backend>, NoBackend> {
-    let own = facts
+    let key = (&service.namespace, &service.name);
+    let first = facts
         .slices
-        .iter()
-        .filter(|slice| slice.namespace == service.namespace && slice.service == service.name);
+        .partition_point(|slice| (&slice.namespace, &slice.service) < key);
+    let own = facts.slices.iter().skip(first);
+    let own = own.take_while(|slice| (&slice.namespace, &slice.service) == key);
     let mut own = own.peekable();
     if own.peek().is_none() {
         return Err(NoBackend::NoSelector);
@@ -280,14 +304,15 @@ fn by_slices(
     Ok(backends.into_iter().collect())
 }
 
-/// Who has an address behind a Service: the pod that is named, or any that has it.
+/// Who has an address behind a Service: whichever pod it is, and the one that is named where it is nobody's.
 fn end(facts: &Facts, service: &Service, (address, pod): (IpAddr, Option<&str>)) -> Endpoint {
     let is_named = |one: &Pod| {
         one.namespace == service.namespace && Some(&*one.name) == pod && !one.is_template
     };
     let has_it = |one: &Pod| !one.place.host_network && one.addresses.contains(&address);
-    let mut pods = facts.pods.iter();
-    let place = pods.position(|one| is_named(one) || has_it(one));
+    let pods = &facts.pods;
+    let place = pods.iter().position(has_it);
+    let place = place.or_else(|| pods.iter().position(is_named));
     place.map_or(Endpoint::Address(address), Endpoint::Pod)
 }
 

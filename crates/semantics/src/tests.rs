@@ -10,6 +10,7 @@ mod hops;
 mod node_ports;
 mod pod_by_pod;
 mod prove;
+mod services;
 mod solver;
 mod states;
 

@@ -12,7 +12,7 @@ use cofferdam_report::text;
 use cofferdam_report::wire::explain::{Answer, ExplainReport};
 use cofferdam_semantics::Classes;
 use cofferdam_semantics::connectivity::explain::Explanation;
-use cofferdam_semantics::connectivity::{Connectivity, ServiceAddress};
+use cofferdam_semantics::connectivity::{Connectivity, Endpoint, ServiceAddress};
 
 use crate::args::{Arguments, ExplainArguments};
 use crate::exit::Exit;
@@ -96,11 +96,12 @@ fn explained(asked: &Asked, connectivity: &Connectivity) -> Explained {
     });
     // Of addresses of both families, that over which most is allowed is told.
     let through = through.min_by_key(|one| one.explanation.verdict);
+    let is_outside = matches!(from, Endpoint::Address(_));
     let is_published = asked
         .to
         .through
         .as_ref()
-        .is_some_and(|one| one.is_published);
+        .is_some_and(|one| one.is_published && (is_outside || one.at_outside));
     through.unwrap_or_else(|| Explained {
         dialect,
         explanation: if is_published {

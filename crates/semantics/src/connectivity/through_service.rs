@@ -26,8 +26,8 @@ impl Connectivity {
             && self.pod(from).is_some_and(|pod| !pod.place.host_network)
     }
 
-    /// What becomes of the answer for an address outside where the node of the destination may pass the connection on as its
-    /// own, as behind a Service that is published: what that node may send is not denied.
+    /// What becomes of the answer where the node of the destination may pass the connection on as its own, as behind a
+    /// Service that is published: what that node may send is not denied to whom may send it there.
     pub fn explain_by_own_node(
         &self,
         from: Endpoint,
@@ -41,7 +41,8 @@ impl Connectivity {
             peers.map(move |peer| self.says_to_own_node(class, *peer).at(on.0, on.1))
         });
         let is_let_in = own.min().is_some_and(|one| one < Verdict::Denied);
-        if matches!(from, Endpoint::Address(_)) && is_let_in && explanation.exemption.is_none() {
+        let is_let_out = explanation.egress.verdict < Verdict::Denied;
+        if is_let_out && is_let_in && explanation.exemption.is_none() {
             explanation.verdict = explanation.verdict.min(Verdict::Undecided);
         }
         explanation

@@ -27,6 +27,8 @@ pub(super) struct Through {
     pub(super) at_node: Option<NodePort>,
     /// Whether it is reached from outside.
     pub(super) is_published: bool,
+    /// Whether it was asked for at an address outside the cluster, at which pods are seen as nodes as well.
+    pub(super) at_outside: bool,
     is_headless: bool,
 }
 
@@ -95,6 +97,7 @@ fn at_node(
             keeps_client,
         }),
         is_published: true,
+        at_outside: true,
         is_headless: false,
     };
     match backends {
@@ -149,6 +152,10 @@ fn at(
             port: port.port,
             at_node: None,
             is_published: service.is_published(),
+            at_outside: !service.keeps_client
+                && addresses
+                    .iter()
+                    .any(|one| !service.cluster_addresses.contains(one)),
             is_headless: service.is_headless,
         };
         match services::backends(
