@@ -31,7 +31,12 @@ pub fn render(report: &ReachReport) -> String {
         .iter()
         .any(|row| row.last().is_some_and(|cell| !cell.is_empty()));
     let mut text = match (rows.is_empty(), differs) {
-        (true, _) if report.complete => "no such connection is possible\n".to_owned(),
+        (true, _) if report.complete && report.notes.is_empty() => {
+            "no such connection is possible\n".to_owned()
+        }
+        (true, _) if report.complete => {
+            "no such connection is possible but for what is noted\n".to_owned()
+        }
         (true, _) => "no such connection is known\n".to_owned(),
         (false, true) => table(&["from", "to", "allowed", "but not under"], rows),
         (false, false) => table(
