@@ -40,10 +40,20 @@ pub fn behind(
     (number, protocol): (u16, Option<Protocol>),
 ) -> BehindNode<'_> {
     let mut found = BehindNode::default();
+    let is_asked = |one: Protocol| protocol.is_none_or(|protocol| protocol == one);
     let Some(at) = At::of(facts, address) else {
+        let mut pods = facts.pods.iter();
+        if facts.nodes.is_empty() && !pods.any(|pod| pod.addresses.contains(&address)) {
+            let listening = at_number(facts, number, is_asked);
+            found.unknown.extend(listening.map(|service| {
+                format!(
+                    "no Node is among the objects: {address} may be one, and its port {number} leads to Service/{}/{}",
+                    service.namespace, service.name
+                )
+            }));
+        }
         return found;
     };
-    let is_asked = |one: Protocol| protocol.is_none_or(|protocol| protocol == one);
     for service in facts.services.iter().filter(|one| one.has_node_ports()) {
         for port in service.ports.iter().filter(|one| is_asked(one.protocol)) {
             if port.node_port == Some(number) {
@@ -77,6 +87,19 @@ pub(crate) fn addresses_of_node_at(facts: &Facts, address: IpAddr) -> BTreeSet<I
     let own = At::of(facts, address).and_then(|at| at.node);
     let others = own.into_iter().flat_map(|(_, node)| &*node.addresses);
     others.copied().chain([address]).collect()
+}
+
+/// Services with this port at nodes.
+fn at_number(
+    facts: &Facts,
+    number: u16,
+    is_asked: impl Fn(Protocol) -> bool,
+) -> impl Iterator<Item = &Service> {
+    let services = facts.services.iter().filter(|one| one.has_node_ports());
+    services.filter(move |service| {
+        let mut ports = service.ports.iter();
+        ports.any(|port| port.node_port == Some(number) && is_asked(port.protocol))
+    })
 }
 
 /// Services of which the ports at nodes have no numbers yet.

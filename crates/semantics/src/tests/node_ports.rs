@@ -154,6 +154,26 @@ spec: {template: {spec: {containers: [{ports: [{containerPort: 1, hostPort: 514}
     check("calico", &[later], at(514), &place);
 }
 
+/// Any address may be that of a node where none was read, but not that of a pod.
+#[test]
+fn without_nodes_the_port_of_a_node_is_unknown() {
+    let pod = "kind: Pod\nmetadata: {namespace: shop, name: db, labels: {app: db}}\nstatus: {podIP: 10.0.0.1}\n";
+    let yaml = format!("{pod}{ANY}");
+    let objects = serde_yaml::Deserializer::from_str(&yaml);
+    let objects: Vec<serde_json::Value> = objects
+        .map(|object| serde::Deserialize::deserialize(object).unwrap())
+        .collect();
+    let facts = read(&objects);
+    let unknown = |address: &str, port: u16| {
+        let at = address.parse::<IpAddr>().unwrap();
+        behind(&facts, at, (port, Some(Protocol::Tcp))).unknown
+    };
+    let told = "no Node is among the objects: 192.168.0.1 may be one, and its port 30000 leads to Service/shop/any";
+    assert_eq!(unknown("192.168.0.1", 30000), [told.to_owned()].into());
+    assert!(unknown("192.168.0.1", 443).is_empty());
+    assert!(unknown("10.0.0.1", 30000).is_empty());
+}
+
 #[test]
 fn policies_may_see_the_client_or_a_node() {
     let client = &ingress("{ipBlock: {cidr: 203.0.113.0/24}}");
