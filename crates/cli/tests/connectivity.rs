@@ -135,6 +135,12 @@ const OPEN: &str = "
 /// Runs commands below a directory with these files; a snapshot holds what they say and how they end.
 #[track_caller]
 fn check(name: &str, files: &[(&str, &str)], commands: &[&str]) -> Result<()> {
+    insta::assert_snapshot!(name, told(files, commands)?);
+    Ok(())
+}
+
+/// What commands say below a directory with these files, and how they end.
+fn told(files: &[(&str, &str)], commands: &[&str]) -> Result<String> {
     let directory = tempfile::tempdir()?;
     for (path, text) in files {
         let path = directory.path().join(path);
@@ -145,8 +151,7 @@ fn check(name: &str, files: &[(&str, &str)], commands: &[&str]) -> Result<()> {
         .iter()
         .map(|one| run(directory.path(), one))
         .collect();
-    insta::assert_snapshot!(name, runs?.join("\n"));
-    Ok(())
+    Ok(runs?.join("\n"))
 }
 
 fn run(directory: &Path, command: &str) -> Result<String> {
@@ -302,16 +307,10 @@ fn of_nothing_that_is_there_nothing_is_called_isolated() -> Result<()> {
 
 #[test]
 fn the_order_of_files_and_objects_does_not_matter() -> Result<()> {
-    let told = |files: &[(&str, &str)]| -> Result<String> {
-        let directory = tempfile::tempdir()?;
-        for (path, text) in files {
-            std::fs::write(directory.path().join(path), text)?;
-        }
-        run(directory.path(), "reach . -o json")
-    };
-    let one = told(&[("a.yaml", SHOP), ("b.yaml", DENY), ("c.yaml", ALLOW)])?;
-    let other = told(&[("c.yaml", SHOP), ("a.yaml", ALLOW), ("b.yaml", DENY)])?;
-    assert_eq!(one, other);
+    let reach = ["reach . -o json"];
+    let one = [("a.yaml", SHOP), ("b.yaml", DENY), ("c.yaml", ALLOW)];
+    let other = [("c.yaml", SHOP), ("a.yaml", ALLOW), ("b.yaml", DENY)];
+    assert_eq!(told(&one, &reach)?, told(&other, &reach)?);
     Ok(())
 }
 
@@ -409,18 +408,16 @@ status: {loadBalancer: {ingress: [{ip: 203.0.113.9}]}}
 /// A node passes on what a pod sends to the address of a load balancer, as its own; not what it sends to that in the cluster.
 #[test]
 fn a_pod_at_a_load_balancer_is_seen_as_a_node() -> Result<()> {
-    let told = |to: &str| -> Result<String> {
-        let directory = tempfile::tempdir()?;
-        std::fs::write(directory.path().join("all.yaml"), BALANCED)?;
+    let verdict = |to: &str| -> Result<String> {
         let explain = format!("explain . --from app/web --to {to} --port 80 --dialect antrea");
-        let told = run(directory.path(), &explain)?;
+        let told = told(&[("all.yaml", BALANCED)], &[&explain])?;
         let verdict = told.lines().find(|line| line.contains("app/web ->"));
         let verdict = verdict.and_then(|line| line.split_whitespace().next());
         Ok(verdict.unwrap_or_default().to_owned())
     };
-    assert_eq!(told("203.0.113.9")?, "UNDECIDED");
-    assert_eq!(told("10.96.0.9")?, "DENIED");
-    assert_eq!(told("data/db[Service]")?, "DENIED");
+    assert_eq!(verdict("203.0.113.9")?, "UNDECIDED");
+    assert_eq!(verdict("10.96.0.9")?, "DENIED");
+    assert_eq!(verdict("data/db[Service]")?, "DENIED");
     Ok(())
 }
 

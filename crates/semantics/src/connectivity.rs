@@ -5,7 +5,7 @@ mod blocks;
 pub mod explain;
 pub(crate) mod in_force;
 pub(crate) mod inbound;
-mod own_node;
+pub(crate) mod own_node;
 mod through_service;
 
 use std::net::IpAddr;

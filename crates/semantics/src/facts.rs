@@ -163,6 +163,13 @@ pub struct Pod {
     pub is_future: bool,
 }
 
+impl Pod {
+    /// Whose it is, as `namespace/name[Kind]` of its workload.
+    pub fn owner(&self) -> String {
+        format!("{}/{}", self.namespace, self.workload)
+    }
+}
+
 /// Where a pod runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {

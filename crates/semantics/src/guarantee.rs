@@ -185,6 +185,36 @@ impl<'a> Solved<'a> {
         targets(to, ports, &self.place())
     }
 
+    /// The shortest way within the cluster to the first of some ends on their ports, with the dialect under which it is
+    /// one.
+    fn way(
+        &self,
+        from: &Side,
+        targets: &[(&PortSet, &Side)],
+        chain: Chain,
+    ) -> Option<(&'static str, Vec<Hop>)> {
+        self.first(targets, |(connectivity, blocks), to, ports| {
+            let way = way(connectivity, blocks, (from, to), ports, chain);
+            way.map(|way| way.steps)
+        })
+    }
+
+    /// The first witness that there is about some ends on their ports, with the dialect under which it is one.
+    fn first(
+        &self,
+        targets: &[(&PortSet, &Side)],
+        witness: impl Fn((&Connectivity, &[Block]), &Side, &PortSet) -> Option<Vec<Step>>,
+    ) -> Option<(&'static str, Vec<Hop>)> {
+        let mut under = self.solution.under.iter();
+        under.find_map(|(connectivity, blocks)| {
+            let under = (connectivity, blocks.as_slice());
+            let mut targets = targets.iter();
+            let steps = targets.find_map(|(ports, to)| witness(under, to, ports))?;
+            let witness = steps.iter().map(|step| hop(step, self.facts()));
+            Some((connectivity.dialect().name, witness.collect()))
+        })
+    }
+
     /// The only dialect, or that it holds under any of them.
     fn dialect(&self) -> &'static str {
         match self.ground.dialects.as_slice() {
@@ -230,12 +260,8 @@ fn outcome(
         Hops::Direct => Chain::Direct,
         Hops::Any => Chain::Any,
     };
-    if let Some(broken) = broken((&side, &targets), solved, |under, sides, ports| {
-        let (connectivity, blocks) = under;
-        let witness = way(connectivity, blocks, sides, ports, chain);
-        witness.map(|witness| witness.steps)
-    }) {
-        return broken;
+    if let Some((dialect, witness)) = solved.way(&side, &targets.ends(), chain) {
+        return Outcome::Broken { dialect, witness };
     }
     let claim = Claimed {
         from,
@@ -252,17 +278,6 @@ fn outcome(
         }
         Found::Nothing { unless, fences } => (unless, fences),
     };
-    let uncertain = targets.uncertain.as_ref().and_then(|(ports, to, because)| {
-        let mut under = solved.solution.under.iter();
-        let way = under.find_map(|(connectivity, blocks)| {
-            way(connectivity, blocks, (&side, to), ports, chain)
-        })?;
-        let steps = way.steps.iter().map(|step| hop(step, solved.facts()));
-        Some(Reason {
-            message: because.clone(),
-            way: steps.collect(),
-        })
-    });
     let never = Never {
         ends: (from, to),
         from: &side,
@@ -270,44 +285,24 @@ fn outcome(
         chain,
     };
     let because = solved.gaps.iter().cloned().map(Reason::from);
-    let doubts = never.doubts(solved).into_iter().chain(uncertain);
+    let doubts = never.doubts(solved);
     Outcome::unless(because.chain(doubts).chain(unless), hint)
 }
 
 /// What becomes of a claim that connections are always possible.
 fn always((from, targets): (&Side, &Targets), solved: &Solved<'_>) -> Outcome {
-    let missing = broken(
-        (from, targets),
-        solved,
-        |(connectivity, _), sides, ports| {
-            let gap = gap(connectivity, sides, ports);
-            gap.map(|step| vec![step])
-        },
-    );
+    let missing = solved.first(&targets.ends(), |(connectivity, _), to, ports| {
+        let gap = gap(connectivity, (from, to), ports);
+        gap.map(|step| vec![step])
+    });
+    if let Some((dialect, witness)) = missing {
+        return Outcome::Broken { dialect, witness };
+    }
     let elsewhere = (!from.is_empty() && targets.is_empty())
         .then(|| "its destination is not in this cluster, and what is always possible is proved within a cluster only".to_owned());
     let unnamed = targets.unnamed.iter().cloned();
     let because = solved.gaps.iter().cloned().chain(unnamed).chain(elsewhere);
-    missing.unwrap_or_else(|| Outcome::unless(because.map(Reason::from), None))
-}
-
-/// The first witness against a claim, under any of the dialects.
-fn broken(
-    (from, targets): (&Side, &Targets),
-    solved: &Solved<'_>,
-    witness: impl Fn((&Connectivity, &[Block]), (&Side, &Side), &PortSet) -> Option<Vec<Step>>,
-) -> Option<Outcome> {
-    let mut under = solved.solution.under.iter();
-    under.find_map(|(connectivity, blocks)| {
-        let under = (connectivity, blocks.as_slice());
-        let mut by_ports = targets.by_ports.iter();
-        let steps = by_ports.find_map(|(ports, to)| witness(under, (from, to), ports))?;
-        let witness = steps.iter().map(|step| hop(step, solved.facts()));
-        Some(Outcome::Broken {
-            dialect: connectivity.dialect().name,
-            witness: witness.collect(),
-        })
-    })
+    Outcome::unless(because.map(Reason::from), None)
 }
 
 impl Outcome {

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use cofferdam_model::flow::Protocol;
 
 use crate::connectivity::Endpoint;
-use crate::facts::{Facts, Node, Pod, Service};
+use crate::facts::{Facts, Node, Pod, Service, ServicePort};
 use crate::services::{self, AskedPort, Backend, NoBackend};
 
 /// The ports that an API server gives to Services at nodes, unless it is told others.
@@ -44,8 +44,9 @@ pub fn behind(
     let Some(at) = At::of(facts, address) else {
         let mut pods = facts.pods.iter();
         if facts.nodes.is_empty() && !pods.any(|pod| pod.addresses.contains(&address)) {
-            let listening = at_number(facts, number, is_asked);
-            found.unknown.extend(listening.map(|service| {
+            let ports = at_nodes(facts, is_asked);
+            let listening = ports.filter(|(_, port)| port.node_port == Some(number));
+            found.unknown.extend(listening.map(|(service, _)| {
                 format!(
                     "no Node is among the objects: {address} may be one, and its port {number} leads to Service/{}/{}",
                     service.namespace, service.name
@@ -54,22 +55,27 @@ pub fn behind(
         }
         return found;
     };
-    for service in facts.services.iter().filter(|one| one.has_node_ports()) {
-        for port in service.ports.iter().filter(|one| is_asked(one.protocol)) {
-            if port.node_port == Some(number) {
-                let asked = AskedPort::Number(port.port);
-                let backends = services::backends(facts, service, asked, Some(port.protocol));
-                let backends = backends.and_then(|all| at.led_to(service, all, &mut found.unknown));
-                found.leads.push(Lead {
-                    service: Some(service),
-                    backends,
-                    keeps_client: service.keeps_client,
-                });
-            }
-        }
+    for (service, port) in
+        at_nodes(facts, is_asked).filter(|(_, port)| port.node_port == Some(number))
+    {
+        let asked = AskedPort::Number(port.port);
+        let backends = services::backends(facts, service, asked, Some(port.protocol));
+        let backends = backends.and_then(|all| at.led_to(service, all, &mut found.unknown));
+        found.leads.push(Lead {
+            service: Some(service),
+            backends,
+            keeps_client: service.keeps_client,
+        });
     }
     if found.leads.is_empty() && GIVEN.contains(&number) {
-        found.unknown.extend(without_number(facts, is_asked));
+        let ports = at_nodes(facts, is_asked);
+        let without_number = ports.filter(|(_, port)| port.node_port.is_none());
+        found.unknown.extend(without_number.map(|(service, _)| {
+            format!(
+                "Service/{}/{}: which port of nodes leads to it is not known",
+                service.namespace, service.name
+            )
+        }));
     }
     let pods = at.host_ports(number, is_asked, &mut found.unknown);
     if !pods.is_empty() {
@@ -89,33 +95,14 @@ pub(crate) fn addresses_of_node_at(facts: &Facts, address: IpAddr) -> BTreeSet<I
     others.copied().chain([address]).collect()
 }
 
-/// Services with this port at nodes.
-fn at_number(
+/// The ports of Services that nodes pass on.
+fn at_nodes(
     facts: &Facts,
-    number: u16,
     is_asked: impl Fn(Protocol) -> bool,
-) -> impl Iterator<Item = &Service> {
+) -> impl Iterator<Item = (&Service, &ServicePort)> {
     let services = facts.services.iter().filter(|one| one.has_node_ports());
-    services.filter(move |service| {
-        let mut ports = service.ports.iter();
-        ports.any(|port| port.node_port == Some(number) && is_asked(port.protocol))
-    })
-}
-
-/// Services of which the ports at nodes have no numbers yet.
-fn without_number(facts: &Facts, is_asked: impl Fn(Protocol) -> bool) -> Vec<String> {
-    let services = facts.services.iter().filter(|one| one.has_node_ports());
-    let some = services.filter(|service| {
-        let mut ports = service.ports.iter();
-        ports.any(|port| is_asked(port.protocol) && port.node_port.is_none())
-    });
-    some.map(|service| {
-        format!(
-            "Service/{}/{}: which port of nodes leads to it is not known",
-            service.namespace, service.name
-        )
-    })
-    .collect()
+    let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+    ports.filter(move |(_, port)| is_asked(port.protocol))
 }
 
 /// A node, by an address of it.
@@ -182,7 +169,7 @@ impl<'a> At<'a> {
                 let Some(pod) = self.facts.pods.get(place) else {
                     return false;
                 };
-                let name = format!("{}/{}", pod.namespace, pod.workload);
+                let name = pod.owner();
                 (self.holds(pod), name)
             }
             Endpoint::Address(address) => (None, address.to_string()),

@@ -18,8 +18,10 @@ use std::sync::Arc;
 
 use cofferdam_model::dialect::{DIALECTS, Dialect};
 use proptest::test_runner::Config;
+use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::facts::Facts;
 use crate::parties::Workloads;
 use crate::policy::Source;
 use crate::{Classes, Reader, reach};
@@ -33,14 +35,25 @@ fn dialect(name: &str) -> Dialect {
     DIALECTS.into_iter().find(|one| one.name == name).unwrap()
 }
 
+/// The documents of some YAML.
+fn objects(yaml: &str) -> Vec<Value> {
+    let documents = serde_yaml::Deserializer::from_str(yaml);
+    let objects = documents.map(|document| Value::deserialize(document).unwrap());
+    objects.filter(|object| !object.is_null()).collect()
+}
+
+/// What objects say, each by its number.
+fn read(objects: &[Value]) -> Arc<Facts> {
+    let mut reader = Reader::default();
+    for (number, object) in (0..).zip(objects) {
+        reader.read(object, Source(number));
+    }
+    Arc::new(reader.finish())
+}
+
 /// Every row that `reach` tells of some YAML, as `from -> to: ports`.
 fn rows(yaml: &str, plugin: &str) -> Vec<String> {
-    let mut reader = Reader::default();
-    for (number, object) in (0..).zip(serde_yaml::Deserializer::from_str(yaml)) {
-        let object: Value = serde::Deserialize::deserialize(object).unwrap();
-        reader.read(&object, Source(number));
-    }
-    let classes = Arc::new(Classes::of(&Arc::new(reader.finish())));
+    let classes = Arc::new(Classes::of(&read(&objects(yaml))));
     let reached = reach::reach(&classes, &[dialect(plugin)], &Workloads::new());
     let told = reached
         .iter()

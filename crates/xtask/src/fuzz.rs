@@ -46,7 +46,7 @@ pub(crate) fn every_target(seconds: u32) -> Result<()> {
     fs::create_dir_all(&seeds)?;
     write_seeds(&root, &seeds)?;
     let programs = build(&home)?;
-    let share = seconds.div_ceil(3);
+    let share = seconds.div_ceil(u32::try_from(TARGETS.len())?);
     for (target, corpus) in TARGETS {
         make_up(&programs.join(target), &home.join(corpus), share)?;
     }

@@ -102,7 +102,7 @@ fn told(pod: &Pod) -> String {
     if pod.is_future {
         pod.namespace.to_string()
     } else {
-        format!("{}/{}", pod.namespace, pod.workload)
+        pod.owner()
     }
 }
 

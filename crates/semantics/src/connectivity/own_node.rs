@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use cofferdam_model::dialect::OwnNode;
 
 use super::{Connectivity, Endpoint};
-use crate::facts::Pod;
+use crate::facts::{Facts, Pod};
 use crate::rows::all_ports;
 use crate::verdict::Allowed;
 
@@ -35,6 +35,34 @@ enum IsOwnNode {
     Yes,
     No,
     Unknown,
+}
+
+/// What is known of the node of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Whereabouts {
+    pub(crate) is_host: bool,
+    has_name: bool,
+    has_addresses: bool,
+}
+
+impl Whereabouts {
+    pub(crate) fn of(pod: &Pod, facts: &Facts) -> Self {
+        let addresses = if pod.place.host_network {
+            facts.addresses_of(pod)
+        } else {
+            facts.addresses_of_its_node(pod)
+        };
+        Self {
+            is_host: pod.place.host_network,
+            has_name: pod.place.node.is_some(),
+            has_addresses: !addresses.is_empty(),
+        }
+    }
+
+    /// Whether it can be told whether two pods are on one node.
+    pub(crate) fn can_tell(self, other: Self) -> bool {
+        self.has_name && other.has_name || self.has_addresses && other.has_addresses
+    }
 }
 
 impl Connectivity {
@@ -91,8 +119,8 @@ impl Connectivity {
                 let own = self.facts().addresses_of(host);
                 let names = pod.place.node.as_ref().zip(host.place.node.as_ref());
                 let is_same = names.is_some_and(|(one, other)| one == other);
-                let can_tell = names.is_some() || !of_node.is_empty() && !own.is_empty();
-                is_known(is_same || own.iter().any(one_of), can_tell)
+                let [pod, host] = [pod, host].map(|pod| Whereabouts::of(pod, self.facts()));
+                is_known(is_same || own.iter().any(one_of), pod.can_tell(host))
             }
         }
     }

@@ -39,13 +39,28 @@ pub(super) struct Chains<'a> {
     fleet: Option<Fleet>,
 }
 
-/// A search for a way, and who is on either side of it.
+/// A search for a way to some ends, and who is on either side of it.
 struct Searched<'a> {
+    fleet: &'a Fleet,
+    /// The cluster where the way begins.
+    site: usize,
     sources: &'a [RoaringBitmap],
-    from: &'a Side,
     ports: &'a PortSet,
-    /// By place of the cluster.
-    sides: &'a [Side],
+    chain: Chain,
+    words: Words<'a>,
+}
+
+impl Searched<'_> {
+    /// The ends that are looked for, by place of the cluster.
+    fn targets(&self) -> Vec<RoaringBitmap> {
+        let sides = self.words.to.iter().enumerate();
+        let ends = sides.map(|(number, side)| ends_of(self.fleet, number, side));
+        ends.collect()
+    }
+
+    fn search(&self, follow: Follow) -> Search<'_> {
+        Search::from(self.fleet, self.sources, follow)
+    }
 }
 
 /// Destinations by place of the cluster, by their ports.
@@ -116,23 +131,25 @@ impl<'a> Chains<'a> {
         let mut all_unless: Vec<Reason> = Vec::new();
         let mut hints: BTreeSet<String> = BTreeSet::new();
         let (certain, uncertain) = self.targets(site, claim);
+        let searched = |ports, to| Searched {
+            fleet,
+            site,
+            sources: &sources,
+            ports,
+            chain: claim.chain,
+            words: Words {
+                fleet,
+                solved: self.solved,
+                site,
+                from,
+                to,
+            },
+        };
         for ((ports, because), sides) in &uncertain {
-            let searched = Searched {
-                sources: &sources,
-                from,
-                ports,
-                sides,
-            };
-            all_unless.extend(self.way_to_uncertain(fleet, site, &searched, (claim, because)));
+            all_unless.extend(way_to_uncertain(&searched(ports, sides), because));
         }
-        for (ports, sides) in certain {
-            let searched = Searched {
-                sources: &sources,
-                from,
-                ports: &ports,
-                sides: &sides,
-            };
-            match self.follow_to(fleet, site, &searched, claim) {
+        for (ports, sides) in &certain {
+            match self.follow_to(&searched(ports, sides), claim) {
                 Found::Way(way) => return Found::Way(way),
                 Found::Nothing { unless, fences } => {
                     let new = unless.into_iter().filter(|one| !all_unless.contains(one));
@@ -148,43 +165,28 @@ impl<'a> Chains<'a> {
         }
     }
 
-    fn follow_to(
-        &self,
-        fleet: &Fleet,
-        site: usize,
-        searched: &Searched<'_>,
-        claim: &Claimed<'_>,
-    ) -> Found {
+    fn follow_to(&self, searched: &Searched<'_>, claim: &Claimed<'_>) -> Found {
         let Searched {
-            sources,
-            from,
-            ports,
-            sides,
-        } = *searched;
-        let numbered = sides.iter().enumerate();
-        let mut targets: Vec<RoaringBitmap> = numbered
-            .map(|(number, side)| ends_of(fleet, number, side))
-            .collect();
-        let words = Words {
             fleet,
-            solved: self.solved,
             site,
-            from,
-            to: sides,
-        };
-        let mut known = Search::from(fleet, sources, Follow::Known);
-        if let Some(way) = known.way_to(&targets, ports, claim.chain) {
+            ports,
+            chain,
+            ref words,
+            ..
+        } = *searched;
+        let mut targets = searched.targets();
+        let mut known = searched.search(Follow::Known);
+        if let Some(way) = known.way_to(&targets, ports, chain) {
             return Found::Way(words.told(&way));
         }
         // All nodes are one end here; which of them is reached in one cluster was looked at already.
-        let of_nodes = |side: &Side| claim.chain == Chain::Any && !side.nodes.is_empty();
-        let numbered = targets.iter_mut().zip(sides).enumerate();
-        for (number, (targets, _)) in numbered.filter(|(_, (_, side))| of_nodes(side)) {
-            let ends = fleet.ends(number);
-            *targets |= ends.map(Ends::nodes).unwrap_or_default();
+        for (number, (targets, side)) in targets.iter_mut().zip(words.to).enumerate() {
+            if chain == Chain::Any && !side.nodes.is_empty() {
+                *targets |= fleet.ends(number).map(Ends::nodes).unwrap_or_default();
+            }
         }
-        let mut supposed = Search::from(fleet, sources, Follow::Supposed);
-        let way = supposed.way_to(&targets, ports, claim.chain);
+        let mut supposed = searched.search(Follow::Supposed);
+        let way = supposed.way_to(&targets, ports, chain);
         let unknown = self.unknown_of(site, &supposed.knocked, claim).into_iter();
         let elsewhere = self.may_begin_elsewhere(fleet, site, (&targets, ports), claim);
         let of_nodes = self.nodes_into(fleet, site, (&targets, claim));
@@ -201,40 +203,13 @@ impl<'a> Chains<'a> {
             site,
         };
         let search = |fenced: &[RoaringBitmap]| {
-            let search = Search::from(fleet, sources, Follow::Supposed);
-            search.fencing(fenced).way_to(&targets, ports, claim.chain)
+            let search = searched.search(Follow::Supposed);
+            search.fencing(fenced).way_to(&targets, ports, chain)
         };
         Found::Nothing {
             unless: supposed.into_iter().chain(others).collect(),
             fences: way.and_then(|way| fences.hint(&way, search)),
         }
-    }
-
-    /// The way to ends in other clusters of which the ports are not known.
-    fn way_to_uncertain(
-        &self,
-        fleet: &Fleet,
-        site: usize,
-        searched: &Searched<'_>,
-        (claim, because): (&Claimed<'_>, &str),
-    ) -> Option<Reason> {
-        let numbered = searched.sides.iter().enumerate();
-        let targets: Vec<RoaringBitmap> = numbered
-            .map(|(number, side)| ends_of(fleet, number, side))
-            .collect();
-        let mut search = Search::from(fleet, searched.sources, Follow::Supposed);
-        let way = search.way_to(&targets, searched.ports, claim.chain)?;
-        let words = Words {
-            fleet,
-            solved: self.solved,
-            site,
-            from: searched.from,
-            to: searched.sides,
-        };
-        Some(Reason {
-            message: because.to_owned(),
-            way: words.told(&way),
-        })
     }
 
     /// The destinations in each cluster, by the ports that are asked about; apart from them those of which the ports are
@@ -276,14 +251,29 @@ impl<'a> Chains<'a> {
     }
 }
 
+/// The way to ends in other clusters of which the ports are not known.
+fn way_to_uncertain(searched: &Searched<'_>, because: &str) -> Option<Reason> {
+    let mut search = searched.search(Follow::Supposed);
+    let way = search.way_to(&searched.targets(), searched.ports, searched.chain)?;
+    Some(Reason {
+        message: because.to_owned(),
+        way: searched.words.told(&way),
+    })
+}
+
 /// Whether a claim is about more than each cluster shows alone.
 fn is_needed(model: &Model, solved: &[Solved<'_>]) -> bool {
     let mut claims = model.guarantees.values();
     let mut clusters = model.clusters.values();
     let is_declared = |cluster: &Cluster| {
-        let at = Location::of(cluster);
-        let entry_points = [at.exposed.at, at.nodes.at];
-        at.network.pod_addresses_routed || !entry_points.concat().is_empty()
+        let network = &cluster.network;
+        let mut entered = [
+            &network.exposed_cidrs,
+            &network.node_cidrs,
+            &network.load_balancer_cidrs,
+        ]
+        .into_iter();
+        network.pod_addresses_routed || entered.any(|at| !at.is_empty())
     };
     let is_seen = |one: &Solved<'_>| {
         let facts = one.facts();

@@ -7,11 +7,10 @@ use cofferdam_model::dialect::OwnNode;
 use cofferdam_model::flow::{ClusterService, End};
 
 use super::targets::Targets;
-use super::{Reason, Solved, hop};
+use super::{Reason, Solved};
 use crate::connectivity::Endpoint;
-use crate::facts::Pod;
 use crate::ports::PortSet;
-use crate::prove::{Chain, Side, way};
+use crate::prove::{Chain, Side};
 use crate::service_addresses::let_out;
 use crate::services::{all_backends, through_nodes};
 
@@ -26,14 +25,23 @@ pub(super) struct Never<'a> {
 impl Never<'_> {
     /// Why it may not hold in spite of what policies say.
     pub(super) fn doubts(&self, solved: &Solved<'_>) -> Vec<Reason> {
-        let passed_on = self.passed_on(solved);
-        let own_node = self.own_node(solved);
-        let through = self.through_service(solved);
-        passed_on
-            .into_iter()
-            .chain(own_node)
-            .chain(through)
-            .collect()
+        let doubts = [
+            self.passed_on(solved),
+            self.own_node(solved),
+            self.through_service(solved),
+            self.uncertain(solved),
+        ];
+        doubts.into_iter().flatten().collect()
+    }
+
+    /// The way to ends of which the ports are not known.
+    fn uncertain(&self, solved: &Solved<'_>) -> Option<Reason> {
+        let (ports, to, because) = self.targets.uncertain.as_ref()?;
+        let (_, way) = solved.way(self.from, &[(ports, to)], self.chain)?;
+        Some(Reason {
+            message: because.clone(),
+            way,
+        })
     }
 
     /// Before the address of a Service is translated, policies see nothing of what is behind it.
@@ -60,9 +68,10 @@ impl Never<'_> {
         })
     }
 
-    fn is_target(&self, pod: usize, port: &PortSet) -> bool {
+    /// Whether the claim is about a pod on one of these ports.
+    fn is_target(&self, pod: usize, on: &PortSet) -> bool {
         let mut targets = self.targets.by_ports.iter();
-        targets.any(|(ports, to)| to.pods.contains(&pod) && !port.and(ports).is_empty())
+        targets.any(|(ports, to)| to.pods.contains(&pod) && !on.and(ports).is_empty())
     }
 
     /// What is exposed is reached from outside through nodes as well, and no policy of a namespace keeps out the node of a
@@ -75,36 +84,27 @@ impl Never<'_> {
             return None;
         }
         let entered = through_nodes(solved.facts());
-        let told = |pod: usize| solved.facts().pods.get(pod).map(told);
-        let direct = self.targets.by_ports.iter().find_map(|(ports, to)| {
-            let mut entered = entered.iter();
-            let (pod, _) =
-                entered.find(|(pod, open)| to.pods.contains(pod) && !open.and(ports).is_empty())?;
-            told(*pod)
-        });
+        let direct = entered
+            .iter()
+            .find(|(pod, open)| self.is_target(**pod, open));
+        let direct = direct.and_then(|(pod, _)| solved.facts().pods.get(*pod));
         if let Some(pod) = direct {
             return Some(Reason::from(format!(
-                "a Service passes connections from outside on to {pod}, which sees them come from its own node, and no policy of a namespace keeps that out"
+                "a Service passes connections from outside on to {}, which sees them come from its own node, and no policy of a namespace keeps that out",
+                pod.owner()
             )));
+        }
+        if self.chain == Chain::Direct {
+            return None;
         }
         let from = Side {
             pods: entered.into_keys().collect(),
             ..Side::default()
         };
-        if self.chain == Chain::Direct {
-            return None;
-        }
-        let mut under = solved.solution.under.iter();
-        under.find_map(|(connectivity, blocks)| {
-            let mut targets = self.targets.by_ports.iter();
-            let found = targets.find_map(|(ports, to)| {
-                way(connectivity, blocks, (&from, to), ports, Chain::Any)
-            })?;
-            let steps = found.steps.iter().map(|step| hop(step, solved.facts()));
-            Some(Reason {
-                message: "a way may begin at a pod to which a Service passes connections from outside on, which sees them come from its own node".to_owned(),
-                way: steps.collect(),
-            })
+        let (_, way) = solved.way(&from, &self.targets.ends(), Chain::Any)?;
+        Some(Reason {
+            message: "a way may begin at a pod to which a Service passes connections from outside on, which sees them come from its own node".to_owned(),
+            way,
         })
     }
 
@@ -131,13 +131,13 @@ impl Never<'_> {
         let message = match service {
             ClusterService::Nodes => format!(
                 "every pod, such as {}, exchanges connections with the node on which it runs, and no policy of a namespace keeps it from that",
-                told(pod)
+                pod.owner()
             ),
             ClusterService::ApiServer | ClusterService::ControlPlane => {
                 let address = self.address_of_a_node(solved)?;
                 format!(
                     "a pod such as {} may run on the node that has {address}, and no policy of a namespace keeps it from its node",
-                    told(pod)
+                    pod.owner()
                 )
             }
             ClusterService::Dns | ClusterService::CloudMetadata => return None,
@@ -163,17 +163,5 @@ impl Never<'_> {
         let hosts = hosts.map(ipnet::IpNet::addr).find(is_node);
         let mut nodes = sides().flat_map(|side| &side.nodes);
         nodes.next().copied().or(hosts)
-    }
-}
-
-fn told(pod: &Pod) -> String {
-    format!("{}/{}", pod.namespace, pod.workload)
-}
-
-impl Targets {
-    /// Whether nobody is a destination.
-    pub(super) fn is_empty(&self) -> bool {
-        let mut sides = self.by_ports.values();
-        sides.all(Side::is_empty) && self.uncertain.is_none()
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use cofferdam_model::capabilities::{Capabilities, Dns, PodGroup};
 use cofferdam_model::flow::{ClusterService, Protocol};
-use cofferdam_model::labels::Labels;
+use cofferdam_model::labels::{Labels, Selector};
 use cofferdam_model::names::NamespaceName;
 use cofferdam_model::networks::cloud_metadata;
 use ipnet::IpNet;
@@ -171,12 +171,10 @@ fn addresses(all: impl IntoIterator<Item = IpAddr>, place: &Place<'_>) -> Side {
 
 /// The pods of a namespace with these labels.
 fn pods_of(namespace: &NamespaceName, labels: &Labels, place: &Place<'_>) -> Side {
+    let selector = Selector::labels(labels.clone());
     let pods = place.facts.pods.iter().enumerate();
-    let pods = pods.filter(|(_, pod)| {
-        let mut wanted = labels.iter();
-        *pod.namespace == *namespace.as_str()
-            && wanted.all(|(key, value)| pod.labels.get(key) == Some(value))
-    });
+    let pods = pods
+        .filter(|(_, pod)| *pod.namespace == *namespace.as_str() && selector.matches(&pod.labels));
     Side {
         pods: pods.map(|(number, _)| number).collect(),
         ..Side::default()

@@ -58,28 +58,28 @@ pub(super) fn source(end: &End, place: &Place<'_>) -> Result<Side, String> {
     let Some(declared) = network.seen_in_place_of_clients() else {
         return Ok(all);
     };
-    let known = place
-        .capabilities
-        .into_iter()
-        .flat_map(|known| &known.node_addresses);
-    let nodes = known.copied().map(IpNet::from);
-    match network.ingress_source {
-        IngressSource::Node if declared.is_empty() => all.networks.extend(nodes),
-        IngressSource::Client | IngressSource::Node | IngressSource::LoadBalancer => {
-            all.networks.extend(declared);
+    let mut seen = declared.to_vec();
+    let (nobody, field) = match network.ingress_source {
+        IngressSource::Client => return Ok(all),
+        IngressSource::Node => {
+            if seen.is_empty() {
+                let known = place.capabilities.into_iter();
+                let known = known.flat_map(|known| &known.node_addresses);
+                seen.extend(known.copied().map(IpNet::from));
+            }
+            ("no address of a node is known", "nodeCidrs")
         }
+        IngressSource::LoadBalancer => (
+            "it is not declared from where load balancers connect",
+            "loadBalancerCidrs",
+        ),
+    };
+    if seen.is_empty() {
+        return Err(format!(
+            "{nobody} (`network.{field}`), as which pods see connections from outside"
+        ));
     }
-    if network.ingress_source == IngressSource::LoadBalancer && declared.is_empty() {
-        return Err("it is not declared from where load balancers connect (`network.loadBalancerCidrs`), as which pods see connections from outside".to_owned());
-    }
-    if network.ingress_source == IngressSource::Node
-        && declared.is_empty()
-        && place
-            .capabilities
-            .is_none_or(|known| known.node_addresses.is_empty())
-    {
-        return Err("no address of a node is known (`network.nodeCidrs`), as which pods see connections from outside".to_owned());
-    }
+    all.networks.extend(seen);
     Ok(all)
 }
 

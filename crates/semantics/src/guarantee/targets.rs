@@ -29,6 +29,17 @@ impl Targets {
             ..Self::default()
         }
     }
+
+    /// The ends that are certain, with their ports.
+    pub(super) fn ends(&self) -> Vec<(&PortSet, &Side)> {
+        self.by_ports.iter().collect()
+    }
+
+    /// Whether nobody is a destination.
+    pub(super) fn is_empty(&self) -> bool {
+        let mut sides = self.by_ports.values();
+        sides.all(Side::is_empty) && self.uncertain.is_none()
+    }
 }
 
 /// The ends and ports of a destination; why these cannot be told.
@@ -84,10 +95,7 @@ fn by_name(numbers: &PortSet, names: &[(&Port, &str)], all: &Side, place: &Place
         targets.uncertain = Some((PortSet::of_protocols(any), future, because));
     }
     targets.unnamed = match lacking.first() {
-        Some((name, pod)) => Some(format!(
-            "{}/{} has no port `{name}`",
-            pod.namespace, pod.workload
-        )),
+        Some((name, pod)) => Some(format!("{} has no port `{name}`", pod.owner())),
         None => (existing == 0).then(|| "no pod has a port of this name".to_owned()),
     };
     targets

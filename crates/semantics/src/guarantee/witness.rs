@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::connectivity::Endpoint;
-use crate::facts::Facts;
+use crate::facts::{Facts, Pod};
 use crate::prove::Step;
 
 /// Why something cannot be told.
@@ -81,9 +81,7 @@ pub fn told(witness: &[Hop]) -> String {
 pub(super) fn hop(step: &Step, facts: &Facts) -> Hop {
     let told = |end: Endpoint| match end {
         Endpoint::Address(address) => address.to_string(),
-        Endpoint::Pod(pod) => facts.pods.get(pod).map_or_else(String::new, |pod| {
-            format!("{}/{}", pod.namespace, pod.workload)
-        }),
+        Endpoint::Pod(pod) => facts.pods.get(pod).map(Pod::owner).unwrap_or_default(),
     };
     let here = |end| Stop {
         cluster: None,

@@ -90,7 +90,8 @@ impl Graph {
         let kind = self.ends.get(number)?.kind;
         match follow {
             Follow::Known => Some((kind, None)),
-            Follow::Supposed => Some((kind, self.on_own_node.kind(number).ok()?)),
+            Follow::Supposed if self.on_own_node.is_known(number) => None,
+            Follow::Supposed => Some((kind, self.on_own_node.kind(number))),
         }
     }
 

@@ -8,7 +8,8 @@ use roaring::RoaringBitmap;
 
 use super::ends::Ends;
 use crate::connectivity::Endpoint;
-use crate::facts::{Facts, Pod};
+use crate::connectivity::own_node::Whereabouts;
+use crate::facts::Facts;
 use crate::ports::PortSet;
 use crate::solver::Under;
 
@@ -54,25 +55,28 @@ impl OnOwnNode {
     /// Adds what is possible where it is not known which pods share a node.
     fn suppose(&mut self, under: &Under, ends: &Ends) {
         let facts = ends.facts();
-        let mut groups: BTreeMap<(Group, &[u32]), (usize, RoaringBitmap)> = BTreeMap::new();
+        let mut groups: BTreeMap<(Whereabouts, &[u32]), (usize, RoaringBitmap)> = BTreeMap::new();
         for (number, end) in (0..).zip(&ends.all) {
             for place in &end.pods {
                 let Some(pod) = facts.pods.get(*place) else {
                     continue;
                 };
-                let key = (Group::of(pod, facts), ends.classes.of_pod(*place));
+                let key = (Whereabouts::of(pod, facts), ends.classes.of_pod(*place));
                 let group = groups.entry(key);
                 let (_, ends) = group.or_insert_with(|| (*place, RoaringBitmap::new()));
                 ends.insert(number);
             }
         }
-        let groups: Vec<(Group, usize, RoaringBitmap)> = groups
+        let groups: Vec<(Whereabouts, usize, RoaringBitmap)> = groups
             .into_iter()
             .map(|((group, _), (first, ends))| (group, first, ends))
             .collect();
         for (number, (group, first, ends)) in groups.iter().enumerate() {
             let mut reached: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
-            for (_, other, targets) in groups.iter().filter(|(other, ..)| group.may_share(*other)) {
+            for (_, other, targets) in groups
+                .iter()
+                .filter(|(other, ..)| other.is_host != group.is_host && !other.can_tell(*group))
+            {
                 let ports = possible(under, *first, *other);
                 if !ports.is_empty() {
                     *reached.entry(ports).or_default() |= targets;
@@ -107,14 +111,15 @@ impl OnOwnNode {
         all.fold(PortSet::none(), |all, one| all.or(one))
     }
 
-    /// What ends share that may reach the same because of the node, none where that is nobody; an error for an end of
-    /// which it is known who shares its node.
-    pub(super) fn kind(&self, end: u32) -> Result<Option<usize>, Alone> {
-        if self.known.contains_key(&end) {
-            return Err(Alone);
-        }
-        let groups = self.groups.get(&end);
-        Ok(groups.and_then(|groups| self.kinds.get_index_of(groups)))
+    /// Whether it is known who shares the node of an end, so that it is like no other.
+    pub(super) fn is_known(&self, end: u32) -> bool {
+        self.known.contains_key(&end)
+    }
+
+    /// What other ends share that may reach the same because of the node; none where that is nobody.
+    pub(super) fn kind(&self, end: u32) -> Option<usize> {
+        let groups = self.groups.get(&end)?;
+        self.kinds.get_index_of(groups)
     }
 
     fn supposed_from(&self, end: u32) -> impl Iterator<Item = &(PortSet, RoaringBitmap)> {
@@ -122,40 +127,6 @@ impl OnOwnNode {
         groups
             .filter_map(|group| self.supposed.get(*group))
             .flatten()
-    }
-}
-
-/// An end that is like no other.
-#[derive(Debug)]
-pub(super) struct Alone;
-
-/// What is known of where a pod runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    is_host: bool,
-    has_node: bool,
-    has_addresses: bool,
-}
-
-impl Group {
-    fn of(pod: &Pod, facts: &Facts) -> Self {
-        let addresses = if pod.place.host_network {
-            facts.addresses_of(pod)
-        } else {
-            facts.addresses_of_its_node(pod)
-        };
-        Self {
-            is_host: pod.place.host_network,
-            has_node: pod.place.node.is_some(),
-            has_addresses: !addresses.is_empty(),
-        }
-    }
-
-    /// Whether one may be the node on which the other runs, without that being known.
-    fn may_share(self, other: Self) -> bool {
-        self.is_host != other.is_host
-            && !(self.has_node && other.has_node)
-            && !(self.has_addresses && other.has_addresses)
     }
 }
 

@@ -7,6 +7,7 @@ use cofferdam_model::lint::Lint;
 use super::Fault;
 use super::scene::{Scene, listed, rules_of, warning};
 use super::selects_nothing::subject_path;
+use crate::facts::Pod;
 use crate::policy::{Action, NamespaceChoice, Peer, PodChoice};
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
@@ -61,8 +62,6 @@ fn only_hosts(scene: &Scene<'_>, choice: &PodChoice) -> Option<String> {
     let hosts = facts.pods.iter().filter(|pod| {
         pod.place.host_network && choice.pods.matches(&pod.labels) && in_namespace(&pod.namespace)
     });
-    let names: BTreeSet<String> = hosts
-        .map(|pod| format!("{}/{}", pod.namespace, pod.workload))
-        .collect();
+    let names: BTreeSet<String> = hosts.map(Pod::owner).collect();
     (!names.is_empty()).then(|| listed(&names))
 }

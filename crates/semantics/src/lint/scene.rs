@@ -125,9 +125,7 @@ impl<'a> Scene<'a> {
     /// Names of the workloads of some classes.
     pub(super) fn names(&self, classes: &RoaringBitmap) -> String {
         let pods = self.pods(classes);
-        let names: BTreeSet<String> = pods
-            .map(|(_, pod)| format!("{}/{}", pod.namespace, pod.workload))
-            .collect();
+        let names: BTreeSet<String> = pods.map(|(_, pod)| pod.owner()).collect();
         listed(&names)
     }
 

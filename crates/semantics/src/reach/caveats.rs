@@ -38,9 +38,7 @@ fn undefined_namespaces(facts: &Facts) -> Option<String> {
 
 fn own_nodes(facts: &Facts) -> Option<String> {
     let hosts = facts.pods.iter().filter(|pod| pod.place.host_network);
-    let mut names: Vec<String> = hosts
-        .map(|pod| format!("{}/{}", pod.namespace, pod.workload))
-        .collect();
+    let mut names: Vec<String> = hosts.map(Pod::owner).collect();
     names.sort();
     names.dedup();
     (!names.is_empty()).then(|| {

@@ -7,8 +7,8 @@ use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_oracle::generate::{Corners, cluster};
 
 use super::cases;
-use super::differential::read;
 use super::pod_by_pod::{Edges, WITHOUT_NODES, edges, party};
+use super::read;
 use crate::blast::{Count, Target, blast, worst};
 use crate::connectivity::Connectivity;
 use crate::facts::{Facts, Pod};

@@ -21,10 +21,10 @@ use std::sync::Arc;
 use cofferdam_model::dialect::Dialect;
 use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::{Oracle, Peer};
-use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use super::differential::{endpoint, expected as said_by_oracle, read};
+use super::differential::{endpoint, expected as said_by_oracle};
+use super::read;
 use crate::connectivity::Connectivity;
 use crate::{Classes, Verdict};
 
@@ -77,7 +77,7 @@ fn check_under(plugin: &str, policies: &str, expected: &[&str]) {
 
 /// A cluster of its own.
 fn check_cluster(plugin: &str, objects: &str, expected: &[&str]) {
-    let objects = objects_of(objects);
+    let objects = self::objects(objects);
     let dialect = Dialect::of_plugin(plugin).unwrap();
     let oracle = Oracle::new(&objects, dialect);
     let facts = read(&objects);
@@ -124,13 +124,9 @@ fn peer(text: &str) -> Peer {
 }
 
 /// The documents of a text. Each kind has only one version, so they do not repeat it.
-fn objects_of(text: &str) -> Vec<Value> {
-    let documents = serde_yaml::Deserializer::from_str(text);
-    let objects = documents.map(|document| Value::deserialize(document).unwrap());
-    objects
-        .filter(|object| !object.is_null())
-        .map(versioned)
-        .collect()
+fn objects(text: &str) -> Vec<Value> {
+    let objects = super::objects(text).into_iter();
+    objects.map(versioned).collect()
 }
 
 fn versioned(mut object: Value) -> Value {

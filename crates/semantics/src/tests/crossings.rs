@@ -1,16 +1,11 @@
 //! Ways from one cluster into another, on small clusters.
 
-use std::sync::Arc;
-
 use cofferdam_model::cluster::Network;
 use cofferdam_model::flow::Protocol;
-use serde_json::Value;
 
-use super::dialect;
-use crate::Reader;
+use super::{dialect, objects, read};
 use crate::hops::{EntryPoints, Fleet, Follow, Location, Search, Site};
 use crate::parties::Workloads;
-use crate::policy::Source;
 use crate::ports::PortSet;
 use crate::prove::Chain;
 use crate::solver::Solver;
@@ -25,12 +20,7 @@ struct Cluster<'a> {
 }
 
 fn site(name: usize, cluster: &Cluster<'_>) -> Site {
-    let mut reader = Reader::default();
-    for (number, object) in (0..).zip(serde_yaml::Deserializer::from_str(cluster.yaml)) {
-        let object: Value = serde::Deserialize::deserialize(object).unwrap();
-        reader.read(&object, Source(number));
-    }
-    let facts = Arc::new(reader.finish());
+    let facts = read(&objects(cluster.yaml));
     let nets = |words: &[&str]| {
         words
             .iter()

@@ -9,25 +9,16 @@ use cofferdam_oracle::{Oracle, Peer};
 use roaring::RoaringBitmap;
 use serde_json::Value;
 
-use super::cases;
+use super::{cases, read};
 use crate::connectivity::{Block, Connectivity, Endpoint};
 use crate::facts::Facts;
-use crate::policy::Source;
-use crate::{Allowed, Classes, Reader, Verdict, reach};
+use crate::{Allowed, Classes, Verdict, reach};
 
 /// Clusters that are tried in each run of the tests.
 const CLUSTERS: u64 = 1_500;
 
 /// Questions about each cluster, under each dialect.
 const QUESTIONS: usize = 40;
-
-pub(super) fn read(objects: &[Value]) -> Arc<Facts> {
-    let mut reader = Reader::default();
-    for (number, object) in (0..).zip(objects) {
-        reader.read(object, Source(number));
-    }
-    Arc::new(reader.finish())
-}
 
 pub(super) fn endpoint(facts: &Facts, peer: &Peer) -> Option<Endpoint> {
     match peer {

@@ -6,11 +6,7 @@ mod host_ports;
 mod load_balancers;
 mod services;
 
-use serde::Deserialize as _;
-use serde_json::Value;
-
-use super::dialect;
-use super::differential::read;
+use super::{dialect, objects, read};
 use crate::exposure::{Addresses, Exposure, Exposures, How, Part, WayIn, exposure};
 use crate::verdict::Allowed;
 
@@ -30,12 +26,7 @@ status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}
 
 /// What is said of some YAML as a plugin reads it.
 fn exposures(yaml: &str, plugin: &str) -> Exposures {
-    let objects = serde_yaml::Deserializer::from_str(yaml);
-    let objects: Vec<Value> = objects
-        .map(|object| Value::deserialize(object).unwrap())
-        .filter(|object| !object.is_null())
-        .collect();
-    exposure(&read(&objects), &[dialect(plugin)])
+    exposure(&read(&objects(yaml)), &[dialect(plugin)])
 }
 
 /// The ways in to every workload, as `workload: ports through object, as seen, verdict`, then gaps and notes.

@@ -7,7 +7,7 @@ use cofferdam_model::labels::Labels;
 use cofferdam_oracle::generate::{Corners, cluster};
 
 use super::cases;
-use super::differential::read;
+use super::read;
 use crate::facts::Facts;
 use crate::future::{Future, TooMany};
 use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};

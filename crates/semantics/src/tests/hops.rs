@@ -9,8 +9,8 @@ use cofferdam_oracle::generate::{Corners, cluster};
 use ipnet::IpNet;
 
 use super::cases;
-use super::differential::read;
 use super::pod_by_pod::{self, WITHOUT_NODES, party};
+use super::read;
 use crate::blast::{Reached, Target, blast};
 use crate::connectivity::{Connectivity, Endpoint};
 use crate::facts::{Facts, Pod};

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_model::flow::Protocol;
 
-use super::dialect;
-use super::differential::read;
+use super::{dialect, objects, read};
 use crate::Classes;
 use crate::connectivity::{Connectivity, Endpoint, NodePort};
 use crate::node_ports::{BehindNode, Lead, behind};
@@ -71,12 +70,7 @@ spec: {{podSelector: {{}}, policyTypes: [Egress], egress: [{{to: [{peers}]}}]}}
 /// What is behind a port of a node for somebody, as `what through: verdict`, then what is not known.
 #[track_caller]
 fn check(plugin: &str, yaml: &[&str], (from, to, port): (&str, &str, u16), expected: &[&str]) {
-    let yaml = format!("{CLUSTER}{}", yaml.concat());
-    let objects = serde_yaml::Deserializer::from_str(&yaml);
-    let objects: Vec<serde_json::Value> = objects
-        .map(|object| serde::Deserialize::deserialize(object).unwrap())
-        .collect();
-    let facts = read(&objects);
+    let facts = read(&objects(&format!("{CLUSTER}{}", yaml.concat())));
     let of_pod = || {
         let mut pods = facts.pods.iter();
         Endpoint::Pod(pods.position(|pod| *pod.name == *from).unwrap())
@@ -108,7 +102,7 @@ fn check(plugin: &str, yaml: &[&str], (from, to, port): (&str, &str, u16), expec
         }
     }
     told.extend(unknown);
-    assert_eq!(told, expected, "{plugin}, {yaml}");
+    assert_eq!(told, expected, "{plugin}, {yaml:?}");
 }
 
 #[test]
@@ -158,12 +152,7 @@ spec: {template: {spec: {containers: [{ports: [{containerPort: 1, hostPort: 514}
 #[test]
 fn without_nodes_the_port_of_a_node_is_unknown() {
     let pod = "kind: Pod\nmetadata: {namespace: shop, name: db, labels: {app: db}}\nstatus: {podIP: 10.0.0.1}\n";
-    let yaml = format!("{pod}{ANY}");
-    let objects = serde_yaml::Deserializer::from_str(&yaml);
-    let objects: Vec<serde_json::Value> = objects
-        .map(|object| serde::Deserialize::deserialize(object).unwrap())
-        .collect();
-    let facts = read(&objects);
+    let facts = read(&objects(&format!("{pod}{ANY}")));
     let unknown = |address: &str, port: u16| {
         let at = address.parse::<IpAddr>().unwrap();
         behind(&facts, at, (port, Some(Protocol::Tcp))).unknown

@@ -8,7 +8,7 @@ use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::generate::{Corners, cluster};
 
 use super::cases;
-use super::differential::read;
+use super::read;
 use crate::Classes;
 use crate::connectivity::{Connectivity, Endpoint};
 use crate::ports::PortSet;

@@ -1,10 +1,7 @@
 //! What is behind a Service.
 
-use serde_json::Value;
-
-use crate::Reader;
+use super::{objects, read};
 use crate::connectivity::Endpoint;
-use crate::policy::Source;
 use crate::services::all_backends;
 
 /// Who is behind the only Service among two pods, `web` at 10.0.0.1 and `db` at 10.0.0.2, and these objects.
@@ -15,13 +12,7 @@ fn check(yaml: &str, expected: &[&str]) {
 {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: a, labels: {app: db}}, spec: {containers: [{name: c}]}, status: {podIP: 10.0.0.2}}
 ---
 ";
-    let mut reader = Reader::default();
-    for (number, object) in (0..).zip(serde_yaml::Deserializer::from_str(&format!("{pods}{yaml}")))
-    {
-        let object: Value = serde::Deserialize::deserialize(object).unwrap();
-        reader.read(&object, Source(number));
-    }
-    let facts = reader.finish();
+    let facts = read(&objects(&format!("{pods}{yaml}")));
     let behind = all_backends(&facts, &facts.services[0]).unwrap_or_default();
     let told = behind.iter().map(|one| match one.end {
         Endpoint::Pod(pod) => format!("{} {}", facts.pods[pod].name, one.port),

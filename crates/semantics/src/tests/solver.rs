@@ -6,7 +6,7 @@ use cofferdam_oracle::generate::{Corners, cluster};
 use serde_json::{Value, json};
 
 use super::cases;
-use super::differential::read;
+use super::read;
 use crate::Classes;
 use crate::connectivity::{Connectivity, Endpoint};
 use crate::reach::different_dialects;

@@ -8,7 +8,7 @@ use cofferdam_model::labels::Labels;
 use cofferdam_oracle::generate::{Corners, cluster};
 use serde_json::{Value, json};
 
-use super::differential::read;
+use super::read;
 use super::{cases, dialect};
 use crate::connectivity::{Connectivity, Endpoint};
 use crate::facts::Facts;

@@ -127,7 +127,7 @@ impl End<'_> {
 
     pub(super) fn told(&self) -> String {
         match self {
-            Self::Pod(pod) => format!("{}/{}", pod.namespace, pod.workload),
+            Self::Pod(pod) => pod.owner(),
             Self::Addresses(ranges) => {
                 let first = ranges.first();
                 first.map_or_else(String::new, |(first, last)| told_range(*first, *last))

@@ -3,11 +3,11 @@
 mod admin;
 mod network_policy;
 
-use super::{check, objects_of, read};
+use super::{check, objects, read};
 use cofferdam_oracle::is_valid;
 
 fn check_valid(object: &str, expected: bool) {
-    let objects = objects_of(object);
+    let objects = objects(object);
     let by_oracle: Vec<bool> = objects.iter().map(is_valid).collect();
     assert_eq!(by_oracle, [expected], "says the oracle of {object}");
     let facts = read(&objects);

@@ -1,6 +1,6 @@
 //! Which pods count (checklist 41).
 
-use super::{check_cluster, objects_of};
+use super::{check_cluster, objects};
 use cofferdam_model::dialect::Dialect;
 use cofferdam_oracle::Oracle;
 
@@ -29,7 +29,7 @@ status: {phase: Pending}
 
 #[test]
 fn pods_that_finished_are_no_ends_of_a_connection() {
-    let objects = objects_of(PODS);
+    let objects = objects(PODS);
     let oracle = Oracle::new(&objects, Dialect::of_plugin("calico").unwrap());
     let names: Vec<String> = oracle.pods().into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["runs", "leaves", "waits"]);

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::lint::Lint;
 
-use super::super::differential::{endpoint, read};
+use super::super::differential::endpoint;
+use super::super::read;
 use super::super::rows;
-use super::{CLUSTER, check, objects_of};
+use super::{CLUSTER, check, objects};
 use crate::connectivity::{Connectivity, ServiceAddress};
 use crate::lint::lint;
 use crate::services::{self, AskedPort};
@@ -19,7 +20,7 @@ use crate::{Classes, Verdict};
 /// What `x/a` may send to port 80 of a Service of `y/a`, which leads to port 8080.
 #[track_caller]
 fn check_service(policy_port: u16, expected: Verdict) {
-    let objects = objects_of(&format!(
+    let objects = objects(&format!(
         "{CLUSTER}---
 kind: Service
 metadata: {{namespace: y, name: web}}
@@ -55,7 +56,7 @@ fn the_port_of_the_pods_behind_a_service_counts() {
 /// peers.
 #[track_caller]
 fn check_egress(plugin: &str, peers: &str, expected: Verdict) {
-    let objects = objects_of(&format!(
+    let objects = objects(&format!(
         "{CLUSTER}---
 kind: Service
 metadata: {{namespace: y, name: web}}
@@ -128,7 +129,7 @@ spec: {{podSelector: {{matchLabels: {{app: nobody}}}}}}
             &policy,
             &["x/a -> x/b tcp/80 allowed", "y/a -> x/b tcp/80 allowed"],
         );
-        let facts = read(&objects_of(&format!("{CLUSTER}---{policy}")));
+        let facts = read(&objects(&format!("{CLUSTER}---{policy}")));
         assert_eq!(facts.gaps, BTreeSet::new());
         let faults = lint(&Arc::new(Classes::of(&facts)), &[dialect("calico")]);
         let found: Vec<Lint> = faults.into_iter().map(|fault| fault.lint).collect();
@@ -180,7 +181,7 @@ kind: NetworkPolicy
 metadata: {namespace: y, name: q}
 spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/30}}]}]}
 ";
-    let mut objects = objects_of(&format!("{CLUSTER}{policies}"));
+    let mut objects = objects(&format!("{CLUSTER}{policies}"));
     let told = |objects: &[serde_json::Value]| {
         let list = serde_json::json!(objects);
         let yaml = list.as_array().unwrap().iter();
