@@ -105,8 +105,9 @@ impl<'a> Cluster<'a> {
 
     /// The Node object of the node that a pod runs on.
     pub(crate) fn node_of(&self, pod: &Value) -> Option<&'a Value> {
-        self.of(kind::NODE)
-            .find(|node| text(node, "/metadata/name") == text(pod, "/spec/nodeName"))
+        let named = text(pod, "/spec/nodeName");
+        let mut nodes = self.of(kind::NODE);
+        nodes.find(|node| !named.is_empty() && text(node, "/metadata/name") == named)
     }
 
     /// Whether the side is a node: a pod in the host network, or an address of either.

@@ -32,6 +32,10 @@ fn the_engine_and_the_oracle_agree_on_every_kept_input() {
             include_str!("../../corpus/semantics/named-ports.yaml"),
         ),
         (
+            "node-without-a-name",
+            include_str!("../../corpus/semantics/node-without-a-name.yaml"),
+        ),
+        (
             "or-and-peers",
             include_str!("../../corpus/semantics/or-and-peers.yaml"),
         ),
