@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use cofferdam_model::Model;
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::cluster::{Access, Cluster, Delivery, Guards, Limits, Mode, Network};
+use cofferdam_pass::clock;
+use cofferdam_pass::told::verdict;
 use cofferdam_report::wire::drift::{DriftCluster, Verdict};
 use cofferdam_report::wire::status::{FindingCounts, StatusCluster, StatusCni};
 use cofferdam_state::finding::Finding;
 
 use crate::args::Selection;
-use crate::clock;
-use crate::commands::verdict;
 
 /// Such a cluster.
 #[derive(Debug)]

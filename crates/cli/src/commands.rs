@@ -26,8 +26,6 @@ use anyhow::{Context as _, Result, bail};
 
 use tokio::runtime::Builder;
 
-pub(crate) use drift::verdict;
-
 use crate::args::{Arguments, Command, Format, Selection};
 use crate::exit::Exit;
 

@@ -6,12 +6,12 @@ use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge, sources};
 use cofferdam_model::Model;
 use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::Plan;
 
 use crate::args::{BudgetArguments, Part};
-use crate::clock;
-use crate::fleet::Examined;
 use crate::only::{blocked, held_back};
 
 /// What is to be done about a cluster.

@@ -3,11 +3,10 @@
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::{DocumentId, Remark, Severity};
+use cofferdam_pass::clock;
 use cofferdam_planner::{promised, waivers};
 use cofferdam_semantics::guarantee::{Ground, Outcome, Proof, prove, told, told_reasons};
 use cofferdam_semantics::reach::dialects_of;
-
-use crate::clock;
 
 /// What clusters with nothing but their bundles would break, and what cannot be told; of each what is known of it is
 /// stored in the model.

@@ -9,6 +9,10 @@ use cofferdam_documents::{FileId, Manifest, ManifestPlace, ManifestPlaces};
 use cofferdam_model::capabilities::Capabilities;
 use cofferdam_model::diagnostic::{Diagnostic, Place};
 use cofferdam_model::dialect::Dialect;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
+use cofferdam_pass::reading::facts_of;
 use cofferdam_report::wire::reach::Grounds;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::policy::Source;
@@ -16,10 +20,9 @@ use cofferdam_semantics::{Reader, reach, service_addresses};
 use serde_json::Value;
 
 use crate::args::{Arguments, Live, Objects, Reading, Selection};
-use crate::fleet::{Authors, Examined, examine};
-use crate::reading::facts_of;
+use crate::fleet::examine;
+use crate::manifests;
 use crate::revision::Revision;
-use crate::{manifests, project};
 
 /// Objects as facts, with what is known of where they are.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use cofferdam_model::zone::NamespaceChoice;
 use cofferdam_objects::entrance_kind::{GATEWAY_API, GATEWAY_KINDS};
 use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
+use cofferdam_pass::examined::Examined;
 
 use crate::args::Profile;
-use crate::fleet::Examined;
 
 /// A rule of a Role or `ClusterRole`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,14 +5,16 @@ use std::path::Path;
 
 use anyhow::Result;
 use cofferdam_documents::Loaded;
-use cofferdam_model::cluster::Mode;
+use cofferdam_model::cluster::{Cluster, Mode};
 use cofferdam_model::names::ClusterName;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::reach::{Authors, Reaching, observe};
 use cofferdam_state::plan::Plan;
 
 use crate::apply::waves::Wave;
 use crate::args::Selection;
 use crate::decide::{Decision, Terms, decide};
-use crate::fleet::{Examined, observe};
+use crate::fleet::reaching;
 
 /// What clusters are read with, and their plans judged by.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +83,14 @@ impl<'a> Deciding<'a> {
 
     async fn observe(&self, names: &BTreeSet<ClusterName>) -> Result<Vec<Examined<'a>>> {
         let model = self.terms.model;
-        observe(self.loaded, model, self.directory, self.selection, names).await
+        let clusters = names.iter().filter_map(|name| model.clusters.get(name));
+        let clusters: Vec<&Cluster> = clusters.collect();
+        // Each is reached as its own document says.
+        let reaching = Reaching {
+            kubeconfig: None,
+            ..reaching(self.directory, self.selection)
+        };
+        observe(self.loaded, model, &clusters, &reaching, Authors::Unnamed).await
     }
 }
 

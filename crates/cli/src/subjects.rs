@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
 use cofferdam_model::cluster::Cluster;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::connected;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, RbacArguments, Selection};
-use crate::fleet::{connect_options, connected};
-use crate::project;
+use crate::fleet::reaching;
 use crate::selected::select;
 
 /// The subjects of bindings.
@@ -43,7 +44,7 @@ async fn ourselves(arguments: &Arguments, selection: &Selection) -> Result<Value
 }
 
 async fn ask(arguments: &Arguments, selection: &Selection, cluster: &Cluster) -> Result<String> {
-    let options = connect_options(&arguments.directory, selection);
+    let options = reaching(&arguments.directory, selection).options();
     let asking = async { anyhow::Ok(connected(cluster, &options).await?.identity().await?.user) };
     let user = options.progress.within(selection.timeout, asking).await;
     user.with_context(|| {

@@ -7,11 +7,10 @@ use cofferdam_model::diagnostic::{Diagnostic, DocumentId, Remark, Severity};
 use cofferdam_model::flow::Date;
 use cofferdam_model::names::ClusterName;
 use cofferdam_model::waiver::Waiver;
+use cofferdam_pass::between::Between;
+use cofferdam_pass::examined::Examined;
 use cofferdam_planner::waivers::{is_for, is_for_difference};
 use cofferdam_state::finding::Finding;
-
-use crate::between::Between;
-use crate::fleet::Examined;
 
 /// What was found in clusters.
 pub(crate) struct Found<'a> {

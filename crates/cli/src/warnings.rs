@@ -1,9 +1,8 @@
 //! What is worth saying about clusters before anything goes wrong, on standard error.
 
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
 use cofferdam_report::output;
-
-use crate::clock;
-use crate::fleet::Examined;
 
 /// A credential that expires sooner is worth a word.
 pub(crate) const SOON_SECONDS: i64 = 24 * 60 * 60;

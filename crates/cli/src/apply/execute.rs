@@ -21,6 +21,8 @@ use cofferdam_cluster::{Category, Connection, Error, Held, Writes};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::bundle::Bundle;
@@ -33,8 +35,6 @@ use self::leased::leased;
 use super::outcome::{failed, interrupt, interrupted, outcome};
 use super::overtaken::overtaken;
 use crate::args::Part;
-use crate::clock;
-use crate::fleet::Examined;
 use crate::only::{blocked, held_back, is_chosen};
 
 /// How a pass is carried out.

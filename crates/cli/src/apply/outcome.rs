@@ -1,9 +1,8 @@
 //! Reports of passes that ended before their time, and what ends them from outside.
 
 use cofferdam_cluster::{Connection, Error};
+use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState};
-
-use crate::fleet::Examined;
 
 /// A report of a pass that an error ended before anything else is known of it.
 pub(super) fn failed(one: &Examined<'_>, connection: &Connection, error: &Error) -> ApplyCluster {

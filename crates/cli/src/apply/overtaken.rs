@@ -1,11 +1,11 @@
 //! A pass that finds the cluster written by somebody else since its plan was made.
 
 use cofferdam_cluster::Connection;
+use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState};
 use cofferdam_state::record::Record;
 
 use super::outcome::outcome;
-use crate::fleet::Examined;
 
 /// The report of such a pass: who wrote, and what to do. `waited_for` held the lease before us.
 pub(super) async fn overtaken(

@@ -2,8 +2,7 @@
 
 use cofferdam_model::Model;
 use cofferdam_model::names::TrustDomainName;
-
-use crate::fleet::Examined;
+use cofferdam_pass::examined::Examined;
 
 /// Clusters that are written at once, by their index.
 #[derive(Debug, Clone, PartialEq, Eq)]

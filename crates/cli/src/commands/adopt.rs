@@ -8,6 +8,10 @@ use cofferdam_documents::did_you_mean;
 use cofferdam_judge::{Case, Fleet, judge_identity};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
 use cofferdam_planner::adopt::{Adoptable, adoptable, why_not};
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::adopt::{AdoptReport, AdoptState, WireAdopted};
@@ -19,11 +23,9 @@ use cofferdam_state::record::entry_key;
 
 use crate::apply::execute::adopt;
 use crate::args::{AdoptArguments, Arguments, Format, Selection};
-use crate::clock;
 use crate::confirm::confirmed;
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::fleet::examine;
 use crate::show::show;
 
 pub(crate) async fn run(

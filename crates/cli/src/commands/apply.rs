@@ -6,6 +6,8 @@ use std::io::IsTerminal as _;
 use anyhow::Result;
 use cofferdam_model::cluster::Mode;
 use cofferdam_model::count::counted;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyReport, ApplyState};
 use cofferdam_report::{output, text};
@@ -19,15 +21,14 @@ use crate::args::{ApplyArguments, Arguments, Format};
 use crate::confirm::confirmed;
 use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::fleet::{authors_of_plan, examine};
 use crate::show::show;
 use crate::sources::{Deciding, tell_turns};
 
 pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let authors = Authors::of_plan(arguments.output);
+    let authors = authors_of_plan(arguments.output);
     let directory = &arguments.directory;
     let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
     let deciding = Deciding {

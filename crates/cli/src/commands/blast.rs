@@ -8,6 +8,9 @@ use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::ZoneName;
 use cofferdam_model::zone::Sensitivity;
 use cofferdam_objects::keys::ZONE;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::blast::{BlastCluster, BlastReport, WireExtent, WireReached};
@@ -19,10 +22,9 @@ use cofferdam_semantics::solver::{Solved, Solver};
 
 use crate::args::{Arguments, BlastArguments};
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
+use crate::fleet::examine;
 use crate::input::Input;
 use crate::origin::Origin;
-use crate::project;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Result<Exit> {

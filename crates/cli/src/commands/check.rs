@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use cofferdam_model::diagnostic::Severity;
+use cofferdam_pass::project;
 use cofferdam_report::wire::check::CheckReport;
 use cofferdam_report::{json, output, sarif, text};
 
 use crate::args::{Arguments, Format};
 use crate::exit::Exit;
 use crate::guarantees;
-use crate::project;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;

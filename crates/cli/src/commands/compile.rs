@@ -8,6 +8,7 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_model::count::counted;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
+use cofferdam_pass::project::{self, ROOTS};
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::compile::{CompileCluster, CompileReport};
 use cofferdam_report::{files, json, manifest, output, text};
@@ -16,7 +17,6 @@ use cofferdam_state::bundle::Bundle;
 use crate::args::{Arguments, CompileArguments, Format};
 use crate::exit::Exit;
 use crate::paths;
-use crate::project::{self, ROOTS};
 use crate::selected::some_clusters;
 
 pub(crate) fn run(arguments: &Arguments, command: &CompileArguments) -> Result<Exit> {

@@ -11,6 +11,10 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
 use cofferdam_model::names::ZoneName;
 use cofferdam_objects::keys::SYSTEM_NAMESPACE;
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::{Authors, examine_abandoned};
 use cofferdam_planner::detach::{Leaving, detach, namespaces_of_zone};
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::apply::ApplyState;
@@ -25,11 +29,9 @@ use crate::abandoned::{Abandoned, abandoned};
 use crate::apply::execute::take_back;
 use crate::apply::outcome::INTERRUPTED;
 use crate::args::{Arguments, DetachArguments, Format};
-use crate::clock;
 use crate::confirm::confirmed;
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine, examine_abandoned};
-use crate::project;
+use crate::fleet::{examine, reaching};
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DetachArguments) -> Result<Exit> {
@@ -43,7 +45,9 @@ pub(crate) async fn run(arguments: &Arguments, command: &DetachArguments) -> Res
     let directory = &arguments.directory;
     let selection = &command.selection;
     let mut examined = match &gone {
-        Some(gone) => vec![examine_abandoned(model, gone, directory, selection).await?],
+        Some(gone) => {
+            vec![examine_abandoned(model, gone.cluster(), &reaching(directory, selection)).await?]
+        }
         None => examine(&loaded, model, directory, selection, Authors::Unnamed).await?,
     };
     examined.iter_mut().for_each(without_home);

@@ -1,6 +1,9 @@
 //! `doctor`: what each cluster is and can do, what could not be read, and what the credential lacks.
 
 use anyhow::Result;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::doctor::{DoctorCluster, DoctorReport, DoctorStatus};
@@ -9,8 +12,7 @@ use futures_util::future::join_all;
 use crate::args::{Arguments, DoctorArguments};
 use crate::doctor::{checks, store};
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::fleet::examine;
 use crate::rights::Names;
 use crate::show::show;
 

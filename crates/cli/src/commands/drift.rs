@@ -1,18 +1,20 @@
 //! `drift`: what is not as written, in each cluster and between clusters.
 
 use anyhow::Result;
+use cofferdam_pass::between::Between;
+use cofferdam_pass::clock;
+use cofferdam_pass::project::{self, warnings_of};
+use cofferdam_pass::reach::Authors;
+use cofferdam_pass::told;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
-use cofferdam_state::finding::{Class, Finding};
+use cofferdam_report::wire::drift::DriftReport;
+use cofferdam_state::finding::Finding;
 
 use crate::abandoned;
 use crate::args::{Arguments, DriftArguments};
-use crate::between::Between;
-use crate::clock;
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project::{self, warnings_of};
+use crate::fleet::examine;
 use crate::show::show;
 use crate::unused::{Found, unused};
 
@@ -21,14 +23,18 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     let model = project::model(&loaded)?;
     let directory = &arguments.directory;
     let selection = &command.selection;
+    let today = &clock::today();
     let abandoned = abandoned::findings(model, selection);
     let examined = if abandoned::are_all(model, &abandoned) {
         Vec::new()
     } else {
         examine(&loaded, model, directory, selection, Authors::Named).await?
     };
-    let between = Between::of(&examined, model);
-    let findings: Vec<Vec<Finding>> = examined.iter().map(|one| one.findings(model)).collect();
+    let between = Between::of(&examined, model, today);
+    let findings: Vec<Vec<Finding>> = examined
+        .iter()
+        .map(|one| one.findings(model, today))
+        .collect();
     let both = || examined.iter().zip(findings.iter().map(Vec::as_slice));
     let found = Found {
         clusters: both().collect(),
@@ -36,13 +42,13 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
         abandoned: &abandoned,
     };
     let mut warnings = warnings_of(&loaded);
-    let unused = unused(&loaded, model, &found, &clock::today());
+    let unused = unused(&loaded, model, &found, today);
     warnings.extend(unused.iter().map(Into::into));
     let report = DriftReport {
         api_version: API_VERSION,
         kind: "DriftReport",
         clusters: both()
-            .map(|(one, findings)| cluster(one, findings))
+            .map(|(one, findings)| told::drift(one, findings))
             .chain(abandoned.iter().map(abandoned::drift))
             .collect(),
         cross_cluster: between.findings.iter().map(Into::into).collect(),
@@ -52,36 +58,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     show(&report, arguments.output, text::drift)?;
     let exits = report.clusters.iter();
     let exits = exits.map(|cluster| Exit::from(cluster.verdict));
-    Ok(Exit::of(exits.chain(between.exits())))
-}
-
-/// The verdict on a cluster from its findings.
-pub(crate) fn verdict(findings: &[Finding]) -> Verdict {
-    if findings.iter().any(Finding::counts) {
-        Verdict::Drifted
-    } else if findings
-        .iter()
-        .any(|finding| finding.class == Class::Unknown)
-    {
-        Verdict::Unknown
-    } else {
-        Verdict::InSync
-    }
-}
-
-fn cluster(one: &Examined<'_>, findings: &[Finding]) -> DriftCluster {
-    let record = one.observed.our_record();
-    let known = one.observed.capabilities.known();
-    DriftCluster {
-        name: one.cluster.name.to_string(),
-        trust_domain: one.bundle.trust_domain.to_string(),
-        verdict: verdict(findings),
-        observed_at: one.observed.at.clone(),
-        age_seconds: clock::age_seconds(&one.observed.at),
-        sequence: record.map(|record| record.sequence),
-        revision: record.map(|record| record.revision.clone()),
-        bundle_hash: one.bundle.hash.clone(),
-        enforces: known.map_or("unknown", |known| known.cni.enforces.as_str()),
-        findings: findings.iter().map(Into::into).collect(),
-    }
+    Ok(Exit::of(
+        exits.chain(between.unwaived().map(|_| Exit::Difference)),
+    ))
 }

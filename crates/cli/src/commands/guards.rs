@@ -7,6 +7,9 @@ use cofferdam_cluster::Connection;
 use cofferdam_compiler::rail_named;
 use cofferdam_model::cluster::Mode;
 use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
 use cofferdam_planner::guards::{Standing, UnaskedGuard, removal, statuses, unasked_guards};
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::API_VERSION;
@@ -20,8 +23,7 @@ use futures_util::future::join_all;
 use crate::args::{Arguments, GuardsArguments};
 use crate::confirm::confirmed;
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::fleet::examine;
 use crate::show::show;
 
 pub(crate) async fn run(arguments: &Arguments, command: &GuardsArguments) -> Result<Exit> {

@@ -10,6 +10,10 @@ use cofferdam_documents::{
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_objects::keys;
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::import::{
     ImportCount, ImportFile, ImportMapped, ImportReport, ImportUnknown, ImportUnmapped,
@@ -18,10 +22,8 @@ use cofferdam_report::{files, output, text};
 use cofferdam_state::observed::{LivePod, LivePolicy, Observed};
 
 use crate::args::{Arguments, Format, ImportArguments, Selection};
-use crate::clock;
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project;
+use crate::fleet::examine;
 use crate::show::show;
 
 pub(crate) async fn run(

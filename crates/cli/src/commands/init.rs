@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use cofferdam_cluster::{ConnectOptions, Contexts, contexts};
 use cofferdam_documents::{ContextStart, NamedContext, Present, starter};
+use cofferdam_pass::project;
 use cofferdam_report::{files, output};
 
 use crate::args::{Arguments, InitArguments};
 use crate::exit::Exit;
 use crate::paths::{named, resolved, tidied};
-use crate::project;
 
 pub(crate) fn run(arguments: &Arguments, command: &InitArguments) -> Result<Exit> {
     let directory = &arguments.directory;

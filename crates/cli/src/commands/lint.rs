@@ -8,6 +8,7 @@ use anyhow::Result;
 use cofferdam_documents::Loaded;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_model::lint::Lint;
+use cofferdam_pass::project;
 use cofferdam_report::wire::check::CheckReport;
 use cofferdam_report::{json, output, sarif, text};
 use cofferdam_semantics::Classes;
@@ -17,7 +18,6 @@ use cofferdam_semantics::lint::{self, Fault};
 use crate::args::{Arguments, Format, LintArguments};
 use crate::exit::Exit;
 use crate::input::Input;
-use crate::project;
 
 pub(crate) async fn run(arguments: &Arguments, command: &LintArguments) -> Result<Exit> {
     if command.list {

@@ -6,6 +6,9 @@ use anyhow::Result;
 use cofferdam_documents::Loaded;
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Mode;
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project::{self, warnings_of};
 use cofferdam_planner::changes;
 use cofferdam_report::text;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, WireStep};
@@ -15,8 +18,7 @@ use crate::apply::waves::waves;
 use crate::args::{Arguments, Format, PlanArguments};
 use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
-use crate::project::{self, warnings_of};
+use crate::fleet::{authors_of_plan, examine};
 use crate::show::show;
 use crate::sources::{Deciding, tell_turns};
 use reached::{Reached, reached};
@@ -24,7 +26,7 @@ use reached::{Reached, reached};
 pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
-    let authors = Authors::of_plan(arguments.output);
+    let authors = authors_of_plan(arguments.output);
     let directory = &arguments.directory;
     let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
     let deciding = Deciding {
@@ -53,7 +55,7 @@ pub(crate) fn report(
 ) -> PlanReport {
     let clusters = examined.iter().zip(decided).map(|(one, decision)| {
         let findings = if format == Format::Json {
-            one.findings(model)
+            one.findings(model, &clock::today())
         } else {
             Vec::new()
         };

@@ -5,6 +5,10 @@ use cofferdam_model::Model;
 use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::ClusterName;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::reach::Authors;
+use cofferdam_pass::reading::facts_of;
+use cofferdam_pass::{clock, project};
 use cofferdam_planner::waivers;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
@@ -14,12 +18,10 @@ use cofferdam_semantics::reach::dialects_of;
 
 use crate::args::{Arguments, ProveArguments};
 use crate::exit::Exit;
-use crate::fleet::{Authors, Examined, examine};
+use crate::fleet::examine;
 use crate::guarantees::promises;
-use crate::reading::facts_of;
 use crate::selected::select;
 use crate::show::show;
-use crate::{clock, project};
 
 pub(crate) async fn run(arguments: &Arguments, command: &ProveArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;

@@ -6,13 +6,13 @@ use anyhow::Result;
 use cofferdam_compiler::guard_names;
 use cofferdam_model::names::PoolName;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
+use cofferdam_pass::project;
 use cofferdam_report::manifest::{list, yaml};
 use cofferdam_report::{json, output};
 use serde_json::{Value, json};
 
 use crate::args::{Arguments, Format, RbacArguments};
 use crate::exit::Exit;
-use crate::project;
 use crate::rights::{Names, Rule, cluster_rules, own_rules, probe_rules};
 use crate::subjects::subjects;
 

@@ -6,14 +6,14 @@ use cofferdam_model::cluster::{Delivery, Mode};
 use cofferdam_model::count::counted;
 use cofferdam_model::zone::Enforcement;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::doctor::{DoctorCheck, DoctorStatus};
 use cofferdam_state::observed::told_unknowns;
 use futures_util::future::join_all;
 
 use super::excess::{excess, needed, summary};
 use crate::args::Profile;
-use crate::clock;
-use crate::fleet::Examined;
 use crate::rights::{Names, grant, write_rights};
 use crate::warnings::SOON_SECONDS;
 

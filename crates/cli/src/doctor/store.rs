@@ -3,11 +3,11 @@
 use anyhow::{Context as _, Result};
 use cofferdam_documents::{Loaded, capabilities_document, pin};
 use cofferdam_model::Model;
+use cofferdam_pass::examined::Examined;
+use cofferdam_pass::project;
 use cofferdam_report::{files, output};
 
 use crate::args::Arguments;
-use crate::fleet::Examined;
-use crate::project;
 
 /// Writes the cluster's identity into its document, and as whom we write among the writers whom guard rails let pass;
 /// every other byte stays.

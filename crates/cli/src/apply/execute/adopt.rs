@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_cluster::{Connection, Error};
+use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState};
 use cofferdam_state::record::Record;
 
 use super::leased::leased;
 use super::writer;
 use crate::apply::outcome::{failed, interrupt, interrupted, outcome};
-use crate::fleet::Examined;
 
 /// Adds entries to the record of a cluster, bound to the record that was seen.
 pub(crate) async fn adopt(

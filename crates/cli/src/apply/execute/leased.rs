@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use cofferdam_cluster::{Connection, Held, Wait};
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::ApplyCluster;
 
 use super::writer;
 use crate::apply::outcome::{failed, interrupt, interrupted};
-use crate::clock;
-use crate::fleet::Examined;
 
 /// Takes the lease of a cluster, waiting while somebody else holds it; or the report of a pass that could not
 /// begin.

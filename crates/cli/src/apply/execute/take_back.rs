@@ -11,6 +11,8 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
+use cofferdam_pass::clock;
+use cofferdam_pass::examined::Examined;
 use cofferdam_planner::detach::{Leaving, detach, forgotten};
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::detach::{Detachment, Left, Scope};
@@ -22,8 +24,6 @@ use super::leased::leased;
 use super::{Done, Pass, Writing};
 use crate::apply::outcome::{failed, interrupt, interrupted, outcome};
 use crate::apply::overtaken::overtaken;
-use crate::clock;
-use crate::fleet::Examined;
 
 /// What a pass let go of.
 #[derive(Debug)]

@@ -8,12 +8,12 @@ use cofferdam_judge::Refusal;
 use cofferdam_model::cluster::Mode;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_objects::keys::{RECORD_NAME, SYSTEM_NAMESPACE};
+use cofferdam_pass::examined::Examined;
 use cofferdam_state::detach::{Detachment, Scope};
 use cofferdam_state::plan::Action;
 use futures_util::future::try_join_all;
 
 use crate::args::Profile;
-use crate::fleet::Examined;
 use crate::rights::{ADMISSION, grant};
 
 /// That rights lack, all of them at once, or that the server does not tell.

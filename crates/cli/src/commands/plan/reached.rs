@@ -1,13 +1,13 @@
 //! What a plan opens and closes, and what enforcing zones would cut.
 
 use cofferdam_model::Model;
+use cofferdam_pass::examined::Examined;
 use cofferdam_planner::reach::{Computed, Enforcing, Ground, enforcing, of_plan};
 use cofferdam_report::wire::change::WireZoneChange;
 use cofferdam_report::wire::plan::WireEnforcing;
 use cofferdam_state::change::Change;
 
 use crate::decide::Decision;
-use crate::fleet::Examined;
 
 /// What a plan does to what can be reached, as reports tell it.
 #[derive(Debug, Default)]

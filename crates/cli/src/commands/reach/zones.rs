@@ -11,6 +11,8 @@ use cofferdam_model::count::listed;
 use cofferdam_model::diagnostic::{Diagnostic, Severity};
 use cofferdam_model::labels::Labels;
 use cofferdam_model::names::{ClusterName, NamespaceName};
+use cofferdam_pass::project;
+use cofferdam_pass::reach::Authors;
 use cofferdam_planner::reach::{
     BetweenZones, Declared, Ground, between_zones, between_zones_of_manifests,
 };
@@ -26,9 +28,8 @@ use cofferdam_state::change::Region;
 
 use crate::args::{Arguments, Format, ReachArguments};
 use crate::exit::Exit;
-use crate::fleet::{Authors, examine};
+use crate::fleet::examine;
 use crate::input::Input;
-use crate::project;
 use crate::selected::{known, some_clusters};
 use crate::show::show;
 

@@ -7,7 +7,7 @@ use cofferdam_state::observed::{Observed, told_unknowns};
 
 /// What decides what can be reached in a cluster, as it was seen; a source is the place of the object in
 /// [`Observed::objects`]. What was not seen is a gap.
-pub(crate) fn facts_of(observed: &Observed) -> Facts {
+pub fn facts_of(observed: &Observed) -> Facts {
     let mut reader = Reader::reading(observed.objects());
     for reason in observed.unread_objects() {
         reader.gap(not_read(observed, reason));

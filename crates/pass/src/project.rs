@@ -16,18 +16,18 @@ use cofferdam_report::wire::check::WireDiagnostic;
 use crate::clock;
 
 /// What holds documents.
-pub(crate) const ROOTS: [&str; 2] = ["fleet", "policies"];
+pub const ROOTS: [&str; 2] = ["fleet", "policies"];
 
 /// Files above this are refused unread.
 const LARGEST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Whether a directory has documents at all.
-pub(crate) fn exists(directory: &Path) -> bool {
+pub fn exists(directory: &Path) -> bool {
     ROOTS.into_iter().any(|part| directory.join(part).exists())
 }
 
 /// Reads and loads every document below `fleet/` and `policies/`.
-pub(crate) fn read(directory: &Path) -> Result<Loaded> {
+pub fn read(directory: &Path) -> Result<Loaded> {
     let shown = directory.display();
     if !directory.exists() {
         bail!("there is no directory `{shown}`");
@@ -47,7 +47,7 @@ pub(crate) fn read(directory: &Path) -> Result<Loaded> {
 
 /// Every document below `fleet/` and `policies/`, as far as these are there; an error where one could not
 /// be read.
-pub(crate) fn files(directory: &Path) -> Result<Vec<SourceFile>> {
+pub fn files(directory: &Path) -> Result<Vec<SourceFile>> {
     let (files, unread) = everything(directory);
     if !unread.is_empty() {
         let faults = unread
@@ -100,7 +100,7 @@ fn metadata(path: &Path) -> io::Result<Option<fs::Metadata>> {
 }
 
 /// The model, or an error that counts what `check` would show.
-pub(crate) fn model(loaded: &Loaded) -> Result<&Model> {
+pub fn model(loaded: &Loaded) -> Result<&Model> {
     let Some(model) = &loaded.model else {
         let errors: Vec<Diagnostic> = loaded
             .diagnostics
@@ -115,7 +115,7 @@ pub(crate) fn model(loaded: &Loaded) -> Result<&Model> {
 }
 
 /// What is due in the documents, as `check` shows it.
-pub(crate) fn warnings_of(loaded: &Loaded) -> Vec<WireDiagnostic> {
+pub fn warnings_of(loaded: &Loaded) -> Vec<WireDiagnostic> {
     let all = loaded.diagnostics.iter();
     all.filter(|diagnostic| diagnostic.severity == Severity::Warning)
         .map(WireDiagnostic::from)
@@ -123,12 +123,12 @@ pub(crate) fn warnings_of(loaded: &Loaded) -> Vec<WireDiagnostic> {
 }
 
 /// Places remarks of the compiler in their documents.
-pub(crate) fn located(loaded: &Loaded, remarks: &[Remark]) -> Vec<Diagnostic> {
+pub fn located(loaded: &Loaded, remarks: &[Remark]) -> Vec<Diagnostic> {
     remarks.iter().map(|remark| loaded.locate(remark)).collect()
 }
 
 /// The file of a cluster's document, seen from the directory.
-pub(crate) fn file_of(loaded: &Loaded, cluster: &ClusterName) -> String {
+pub fn file_of(loaded: &Loaded, cluster: &ClusterName) -> String {
     let remark = Remark {
         document: DocumentId {
             kind: "Cluster",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Now, RFC 3339 in UTC with whole seconds.
-pub(crate) fn now() -> String {
+pub fn now() -> String {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second())
         .unwrap_or(now)
@@ -15,7 +15,7 @@ pub(crate) fn now() -> String {
 }
 
 /// The time when this much has passed from now, RFC 3339 in UTC with whole seconds.
-pub(crate) fn after(duration: Duration) -> String {
+pub fn after(duration: Duration) -> String {
     let now = Timestamp::now().as_second();
     let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(now.saturating_add(seconds))
@@ -24,18 +24,18 @@ pub(crate) fn after(duration: Duration) -> String {
 }
 
 /// Seconds from now until a time in RFC 3339; negative once it has passed, none where it is no time.
-pub(crate) fn seconds_until(at: &str) -> Option<i64> {
+pub fn seconds_until(at: &str) -> Option<i64> {
     let at: Timestamp = at.parse().ok()?;
     Some(at.as_second() - Timestamp::now().as_second())
 }
 
 /// Today in UTC.
-pub(crate) fn today() -> Date {
+pub fn today() -> Date {
     Date(Timestamp::now().to_zoned(TimeZone::UTC).date().to_string())
 }
 
 /// Seconds from a time that [`now`] gave until now.
-pub(crate) fn age_seconds(at: &str) -> u64 {
+pub fn age_seconds(at: &str) -> u64 {
     let seconds = at
         .parse::<Timestamp>()
         .map(|at| Timestamp::now().as_second() - at.as_second());

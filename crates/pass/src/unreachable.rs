@@ -7,18 +7,18 @@ use cofferdam_state::observed::Observed;
 
 /// Why a cluster could not be read.
 #[derive(Debug, Clone)]
-pub(crate) struct Unreachable {
+pub struct Unreachable {
     /// Why.
-    pub(crate) reason: String,
+    pub reason: String,
     /// What to do.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
     /// That it answered all the same, and what.
-    pub(crate) denied: Option<Denied>,
+    pub denied: Option<Denied>,
 }
 
 impl Unreachable {
     /// A cluster that gave no answer, for a reason that nothing is known to help against.
-    pub(crate) fn silent(reason: String) -> Self {
+    pub fn silent(reason: String) -> Self {
         Self {
             reason,
             hint: None,
@@ -38,7 +38,7 @@ impl From<Error> for Unreachable {
 }
 
 /// Why nothing was read where so many parts are unknown that all failed for one and the same reason.
-pub(crate) fn why_unread(
+pub fn why_unread(
     cluster: &Cluster,
     options: &ConnectOptions,
     connection: &Connection,

@@ -7,7 +7,7 @@ use cofferdam_state::observed::Reading;
 use cofferdam_state::pod_security::{EnforceAnswer, EnforceQuestion};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::fleet::Examined;
+use crate::examined::Examined;
 
 /// A question, and the place of the cluster that it is for.
 type Asked = (usize, Arc<Connection>, EnforceQuestion);
