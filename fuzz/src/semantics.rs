@@ -80,11 +80,13 @@ fn endpoint(facts: &Facts, peer: &Peer) -> Option<Endpoint> {
     match peer {
         Peer::Address(address) => Some(Endpoint::Address(*address)),
         Peer::Pod { namespace, name } => {
-            let mut pods = facts.pods.iter();
-            let place = pods.position(|pod| {
+            let pods = facts.pods.iter().enumerate();
+            let mut named = pods.filter(|(_, pod)| {
                 !pod.is_template && *pod.namespace == **namespace && *pod.name == **name
             });
-            place.map(Endpoint::Pod)
+            // Of two with one name, which no cluster has, the one may take the first and the other the second.
+            let (place, _) = named.next()?;
+            named.next().is_none().then_some(Endpoint::Pod(place))
         }
     }
 }

@@ -28,6 +28,7 @@ mod guards;
 mod healing;
 mod intent;
 mod isolated;
+mod led_on;
 mod moves;
 mod node_expressions;
 mod opens;

@@ -9,6 +9,7 @@ mod fences;
 mod services;
 mod sides;
 mod targets;
+mod translated;
 mod witness;
 mod words;
 

@@ -15,14 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cofferdam_model::cluster::{Cluster, Network};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use roaring::RoaringBitmap;
 
 use crate::classes::Classes;
 use crate::facts::Facts;
 use crate::parties::Workloads;
 use crate::ports::PortSet;
-use crate::services::{Exposed, exposed, published_at};
+use crate::published::{Exposed, exposed, published_at};
 use crate::solver::{Solved, Solver};
 use arrivals::networks_of_nodes;
 use crossing::Crossing;
@@ -52,6 +52,10 @@ pub struct Location {
     pub exposed: EntryPoints,
     /// Its nodes and its own load balancers; whether other clusters reach these is not known.
     pub nodes: EntryPoints,
+    /// Any address, where it exposes something at some that are not known.
+    pub anywhere: EntryPoints,
+    /// What that is, one line each.
+    pub unaddressed: BTreeSet<String>,
 }
 
 /// Addresses at which connections into a cluster are accepted and led to pods.
@@ -59,7 +63,7 @@ pub struct Location {
 pub struct EntryPoints {
     /// The addresses.
     pub at: Vec<IpNet>,
-    /// The pods behind them; none where it may be any.
+    /// The pods behind them; none where that was not looked at.
     pub behind: Option<Exposed>,
 }
 
@@ -68,7 +72,7 @@ impl Site {
     pub fn unseen(cluster: &Cluster) -> Self {
         Self {
             solved: Solver::default().solve(&Arc::default(), &[]),
-            location: Some(Location::of(cluster)),
+            location: Some(Location::unseen(cluster)),
         }
     }
 }
@@ -84,7 +88,22 @@ impl Location {
             pod_networks: cluster.network.pod_cidrs.clone(),
             exposed: EntryPoints::at(cluster.network.exposed_cidrs.iter().copied()),
             nodes: EntryPoints::at(nodes.chain(balancers).copied()),
+            anywhere: EntryPoints::default(),
+            unaddressed: BTreeSet::new(),
         }
+    }
+
+    /// Of a cluster that was not looked at: where nothing is declared it may expose something at any address.
+    fn unseen(cluster: &Cluster) -> Self {
+        let mut location = Self::of(cluster);
+        if location.exposed.at.is_empty() {
+            let name = &location.name;
+            location.unaddressed.insert(format!(
+                "which addresses cluster `{name}` exposes is not declared (`network.exposedCidrs`)"
+            ));
+            location.anywhere = EntryPoints::at(routed());
+        }
+        location
     }
 
     /// With what a live cluster tells: the addresses of its load balancers and nodes, and who is behind them.
@@ -94,6 +113,17 @@ impl Location {
         self.nodes.add(nodes, facts);
         self.exposed
             .add(published_at(facts).map(IpNet::from), facts);
+        let services = facts.services.iter();
+        let unaddressed = services.filter(|service| !service.balancer_names.is_empty());
+        self.unaddressed.extend(unaddressed.map(|service| {
+            format!(
+                "at which addresses Service/{}/{} of cluster `{}` is reached is not known, its load balancer is {}",
+                service.namespace, service.name, self.name, service.balancer_names.join(", ")
+            )
+        }));
+        if !self.unaddressed.is_empty() {
+            self.anywhere.add(routed(), facts);
+        }
         self
     }
 }
@@ -109,8 +139,24 @@ impl EntryPoints {
 
     fn add(&mut self, seen: impl IntoIterator<Item = IpNet>, facts: &Facts) {
         self.at.extend(seen);
-        self.behind = exposed(facts, &self.at);
+        self.behind = Some(exposed(facts, &self.at));
     }
+}
+
+/// Every address that leads further than a link.
+fn routed() -> impl Iterator<Item = IpNet> {
+    let v4 = [
+        ([0, 0, 0, 0], [169, 253, 255, 255]),
+        ([169, 255, 0, 0], [255; 4]),
+    ];
+    let v4 = v4.map(|(first, last)| Ipv4Subnets::new(first.into(), last.into(), 0));
+    let last = [
+        0xfe7f, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff,
+    ];
+    let v6 = [([0; 8], last), ([0xfec0, 0, 0, 0, 0, 0, 0, 0], [0xffff; 8])];
+    let v6 = v6.map(|(first, last)| Ipv6Subnets::new(first.into(), last.into(), 0));
+    let v4 = v4.into_iter().flatten().map(IpNet::V4);
+    v4.chain(v6.into_iter().flatten().map(IpNet::V6))
 }
 
 /// An end of a connection in one of the clusters.
@@ -248,9 +294,12 @@ impl Fleet {
 
     /// What ends share that reach the same, and are reached alike in their own cluster; none of one whose node makes a
     /// difference.
-    pub(crate) fn kind(&self, stop: Stop, follow: Follow) -> Option<(usize, Kind)> {
+    pub(crate) fn kind(&self, stop: Stop, follow: Follow) -> Option<(usize, Kind, Option<usize>)> {
         let graph = self.graphs.get(stop.site)?;
-        Some((stop.site, graph.kind(stop.end, follow)?))
+        let kind = graph.kind(stop.end, follow)?;
+        let back = self.crossings.get(&(stop.site, stop.site));
+        let back = back.and_then(|one| one.way_back(stop.end, follow));
+        Some((stop.site, kind, back))
     }
 
     /// The clusters at whose addresses an end may knock, whatever lets it in there.

@@ -23,6 +23,7 @@ pub mod parties;
 pub mod policy;
 pub mod ports;
 pub mod prove;
+pub mod published;
 pub mod reach;
 pub mod read;
 pub mod service_addresses;

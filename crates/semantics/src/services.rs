@@ -1,15 +1,12 @@
 //! Services resolved to what is behind them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use cofferdam_model::flow::Protocol;
-use ipnet::IpNet;
 
 use crate::connectivity::Endpoint;
-use crate::entrances;
 use crate::facts::{Facts, Pod, Service, ServiceKind, ServicePort, Target};
-use crate::ports::PortSet;
 
 /// A port of a pod or address behind a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,81 +119,6 @@ pub fn asked_ports<'a>(
         is_asked && protocol.is_none_or(|protocol| port.protocol == protocol)
     });
     ports.collect()
-}
-
-/// The addresses of load balancers, and others outside at which Services are reached.
-pub fn published_at(facts: &Facts) -> impl Iterator<Item = IpAddr> {
-    let addresses = facts.services.iter().flat_map(|service| {
-        let balancers = service.balancer_addresses.iter();
-        balancers.chain(&service.external_addresses)
-    });
-    addresses.copied()
-}
-
-/// The pods that connections from outside may be led to, by their places in the facts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exposed {
-    /// Those of Services that have addresses outside, those behind Ingresses and routes, and those that share an address or
-    /// ports with a node that has one of the addresses, or none that is known.
-    pub pods: BTreeSet<usize>,
-    /// The ports on which the own node of a pod may pass connections on to it under its own address, which policies do
-    /// not keep out.
-    pub through_nodes: BTreeMap<usize, PortSet>,
-}
-
-/// The pods that connections from outside to these addresses may be led to; none where not every way in is known, and it
-/// may be any.
-pub fn exposed(facts: &Facts, at: &[IpNet]) -> Option<Exposed> {
-    if !facts.entrance_gaps.is_empty() {
-        return None;
-    }
-    let mut exposed = published(facts);
-    let entrances = entrances::resolve(facts).entrances.into_iter();
-    let backends = entrances.flat_map(|one| one.backends);
-    exposed
-        .pods
-        .extend(backends.filter_map(|backend| match backend.end {
-            Endpoint::Pod(pod) => Some(pod),
-            Endpoint::Address(_) => None,
-        }));
-    let hosts = facts.pods.iter().enumerate();
-    let is_at_node = |pod: &Pod| {
-        let mut of_node = facts.addresses_of_its_node(pod);
-        of_node.extend(pod.addresses.iter().filter(|_| pod.place.host_network));
-        let mut of_node = of_node.iter();
-        of_node.len() == 0 || of_node.any(|one| at.iter().any(|network| network.contains(one)))
-    };
-    let hosts = hosts.filter(|(_, pod)| {
-        (pod.place.host_network || !pod.host_ports.is_empty()) && is_at_node(pod)
-    });
-    exposed.pods.extend(hosts.map(|(place, _)| place));
-    Some(exposed)
-}
-
-/// The pods behind Services that are published.
-fn published(facts: &Facts) -> Exposed {
-    let mut exposed = Exposed::default();
-    for service in &facts.services {
-        if !service.is_published() {
-            continue;
-        }
-        for backend in all_backends(facts, service).into_iter().flatten() {
-            let Endpoint::Pod(pod) = backend.end else {
-                continue;
-            };
-            exposed.pods.insert(pod);
-            if service.is_at_nodes() && !service.keeps_client {
-                let ports = exposed.through_nodes.entry(pod).or_default();
-                *ports = ports.or(&PortSet::one(backend.protocol, backend.port));
-            }
-        }
-    }
-    exposed
-}
-
-/// The ports on which the own node of a pod may pass connections from outside on to it, by the places of pods.
-pub fn through_nodes(facts: &Facts) -> BTreeMap<usize, PortSet> {
-    published(facts).through_nodes
 }
 
 /// Where all ports of a Service lead.

@@ -218,6 +218,7 @@ pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
         let spec = service.spec;
         let annotations = service.metadata.annotations.into_iter();
         let balancer = service.status.load_balancer.ingress.unwrap_or_default();
+        let named = balancer.iter().filter(|one| one.ip.is_empty());
         let has_node_ports = spec.allocate_load_balancer_node_ports != Some(false)
             || spec.ports.iter().any(|port| port.node_port != 0);
         let ports = spec.ports.into_iter().map(service_port).collect();
@@ -232,6 +233,7 @@ pub(super) fn services(list: Vec<Service>) -> Vec<LiveService> {
                 .filter(|(key, _)| load_balancer::is_told_by(key))
                 .collect(),
             balancer_addresses: parsed(balancer.iter().map(|one| &one.ip)).collect(),
+            balancer_names: named.map(|one| one.hostname.clone()).collect(),
             has_node_ports,
             selector: spec.selector,
             service_type: match spec.r#type.as_str() {

@@ -104,7 +104,8 @@ read! {
 
     Service { metadata: Meta, spec: ServiceSpec, status: ServiceStatus }
     ServiceStatus { load_balancer: LoadBalancer }
-    LoadBalancer { ingress: Option<Vec<Ip>> }
+    LoadBalancer { ingress: Option<Vec<Balancer>> }
+    Balancer { ip: String, hostname: String }
     ServiceSpec {
         selector: Labels,
         r#type: String,

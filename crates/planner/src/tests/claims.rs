@@ -14,19 +14,23 @@ pub(super) fn guarantee(spec: &str) -> String {
     )
 }
 
-/// Adds namespaces, nodes, pods, Services and policies to what is there.
+/// Adds namespaces, nodes, pods, Services, policies and what is not understood to what is there.
 pub(super) fn add<'a>(facts: &mut Facts, objects: impl IntoIterator<Item = &'a Value>) {
     let mut reader = Reader::default();
     for object in objects {
         reader.read(object, Source(0));
     }
     let added = reader.finish();
-    facts.namespaces.extend(added.namespaces);
+    for (name, namespace) in added.namespaces {
+        facts.namespaces.entry(name).or_insert(namespace);
+    }
     facts.policies.extend(added.policies);
     facts.gaps.extend(added.gaps);
     facts.pods.extend(added.pods);
     facts.services.extend(added.services);
     facts.nodes.extend(added.nodes);
+    facts.slices.extend(added.slices);
+    facts.entrance_gaps.extend(added.entrance_gaps);
 }
 
 /// What becomes of the only guarantee in the first of some clusters.

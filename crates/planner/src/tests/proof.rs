@@ -197,7 +197,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
         "kindnet",
         spec,
         &together,
-        "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
+        "unknown: a way may lead through a node, over an address of a node or of a load balancer, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
          vault/db[Pod] -> agents/agent[Pod] on all, then agents/agent[Pod] -> web/front[Pod] on all",
     );
     let elsewhere = pod(("web", "front"), "two", false);
@@ -205,7 +205,7 @@ fn a_way_through_a_node_that_pods_share_leaves_it_unknown() {
         "kindnet",
         spec,
         &[vault, agent, elsewhere],
-        "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
+        "unknown: a way may lead through a node, over an address of a node or of a load balancer, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
          vault/db[Pod] -> agents/agent[Pod] on all, then agents/agent[Pod] -> web/no labels[any new pod] on all",
     );
     // It governs what pods send to their own node.
@@ -219,7 +219,7 @@ fn a_new_pod_may_run_beside_one_that_no_policy_governs() {
     check(
         spec,
         &[agent],
-        "unknown: a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
+        "unknown: a way may lead through a node, over an address of a node or of a load balancer, to a pod that would have to be exposed first, or arrive with addresses that are not declared: \
          web/agent[Pod] -> vault/no labels[any new pod] on all",
     );
 }

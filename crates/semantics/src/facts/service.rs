@@ -33,6 +33,8 @@ pub struct Service {
     pub external_addresses: Vec<IpAddr>,
     /// The addresses of its load balancer.
     pub balancer_addresses: Vec<IpAddr>,
+    /// The names of its load balancer where it has no address there.
+    pub balancer_names: Vec<String>,
     /// Whether its load balancer is reached from private networks alone, as an annotation says.
     pub is_internal: bool,
     /// The only clients that its load balancer accepts (`loadBalancerSourceRanges`); everybody where empty.

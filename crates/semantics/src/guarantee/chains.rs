@@ -12,14 +12,14 @@ use roaring::RoaringBitmap;
 use super::fences::Fences;
 use super::words::Words;
 use super::{Hop, Reason, Solved};
+use crate::facts::Service;
 use crate::hops::{Ends, Fleet, Follow, Location, Search, Site, partly};
 use crate::parties::Workloads;
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
-use crate::services::published_at;
 
 /// What a way is that had to be supposed.
-const SUPPOSED: &str = "a way may lead through a node that pods share, over the addresses of nodes of another cluster, to a pod that would have to be exposed first, or arrive with addresses that are not declared";
+const SUPPOSED: &str = "a way may lead through a node, over an address of a node or of a load balancer, to a pod that would have to be exposed first, or arrive with addresses that are not declared";
 
 /// A claim that something is never possible.
 pub(super) struct Claimed<'a> {
@@ -277,13 +277,13 @@ fn is_needed(model: &Model, solved: &[Solved<'_>]) -> bool {
     };
     let is_seen = |one: &Solved<'_>| {
         let facts = one.facts();
-        published_at(facts).next().is_some() || !facts.nodes.is_empty()
+        facts.services.iter().any(Service::is_published) || !facts.nodes.is_empty()
     };
-    let is_enterable = clusters.any(is_declared) || solved.iter().any(is_seen);
+    let is_enterable = clusters.any(is_declared)
+        || solved.iter().any(is_seen)
+        || solved.len() < model.clusters.len();
     let has_hosts = |one: &Solved<'_>| one.facts().pods.iter().any(|pod| pod.place.host_network);
-    claims.any(|one| one.hops == Hops::Any)
-        || solved.iter().any(has_hosts)
-        || model.clusters.len() > 1 && is_enterable
+    claims.any(|one| one.hops == Hops::Any) || solved.iter().any(has_hosts) || is_enterable
 }
 
 /// A side as ends of a cluster.

@@ -5,14 +5,13 @@ use std::net::IpAddr;
 
 use cofferdam_model::dialect::OwnNode;
 use cofferdam_model::flow::{ClusterService, End};
+use cofferdam_objects::keys::POD_SECURITY_ENFORCE;
 
 use super::targets::Targets;
 use super::{Reason, Solved};
-use crate::connectivity::Endpoint;
 use crate::ports::PortSet;
 use crate::prove::{Chain, Side};
-use crate::service_addresses::let_out;
-use crate::services::{all_backends, through_nodes};
+use crate::published::through_nodes;
 
 /// A claim that something is never possible in a cluster.
 pub(super) struct Never<'a> {
@@ -28,6 +27,7 @@ impl Never<'_> {
         let doubts = [
             self.passed_on(solved),
             self.own_node(solved),
+            self.in_host_network(solved),
             self.through_service(solved),
             self.uncertain(solved),
         ];
@@ -44,32 +44,8 @@ impl Never<'_> {
         })
     }
 
-    /// Before the address of a Service is translated, policies see nothing of what is behind it.
-    fn through_service(&self, solved: &Solved<'_>) -> Option<Reason> {
-        let facts = solved.facts();
-        let mut dialects = solved.ground.dialects.iter();
-        dialects.find_map(|dialect| {
-            let mut named = let_out(facts, dialect);
-            let (policy, service) = named.find(|(policy, service)| {
-                let backends = all_backends(facts, service).into_iter().flatten();
-                let mut backends = backends.filter_map(|backend| match backend.end {
-                    Endpoint::Pod(pod) => Some((pod, PortSet::one(backend.protocol, backend.port))),
-                    Endpoint::Address(_) => None,
-                });
-                let mut own = self.from.pods.iter().filter_map(|pod| facts.pods.get(*pod));
-                own.any(|pod| {
-                    pod.namespace == policy.id.namespace && policy.subject.pods.matches(&pod.labels)
-                }) && backends.any(|(pod, port)| self.is_target(pod, &port))
-            })?;
-            Some(Reason::from(format!(
-                "under {} policies are asked about the addresses of Services, and {} lets pods out to that of Service {}/{}, behind which a destination is: `explain` tells more",
-                dialect.name, policy.id, service.namespace, service.name
-            )))
-        })
-    }
-
     /// Whether the claim is about a pod on one of these ports.
-    fn is_target(&self, pod: usize, on: &PortSet) -> bool {
+    pub(super) fn is_target(&self, pod: usize, on: &PortSet) -> bool {
         let mut targets = self.targets.by_ports.iter();
         targets.any(|(ports, to)| to.pods.contains(&pod) && !on.and(ports).is_empty())
     }
@@ -110,58 +86,103 @@ impl Never<'_> {
 
     /// Every pod runs on one of the nodes.
     fn own_node(&self, solved: &Solved<'_>) -> Option<Reason> {
-        let (service, pods) = match self.ends {
-            (End::ClusterService(service), _) => {
+        let is_of_nodes =
+            |end: &End| matches!(end, End::ClusterService(_) | End::ExternalNetwork(_));
+        let (end, pods) = match self.ends {
+            (from, _) if is_of_nodes(from) => {
                 let sides = self.targets.by_ports.values();
-                (*service, sides.flat_map(|side| &side.pods).collect())
+                (from, sides.flat_map(|side| &side.pods).collect())
             }
-            (_, End::ClusterService(service)) => {
+            (_, to) if is_of_nodes(to) => {
                 let mut dialects = solved.ground.dialects.iter();
                 if !dialects.any(|one| one.egress_to_own_node == OwnNode::Exempt) {
                     return None;
                 }
-                (*service, self.from.pods.iter().collect())
+                (to, self.from.pods.iter().collect())
             }
             _ => return None,
         };
         let pods: BTreeSet<&usize> = pods;
         let facts = solved.facts();
         let mut governed = pods.iter().filter_map(|pod| facts.pods.get(**pod));
-        let pod = governed.find(|pod| !pod.place.host_network)?;
-        let message = match service {
-            ClusterService::Nodes => format!(
-                "every pod, such as {}, exchanges connections with the node on which it runs, and no policy of a namespace keeps it from that",
-                pod.owner()
+        let pod = governed.find(|pod| !pod.place.host_network)?.owner();
+        let message = match end {
+            End::ClusterService(ClusterService::Nodes) => format!(
+                "every pod, such as {pod}, exchanges connections with the node on which it runs, and no policy of a namespace keeps it from that"
             ),
-            ClusterService::ApiServer | ClusterService::ControlPlane => {
-                let address = self.address_of_a_node(solved)?;
+            End::ClusterService(ClusterService::Dns) => {
+                let dns = &solved.ground.capabilities?.dns;
+                let address = dns.node_local.first()?;
                 format!(
-                    "a pod such as {} may run on the node that has {address}, and no policy of a namespace keeps it from its node",
-                    pod.owner()
+                    "the node of a pod such as {pod} answers DNS at {address}, and no policy of a namespace keeps it from its node"
                 )
             }
-            ClusterService::Dns | ClusterService::CloudMetadata => return None,
+            End::ClusterService(ClusterService::CloudMetadata) => return None,
+            End::ClusterService(ClusterService::ApiServer | ClusterService::ControlPlane)
+            | End::ExternalNetwork(_)
+            | End::Internet
+            | End::Pods(_) => {
+                let address = self.address_of_a_node(solved)?;
+                format!(
+                    "a pod such as {pod} may run on the node that has {address}, and no policy of a namespace keeps it from its node"
+                )
+            }
         };
         Some(Reason::from(message))
     }
 
-    /// An address of the service that is also that of a node.
+    /// What uses the network of its node is governed by no policy, and Pod Security alone keeps such pods from being made.
+    fn in_host_network(&self, solved: &Solved<'_>) -> Option<Reason> {
+        let facts = solved.facts();
+        let sides = self.targets.by_ports.values();
+        let is_from_outside = !matches!(self.ends.0, End::Pods(_));
+        let to = sides
+            .flat_map(|side| &side.pods)
+            .filter(|_| is_from_outside);
+        let mut made = self.from.pods.iter().chain(to);
+        let namespace = made.find_map(|pod| {
+            let pod = facts.pods.get(*pod).filter(|pod| pod.is_future)?;
+            let namespace = facts.namespaces.get(&pod.namespace)?;
+            let level = namespace.labels.get(POD_SECURITY_ENFORCE);
+            let is_kept_out = level.is_some_and(|level| level != "privileged");
+            (!is_kept_out).then_some(&pod.namespace)
+        })?;
+        Some(Reason::from(format!(
+            "pods in the network of their node may be made in namespace {namespace}, where Pod Security does not keep them out (label `{POD_SECURITY_ENFORCE}`), and no policy governs these"
+        )))
+    }
+
+    /// An address of an end that is, or may be, also that of a node.
     fn address_of_a_node(&self, solved: &Solved<'_>) -> Option<IpAddr> {
         let to = self.targets.by_ports.values();
         let sides = || to.clone().chain([self.from]);
+        if let Some(node) = sides().flat_map(|side| &side.nodes).next() {
+            return Some(*node);
+        }
         let capabilities = solved.ground.capabilities.into_iter();
-        let known: BTreeSet<IpAddr> = capabilities
-            .flat_map(|known| &known.node_addresses)
+        let known = capabilities.flat_map(|known| &known.node_addresses);
+        let nodes = solved.facts().nodes.values();
+        let known: BTreeSet<IpAddr> = known
+            .chain(nodes.flat_map(|node| &node.addresses))
             .copied()
             .collect();
         let declared = &solved.ground.cluster.network.node_cidrs;
-        let is_node = |address: &IpAddr| {
-            known.contains(address) || declared.iter().any(|one| one.contains(address))
-        };
-        let hosts = sides().flat_map(|side| &side.networks);
-        let hosts = hosts.filter(|network| network.prefix_len() == network.max_prefix_len());
-        let hosts = hosts.map(ipnet::IpNet::addr).find(is_node);
-        let mut nodes = sides().flat_map(|side| &side.nodes);
-        nodes.next().copied().or(hosts)
+        let mut networks = sides().flat_map(|side| &side.networks);
+        networks.find_map(|network| {
+            let mut known = known.iter();
+            let mut declared = declared.iter();
+            let both = declared.find(|one| one.contains(network) || network.contains(*one));
+            let overlap = both.map(|one| {
+                if network.contains(one) {
+                    one.addr()
+                } else {
+                    network.addr()
+                }
+            });
+            known
+                .find(|one| network.contains(*one))
+                .copied()
+                .or(overlap)
+        })
     }
 }

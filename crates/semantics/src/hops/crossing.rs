@@ -16,7 +16,7 @@ use super::graph::Graph;
 use super::{EntryPoints, Follow, Location};
 use crate::addresses::Family;
 use crate::ports::PortSet;
-use crate::services::Exposed;
+use crate::published::Exposed;
 
 /// The ways from one cluster into another.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Crossing {
         (destination, towards): (&Graph, &Location),
     ) -> Option<Self> {
         let own = pod_networks(towards);
-        let entry_points = [&towards.exposed, &towards.nodes];
+        let entry_points = [&towards.exposed, &towards.nodes, &towards.anywhere];
         if own.is_none() && entry_points.iter().all(|some| some.at.is_empty()) {
             return None;
         }
@@ -67,11 +67,13 @@ impl Crossing {
         });
         let to_exposed = Arrivals::at_entry_points(from, (&towards.network, &towards.exposed));
         let to_nodes = Arrivals::at_entry_points(from, (&towards.network, &towards.nodes));
+        let to_any = Arrivals::at_entry_points(from, (&towards.network, &towards.anywhere));
         let entries = Entries {
             ends: [(source, at), (destination, towards)],
             to_pods,
             to_exposed,
             to_nodes,
+            to_any,
         };
         let supposed = entries.supposed();
         // Pods that could be made would have to be exposed first.
@@ -84,7 +86,7 @@ impl Crossing {
     }
 
     /// What leads from the pods of a cluster back into it, over the addresses of its nodes and load balancers; none where
-    /// it is not known what is exposed there.
+    /// it was not looked at what is exposed there.
     pub(super) fn within(own: &Graph, at: &Location) -> Option<Self> {
         let exposed = [&at.nodes, &at.exposed].map(|points| points.behind.as_ref());
         let [Some(nodes), Some(exposed)] = exposed else {
@@ -107,7 +109,7 @@ impl Crossing {
         }
         let outside = own
             .ends
-            .outside(&[&at.nodes.at[..], &at.exposed.at].concat());
+            .outside(&[&at.nodes.at[..], &at.exposed.at, &at.anywhere.at].concat());
         let door = || Door {
             at: own.ends.nodes() | &outside,
             keeps_port: false,
@@ -136,6 +138,13 @@ impl Crossing {
     pub(super) fn is_knocked(&self, outside: &RoaringBitmap) -> bool {
         let mut doors = self.followed(Follow::Supposed).of_pods.iter();
         doors.any(|door| !door.at.is_disjoint(outside))
+    }
+
+    /// The number of the way by which a cluster leads back to an end of its own, which is on one alone.
+    pub(super) fn way_back(&self, to: u32, follow: Follow) -> Option<usize> {
+        let mut doors = self.followed(follow).of_pods.iter();
+        let mut into = doors.next()?.into.iter();
+        into.position(|(_, into)| into.contains(to))
     }
 
     /// Whom an end of the source reaches.
@@ -215,6 +224,7 @@ struct Entries<'a> {
     to_pods: Option<(Vec<IpNet>, Arrivals)>,
     to_exposed: Arrivals,
     to_nodes: Arrivals,
+    to_any: Arrivals,
 }
 
 impl Entries<'_> {
@@ -234,7 +244,9 @@ impl Entries<'_> {
         let nodes = has_nodes.then(|| {
             format!("whether cluster `{from}` reaches the addresses of nodes of cluster `{to}` is not known")
         });
-        arriving.or(networks).into_iter().chain(nodes).collect()
+        let named = towards.unaddressed.iter().cloned();
+        let others = nodes.into_iter().chain(named);
+        arriving.or(networks).into_iter().chain(others).collect()
     }
 
     fn doors(&self, is_supposed: bool) -> Doors {
@@ -272,7 +284,9 @@ impl Entries<'_> {
         };
         let to_exposed = entered(&towards.exposed, &self.to_exposed);
         let to_nodes = is_supposed.then(|| entered(&towards.nodes, &self.to_nodes));
-        let to_entry_points = to_exposed.into_iter().chain(to_nodes.flatten());
+        let to_any = is_supposed.then(|| entered(&towards.anywhere, &self.to_any));
+        let supposed = to_nodes.flatten().into_iter().chain(to_any.flatten());
+        let to_entry_points = to_exposed.into_iter().chain(supposed);
         to_pods
             .into_iter()
             .flatten()
@@ -338,7 +352,7 @@ fn to_entry_points(
         let mut ports = behind.admitted.get(&to).cloned().unwrap_or_default();
         if let Some(exposed) = &behind.entry_points.behind {
             let may_be = behind.is_supposed && ends.is_template(to);
-            if !ends.has_pod(to, &exposed.pods) && !may_be {
+            if !may_lead_to(destination, to, exposed) && !may_be {
                 continue;
             }
             ports = ports.or(&through_own_node(destination, to, (exposed, towards)));
@@ -361,11 +375,20 @@ fn through_own_node(
     (exposed, towards): (&Exposed, &Location),
 ) -> PortSet {
     let from_node = towards.network.ingress_source == IngressSource::Node;
-    if from_node && destination.ends.has_pod(to, &exposed.pods) {
+    if from_node && may_lead_to(destination, to, exposed) {
         return PortSet::all();
     }
-    let own = destination.ends.get(to).map(|end| end.pods.as_slice());
-    let ports = own.into_iter().flatten();
-    let ports = ports.filter_map(|pod| exposed.through_nodes.get(pod));
-    ports.fold(PortSet::none(), |all, one| all.or(one))
+    let ports = pods_of(destination, to).map(|pod| exposed.through_own_node(pod));
+    ports.fold(PortSet::none(), |all, one| all.or(&one))
+}
+
+/// Whether connections from outside may be led to a pod of an end.
+fn may_lead_to(destination: &Graph, to: u32, exposed: &Exposed) -> bool {
+    let mut own = pods_of(destination, to);
+    own.any(|pod| exposed.may_lead_to(pod))
+}
+
+fn pods_of(graph: &Graph, end: u32) -> impl Iterator<Item = usize> {
+    let pods = graph.ends.get(end).map(|end| end.pods.iter());
+    pods.into_iter().flatten().copied()
 }

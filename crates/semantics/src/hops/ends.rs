@@ -198,12 +198,6 @@ impl Ends {
         (all, others)
     }
 
-    /// Whether one of some pods is among those of an end.
-    pub(super) fn has_pod(&self, number: u32, some: &BTreeSet<usize>) -> bool {
-        let pods = self.get(number).map(|end| end.pods.as_slice());
-        pods.into_iter().flatten().any(|pod| some.contains(pod))
-    }
-
     /// Whether an end stands for pods that could be made.
     pub(super) fn is_template(&self, number: u32) -> bool {
         let pods = &self.classes.facts().pods;

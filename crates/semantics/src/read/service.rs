@@ -36,6 +36,7 @@ impl Reader {
             keeps_client: text(spec, "/externalTrafficPolicy") == "Local",
             external_addresses: parsed(spec, "externalIPs").collect(),
             balancer_addresses: balancer_addresses(object),
+            balancer_names: balancer_names(object),
             is_internal: load_balancer::is_internal(&annotations(object)),
             clients: clients(object),
             ports: items(spec, "ports").iter().filter_map(port).collect(),
@@ -57,6 +58,15 @@ fn balancer_addresses(object: &Value) -> Vec<IpAddr> {
     addresses.sort();
     addresses.dedup();
     addresses
+}
+
+/// The names by which a load balancer is reached whose addresses are not told.
+fn balancer_names(object: &Value) -> Vec<String> {
+    let balancer = at(object, "/status/loadBalancer").unwrap_or(&Value::Null);
+    let given = items(balancer, "ingress").iter();
+    let others = given.filter(|one| text(one, "/ip").is_empty());
+    let names = others.map(|one| text(one, "/hostname").to_owned());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// The only clients that a load balancer accepts, by the field or else the annotation.

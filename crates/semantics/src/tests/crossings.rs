@@ -40,6 +40,8 @@ fn site(name: usize, cluster: &Cluster<'_>) -> Site {
         network,
         exposed: EntryPoints::at(nets(cluster.exposed)),
         nodes: EntryPoints::default(),
+        anywhere: EntryPoints::default(),
+        unaddressed: [].into(),
     };
     Site {
         location: Some(location.as_seen(&facts)),
@@ -261,7 +263,7 @@ fn what_nodes_pass_on_is_not_certain_to_be_reached() {
     check(&format!("{{type: NodePort, {ports}}}"), "not certain");
     check(
         &format!("{{type: NodePort, externalTrafficPolicy: Local, {ports}}}"),
-        "no way",
+        "not certain",
     );
     check(&format!("{{type: ClusterIP, {ports}}}"), "no way");
 }

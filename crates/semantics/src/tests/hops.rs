@@ -189,6 +189,8 @@ fn check_pair(seed: u64, facts: [&Arc<Facts>; 2], dialect: Dialect) -> usize {
             pod_networks: pair.networks[site].pod_cidrs.clone(),
             exposed: EntryPoints::at(pair.networks[site].exposed_cidrs.clone()),
             nodes: EntryPoints::default(),
+            anywhere: EntryPoints::default(),
+            unaddressed: [].into(),
         }),
         solved: solved[site].clone(),
     });

@@ -186,6 +186,8 @@ fn service(live: &LiveService) -> Value {
     let ports: Vec<Value> = live.ports.iter().map(service_port).collect();
     let balancer = live.balancer_addresses.iter();
     let balancer = balancer.map(|address| json!({"ip": address}));
+    let names = live.balancer_names.iter();
+    let balancer = balancer.chain(names.map(|name| json!({"hostname": name})));
     let headless = live.is_headless.then_some("None");
     json!({
         "apiVersion": "v1",

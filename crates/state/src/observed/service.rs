@@ -29,6 +29,8 @@ pub struct LiveService {
     pub external_addresses: Vec<String>,
     /// The addresses of its load balancer.
     pub balancer_addresses: Vec<IpAddr>,
+    /// Its names where it has no address there.
+    pub balancer_names: Vec<String>,
     /// Whether it has ports of nodes, where it has a load balancer.
     pub has_node_ports: bool,
     /// The only clients that its load balancer accepts (`loadBalancerSourceRanges`), as they are written; everybody
