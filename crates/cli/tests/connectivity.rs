@@ -245,6 +245,51 @@ fn what_compromised_workloads_reach_is_told_by_hops() -> Result<()> {
     )
 }
 
+/// Two zones that nobody may enter or leave, each with one pod on the same node.
+const ISOLATED: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {cofferdam.io/zone: web}}},
+  {apiVersion: v1, kind: Namespace, metadata: {name: vault, labels: {cofferdam.io/zone: vault}}},
+  {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: vault}, spec: {nodeName: n1}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: web}, spec: {policyTypes: [Ingress, Egress]}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: vault}, spec: {policyTypes: [Ingress, Egress]}}]}
+";
+
+const HOST: &str = "{apiVersion: v1, kind: Pod, metadata: {name: hp, namespace: web}, spec: {nodeName: n1, hostNetwork: true}}";
+
+/// It is not known on which nodes its pods will run.
+const HOSTS: &str = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agents, namespace: web}, spec: {template: {spec: {hostNetwork: true}}}}";
+
+#[test]
+fn what_only_a_common_node_allows_is_told_beside_the_rest() -> Result<()> {
+    let without = HOST.replace(", hostNetwork: true", "");
+    check(
+        "own_node",
+        &[
+            ("is/isolated.yaml", ISOLATED),
+            ("is/host.yaml", HOST),
+            ("was/isolated.yaml", ISOLATED),
+            ("was/host.yaml", &without),
+            ("perhaps/isolated.yaml", ISOLATED),
+            ("perhaps/hosts.yaml", HOSTS),
+        ],
+        &[
+            "reach is --dialect calico",
+            "reach is --from web --to vault",
+            "reach is --from web --to web --dialect calico",
+            "reach is --to vault -o csv --dialect calico",
+            "reach is --dialect calico -o json",
+            "reach is --dialect calico --exposure",
+            "reach is --dialect antrea --exposure --to vault -o json",
+            "reach is --exposure --to vault -o csv",
+            "diff was is --dialect calico",
+            "reach perhaps --dialect calico",
+            "reach perhaps --dialect calico --exposure --to vault",
+            "diff was perhaps --dialect calico",
+        ],
+    )
+}
+
 #[test]
 fn replicas_that_policies_tell_apart_stand_by_themselves() -> Result<()> {
     check(
@@ -629,6 +674,13 @@ const APPS: &str = "
   {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: vault}, spec: {template: {metadata: {labels: {app: db}}}}}]}
 ";
 
+/// A pod of one zone in the network of the node on which one of the other runs.
+const ON_ONE_NODE: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Pod, metadata: {name: hp, namespace: web}, spec: {nodeName: n1, hostNetwork: true}},
+  {apiVersion: v1, kind: Pod, metadata: {name: db-0, namespace: vault}, spec: {nodeName: n1}}]}
+";
+
 /// What a chart brings along.
 const HOLE: &str = "
 apiVersion: networking.k8s.io/v1
@@ -657,6 +709,7 @@ fn zones_of_manifests_are_those_of_the_bundle() -> Result<()> {
         ),
         ("two/policies/zones.yaml", ZONES),
         ("apps/apps.yaml", APPS),
+        ("hosts/hosts.yaml", ON_ONE_NODE),
         ("chart/hole.yaml", HOLE),
         ("unlabelled/web.yaml", UNLABELLED),
         ("elsewhere/shop.yaml", SHOP),
@@ -671,6 +724,7 @@ fn zones_of_manifests_are_those_of_the_bundle() -> Result<()> {
         "-C one reach apps bundles/prod --zones",
         "-C one reach apps bundles/prod chart --zones",
         "-C one reach apps chart --zones",
+        "-C one reach hosts bundles/prod --zones",
         "-C one reach unlabelled --zones",
         "-C one reach elsewhere --zones",
         "-C two reach apps bundles/prod --zones",

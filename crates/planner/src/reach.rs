@@ -154,6 +154,20 @@ impl Scene {
             closes: changes.closes,
         }
     }
+
+    /// The same with what only a common node allows, which opens in no state: what of it policies before do not let
+    /// through counts as opened.
+    fn opened(&self, before: &Solved, after: &Solved) -> ByRegion {
+        let on_nodes = self
+            .states
+            .on_common_nodes(before, after, |place| self.regions.of_place(place));
+        let mut changes = self.changes(before, after);
+        changes.add(ByRegion {
+            opens: on_nodes,
+            closes: BTreeMap::new(),
+        });
+        changes
+    }
 }
 
 /// What opens and closes between regions.

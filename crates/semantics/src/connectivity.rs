@@ -5,6 +5,7 @@ mod blocks;
 pub mod explain;
 pub(crate) mod in_force;
 pub(crate) mod inbound;
+pub(crate) mod neighbours;
 pub(crate) mod own_node;
 mod through_service;
 
@@ -181,11 +182,19 @@ impl Connectivity {
     }
 
     fn over(&self, source: u32, target: u32, exempt: own_node::Exempt) -> Allowed {
+        let of_ends = self.rows_of(source).zip(self.rows_of(target));
+        of_ends.map_or_else(Allowed::nothing, |of_ends| {
+            self.over_rows(of_ends, (source, target), exempt)
+        })
+    }
+
+    fn over_rows(
+        &self,
+        (of_source, of_target): (ClassRows, ClassRows),
+        (source, target): (u32, u32),
+        exempt: own_node::Exempt,
+    ) -> Allowed {
         let everything = || Allowed::certainly(all_ports(self.dialect));
-        let (Some(of_source), Some(of_target)) = (self.rows_of(source), self.rows_of(target))
-        else {
-            return Allowed::nothing();
-        };
         let egress = if exempt.egress {
             everything()
         } else {

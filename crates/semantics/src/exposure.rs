@@ -7,6 +7,7 @@
 
 mod cluster;
 mod internet;
+mod on_nodes;
 mod proxies;
 mod published;
 mod scene;
@@ -22,7 +23,7 @@ use crate::parties::{Group, Party, Workloads};
 use crate::verdict::Allowed;
 use scene::Scene;
 
-pub use cluster::{Everybody, Newcomer};
+pub use cluster::{Everybody, Neighbour, Newcomer};
 pub use internet::{Addresses, Part};
 pub use sources::Seen;
 pub use ways::{How, WayIn};
@@ -67,7 +68,9 @@ pub fn exposure(facts: &Facts, dialects: &[Dialect]) -> Exposures {
     let mut alike: BTreeMap<Vec<u32>, Exposure> = BTreeMap::new();
     let groups = scene.classes().groups(&Workloads::new()).into_iter();
     let groups = groups.filter(|group| group.pods.iter().all(|pod| *pod < facts.pods.len()));
-    let all = groups.map(|group| {
+    let groups: Vec<Group> = groups.collect();
+    let mut neighbours = on_nodes::of(&scene, facts, &groups);
+    let all = (0..).zip(groups).map(|(number, group)| {
         let Group {
             party,
             classes,
@@ -79,6 +82,7 @@ pub fn exposure(facts: &Facts, dialects: &[Dialect]) -> Exposures {
             .or_insert_with_key(|classes| of_classes(&scene, &party, classes))
             .clone();
         exposure.party = party;
+        neighbours.tell(number, &mut exposure);
         let pods: BTreeSet<usize> = pods.into_iter().collect();
         let through = ways.iter().filter_map(|way| way.to(&scene, &pods));
         exposure.ways_in = through.collect();

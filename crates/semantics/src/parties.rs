@@ -87,6 +87,12 @@ pub(crate) struct Group {
     pub(crate) is_template: bool,
 }
 
+/// The pods of groups, each with the number of its group.
+pub(crate) fn grouped(groups: &[Group]) -> impl Iterator<Item = (usize, u32)> {
+    let numbered = (0..).zip(groups);
+    numbered.flat_map(|(number, group)| group.pods.iter().map(move |pod| (*pod, number)))
+}
+
 /// An end of a connection by number: a group, or addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
@@ -96,7 +102,7 @@ enum End {
 
 impl Connectivity {
     /// Every connection that is possible, by workload: replicas that policies tell apart stand as pods of their own.
-    /// Addresses outside are not joined with each other.
+    /// Addresses outside are not joined with each other. What only a common node allows is not among these.
     ///
     /// So do all replicas of the workloads in `split`.
     pub fn connections(&mut self, split: &Workloads) -> Vec<Connection> {

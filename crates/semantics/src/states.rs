@@ -5,6 +5,7 @@
 //! what any of them holds, so that each further one costs little.
 
 mod changes;
+mod on_nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -7,6 +7,7 @@ mod differential;
 mod exposure;
 mod future;
 mod hops;
+mod neighbours;
 mod node_ports;
 mod pod_by_pod;
 mod prove;

@@ -301,7 +301,7 @@ fn share_the_rest<'a>(
 }
 
 impl ByRegion {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         add(&mut self.opens, other.opens);
         add(&mut self.closes, other.closes);
     }

@@ -45,10 +45,11 @@ impl Regions {
 
     pub(super) fn of_place(&self, place: Place<'_>) -> Region {
         match place {
-            Place::Pod(pod) => {
-                let zone = self.zones.get(&*pod.namespace);
-                zone.map_or(Region::NoZone, |zone| Region::Zone(zone.clone()))
-            }
+            Place::Pod(pod) => match self.zones.get(&*pod.namespace) {
+                Some(zone) => Region::Zone(zone.clone()),
+                None if pod.place.host_network => Region::Nodes,
+                None => Region::NoZone,
+            },
             Place::Nodes(_) => Region::Nodes,
             Place::Outside(ranges) => self.outside(ranges),
         }

@@ -79,8 +79,8 @@ fn compare(
     let live = draft.state(policies.into_iter(), namespaces);
     let mut scene = Scene::new(of, draft);
     let [closed, declared, live] = [closed, declared, live].map(|one| scene.solve(&one));
-    let effective = told(scene.changes(&closed, &live)).opens;
-    let differs = told(scene.changes(&declared, &live));
+    let effective = told(scene.opened(&closed, &live)).opens;
+    let differs = told(scene.opened(&declared, &live));
     let mut rows = flows(of);
     let mut note = |changes: Vec<Change>, set: fn(&mut BetweenZones, Change)| {
         for change in changes {

@@ -7,8 +7,8 @@ use cofferdam_model::count::listed;
 use super::reach::{grounds, quoted};
 use super::table;
 use crate::wire::exposure::{
-    FromInternet, PRIVATE_NETWORKS, WireAllowed, WireEverybody, WireExposure, WireNewcomer,
-    WirePart, WireWay,
+    FromInternet, PRIVATE_NETWORKS, WireAllowed, WireEverybody, WireExposure, WireNeighbour,
+    WireNewcomer, WirePart, WireWay,
 };
 use crate::wire::reach::ReachReport;
 
@@ -152,6 +152,7 @@ fn everybody(everybody: &WireEverybody, word: &str) -> Vec<String> {
     let WireEverybody {
         every_pod,
         some_pod,
+        same_node,
     } = everybody;
     let is_any = |one: &WireAllowed| !one.allowed.is_empty() || !one.unknown.is_empty();
     let mut lines = Vec::new();
@@ -161,6 +162,10 @@ fn everybody(everybody: &WireEverybody, word: &str) -> Vec<String> {
     if is_any(some_pod) && some_pod != every_pod {
         lines.push(format!("{} {word} some pods", in_words(some_pod)));
     }
+    let on_node = same_node.iter().map(|WireNeighbour { workload, ports }| {
+        format!("{} {word} {workload} on the same node", in_words(ports))
+    });
+    lines.extend(shortened(on_node.collect()));
     lines
 }
 
@@ -231,9 +236,13 @@ fn lines(exposure: &WireExposure) -> Vec<[String; 7]> {
         let WireEverybody {
             every_pod,
             some_pod,
+            same_node,
         } = everybody;
         lines.push(line(direction, "every pod", "", every_pod, ""));
         lines.push(line(direction, "some pod", "", some_pod, ""));
+        for WireNeighbour { workload, ports } in same_node {
+            lines.push(line(direction, workload, "same node", ports, ""));
+        }
     }
     for WireNewcomer { from, allowed } in new_pods {
         let ports = WireAllowed {

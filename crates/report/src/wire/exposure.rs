@@ -2,7 +2,7 @@
 
 use cofferdam_semantics::Allowed;
 use cofferdam_semantics::exposure::{
-    Addresses, Everybody, Exposure, How, Newcomer, Part, Seen, WayIn,
+    Addresses, Everybody, Exposure, How, Neighbour, Newcomer, Part, Seen, WayIn,
 };
 use cofferdam_semantics::facts::ObjectName;
 use serde::Serialize;
@@ -90,7 +90,8 @@ pub struct WirePart {
 pub struct WireAllowed {
     /// `all`, or protocols with their ports; empty where nothing is.
     pub allowed: String,
-    /// What is allowed only as some plugin reads policies, or in some order of policies whose order is undefined.
+    /// What is allowed only as some plugin reads policies, in some order of policies whose order is undefined, or on a node
+    /// of which it is not known whether two share it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub unknown: String,
 }
@@ -103,6 +104,21 @@ pub struct WireEverybody {
     pub every_pod: WireAllowed,
     /// With some pod, of those that are and that could be.
     pub some_pod: WireAllowed,
+    /// With workloads of which a pod is on the same node, one of the two in its network: what that node lets through
+    /// whatever policies say, as far as it is more than with every pod and with these on other nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same_node: Vec<WireNeighbour>,
+}
+
+/// Who shares a node with a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireNeighbour {
+    /// `namespace/name[Kind]`.
+    pub workload: String,
+    /// What is allowed; unknown where it is not known that the two share a node.
+    #[serde(flatten)]
+    pub ports: WireAllowed,
 }
 
 /// A kind of pods that do not exist yet.
@@ -209,6 +225,16 @@ impl From<&Everybody> for WireEverybody {
         Self {
             every_pod: (&everybody.all).into(),
             some_pod: (&everybody.some).into(),
+            same_node: everybody.neighbours.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Neighbour> for WireNeighbour {
+    fn from(Neighbour { party, allowed }: &Neighbour) -> Self {
+        Self {
+            workload: party.to_string(),
+            ports: allowed.into(),
         }
     }
 }

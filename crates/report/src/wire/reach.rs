@@ -48,7 +48,8 @@ pub struct WireConnection {
     pub to: String,
     /// `all`, or protocols with their ports, such as `TCP 80,443-445; UDP 53`.
     pub allowed: String,
-    /// What of it the reading of a plugin denies, or another order of policies whose order is undefined.
+    /// What of it the reading of a plugin denies, or another order of policies whose order is undefined, or different nodes
+    /// where it is not known that two pods share one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unless: Vec<Exception>,
 }

@@ -15,8 +15,13 @@ pub(crate) struct InForce(Vec<ClassRows>);
 impl InForce {
     /// The rows of classes of one pod.
     pub(crate) fn of<'a>(&'a self, classes: &'a [u32]) -> impl Iterator<Item = ClassRows> + 'a {
-        let rows = classes.iter().map(|class| self.0.get(index(*class)));
-        rows.flatten().copied()
+        let rows = classes.iter().map(|class| self.of_class(*class));
+        rows.flatten()
+    }
+
+    /// The rows of a class.
+    pub(crate) fn of_class(&self, class: u32) -> Option<ClassRows> {
+        self.0.get(index(class)).copied()
     }
 }
 

@@ -80,7 +80,7 @@ impl Connectivity {
     }
 
     /// Whether the source is the node of the destination, and the destination that of the source.
-    fn exempt(&self, [from_node, to_node]: [bool; 2]) -> Exempt {
+    pub(super) fn exempt(&self, [from_node, to_node]: [bool; 2]) -> Exempt {
         Exempt {
             egress: to_node && self.dialect.egress_to_own_node == OwnNode::Exempt,
             ingress: from_node && self.dialect.ingress_from_own_node == OwnNode::Exempt,

@@ -14,13 +14,25 @@ use crate::ports::PortSet;
 use crate::verdict::Allowed;
 
 /// What the policies of one side let through, whatever those of the other side say. Pods in the network of their node
-/// are nodes, and not among these.
+/// are nodes, and not among the pods of which it tells all or some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Everybody {
     /// To or from every pod, of every namespace, also those that do not exist yet.
     pub all: Allowed,
     /// To or from some pod.
     pub some: Allowed,
+    /// With workloads of which a pod is on the same node, one of the two in its network, as far as that is more than is
+    /// certain with every pod, and with these anywhere: only possible, where it is not known that they share one.
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// Who shares a node with a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The other workload.
+    pub party: Party,
+    /// What that node lets through.
+    pub allowed: Allowed,
 }
 
 /// A kind of pods that do not exist yet.
@@ -42,6 +54,7 @@ pub(super) fn of(scene: &Scene, classes: &[u32]) -> (Everybody, Everybody, Vec<N
         Everybody {
             all: any(of_families.iter().map(|one| one.all.clone())),
             some: any(of_families.iter().map(|one| one.some.clone())),
+            neighbours: Vec::new(),
         }
     });
     let newcomers = newcomers(scene, classes, &from.all.possible);
@@ -55,6 +68,7 @@ fn in_family(scene: &Scene, direction: Direction, class: u32) -> Everybody {
     Everybody {
         all: every(parts.iter().cloned()),
         some: any(parts),
+        neighbours: Vec::new(),
     }
 }
 

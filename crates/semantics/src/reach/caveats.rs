@@ -1,10 +1,13 @@
 //! What is worth knowing beside the connections themselves.
 
+use std::collections::BTreeSet;
+
 use cofferdam_model::count::listed;
 use cofferdam_model::dialect::{Dialect, IpBlock, Sctp};
 
 use crate::addresses::Family;
 use crate::classes::vocabulary::block_of;
+use crate::connectivity::own_node::Whereabouts;
 use crate::facts::{Facts, Pod};
 use crate::policy::{Peer, Policy};
 
@@ -41,12 +44,29 @@ fn own_nodes(facts: &Facts) -> Option<String> {
     let mut names: Vec<String> = hosts.map(Pod::owner).collect();
     names.sort();
     names.dedup();
+    let perhaps = if is_nearness_unknown(facts) {
+        "; whether others share it is not known of all, and what only a common node allows is then possible, not certain"
+    } else {
+        ""
+    };
     (!names.is_empty()).then(|| {
         format!(
-            "{} use the network of their node: no policy governs them, and each reaches every pod on its own node",
+            "{} use the network of their node: no policy governs them, and each reaches every pod on its own node{perhaps}",
             listed(names.iter().map(String::as_str))
         )
     })
+}
+
+/// Whether it cannot be told of a pod in the network of its node and another whether they share it.
+fn is_nearness_unknown(facts: &Facts) -> bool {
+    let all = facts.pods.iter();
+    let all: BTreeSet<Whereabouts> = all.map(|pod| Whereabouts::of(pod, facts)).collect();
+    let hosts = all.iter().filter(|one| one.is_host);
+    let mut pairs = hosts.flat_map(|host| {
+        let others = all.iter().filter(|one| !one.is_host);
+        others.map(move |other| (host, other))
+    });
+    pairs.any(|(host, other)| !host.can_tell(*other))
 }
 
 fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {

@@ -58,11 +58,11 @@ pub struct Changes<N: Ord> {
 }
 
 /// A state with what it was solved from.
-type Solution<'a> = (&'a Solved, &'a Variant);
+pub(super) type Solution<'a> = (&'a Solved, &'a Variant);
 
 impl States {
     /// What opens and closes from one state to another, with names for the places. What happens between a pod and its
-    /// own node is not told, and nothing between ends that are no pods.
+    /// own node is not told (see [`States::on_common_nodes`]), and nothing between ends that are no pods.
     pub fn changes<N: Ord + Clone>(
         &self,
         before: &Solved,

@@ -14,7 +14,7 @@ use crate::connectivity::{Connectivity, Endpoint};
 use crate::facts::Facts;
 use crate::ports::PortSet;
 use crate::reach::different_dialects;
-use crate::states::{Between, Changes, Draft, Place, State};
+use crate::states::{Between, Changes, Draft, Place, Solved, State, States};
 use crate::{Allowed, Classes};
 
 const CLUSTERS: u64 = 300;
@@ -59,6 +59,16 @@ fn labels_of(object: &Value) -> Labels {
 }
 
 fn changes(before: &[Value], after: &[Value], dialects: &[Dialect]) -> Changes<String> {
+    let (states, before, after) = solved(before, after, dialects);
+    let changes = states.changes(&before, &after, name_of);
+    assert_eq!(
+        changes,
+        states.changes_of_every_pair(&before, &after, name_of)
+    );
+    changes
+}
+
+fn solved(before: &[Value], after: &[Value], dialects: &[Dialect]) -> (States, Solved, Solved) {
     let mut draft = Draft::default();
     for object in before
         .iter()
@@ -82,12 +92,7 @@ fn changes(before: &[Value], after: &[Value], dialects: &[Dialect]) -> Changes<S
     let (before, after) = (state(before), state(after));
     let mut states = draft.finish(&[], dialects);
     let (before, after) = (states.solve(&before), states.solve(&after));
-    let changes = states.changes(&before, &after, name_of);
-    assert_eq!(
-        changes,
-        states.changes_of_every_pair(&before, &after, name_of)
-    );
-    changes
+    (states, before, after)
 }
 
 /// Everything that pods may send each other, but for what own nodes are exempt from.
@@ -253,4 +258,31 @@ fn addresses_outside_are_a_place() {
         &["outside -> data: TCP 5432 (192.0.2.0/24 -> data/no labels[any new pod]: TCP 5432)"],
         &[],
     );
+}
+
+#[test]
+fn what_only_a_common_node_allows_is_more_than_policies_let_through() {
+    let pod = |namespace: &str, name: &str, spec: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": name}, "spec": spec});
+    let deny = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "data", "name": "deny"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}});
+    let pods = [
+        pod(
+            "web",
+            "agent",
+            json!({"nodeName": "n1", "hostNetwork": true}),
+        ),
+        pod("web", "front", json!({"nodeName": "n1"})),
+        pod("data", "db", json!({"nodeName": "n1"})),
+        pod("data", "elsewhere", json!({"nodeName": "n2"})),
+    ];
+    let is = [&pods[..], &[deny]].concat();
+    let from_nodes = |was: &[Value]| {
+        let (states, was, is) = solved(was, &is, &[dialect("calico")]);
+        told(&states.on_common_nodes(&was, &is, name_of))
+    };
+    assert_eq!(
+        from_nodes(&is),
+        ["web -> data: all (web/agent[Pod] -> data/db[Pod]: all)"]
+    );
+    assert_eq!(from_nodes(&pods), Vec::<String>::new());
 }

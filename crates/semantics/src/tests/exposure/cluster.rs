@@ -2,6 +2,7 @@
 
 use super::{POD, exposures};
 use crate::exposure::{Exposure, Newcomer};
+use crate::verdict::Allowed;
 
 /// What the one pod lets in from pods, and who could come; as `every: ports`, `some: ports` and `newcomer: ports`.
 #[track_caller]
@@ -80,5 +81,55 @@ fn what_pods_that_do_not_exist_yet_would_reach_is_told_apart() {
             "every: TCP 1-65535; UDP 1-65535",
             "some: TCP 1-65535; UDP 1-65535",
         ],
+    );
+}
+
+/// With whom a workload exchanges something because of a common node, as `from who: certain, perhaps possible`.
+#[track_caller]
+fn check_neighbours(pods: &[(&str, &str)], plugin: &str, expected: &[&str]) {
+    let pods = pods.iter().map(|(name, spec)| {
+        format!("{{apiVersion: v1, kind: Pod, metadata: {{namespace: shop, name: {name}}}, spec: {{{spec}}}}}\n---\n")
+    });
+    let deny = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: p}, spec: {policyTypes: [Ingress, Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: 443}]}]}}";
+    let told = exposures(&(pods.collect::<String>() + deny), plugin);
+    let mut lines = Vec::new();
+    for exposure in &told.all {
+        for (word, everybody) in [
+            ("from", &exposure.from_cluster),
+            ("to", &exposure.to_cluster),
+        ] {
+            lines.extend(everybody.neighbours.iter().map(|one| {
+                let Allowed { possible, certain } = &one.allowed;
+                let perhaps = possible.without(certain);
+                format!(
+                    "{} {word} {}: {certain}, perhaps {perhaps}",
+                    exposure.party, one.party
+                )
+            }));
+        }
+    }
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn who_is_on_the_same_node_is_let_in_whatever_policies_say() {
+    let host = ("agent", "hostNetwork: true, nodeName: n1");
+    check_neighbours(
+        &[host, ("web", "nodeName: n1"), ("db", "nodeName: n2")],
+        "calico",
+        &["shop/web[Pod] from shop/agent[Pod]: all, perhaps "],
+    );
+    check_neighbours(
+        &[host, ("web", "nodeName: n1")],
+        "antrea",
+        &[
+            "shop/web[Pod] from shop/agent[Pod]: all, perhaps ",
+            "shop/web[Pod] to shop/agent[Pod]: all, perhaps ",
+        ],
+    );
+    check_neighbours(
+        &[host, ("web", "")],
+        "calico",
+        &["shop/web[Pod] from shop/agent[Pod]: , perhaps all"],
     );
 }
