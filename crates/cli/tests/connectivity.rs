@@ -290,6 +290,60 @@ fn what_only_a_common_node_allows_is_told_beside_the_rest() -> Result<()> {
     )
 }
 
+/// A database that nobody is let in to, and a client that everything is let out of.
+const KEPT_IN: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: vault, labels: {app: db}}, spec: {nodeName: n1, containers: [{ports: [{containerPort: 5432, hostPort: 15432}]}]}},
+  {apiVersion: v1, kind: Pod, metadata: {name: cache, namespace: vault, labels: {app: cache}}, spec: {nodeName: n1}},
+  {apiVersion: v1, kind: Pod, metadata: {name: w, namespace: web}},
+  {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: vault}, spec: {policyTypes: [Ingress]}}]}
+";
+
+const NODE: &str = "{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}}";
+
+#[test]
+fn what_nodes_of_manifests_may_pass_on_counts_as_reached() -> Result<()> {
+    let service = |spec: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: cache, namespace: vault}}, spec: {{{spec}, ports: [{{port: 80, targetPort: 6379, nodePort: 30080}}]}}}}"
+        )
+    };
+    let node_port = service("type: NodePort, selector: {app: cache}");
+    let local = service("type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: cache}");
+    let without_selector = service("type: NodePort");
+    let to_one = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: web}, spec: {policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 203.0.113.9/32}}], ports: [{port: 443}]}]}}";
+    check(
+        "passed_on",
+        &[
+            ("node/kept.yaml", KEPT_IN),
+            ("node/node.yaml", NODE),
+            ("node/service.yaml", &node_port),
+            (
+                "node/local/service.yaml",
+                &local.replace("cache, namespace", "local, namespace"),
+            ),
+            ("out/kept.yaml", KEPT_IN),
+            ("out/node.yaml", NODE),
+            ("out/service.yaml", &node_port),
+            ("out/out.yaml", to_one),
+            ("nodeless/kept.yaml", KEPT_IN),
+            ("nodeless/service.yaml", &local),
+            ("nodeless/out.yaml", to_one),
+            ("unknown/kept.yaml", KEPT_IN),
+            ("unknown/node.yaml", NODE),
+            ("unknown/service.yaml", &without_selector),
+        ],
+        &[
+            "blast node/kept.yaml node/node.yaml node/service.yaml --from namespace/web --dialect calico",
+            "blast node --from namespace/web --dialect calico",
+            "blast node --dialect calico",
+            "blast out --from namespace/web --dialect calico",
+            "blast nodeless --from namespace/web --dialect calico",
+            "blast unknown --from namespace/web --dialect calico -o json",
+        ],
+    )
+}
+
 #[test]
 fn replicas_that_policies_tell_apart_stand_by_themselves() -> Result<()> {
     check(

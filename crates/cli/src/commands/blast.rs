@@ -1,5 +1,7 @@
 //! `blast`: what a compromised workload reaches.
 
+mod nodes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use crate::fleet::examine;
 use crate::input::Input;
 use crate::origin::Origin;
 use crate::show::show;
+use nodes::PassedOn;
 
 pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Result<Exit> {
     let origin = command.from.as_deref().map(Origin::parse).transpose()?;
@@ -182,6 +185,8 @@ impl Scene {
         let told = numbered.map(|(number, seen)| {
             let mut grounds = seen.input.grounds_of_connections();
             grounds.notes.extend(supposed.iter().cloned());
+            grounds.notes.extend(seen.note.clone());
+            grounds.incomplete_because.extend(seen.unknown.clone());
             let others = unknown.iter().filter(|(to, _)| **to != number);
             let others = others.map(|(_, why)| why.clone());
             grounds.incomplete_because.extend(others);
@@ -209,12 +214,16 @@ impl Scene {
 /// A cluster, or manifests, with what is known of its zones.
 struct Seen {
     name: Option<String>,
-    location: Option<Location>,
+    location: Location,
     input: Input,
     solved: Solved,
     zones: BTreeMap<String, ZoneName>,
     /// Zones of sensitivity high.
     high: BTreeSet<ZoneName>,
+    /// What nodes pass on, where only manifests tell of it.
+    note: Option<String>,
+    /// What of that cannot be followed.
+    unknown: Vec<String>,
 }
 
 impl Seen {
@@ -228,7 +237,9 @@ impl Seen {
         };
         Self {
             name: Some(one.cluster.name.to_string()),
-            location: Some(location.as_seen(&input.facts)),
+            location: location.as_seen(&input.facts),
+            note: None,
+            unknown: Vec::new(),
             zones: namespaces()
                 .map(|(name, wanted)| (name.to_string(), wanted.zone.clone()))
                 .collect(),
@@ -239,9 +250,16 @@ impl Seen {
     }
 
     fn of_manifests(input: Input, solver: &mut Solver) -> Self {
+        let PassedOn {
+            location,
+            note,
+            unknown,
+        } = PassedOn::of(&input.facts);
         Self {
             name: None,
-            location: None,
+            location,
+            note,
+            unknown,
             zones: labelled(&input.facts),
             high: BTreeSet::new(),
             solved: enforced(&input, solver),
@@ -252,7 +270,7 @@ impl Seen {
     fn site(&self) -> Site {
         Site {
             solved: self.solved.clone(),
-            location: self.location.clone(),
+            location: Some(self.location.clone()),
         }
     }
 
