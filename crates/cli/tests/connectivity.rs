@@ -590,6 +590,8 @@ fn a_verdict_is_explained_by_the_rules_of_both_sides() -> Result<()> {
             "explain . --from shop/web --to shop/db --port 443/UDP --dialect calico",
             "explain . --from shop/web --to 8.0.0.0/6 --port 443 --dialect calico",
             "explain . --from shop/web --to shop/db --port 9/SCTP --dialect cilium",
+            "explain . --from shop/web --to 203.0.113.1 --port 9/SCTP --dialect cilium",
+            "explain . --from shop/web --to 203.0.113.1 --port 9/SCTP",
             "explain . --from shop/web --to shop/web --port 80 --dialect calico",
             "explain . --from shop/db --to shop/wbe --port 80",
             "explain . --from shop/web --to shop/db --port 0",

@@ -48,8 +48,8 @@ pub enum Translation {
 pub enum Sctp {
     /// Policies govern it as they govern TCP.
     Governed,
-    /// It never arrives.
-    Dropped,
+    /// As policies say where it is switched on, which nobody reads; elsewhere it never arrives.
+    MayBeOff,
 }
 
 /// Whether the named ports of sidecars count.
@@ -87,7 +87,7 @@ const CILIUM: Dialect = Dialect {
     name: "cilium",
     pod_addresses: IpBlock::Ignores,
     node_addresses: IpBlock::Ignores,
-    sctp: Sctp::Dropped,
+    sctp: Sctp::MayBeOff,
     sidecar_ports: SidecarPorts::Count,
     egress_to_own_node: OwnNode::Governed,
     ..PLAIN

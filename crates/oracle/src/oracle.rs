@@ -75,9 +75,16 @@ impl<'a> Oracle<'a> {
     ///
     /// Each pair of addresses of one family is a way to connect, and one that works is enough.
     pub fn verdict(&self, from: &Peer, to: &Peer, protocol: Protocol, port: u16) -> Verdict {
-        if protocol == Protocol::Sctp && self.dialect.sctp == Sctp::Dropped {
-            return Verdict::Denied;
+        let said = self.said_by_policies(from, to, protocol, port);
+        let may_be_off = protocol == Protocol::Sctp && self.dialect.sctp == Sctp::MayBeOff;
+        if said == Verdict::Allowed && may_be_off {
+            return Verdict::Undecided;
         }
+        said
+    }
+
+    /// What becomes of it where every protocol arrives.
+    fn said_by_policies(&self, from: &Peer, to: &Peer, protocol: Protocol, port: u16) -> Verdict {
         let destinations = self.cluster.sides(to);
         if from == to && !destinations.is_empty() {
             return Verdict::Allowed;

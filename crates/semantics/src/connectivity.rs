@@ -21,7 +21,7 @@ use crate::classes::{Class, ClassKind, Classes};
 use crate::facts::{Facts, Pod};
 use crate::policy::Stage;
 use crate::ports::PortSet;
-use crate::rows::{Compiled, Profile, Rows, all_ports};
+use crate::rows::{Compiled, Profile, Rows, arriving};
 use crate::sets::index;
 use crate::verdict::Allowed;
 
@@ -167,7 +167,7 @@ impl Connectivity {
         over: impl Fn(u32, u32) -> Allowed,
     ) -> Allowed {
         if from == to && !self.is_several(from) {
-            return Allowed::certainly(all_ports(self.dialect));
+            return arriving(self.dialect);
         }
         let (sources, targets) = (self.classes_of(from), self.classes_of(to));
         let mut allowed = Allowed::nothing();
@@ -194,7 +194,7 @@ impl Connectivity {
         (source, target): (u32, u32),
         exempt: own_node::Exempt,
     ) -> Allowed {
-        let everything = || Allowed::certainly(all_ports(self.dialect));
+        let everything = || arriving(self.dialect);
         let egress = if exempt.egress {
             everything()
         } else {

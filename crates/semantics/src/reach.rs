@@ -6,8 +6,7 @@ mod difference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cofferdam_model::dialect::{DIALECTS, Dialect, Sctp};
-use cofferdam_model::flow::Protocol;
+use cofferdam_model::dialect::{DIALECTS, Dialect};
 
 use crate::classes::Classes;
 use crate::connectivity::Connectivity;
@@ -29,8 +28,8 @@ pub struct Reached {
     pub to: Party,
     /// What is allowed under some dialect, in some order of policies whose order is undefined.
     pub allowed: PortSet,
-    /// What of it some dialect denies, or some order of policies, or pods on different nodes where it is not known that
-    /// two share one, by the name of the dialect. SCTP that a dialect never lets through is left out.
+    /// What of it some dialect denies, or may deny: as some order of policies does, or pods on different nodes where it is
+    /// not known that two share one, or SCTP that is off; by the name of the dialect.
     pub unless: BTreeMap<&'static str, PortSet>,
 }
 
@@ -87,10 +86,7 @@ pub fn reach(classes: &Arc<Classes>, dialects: &[Dialect], split: &Workloads) ->
         let mut unless = BTreeMap::new();
         for (dialect, connections) in &under {
             let certain = connections.get(between).map(|one| one.certain.clone());
-            let mut missing = allowed.without(&certain.unwrap_or_default());
-            if dialect.sctp == Sctp::Dropped {
-                missing = missing.without(&PortSet::of_protocols([Protocol::Sctp]));
-            }
+            let missing = allowed.without(&certain.unwrap_or_default());
             if !missing.is_empty() {
                 unless.insert(dialect.name, missing);
             }

@@ -17,6 +17,7 @@ use crate::facts::ContainerPort;
 use crate::policy::{Action, Peer, Peers, Policy, PortRule, Rule, Stage};
 use crate::ports::PortSet;
 use crate::sets::index;
+use crate::verdict::Allowed;
 
 pub(crate) use store::Rows;
 
@@ -111,12 +112,14 @@ pub(crate) struct CompiledRule {
     names: Vec<(Option<Protocol>, Arc<str>)>,
 }
 
-/// Every port that may arrive at all.
-pub(crate) fn all_ports(dialect: Dialect) -> PortSet {
-    match dialect.sctp {
-        Sctp::Governed => PortSet::all(),
-        Sctp::Dropped => PortSet::of_protocols([Protocol::Tcp, Protocol::Udp]),
-    }
+/// What arrives where no policy denies anything.
+pub(crate) fn arriving(dialect: Dialect) -> Allowed {
+    let possible = PortSet::all();
+    let certain = match dialect.sctp {
+        Sctp::Governed => possible.clone(),
+        Sctp::MayBeOff => PortSet::of_protocols([Protocol::Tcp, Protocol::Udp]),
+    };
+    Allowed { possible, certain }
 }
 
 impl Compiled {

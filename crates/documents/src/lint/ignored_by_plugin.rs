@@ -30,12 +30,12 @@ fn sctp(model: &Model, flow: &Flow) -> Option<Remark> {
     let dropping: BTreeMap<&ClusterName, &str> = clusters
         .filter_map(|cluster| {
             let dialect = dialect(model, cluster)?;
-            (dialect.sctp == Sctp::Dropped).then_some((&cluster.name, dialect.name))
+            (dialect.sctp == Sctp::MayBeOff).then_some((&cluster.name, dialect.name))
         })
         .collect();
     let plugin = dropping.values().next()?;
     let named = clusters_named(dropping.keys().map(|name| name.as_str()));
-    let message = format!("SCTP never arrives under {plugin} unless it is switched on ({named})");
+    let message = format!("SCTP arrives under {plugin} only where it is switched on ({named})");
     let hint = "switch SCTP on in the network plugin, or use TCP or UDP";
     let path = format!("spec.ports[{place}].protocol");
     Some(on_flow(Lint::IgnoredByPlugin, flow, path, (message, hint)))

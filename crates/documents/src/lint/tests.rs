@@ -308,7 +308,7 @@ fn the_port_of_a_service_is_told_of_what_the_control_plane_calls() {
 }
 
 #[test]
-fn sctp_is_told_where_the_plugin_drops_it() {
+fn sctp_is_told_where_the_plugin_lets_it_through_only_by_a_switch() {
     let sctp = flow("a", ENDS, "[{ port: 80 }, { protocol: SCTP, port: 3868 }]");
     let told = ["warning ignored-by-plugin Flow/a spec.ports[1].protocol"];
     for (plugin, expected) in [

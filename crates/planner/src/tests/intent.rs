@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_compiler::compile;
 use cofferdam_model::capabilities::{Callee, Capabilities};
-use cofferdam_model::dialect::Sctp;
+use cofferdam_model::dialect::{Dialect, Sctp};
 use cofferdam_model::flow::{Port, PortNumber, Protocol};
 use cofferdam_model::names::{ClusterName, NamespaceName};
 use cofferdam_semantics::connectivity::{Connectivity, Endpoint};
@@ -199,10 +199,9 @@ fn check(text: &str, callees: Vec<Callee>, part: usize) {
                 let allowed = connectivity.allowed(*from_end, *to_end);
                 let dialect = connectivity.dialect();
                 for ((protocol, port), intended) in intended {
-                    let arrives = protocol != Protocol::Sctp || dialect.sctp == Sctp::Governed;
                     assert_eq!(
                         allowed.at(protocol, port),
-                        verdict(intended && arrives),
+                        verdict(intended, protocol, dialect),
                         "{from:?} to {to:?} on {protocol:?} {port} under {}:\n{text}",
                         dialect.name
                     );
@@ -217,11 +216,12 @@ fn is_decided(from: &Peer, to: &Peer) -> bool {
     from != to && !matches!((from, to), (Peer::Address(_), Peer::Address(_)))
 }
 
-fn verdict(is_allowed: bool) -> Verdict {
-    if is_allowed {
-        Verdict::Allowed
-    } else {
-        Verdict::Denied
+fn verdict(is_intended: bool, protocol: Protocol, dialect: Dialect) -> Verdict {
+    let may_be_off = protocol == Protocol::Sctp && dialect.sctp == Sctp::MayBeOff;
+    match (is_intended, may_be_off) {
+        (true, false) => Verdict::Allowed,
+        (true, true) => Verdict::Undecided,
+        (false, _) => Verdict::Denied,
     }
 }
 

@@ -39,7 +39,7 @@ impl Connectivity {
         Explanation {
             verdict: match exemption {
                 Some(_) => Verdict::Denied,
-                None => egress.verdict.max(ingress),
+                None => self.as_it_arrives(egress.verdict.max(ingress), on),
             },
             exemption,
             egress,
@@ -108,7 +108,7 @@ impl Connectivity {
 /// Whether no other way of being seen makes up for it.
 fn is_final(exemption: Exemption) -> bool {
     match exemption {
-        Exemption::NoCommonFamily | Exemption::ProtocolDropped => true,
+        Exemption::NoCommonFamily => true,
         Exemption::Itself
         | Exemption::FromOwnNode
         | Exemption::ToOwnNode
@@ -121,7 +121,7 @@ fn asked(mut side: Side, exemption: Option<Exemption>) -> Side {
     side.verdict = match exemption {
         Some(Exemption::Itself | Exemption::FromOwnNode | Exemption::ToOwnNode) => Verdict::Allowed,
         Some(Exemption::MaybeOwnNode) => side.verdict.min(Verdict::Undecided),
-        Some(Exemption::NoCommonFamily | Exemption::ProtocolDropped) | None => side.verdict,
+        Some(Exemption::NoCommonFamily) | None => side.verdict,
     };
     side
 }

@@ -8,9 +8,9 @@ use crate::classes::{Class, ClassKind};
 use crate::policy::{Action, PolicyId, Source, Stage};
 use crate::ports::PortSet;
 use crate::rows::order::{Said, decide};
-use crate::rows::{Compiled, CompiledRule, all_ports};
+use crate::rows::{Compiled, CompiledRule, arriving};
 use crate::sets::index;
-use crate::verdict::Verdict;
+use crate::verdict::{Allowed, Verdict};
 
 /// Why a connection is allowed or denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,6 @@ pub enum Exemption {
     MaybeOwnNode,
     /// The addresses of the two are of different families.
     NoCommonFamily,
-    /// The dialect never lets the protocol through.
-    ProtocolDropped,
 }
 
 /// What the policies of one side say.
@@ -112,9 +110,7 @@ impl Connectivity {
         let egress = self.side(Direction::Egress, (source, target), on);
         let ingress = self.side(Direction::Ingress, (target, source), on);
         let verdict = self.allowed(from, to).at(on.0, on.1);
-        let exemption = if !all_ports(self.dialect).contains(on.0, on.1) {
-            Some(Exemption::ProtocolDropped)
-        } else if from == to && !self.is_several(from) {
+        let exemption = if from == to && !self.is_several(from) {
             Some(Exemption::Itself)
         } else if exempt.known.egress {
             Some(Exemption::ToOwnNode)
@@ -176,7 +172,7 @@ impl Connectivity {
             }
         }
         let isolated = !side.isolated_by.is_empty();
-        side.verdict = decide(&said, isolated, &PortSet::all()).at(on.0, on.1);
+        side.verdict = decide(&said, isolated, &Allowed::certainly(PortSet::all())).at(on.0, on.1);
         side.matched = until_decided(matched);
         side.other_ports = in_order(other_ports);
         side
@@ -198,6 +194,11 @@ impl Connectivity {
         policies.filter(move |(_, policy)| {
             is_pod && policy.subject.contains(class) && policy.rules(direction).is_some()
         })
+    }
+
+    /// What becomes of an answer of policies where the protocol may never arrive.
+    pub(super) fn as_it_arrives(&self, said: Verdict, on: (Protocol, u16)) -> Verdict {
+        said.max(arriving(self.dialect).at(on.0, on.1))
     }
 
     /// The ports of a rule on a destination.

@@ -6,7 +6,7 @@ use cofferdam_model::dialect::OwnNode;
 
 use super::{Connectivity, Endpoint};
 use crate::facts::{Facts, Pod};
-use crate::rows::all_ports;
+use crate::rows::arriving;
 use crate::verdict::Allowed;
 
 /// What does not apply because one end is the node on which the other runs.
@@ -94,10 +94,7 @@ impl Connectivity {
             OwnNode::Exempt => None,
             OwnNode::Governed => self.rows_of(class).and_then(|rows| rows.from_own_node),
         };
-        governed.map_or_else(
-            || Allowed::certainly(all_ports(self.dialect)),
-            |row| self.answer(row, peer),
-        )
+        governed.map_or_else(|| arriving(self.dialect), |row| self.answer(row, peer))
     }
 
     fn is_node_of(&self, pod: &Pod, other: Endpoint) -> IsOwnNode {

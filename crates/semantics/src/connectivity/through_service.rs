@@ -75,7 +75,7 @@ impl Connectivity {
             None => by_some_address(behind.egress.clone()),
         };
         let ingress = match behind.exemption {
-            Some(Exemption::NoCommonFamily | Exemption::ProtocolDropped) => Verdict::Denied,
+            Some(Exemption::NoCommonFamily) => Verdict::Denied,
             Some(Exemption::Itself | Exemption::FromOwnNode | Exemption::ToOwnNode) => {
                 Verdict::Allowed
             }
@@ -84,14 +84,14 @@ impl Connectivity {
         };
         // That a pod reaches itself, and its node, holds only where the address is its own.
         let exemption = behind.exemption.filter(|exemption| match exemption {
-            Exemption::NoCommonFamily | Exemption::ProtocolDropped => true,
+            Exemption::NoCommonFamily => true,
             Exemption::Itself
             | Exemption::FromOwnNode
             | Exemption::ToOwnNode
             | Exemption::MaybeOwnNode => false,
         });
         Explanation {
-            verdict: egress.verdict.max(ingress),
+            verdict: self.as_it_arrives(egress.verdict.max(ingress), on),
             exemption,
             egress,
             ingress: behind.ingress,

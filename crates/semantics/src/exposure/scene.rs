@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use cofferdam_model::dialect::{Dialect, IpBlock, Sctp};
-use cofferdam_model::flow::Protocol;
+use cofferdam_model::dialect::{Dialect, IpBlock};
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::NAMESPACE_NAME;
 use cofferdam_objects::policy::Direction;
@@ -19,7 +18,6 @@ use crate::connectivity::Connectivity;
 use crate::facts::{Facts, Place, Pod, Workload};
 use crate::future::{Future, TooMany};
 use crate::policy::Source;
-use crate::ports::PortSet;
 use crate::verdict::Allowed;
 
 /// A part of the addresses of a family.
@@ -151,11 +149,10 @@ impl Scene {
         own.map_or_else(RoaringBitmap::new, |own| own & &self.existing)
     }
 
-    /// What one answer comes to under all dialects: possible under one of them, certain under each. That a dialect drops
-    /// SCTP is nothing that policies say.
+    /// What one answer comes to under all dialects: possible under one of them, certain under each.
     pub(super) fn ask(&self, question: impl Fn(&Connectivity) -> Allowed) -> Allowed {
-        let answers = self.under.iter().map(|one| lenient(one, question(one)));
-        merged(answers)
+        let answers: Vec<Allowed> = self.under.iter().map(question).collect();
+        uncertain(&answers)
     }
 
     /// What the policies of a class say to each of some peers of its family, by parts to which they say the same.
@@ -175,7 +172,7 @@ impl Scene {
             for (peers, so_far) in &parts {
                 for (some, allowed) in connectivity.says_to_each(direction, class, peers) {
                     let mut answers = so_far.clone();
-                    answers.push(lenient(connectivity, allowed));
+                    answers.push(allowed);
                     finer.push((some, answers));
                 }
             }
@@ -183,7 +180,7 @@ impl Scene {
         }
         let parts = parts.into_iter();
         parts
-            .map(|(some, answers)| (some, merged(answers.into_iter())))
+            .map(|(some, answers)| (some, uncertain(&answers)))
             .collect()
     }
 
@@ -273,22 +270,6 @@ pub(super) fn uncertain(all: &[Allowed]) -> Allowed {
         possible: any(all.iter().cloned()).possible,
         certain: every(all.iter().cloned()).certain,
     }
-}
-
-fn lenient(connectivity: &Connectivity, allowed: Allowed) -> Allowed {
-    let Allowed { possible, certain } = allowed;
-    let certain = match connectivity.dialect().sctp {
-        Sctp::Governed => certain,
-        Sctp::Dropped => certain.or(&PortSet::of_protocols([Protocol::Sctp])),
-    };
-    Allowed { possible, certain }
-}
-
-fn merged(answers: impl Iterator<Item = Allowed>) -> Allowed {
-    let all: Vec<Allowed> = answers.collect();
-    let Allowed { possible, certain } = uncertain(&all);
-    let certain = certain.and(&possible);
-    Allowed { possible, certain }
 }
 
 /// Adds pods that could be made, in namespaces that are there and in such that could be; the namespaces of which not

@@ -28,7 +28,7 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
 }
 
 fn sctp(rule: Placed<'_>, dialect: Dialect) -> Vec<Fault> {
-    if dialect.sctp != Sctp::Dropped {
+    if dialect.sctp != Sctp::MayBeOff {
         return Vec::new();
     }
     let all = PortSet::of_protocols([Protocol::Sctp]);
@@ -37,7 +37,7 @@ fn sctp(rule: Placed<'_>, dialect: Dialect) -> Vec<Fault> {
         ports.filter(|(_, port)| matches!(port, PortRule::Numbers(numbers) if all.covers(numbers)));
     let faults = dropped.map(|(place, _)| {
         let message = format!(
-            "SCTP never arrives under {} unless it is switched on",
+            "SCTP arrives under {} only where it is switched on",
             dialect.name
         );
         warning(

@@ -17,7 +17,7 @@ pub fn caveats(facts: &Facts, dialects: &[Dialect]) -> Vec<String> {
         undefined_namespaces(facts),
         own_nodes(facts),
         unknown_addresses(facts, dialects),
-        dropped_sctp(dialects),
+        sctp_off(dialects),
     ]
     .into_iter()
     .flatten()
@@ -86,9 +86,9 @@ fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
     })
 }
 
-fn dropped_sctp(dialects: &[Dialect]) -> Option<String> {
-    let all = dialects.iter().all(|one| one.sctp == Sctp::Dropped);
-    all.then(|| "SCTP never arrives unless it is switched on".to_owned())
+fn sctp_off(dialects: &[Dialect]) -> Option<String> {
+    let all = dialects.iter().all(|one| one.sctp == Sctp::MayBeOff);
+    all.then(|| "SCTP arrives only where it is switched on, which is not known".to_owned())
 }
 
 fn selects_namespaces(policy: &Policy) -> bool {

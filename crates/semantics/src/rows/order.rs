@@ -19,18 +19,19 @@ pub(crate) struct Said {
     pub(crate) ports: PortSet,
 }
 
-/// What the rules that match a peer allow it, out of `all`.
+/// What the rules that match a peer allow it, out of what arrives where none denies it.
 ///
 /// `said` is in the order of policies, and of rules within each. `isolated` tells whether a policy of a namespace governs
 /// the pod in this direction.
 pub(crate) fn decide<'a>(
     said: impl IntoIterator<Item = &'a Said>,
     isolated: bool,
-    all: &PortSet,
+    open: &Allowed,
 ) -> Allowed {
     let mut admin = Tier::default();
     let mut baseline = Tier::default();
     let mut namespaced = PortSet::none();
+    let all = &open.possible;
     for said in said {
         match said.stage {
             Stage::Admin(rank) => admin.take(rank, said),
@@ -44,14 +45,14 @@ pub(crate) fn decide<'a>(
         (namespaced.clone(), all.without(&namespaced))
     } else {
         let baseline = baseline.outcome();
-        let open = all.without(&baseline.decided());
-        let allowed = open.or(&baseline.allow).or(&baseline.pass);
+        let undecided = all.without(&baseline.decided());
+        let allowed = undecided.or(&baseline.allow).or(&baseline.pass);
         (allowed, baseline.deny)
     };
     let possible = admin.allow.or(&left.and(&then_allowed)).and(all);
     let denied = admin.deny.or(&left.and(&then_denied));
     Allowed {
-        certain: possible.without(&denied),
+        certain: possible.without(&denied).and(&open.certain),
         possible,
     }
 }

@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::order::{Said, decide};
 use super::pieces::{Pieces, split};
-use super::{Compiled, CompiledRule, Profile, Row, all_ports};
+use super::{Compiled, CompiledRule, Profile, Row, arriving};
 use crate::classes::{Classes, PortNames};
 use crate::policy::{Action, Stage};
 use crate::ports::PortSet;
@@ -21,7 +21,8 @@ use crate::verdict::{Allowed, Answers};
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     dialect: Dialect,
-    all: PortSet,
+    /// What no policy denies.
+    open: Allowed,
     by_profile: IndexMap<Arc<Profile>, u32, FxBuildHasher>,
     /// Rows by number, each with its profile; `None` where one was dropped.
     made: Vec<Option<(Arc<Profile>, Arc<Row>)>>,
@@ -33,7 +34,7 @@ impl Rows {
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            all: all_ports(dialect),
+            open: arriving(dialect),
             by_profile: IndexMap::default(),
             made: Vec::new(),
             dropped: Vec::new(),
@@ -167,7 +168,7 @@ impl Rows {
                 ports: PortSet::all(),
             });
         }
-        decide(&said, isolated, &self.all)
+        decide(&said, isolated, &self.open)
     }
 
     fn make(&mut self, profile: &Profile, policies: &[Compiled], classes: &Classes) -> Row {
@@ -197,7 +198,7 @@ impl Rows {
                 .iter()
                 .filter_map(|hit| pieces.get(*hit))
                 .map(|(_, said)| said);
-            (set, decide(said, isolated, &self.all))
+            (set, decide(said, isolated, &self.open))
         });
         let answered: Vec<(RoaringBitmap, Allowed)> = answered.collect();
         self.row(answered, isolated)
@@ -213,7 +214,7 @@ impl Rows {
             .iter()
             .max_by_key(|(answer, set)| (set.len(), **answer));
         let rest = most.map(|(answer, _)| *answer);
-        let rest = rest.unwrap_or_else(|| self.answers.id(decide([], isolated, &self.all)));
+        let rest = rest.unwrap_or_else(|| self.answers.id(decide([], isolated, &self.open)));
         by_answer.remove(&rest);
         Row {
             rest,

@@ -1,6 +1,8 @@
 //! An explanation in words, with the places of what it cites.
 
 use anyhow::Result;
+use cofferdam_model::dialect::Sctp;
+use cofferdam_model::flow::Protocol;
 use cofferdam_report::wire::explain::{Answer, WirePolicy, WireRule, WireService, WireSide};
 use cofferdam_semantics::Verdict;
 use cofferdam_semantics::connectivity::explain::{Cited, CitedRule, Exemption, Explanation, Side};
@@ -33,7 +35,13 @@ impl<'a> Teller<'a> {
         let mut hints = hints.clone();
         let others = explained.iter();
         let others = others.filter(|one| one.explanation.verdict != explanation.verdict);
-        hints.extend(others.map(otherwise));
+        hints.extend(others.map(|other| otherwise(other, to.protocol)));
+        hints.extend(may_be_off(told, to.protocol).then(|| {
+            format!(
+                "under {} SCTP arrives only where it is switched on",
+                told.dialect.name
+            )
+        }));
         hints.extend(of_source(asked, explanation.verdict));
         Ok(Answer {
             from: from.name.clone(),
@@ -179,20 +187,30 @@ impl<'a> Teller<'a> {
 }
 
 /// What another network plugin says.
-fn otherwise(other: &Explained) -> String {
+fn otherwise(other: &Explained, protocol: Protocol) -> String {
     let Explained {
         dialect,
         explanation,
         service,
     } = other;
-    let before = match service {
+    let because = match service {
         Some(_) => ", as it judges egress by the address of the Service",
+        None if may_be_off(other, protocol) => {
+            ", as SCTP arrives there only where it is switched on"
+        }
         None => "",
     };
     format!(
-        "under {} it is {}{before}",
+        "under {} it is {}{because}",
         dialect.name, explanation.verdict
     )
+}
+
+/// Whether what policies may allow is undecided because nobody knows whether the protocol arrives.
+fn may_be_off(told: &Explained, protocol: Protocol) -> bool {
+    protocol == Protocol::Sctp
+        && told.dialect.sctp == Sctp::MayBeOff
+        && told.explanation.verdict == Verdict::Undecided
 }
 
 /// That pods behind a Service, or behind a port of a node, may not see who connects.
@@ -259,7 +277,6 @@ fn exemption(exemption: Exemption) -> String {
             "a node and the pods on it reach each other, and whether these are on one node is not known"
         }
         Exemption::NoCommonFamily => "the two have no addresses of one family",
-        Exemption::ProtocolDropped => "the network plugin lets the protocol through to nobody",
     };
     told.to_owned()
 }

@@ -1,6 +1,6 @@
 //! Ports of a `NetworkPolicy` (checklist 29 to 39).
 
-use super::{check, check_cluster, check_under};
+use super::{check, check_cluster};
 
 /// What reaches `x/b`, whose port 80 is named `http`.
 fn check_ports(ports: &str, expected: &[&str]) {
@@ -52,15 +52,6 @@ fn a_port_is_of_one_protocol() {
             "x/a -> x/b tcp/9 allowed",
             "x/a -> x/b udp/80 denied",
         ],
-    );
-}
-
-#[test]
-fn a_plugin_may_drop_sctp() {
-    check_under(
-        "cilium",
-        "",
-        &["x/a -> x/b sctp/80 denied", "x/a -> x/a sctp/80 denied"],
     );
 }
 

@@ -1,6 +1,6 @@
 //! Ports and protocols of the policies of a cluster (checklist 64, 73 and 74).
 
-use super::{check, check_cluster};
+use super::{check, check_cluster, check_under};
 
 /// Which connections to `x/b` a rule with these ports denies.
 fn check_ports(kind: &str, ports: &str, expected: &[&str]) {
@@ -77,6 +77,40 @@ fn numbers_and_ranges_are_of_one_protocol() {
         "protocols: [{sctp: {destinationPort: {number: 5}}}]",
         &["x/a -> x/b sctp/5 denied", "x/a -> x/b tcp/5 allowed"],
     );
+}
+
+/// Nobody reads the switch by which these let SCTP through, and what policies deny is denied either way.
+#[test]
+fn sctp_that_may_be_off_is_possible_and_never_certain() {
+    let policy = "
+kind: NetworkPolicy
+metadata: {namespace: x, name: p}
+spec:
+  podSelector: {matchLabels: {app: b}}
+  ingress: [{ports: [{port: 3868, protocol: SCTP}, {port: 3868}]}]
+---
+kind: NetworkPolicy
+metadata: {namespace: y, name: p}
+spec: {podSelector: {matchLabels: {app: a}}, policyTypes: [Ingress]}
+";
+    for plugin in ["cilium", "gke-dataplane-v2"] {
+        check_under(
+            plugin,
+            policy,
+            &[
+                "x/a -> x/b sctp/3868 undecided",
+                "x/a -> x/b sctp/3869 denied",
+                "x/a -> x/b tcp/3868 allowed",
+                "x/a -> y/a sctp/3868 denied",
+                "x/a -> y/c sctp/3868 undecided",
+                "x/a -> x/a sctp/3868 undecided",
+                "192.168.0.1 -> x/b sctp/3869 undecided",
+                "192.168.0.2 -> x/b sctp/3869 denied",
+                "203.0.113.1 -> y/c sctp/9 undecided",
+            ],
+        );
+    }
+    check_under("calico", policy, &["x/a -> x/b sctp/3868 allowed"]);
 }
 
 #[test]
