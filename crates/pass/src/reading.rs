@@ -18,7 +18,10 @@ pub fn facts_of(observed: &Observed) -> Facts {
     for reason in told_unknowns(&unknown.collect::<Vec<_>>()) {
         reader.gap_of_entrances(not_read(observed, reason));
     }
-    reader.finish()
+    Facts {
+        has_every_node: observed.nodes.known().is_some(),
+        ..reader.finish()
+    }
 }
 
 fn not_read(observed: &Observed, reason: String) -> Gap {
@@ -57,6 +60,7 @@ mod tests {
             .collect();
         assert_eq!(told, ["web[Pod]"]);
         assert!(facts.namespaces["shop"].labels.contains_key("team"));
+        assert!(facts.has_every_node);
 
         seen.nodes = Reading::Unknown("cut off".to_owned());
         seen.services = Reading::Unknown("cut off".to_owned());
@@ -74,6 +78,7 @@ mod tests {
         );
         let facts = facts_of(&seen);
         assert_eq!(facts.pods.len(), 1);
+        assert!(!facts.has_every_node);
         let ways_in: Vec<String> = facts
             .entrance_gaps
             .iter()

@@ -29,6 +29,8 @@ pub struct Facts {
     pub pods: Vec<Pod>,
     /// Nodes by name.
     pub nodes: BTreeMap<Arc<str>, Node>,
+    /// Whether there are no other nodes, as of a cluster that was asked for all of them. Manifests need not hold all.
+    pub has_every_node: bool,
     /// Policies.
     pub policies: Vec<Policy>,
     /// Services.

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use cofferdam_model::flow::Protocol;
 
 use crate::connectivity::Endpoint;
-use crate::facts::{Facts, Node, Pod, Service, ServicePort};
+use crate::facts::{Facts, HostPort, Node, Pod, Service, ServicePort};
 use crate::services::{self, AskedPort, Backend, NoBackend};
 
 /// The ports that an API server gives to Services at nodes, unless it is told others.
@@ -42,17 +42,7 @@ pub fn behind(
     let mut found = BehindNode::default();
     let is_asked = |one: Protocol| protocol.is_none_or(|protocol| protocol == one);
     let Some(at) = At::of(facts, address) else {
-        let mut pods = facts.pods.iter();
-        if facts.nodes.is_empty() && !pods.any(|pod| pod.addresses.contains(&address)) {
-            let ports = at_nodes(facts, is_asked);
-            let listening = ports.filter(|(_, port)| port.node_port == Some(number));
-            found.unknown.extend(listening.map(|(service, _)| {
-                format!(
-                    "no Node is among the objects: {address} may be one, and its port {number} leads to Service/{}/{}",
-                    service.namespace, service.name
-                )
-            }));
-        }
+        found.unknown = behind_some_node(facts, address, number, is_asked);
         return found;
     };
     for (service, port) in
@@ -88,6 +78,58 @@ pub fn behind(
     found
 }
 
+/// What may be behind a port of an address that is not known to be a node's, one line each; nothing where it is none.
+fn behind_some_node(
+    facts: &Facts,
+    address: IpAddr,
+    number: u16,
+    is_asked: impl Fn(Protocol) -> bool + Copy,
+) -> BTreeSet<String> {
+    let is_of_service = |service: &Service| service.cluster_addresses.contains(&address);
+    let is_taken = facts
+        .pods
+        .iter()
+        .any(|pod| pod.addresses.contains(&address))
+        || facts.services.iter().any(is_of_service);
+    if is_taken || knows_every_node(facts) {
+        return BTreeSet::new();
+    }
+    let name = |service: &Service| format!("Service/{}/{}", service.namespace, service.name);
+    let numbered = at_nodes(facts, is_asked).filter(|(_, port)| port.node_port == Some(number));
+    let mut behind: Vec<String> = numbered
+        .map(|(service, _)| format!("its port {number} leads to {}", name(service)))
+        .collect();
+    if behind.is_empty() && GIVEN.contains(&number) {
+        let unnumbered = at_nodes(facts, is_asked).filter(|(_, port)| port.node_port.is_none());
+        behind.extend(unnumbered.map(|(service, _)| {
+            format!("which of its ports leads to {} is not known", name(service))
+        }));
+    }
+    let somewhere = facts
+        .pods
+        .iter()
+        .filter(|pod| !pod.place.host_network && facts.addresses_of_its_node(pod).is_empty());
+    let open = somewhere.filter(|pod| host_ports(pod, number, &is_asked).next().is_some());
+    behind.extend(open.map(|pod| format!("its port {number} may lead to {}", pod.owner())));
+    let missing = if facts.nodes.is_empty() {
+        "no Node is among the objects"
+    } else {
+        "perhaps not every Node is among the objects"
+    };
+    let told = behind.into_iter();
+    told.map(|what| format!("{missing}: {address} may be one, and {what}"))
+        .collect()
+}
+
+/// Whether no node is missing: none can be, or every pod is on one that is there.
+fn knows_every_node(facts: &Facts) -> bool {
+    let is_there = |pod: &Pod| {
+        let node = pod.place.node.as_ref();
+        node.is_some_and(|node| facts.nodes.contains_key(node))
+    };
+    facts.has_every_node || !facts.pods.is_empty() && facts.pods.iter().all(is_there)
+}
+
 /// The addresses of the node that has this one; of a node of which nothing else is known, it alone.
 pub(crate) fn addresses_of_node_at(facts: &Facts, address: IpAddr) -> BTreeSet<IpAddr> {
     let own = At::of(facts, address).and_then(|at| at.node);
@@ -103,6 +145,16 @@ fn at_nodes(
     let services = facts.services.iter().filter(|one| one.has_node_ports());
     let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
     ports.filter(move |(_, port)| is_asked(port.protocol))
+}
+
+/// The ports of its node that lead to a pod, of this number.
+fn host_ports<'a>(
+    pod: &'a Pod,
+    number: u16,
+    is_asked: &impl Fn(Protocol) -> bool,
+) -> impl Iterator<Item = &'a HostPort> {
+    let ports = pod.host_ports.iter();
+    ports.filter(move |one| one.number == number && is_asked(one.protocol))
 }
 
 /// A node, by an address of it.
@@ -194,8 +246,7 @@ impl<'a> At<'a> {
         let pods = self.facts.pods.iter().enumerate();
         // What uses the network of the node is that node.
         for (place, pod) in pods.filter(|(_, pod)| !pod.place.host_network) {
-            let ports = pod.host_ports.iter();
-            for port in ports.filter(|one| one.number == number && is_asked(one.protocol)) {
+            for port in host_ports(pod, number, &is_asked) {
                 let end = Endpoint::Pod(place);
                 if self.may_lead_to(end, unknown) {
                     found.push(Backend {

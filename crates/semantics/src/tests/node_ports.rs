@@ -148,19 +148,83 @@ spec: {template: {spec: {containers: [{ports: [{containerPort: 1, hostPort: 514}
     check("calico", &[later], at(514), &place);
 }
 
-/// Any address may be that of a node where none was read, but not that of a pod.
+/// What may be behind a port of an address among objects that need not hold every Node.
+#[track_caller]
+fn check_unknown(yaml: &[&str], (address, port): (&str, u16), expected: &[&str]) {
+    let facts = read(&objects(&yaml.concat()));
+    let at = address.parse::<IpAddr>().unwrap();
+    let BehindNode { leads, unknown } = behind(&facts, at, (port, Some(Protocol::Tcp)));
+    assert_eq!(leads, [], "{yaml:?}");
+    let told: Vec<String> = unknown.into_iter().collect();
+    assert_eq!(told, expected, "{address} {port} {yaml:?}");
+}
+
+const POD: &str = "---
+kind: Pod
+metadata: {namespace: shop, name: db, labels: {app: db}}
+spec: {containers: [{ports: [{containerPort: 5432, hostPort: 5433}]}]}
+status: {podIP: 10.0.0.1}
+";
+
+const UNNUMBERED: &str = "---
+kind: Service
+metadata: {namespace: shop, name: later}
+spec: {type: NodePort, clusterIP: 10.96.0.7, selector: {app: db}, ports: [{port: 80}]}
+";
+
+/// Any address may be that of a node where none was read, but not that of a pod or of a Service.
 #[test]
 fn without_nodes_the_port_of_a_node_is_unknown() {
-    let pod = "kind: Pod\nmetadata: {namespace: shop, name: db, labels: {app: db}}\nstatus: {podIP: 10.0.0.1}\n";
-    let facts = read(&objects(&format!("{pod}{ANY}")));
-    let unknown = |address: &str, port: u16| {
-        let at = address.parse::<IpAddr>().unwrap();
-        behind(&facts, at, (port, Some(Protocol::Tcp))).unknown
-    };
-    let told = "no Node is among the objects: 192.168.0.1 may be one, and its port 30000 leads to Service/shop/any";
-    assert_eq!(unknown("192.168.0.1", 30000), [told.to_owned()].into());
-    assert!(unknown("192.168.0.1", 443).is_empty());
-    assert!(unknown("10.0.0.1", 30000).is_empty());
+    let service = "no Node is among the objects: 192.168.0.1 may be one, and its port 30000 leads to Service/shop/any";
+    check_unknown(&[POD, ANY], ("192.168.0.1", 30000), &[service]);
+    check_unknown(&[POD, ANY], ("192.168.0.1", 443), &[]);
+    check_unknown(&[POD, ANY], ("10.0.0.1", 30000), &[]);
+    let later = "no Node is among the objects: 192.168.0.1 may be one, and which of its ports leads to Service/shop/later is not known";
+    check_unknown(&[POD, UNNUMBERED], ("192.168.0.1", 30123), &[later]);
+    check_unknown(&[POD, UNNUMBERED], ("192.168.0.1", 443), &[]);
+    check_unknown(&[POD, UNNUMBERED], ("10.96.0.7", 30123), &[]);
+    check_unknown(&[POD, UNNUMBERED, ANY], ("192.168.0.1", 30000), &[service]);
+    let pod = "no Node is among the objects: 192.168.0.1 may be one, and its port 5433 may lead to shop/db[Pod]";
+    check_unknown(&[POD], ("192.168.0.1", 5433), &[pod]);
+    check_unknown(&[POD], ("10.0.0.1", 5433), &[]);
+}
+
+/// Some of the nodes are not all of them, unless every pod is on one of them.
+#[test]
+fn beside_other_nodes_the_port_of_a_node_is_unknown() {
+    let node = "---
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{address: 192.168.0.1}]}
+";
+    let may_be = "perhaps not every Node is among the objects: 192.168.0.9 may be one";
+    let told = |what: &str| format!("{may_be}, and {what}");
+    let at = |port: u16| ("192.168.0.9", port);
+    let service = told("its port 30000 leads to Service/shop/any");
+    check_unknown(&[node, POD, ANY], at(30000), &[&service]);
+    let later = told("which of its ports leads to Service/shop/later is not known");
+    check_unknown(&[node, POD, UNNUMBERED], at(30123), &[&later]);
+    let pod = told("its port 5433 may lead to shop/db[Pod]");
+    check_unknown(&[node, POD], at(5433), &[&pod]);
+    let placed = POD.replace("spec: {", "spec: {nodeName: n1, ");
+    check_unknown(&[node, &placed, ANY], at(30000), &[]);
+    check_unknown(&[node, &placed], at(5433), &[]);
+    // Where this one runs is known, but not where everybody does.
+    let cron = POD
+        .replace("db", "cron")
+        .replace("5433", "5434")
+        .replace("10.0.0.1", "10.0.0.3");
+    check_unknown(&[node, &placed, &cron], at(5433), &[]);
+}
+
+/// As of a cluster that was asked for them.
+#[test]
+fn where_every_node_was_read_no_other_address_is_one() {
+    let mut facts = (*read(&objects(&format!("{POD}{ANY}")))).clone();
+    facts.has_every_node = true;
+    let at = "192.168.0.9".parse::<IpAddr>().unwrap();
+    let found = behind(&facts, at, (30000, Some(Protocol::Tcp)));
+    assert_eq!(found, BehindNode::default());
 }
 
 #[test]
