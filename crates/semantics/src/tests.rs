@@ -4,6 +4,7 @@ mod blast;
 mod checklist;
 mod crossings;
 mod differential;
+mod explain;
 mod exposure;
 mod future;
 mod hops;

@@ -5,7 +5,7 @@ use cofferdam_objects::policy::Direction;
 
 use super::{Connectivity, Endpoint};
 use crate::classes::{Class, ClassKind};
-use crate::policy::{Action, PolicyId, Source, Stage};
+use crate::policy::{Action, PolicyId, Rank, Source, Stage};
 use crate::ports::PortSet;
 use crate::rows::order::{Said, decide};
 use crate::rows::{Compiled, CompiledRule, arriving};
@@ -47,7 +47,7 @@ pub struct Side {
     pub verdict: Verdict,
     /// Policies of namespaces that isolate the pod in this direction, so that what no rule allows is denied.
     pub isolated_by: Vec<Cited>,
-    /// Rules that match the other end and the port, in the order in which they are asked; the ones that come after one
+    /// Rules that match the other end and the port, in the order in which they are asked; those that come after one
     /// that decided are left out.
     pub matched: Vec<CitedRule>,
     /// Rules that match the other end, but other ports.
@@ -70,6 +70,8 @@ pub struct CitedRule {
     pub of: Cited,
     /// Its path, such as `spec.ingress[0]`.
     pub path: String,
+    /// When it is asked.
+    pub stage: Stage,
     /// What becomes of what it matches.
     pub action: Action,
     /// The ports that it matches on this destination.
@@ -154,6 +156,7 @@ impl Connectivity {
                 let rule = CitedRule {
                     of: cited.clone(),
                     path: format!("spec.{}[{number}]", direction.field()),
+                    stage: policy.stage,
                     action: rule.action,
                     ports: ports.clone(),
                 };
@@ -168,12 +171,12 @@ impl Connectivity {
                 } else {
                     &mut other_ports
                 };
-                of_port.push((policy.stage, rule));
+                of_port.push(rule);
             }
         }
         let isolated = !side.isolated_by.is_empty();
         side.verdict = decide(&said, isolated, &Allowed::certainly(PortSet::all())).at(on.0, on.1);
-        side.matched = until_decided(matched);
+        side.matched = until_decided(matched, isolated);
         side.other_ports = in_order(other_ports);
         side
     }
@@ -217,18 +220,45 @@ impl Connectivity {
 }
 
 /// Rules in the order in which they are asked.
-fn in_order(mut rules: Vec<(Stage, CitedRule)>) -> Vec<CitedRule> {
-    rules.sort_by_key(|(stage, _)| *stage);
-    rules.into_iter().map(|(_, rule)| rule).collect()
+fn in_order(mut rules: Vec<CitedRule>) -> Vec<CitedRule> {
+    rules.sort_by_key(|rule| rule.stage);
+    rules
 }
 
-/// The same without those that come after the stage in which one decided.
-fn until_decided(mut rules: Vec<(Stage, CitedRule)>) -> Vec<CitedRule> {
-    let deciding = rules.iter().filter(|(_, rule)| rule.action != Action::Pass);
-    if let Some(decided) = deciding.map(|(stage, _)| *stage).min() {
-        rules.retain(|(stage, _)| *stage <= decided);
+/// The same without those that come after one that decided.
+fn until_decided(rules: Vec<CitedRule>, is_isolated: bool) -> Vec<CitedRule> {
+    let (mut admin, mut namespaced, mut baseline) = (Vec::new(), Vec::new(), Vec::new());
+    for rule in in_order(rules) {
+        match rule.stage {
+            Stage::Admin(rank) => admin.push((rank, rule)),
+            Stage::Namespaced => namespaced.push(rule),
+            Stage::Baseline(rank) => baseline.push((rank, rule)),
+        }
     }
-    in_order(rules)
+    let mut asked = first_of(admin);
+    if asked.is_empty() || asked.iter().any(|rule| rule.action == Action::Pass) {
+        asked.extend(if is_isolated {
+            namespaced
+        } else {
+            first_of(baseline)
+        });
+    }
+    asked
+}
+
+/// What decides of the rules of one stage, in their order: of each policy its first one, and of each generation of the
+/// API the policies that come first.
+fn first_of(rules: Vec<(Rank, CitedRule)>) -> Vec<CitedRule> {
+    let mut first: Vec<(Rank, CitedRule)> = Vec::new();
+    for (rank, rule) in rules {
+        let comes_later = first.iter().any(|(before, other)| {
+            before.api == rank.api && before.priority < rank.priority || other.of == rule.of
+        });
+        if !comes_later {
+            first.push((rank, rule));
+        }
+    }
+    first.into_iter().map(|(_, rule)| rule).collect()
 }
 
 impl Side {

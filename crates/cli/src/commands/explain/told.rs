@@ -7,7 +7,7 @@ use cofferdam_report::wire::explain::{Answer, WirePolicy, WireRule, WireService,
 use cofferdam_semantics::Verdict;
 use cofferdam_semantics::connectivity::explain::{Cited, CitedRule, Exemption, Explanation, Side};
 use cofferdam_semantics::connectivity::{Endpoint, NodePort, ServiceAddress};
-use cofferdam_semantics::policy::Action;
+use cofferdam_semantics::policy::{Action, Stage};
 
 use super::Explained;
 use super::ends::{Asked, End};
@@ -93,6 +93,7 @@ impl<'a> Teller<'a> {
         let CitedRule {
             of,
             path,
+            stage: _,
             action,
             ports,
         } = rule;
@@ -163,11 +164,20 @@ impl<'a> Teller<'a> {
     /// What would open a side.
     fn opened(&self, side: &Side, own: &End, connection: &str) -> String {
         let denying = side.matched.iter().find(|rule| rule.action == Action::Deny);
+        let mut otherwise = String::new();
         if let Some(rule) = denying {
-            return format!(
-                "{} {} denies it before any NetworkPolicy is asked: a rule that allows {connection} would have to come before it",
-                rule.of.policy, rule.path
-            );
+            let (policy, path) = (&rule.of.policy, &rule.path);
+            match rule.stage {
+                Stage::Admin(_) => {
+                    return format!(
+                        "{policy} {path} denies it before any NetworkPolicy is asked: a rule that allows {connection} would have to come before it"
+                    );
+                }
+                Stage::Namespaced | Stage::Baseline(_) => {
+                    otherwise =
+                        format!(", as {policy} {path} denies only where no NetworkPolicy decides");
+                }
+            }
         }
         let namespace = match own.endpoint {
             Endpoint::Pod(place) => self
@@ -180,7 +190,7 @@ impl<'a> Teller<'a> {
         };
         let namespace = namespace.unwrap_or_default();
         format!(
-            "a NetworkPolicy in namespace {namespace} that selects {} and allows {connection}",
+            "a NetworkPolicy in namespace {namespace} that selects {} and allows {connection}{otherwise}",
             own.name
         )
     }
