@@ -599,6 +599,42 @@ fn a_verdict_is_explained_by_the_rules_of_both_sides() -> Result<()> {
     )
 }
 
+/// Administrators leave the ingress of pods to others, of which the last denies it, and let out to the address of a Service only.
+const ADMINISTRATORS: &str = "
+{kind: List, apiVersion: v1, items: [
+  {apiVersion: v1, kind: Namespace, metadata: {name: shop}},
+  {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, status: {podIP: 10.0.0.1}},
+  {apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}}, status: {podIP: 10.0.0.2}},
+  {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {clusterIP: 10.96.0.7, selector: {app: db}, ports: [{port: 80}]}},
+  {apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: one},
+   spec: {priority: 1, subject: {namespaces: {}}, ingress: [{action: Pass, from: [{namespaces: {}}]}],
+          egress: [{action: Allow, to: [{networks: [10.96.0.7/32]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]}},
+  {apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: two},
+   spec: {priority: 2, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}}]}
+";
+
+const BASELINE: &str = "
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: BaselineAdminNetworkPolicy
+metadata: {name: default}
+spec: {subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}
+";
+
+#[test]
+fn what_administrators_say_is_told_in_its_order() -> Result<()> {
+    check(
+        "administrators",
+        &[("admin.yaml", ADMINISTRATORS), ("baseline.yaml", BASELINE)],
+        &[
+            "explain admin.yaml --from shop/web --to shop/db --port 80 --dialect calico",
+            "explain . --from shop/web --to shop/db --port 80 --dialect calico",
+            "explain admin.yaml --from shop/web --to 10.96.0.7 --port 80 --dialect aws-vpc-cni",
+            "reach admin.yaml --from shop/web --dialect aws-vpc-cni",
+            "blast admin.yaml --from pod/shop/web --dialect aws-vpc-cni",
+        ],
+    )
+}
+
 #[test]
 fn two_states_differ_by_connections() -> Result<()> {
     check(

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
 
-use crate::policy::{Policy, Source};
+use crate::policy::{PodChoice, Policy, Source};
 
 pub use entrance::{
     Admission, AskedClass, BackendReference, Class, Entrances, Gateway, GrantedSource,
@@ -100,6 +100,13 @@ impl Facts {
                 let own = self.namespaces.get(name);
                 own.is_some_and(|own| own.labels == namespace.labels)
             })
+    }
+
+    /// Whether a choice selects a pod.
+    pub(crate) fn selects(&self, choice: &PodChoice, pod: &Pod) -> bool {
+        let namespace = self.namespaces.get(&pod.namespace);
+        let of_namespace = namespace.map(|one| &*one.labels);
+        choice.holds((&pod.namespace, of_namespace), &pod.labels)
     }
 
     fn addresses_of_node(&self, node: Option<&str>) -> &[IpAddr] {

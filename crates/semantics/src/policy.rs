@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cofferdam_model::flow::Protocol;
-use cofferdam_model::labels::Selector;
+use cofferdam_model::labels::{Labels, Selector};
 use cofferdam_objects::policy::Direction;
 use ipnet::IpNet;
 
@@ -253,6 +253,23 @@ pub struct PodChoice {
     pub namespaces: NamespaceChoice,
     /// With which labels.
     pub pods: Selector,
+}
+
+impl PodChoice {
+    /// Whether it selects a pod with these labels in a namespace with those.
+    pub(crate) fn holds(
+        &self,
+        (name, of_namespace): (&str, Option<&Labels>),
+        labels: &Labels,
+    ) -> bool {
+        let in_namespace = match &self.namespaces {
+            NamespaceChoice::Named(named) => **named == *name,
+            NamespaceChoice::Selected(selector) => {
+                of_namespace.is_some_and(|labels| selector.matches(labels))
+            }
+        };
+        in_namespace && self.pods.matches(labels)
+    }
 }
 
 /// Which namespaces.

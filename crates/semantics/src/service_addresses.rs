@@ -2,27 +2,36 @@
 //!
 //! Where a network plugin asks policies before such an address is translated, these lead to pods that no policy names.
 
+use std::net::IpAddr;
+
 use cofferdam_model::count::listed;
 use cofferdam_model::dialect::{Dialect, IpBlock, Translation};
 use cofferdam_objects::policy::Direction;
 
-use crate::addresses::Family;
-use crate::facts::{Facts, Service, ServiceKind};
-use crate::policy::{Peer, Peers, Policy};
+use ipnet::IpNet;
 
-/// Every policy that lets pods out to the address of a Service in the cluster, with that Service, under a dialect in which
-/// that says more than what it says of pods.
+use crate::addresses::Family;
+use crate::connectivity::Endpoint;
+use crate::facts::{Facts, Pod, Service, ServiceKind};
+use crate::policy::{Action, Peer, Policy, Rule};
+use crate::services::all_backends;
+
+/// Every policy that lets pods that are there out to the address of a Service in the cluster, or denies them only what is
+/// behind it, with that Service, under a dialect in which that says more than what it says of pods.
 pub fn let_out<'a>(
     facts: &'a Facts,
     dialect: &Dialect,
 ) -> impl Iterator<Item = (&'a Policy, &'a Service)> + use<'a> {
     let is_before = dialect.service_addresses == Translation::Before;
     let holds_pods = dialect.pod_addresses == IpBlock::Matches;
-    let policies = facts.policies.iter().filter(move |_| is_before);
+    let policies = facts.policies.iter();
+    let policies = policies.filter(move |policy| is_before && governs_some(facts, policy));
     policies.flat_map(move |policy| {
         let services = facts.services.iter();
         let services = services.filter(|service| service.kind != ServiceKind::ExternalName);
-        let named = services.filter(move |service| names(policy, service, holds_pods));
+        let named = services.filter(move |service| {
+            allows(policy, service, holds_pods) || leaves_open(facts, policy, service)
+        });
         named.map(move |service| (policy, service))
     })
 }
@@ -34,30 +43,89 @@ pub fn told(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
         Some((dialect.name, policy, service))
     });
     let concerned: Vec<_> = concerned.collect();
-    let (_, policy, service) = concerned.first()?;
+    let (_, policy, service) = *concerned.first()?;
     let names = listed(concerned.iter().map(|(name, ..)| *name));
+    let name = format!("Service {}/{}", service.namespace, service.name);
+    let what = if leaves_open(facts, policy, service) {
+        format!("denies pods what is behind {name} and not its address")
+    } else {
+        format!("lets pods out to that of {name}")
+    };
     Some(format!(
-        "under {names} policies are asked about the addresses of Services: {} lets pods out to that of Service {}/{}, and what is behind is not told here; `explain` tells it",
-        policy.id, service.namespace, service.name
+        "under {names} policies are asked about the addresses of Services: {} {what}, and what is behind is not told here; `explain` tells it",
+        policy.id
     ))
 }
 
-fn names(policy: &Policy, service: &Service, holds_pods: bool) -> bool {
+/// Whether it governs a pod; those in the network of their node are governed by none.
+fn governs_some(facts: &Facts, policy: &Policy) -> bool {
+    let mut pods = facts.pods.iter().filter(|pod| !pod.place.host_network);
+    pods.any(|pod| facts.selects(&policy.subject, pod))
+}
+
+/// Whether it allows the address of a Service, and not only together with what is behind it.
+fn allows(policy: &Policy, service: &Service, holds_pods: bool) -> bool {
     let rules = policy.rules(Direction::Egress).unwrap_or_default();
-    let mut peers = rules.iter().flat_map(|rule| match &rule.peers {
-        Peers::Everything => [].as_slice(),
-        Peers::AnyOf(peers) => peers.as_slice(),
-    });
+    let rules = rules.iter().filter(|rule| rule.action == Action::Allow);
+    let mut peers = rules.flat_map(Rule::peers);
     peers.any(|peer| {
-        let Peer::IpBlock { cidr, except } = peer else {
-            return false;
-        };
-        let is_everything =
-            except.is_empty() && Family::BOTH.iter().any(|one| one.network() == *cidr);
         let mut addresses = service.cluster_addresses.iter();
-        let named = addresses.any(|address| {
-            cidr.contains(address) && !except.iter().any(|one| one.contains(address))
-        });
-        named && !(is_everything && holds_pods)
+        match peer {
+            Peer::IpBlock { cidr, except } => {
+                let named = addresses.any(|address| {
+                    cidr.contains(address) && !except.iter().any(|one| one.contains(address))
+                });
+                named && !(holds_pods && except.is_empty() && is_everything(cidr))
+            }
+            // They hold pods under every dialect.
+            Peer::Networks(networks) => {
+                let named =
+                    addresses.any(|address| networks.iter().any(|one| one.contains(address)));
+                named && !networks.iter().any(is_everything)
+            }
+            Peer::Pods(_) | Peer::Nodes(_) | Peer::DomainNames(_) | Peer::Unknown => false,
+        }
     })
+}
+
+/// Whether it denies something behind a Service, and not the address of that.
+fn leaves_open(facts: &Facts, policy: &Policy, service: &Service) -> bool {
+    let rules = policy.rules(Direction::Egress).unwrap_or_default();
+    let denying = rules.iter().filter(|rule| rule.action == Action::Deny);
+    let denied: Vec<&Peer> = denying.flat_map(Rule::peers).collect();
+    let is_denied = |address: &IpAddr| {
+        denied.iter().any(|peer| match peer {
+            Peer::Networks(networks) => networks.iter().any(|one| one.contains(address)),
+            Peer::IpBlock { .. }
+            | Peer::Pods(_)
+            | Peer::Nodes(_)
+            | Peer::DomainNames(_)
+            | Peer::Unknown => false,
+        })
+    };
+    if denied.is_empty() || service.cluster_addresses.iter().all(is_denied) {
+        return false;
+    }
+    let selects = |pod: &Pod| {
+        denied.iter().any(|peer| match peer {
+            Peer::Pods(choice) => !pod.place.host_network && facts.selects(choice, pod),
+            Peer::Networks(_)
+            | Peer::IpBlock { .. }
+            | Peer::Nodes(_)
+            | Peer::DomainNames(_)
+            | Peer::Unknown => false,
+        })
+    };
+    let mut behind = all_backends(facts, service).into_iter().flatten();
+    behind.any(|backend| match backend.end {
+        Endpoint::Pod(place) => {
+            let pod = facts.pods.get(place);
+            pod.is_some_and(|pod| selects(pod) || pod.addresses.iter().any(is_denied))
+        }
+        Endpoint::Address(address) => is_denied(&address),
+    })
+}
+
+fn is_everything(network: &IpNet) -> bool {
+    Family::BOTH.iter().any(|one| one.network() == *network)
 }

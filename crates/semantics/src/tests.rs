@@ -12,6 +12,7 @@ mod neighbours;
 mod node_ports;
 mod pod_by_pod;
 mod prove;
+mod service_addresses;
 mod services;
 mod solver;
 mod states;

@@ -12,7 +12,7 @@ use super::{Change, PodKey, Solution, has_ipv6, put};
 use crate::classes::{Class, News};
 use crate::connectivity::Governing;
 use crate::facts::Pod;
-use crate::policy::{NamespaceChoice, Peer, PodChoice};
+use crate::policy::{Peer, PodChoice};
 use crate::sets::{index, number};
 
 impl Solution {
@@ -154,7 +154,7 @@ impl Solution {
         let of_namespace = of_namespace.map(|known| &*known.labels);
         namings.retain(|naming| {
             self.choice(*naming)
-                .is_some_and(|choice| chooses(choice, (namespace, of_namespace), labels))
+                .is_some_and(|choice| choice.holds((namespace, of_namespace), labels))
         });
         let blocks = all.blocks_of(class).iter();
         let in_blocks = blocks.flat_map(|block| self.namings.of_block(*block));
@@ -226,19 +226,4 @@ impl Solution {
             }
         }
     }
-}
-
-/// Whether a choice selects a pod with these labels in a namespace with those.
-fn chooses(
-    choice: &PodChoice,
-    (name, of_namespace): (&Arc<str>, Option<&Labels>),
-    labels: &Labels,
-) -> bool {
-    let in_namespace = match &choice.namespaces {
-        NamespaceChoice::Named(named) => named == name,
-        NamespaceChoice::Selected(selector) => {
-            of_namespace.is_some_and(|labels| selector.matches(labels))
-        }
-    };
-    in_namespace && choice.pods.matches(labels)
 }

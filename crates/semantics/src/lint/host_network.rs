@@ -8,7 +8,7 @@ use super::Fault;
 use super::scene::{Scene, listed, rules_of, warning};
 use super::selects_nothing::subject_path;
 use crate::facts::Pod;
-use crate::policy::{Action, NamespaceChoice, Peer, PodChoice};
+use crate::policy::{Action, Peer, PodChoice};
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -52,16 +52,10 @@ fn only_hosts(scene: &Scene<'_>, choice: &PodChoice) -> Option<String> {
         return None;
     }
     let facts = scene.facts();
-    let in_namespace = |name: &str| match &choice.namespaces {
-        NamespaceChoice::Named(own) => **own == *name,
-        NamespaceChoice::Selected(selector) => {
-            let namespace = facts.namespaces.get(name);
-            namespace.is_some_and(|one| selector.matches(&one.labels))
-        }
-    };
-    let hosts = facts.pods.iter().filter(|pod| {
-        pod.place.host_network && choice.pods.matches(&pod.labels) && in_namespace(&pod.namespace)
-    });
+    let hosts = facts
+        .pods
+        .iter()
+        .filter(|pod| pod.place.host_network && facts.selects(choice, pod));
     let names: BTreeSet<String> = hosts.map(Pod::owner).collect();
     (!names.is_empty()).then(|| listed(&names))
 }
