@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cofferdam_model::dialect::{DIALECTS, Dialect, Sctp};
-use cofferdam_model::flow::Protocol;
+use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_oracle::generate::{Corners, cluster};
 
 use super::pod_by_pod::party;
@@ -179,12 +178,8 @@ fn check_pod_by_pod(seed: u64, facts: &Arc<Facts>, dialect: Dialect) -> usize {
         )
     });
     let said: BTreeMap<(Party, Party), (PortSet, PortSet)> = said.collect();
-    let never = match dialect.sctp {
-        Sctp::Dropped => PortSet::of_protocols([Protocol::Sctp]),
-        Sctp::Governed => PortSet::none(),
-    };
     let expected = expected.into_iter().map(|(ends, one)| {
-        let unless = one.possible.without(&one.certain).without(&never);
+        let unless = one.possible.without(&one.certain);
         (ends, (one.possible, unless))
     });
     let expected: BTreeMap<(Party, Party), (PortSet, PortSet)> = expected.collect();
