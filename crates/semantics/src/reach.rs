@@ -6,7 +6,8 @@ mod difference;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cofferdam_model::dialect::{DIALECTS, Dialect};
+use cofferdam_model::dialect::{DIALECTS, Dialect, Sctp};
+use cofferdam_model::flow::Protocol;
 
 use crate::classes::Classes;
 use crate::connectivity::Connectivity;
@@ -28,8 +29,9 @@ pub struct Reached {
     pub to: Party,
     /// What is allowed under some dialect, in some order of policies whose order is undefined.
     pub allowed: PortSet,
-    /// What of it some dialect denies, or may deny: as some order of policies does, or pods on different nodes where it is
-    /// not known that two share one, or SCTP that is off; by the name of the dialect.
+    /// What of it some dialect denies, or some order of policies, or pods on different nodes where it is not known that
+    /// two share one, by the name of the dialect. That SCTP may be off under a dialect is left out: it would stand
+    /// in every row.
     pub unless: BTreeMap<&'static str, PortSet>,
 }
 
@@ -86,7 +88,10 @@ pub fn reach(classes: &Arc<Classes>, dialects: &[Dialect], split: &Workloads) ->
         let mut unless = BTreeMap::new();
         for (dialect, connections) in &under {
             let certain = connections.get(between).map(|one| one.certain.clone());
-            let missing = allowed.without(&certain.unwrap_or_default());
+            let mut missing = allowed.without(&certain.unwrap_or_default());
+            if dialect.sctp == Sctp::MayBeOff {
+                missing = missing.without(&PortSet::of_protocols([Protocol::Sctp]));
+            }
             if !missing.is_empty() {
                 unless.insert(dialect.name, missing);
             }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use cofferdam_model::dialect::{Dialect, IpBlock};
+use cofferdam_model::dialect::{Dialect, IpBlock, Sctp};
+use cofferdam_model::flow::Protocol;
 use cofferdam_model::labels::Labels;
 use cofferdam_objects::keys::NAMESPACE_NAME;
 use cofferdam_objects::policy::Direction;
@@ -18,6 +19,7 @@ use crate::connectivity::Connectivity;
 use crate::facts::{Facts, Place, Pod, Workload};
 use crate::future::{Future, TooMany};
 use crate::policy::Source;
+use crate::ports::PortSet;
 use crate::verdict::Allowed;
 
 /// A part of the addresses of a family.
@@ -149,10 +151,11 @@ impl Scene {
         own.map_or_else(RoaringBitmap::new, |own| own & &self.existing)
     }
 
-    /// What one answer comes to under all dialects: possible under one of them, certain under each.
+    /// What one answer comes to under all dialects: possible under one of them, certain under each. That SCTP may be off
+    /// under a dialect is nothing that policies say.
     pub(super) fn ask(&self, question: impl Fn(&Connectivity) -> Allowed) -> Allowed {
-        let answers: Vec<Allowed> = self.under.iter().map(question).collect();
-        uncertain(&answers)
+        let answers = self.under.iter().map(|one| lenient(one, question(one)));
+        merged(answers)
     }
 
     /// What the policies of a class say to each of some peers of its family, by parts to which they say the same.
@@ -172,7 +175,7 @@ impl Scene {
             for (peers, so_far) in &parts {
                 for (some, allowed) in connectivity.says_to_each(direction, class, peers) {
                     let mut answers = so_far.clone();
-                    answers.push(allowed);
+                    answers.push(lenient(connectivity, allowed));
                     finer.push((some, answers));
                 }
             }
@@ -180,7 +183,7 @@ impl Scene {
         }
         let parts = parts.into_iter();
         parts
-            .map(|(some, answers)| (some, uncertain(&answers)))
+            .map(|(some, answers)| (some, merged(answers.into_iter())))
             .collect()
     }
 
@@ -270,6 +273,22 @@ pub(super) fn uncertain(all: &[Allowed]) -> Allowed {
         possible: any(all.iter().cloned()).possible,
         certain: every(all.iter().cloned()).certain,
     }
+}
+
+fn lenient(connectivity: &Connectivity, allowed: Allowed) -> Allowed {
+    let Allowed { possible, certain } = allowed;
+    let certain = match connectivity.dialect().sctp {
+        Sctp::Governed => certain,
+        Sctp::MayBeOff => certain.or(&PortSet::of_protocols([Protocol::Sctp])),
+    };
+    Allowed { possible, certain }
+}
+
+fn merged(answers: impl Iterator<Item = Allowed>) -> Allowed {
+    let all: Vec<Allowed> = answers.collect();
+    let Allowed { possible, certain } = uncertain(&all);
+    let certain = certain.and(&possible);
+    Allowed { possible, certain }
 }
 
 /// Adds pods that could be made, in namespaces that are there and in such that could be; the namespaces of which not

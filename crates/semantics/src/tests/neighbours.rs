@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cofferdam_model::dialect::{DIALECTS, Dialect};
+use cofferdam_model::dialect::{DIALECTS, Dialect, Sctp};
+use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::generate::{Corners, cluster};
 
 use super::pod_by_pod::party;
@@ -178,8 +179,12 @@ fn check_pod_by_pod(seed: u64, facts: &Arc<Facts>, dialect: Dialect) -> usize {
         )
     });
     let said: BTreeMap<(Party, Party), (PortSet, PortSet)> = said.collect();
+    let may_be_off = match dialect.sctp {
+        Sctp::MayBeOff => PortSet::of_protocols([Protocol::Sctp]),
+        Sctp::Governed => PortSet::none(),
+    };
     let expected = expected.into_iter().map(|(ends, one)| {
-        let unless = one.possible.without(&one.certain);
+        let unless = one.possible.without(&one.certain).without(&may_be_off);
         (ends, (one.possible, unless))
     });
     let expected: BTreeMap<(Party, Party), (PortSet, PortSet)> = expected.collect();
