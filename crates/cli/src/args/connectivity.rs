@@ -1,5 +1,6 @@
 //! Arguments of the commands about what can reach what.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -110,8 +111,8 @@ pub(crate) struct BlastArguments {
     #[arg(long, help_heading = HOW, value_name = "END")]
     pub(crate) from: Option<String>,
     /// Tell this many workloads of each cluster that reach most
-    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 20, conflicts_with = "from")]
-    pub(crate) top: usize,
+    #[arg(long, help_heading = HOW, value_name = "N", default_value = "20", conflicts_with = "from")]
+    pub(crate) top: NonZeroUsize,
     #[command(flatten)]
     pub(crate) reading: Reading,
     #[command(flatten)]

@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &BlastArguments) -> Resu
     };
     let told = match &origin {
         Some(origin) => seen.reached_from(origin),
-        None => seen.worst(command.top),
+        None => seen.worst(command.top.get()),
     };
     if let Some(from) = command.from.as_deref()
         && seen.is_without(origin.as_ref())

@@ -75,10 +75,28 @@ const MIRRORS: [&str; 3] = [
     "kbanp.baselineadminnetworkpolicy.",
 ];
 
-/// Whether an object has a pod template, or other objects within it.
+/// The kinds of the group of NetworkPolicy itself; an API server refuses any other.
+const NETWORKING: (&str, [&str; 5]) = (
+    "networking.k8s.io",
+    [
+        "NetworkPolicy",
+        "Ingress",
+        "IngressClass",
+        "IPAddress",
+        "ServiceCIDR",
+    ],
+);
+
+fn is_no_kind(group: &str, kind: &str) -> bool {
+    let (networking, kinds) = NETWORKING;
+    group == networking && !kinds.contains(&kind)
+}
+
+/// Whether an object has a pod template, or containers of its own, or other objects within it.
 fn makes_pods(object: &Value) -> bool {
     let list = |path| at(object, path).is_some_and(Value::is_array);
-    list("/spec/template/spec/containers") || list("/objects")
+    let containers = ["/spec/template/spec/containers", "/spec/containers"];
+    containers.into_iter().any(list) || list("/objects")
 }
 
 /// Why an object may be a way in from outside that is not told; `None` where it is none.
@@ -110,10 +128,49 @@ pub(super) fn reason(group: &str, kind: &str, object: &Value) -> Option<(String,
             format!("{kind} ({version}) is not modelled"),
             GapKind::NotModelled,
         )),
+        None if is_no_kind(group, kind) => Some((
+            format!("{version} has no kind {kind}: an API server refuses it"),
+            GapKind::NotModelled,
+        )),
         None if makes_pods(object) => Some((
             format!("{kind} ({version}) makes pods, and is not read"),
             GapKind::MakesPods,
         )),
         None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(version: &str, kind: &str, spec: &Value, expected: Option<&str>) {
+        let object =
+            json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": spec});
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let told = reason(group, kind, &object).map(|(reason, _)| reason);
+        assert_eq!(told.as_deref(), expected, "{version} {kind}");
+    }
+
+    #[test]
+    fn a_kind_that_kubernetes_does_not_have_is_named() {
+        let networking = "networking.k8s.io/v1";
+        let misspelt = "networking.k8s.io/v1 has no kind NetworkPolcy: an API server refuses it";
+        check(networking, "NetworkPolcy", &json!({}), Some(misspelt));
+        check(networking, "IngressClass", &json!({}), None);
+        check("example.com/v1", "Thing", &json!({}), None);
+    }
+
+    #[test]
+    fn what_has_containers_makes_pods() {
+        let containers = json!({"containers": [{}]});
+        let template = json!({"template": {"spec": containers}});
+        let pdo = "Pdo (v1) makes pods, and is not read";
+        check("v1", "Pdo", &containers, Some(pdo));
+        let deploy = "Deployement (apps/v1) makes pods, and is not read";
+        check("apps/v1", "Deployement", &template, Some(deploy));
     }
 }

@@ -139,8 +139,8 @@ impl<'a> Teller<'a> {
                 .collect();
         }
         let guarded = [(egress, from, "egress"), (ingress, to, "ingress")].into_iter();
-        let pods = guarded.filter(|(_, end, _)| matches!(end.endpoint, Endpoint::Pod(_)));
-        pods.map(|(side, end, direction)| {
+        let pods = guarded.filter(|(_, end, _)| self.is_governed(end));
+        pods.filter_map(|(side, end, direction)| {
             let rules: Vec<String> = side
                 .matched
                 .iter()
@@ -149,16 +149,27 @@ impl<'a> Teller<'a> {
                 .collect();
             let name = &end.name;
             match (rules.is_empty(), side.isolated_by.is_empty()) {
-                (true, true) => {
-                    format!("a policy that isolates {name} for {direction} denies it")
-                }
-                _ => format!(
+                (true, true) => Some(format!(
+                    "a policy that isolates {name} for {direction} denies it"
+                )),
+                // What is let through is nothing that its policies say.
+                (true, false) => None,
+                (false, _) => Some(format!(
                     "for {direction} of {name}, it would take that {} allow it no more",
                     rules.join(" and ")
-                ),
+                )),
             }
         })
         .collect()
+    }
+
+    /// Whether policies govern it: a pod that has a network of its own.
+    fn is_governed(&self, end: &End) -> bool {
+        let Endpoint::Pod(pod) = end.endpoint else {
+            return false;
+        };
+        let pod = self.input.facts.pods.get(pod);
+        pod.is_some_and(|pod| !pod.place.host_network)
     }
 
     /// What would open a side.
