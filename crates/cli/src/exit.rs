@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use cofferdam_pass::between::Between;
 use cofferdam_report::wire::drift::Verdict;
 
 /// How a command ended. Where several apply, failure goes before difference before unknown.
@@ -25,6 +26,11 @@ impl Exit {
             .into_iter()
             .find(|exit| seen.contains(exit))
             .unwrap_or(Self::Fine)
+    }
+
+    /// A difference for each of clusters that should agree and do not.
+    pub(crate) fn of_between(between: &Between) -> impl Iterator<Item = Self> {
+        between.unwaived().map(|_| Self::Difference)
     }
 
     /// Of an answer that claims nothing but to be whole.

@@ -109,6 +109,14 @@ impl Facts {
         choice.holds((&pod.namespace, of_namespace), &pod.labels)
     }
 
+    /// The pods that a policy governs, by their places; those in the network of their node are governed by none.
+    pub(crate) fn governed(&self, policy: &Policy) -> impl Iterator<Item = usize> {
+        let pods = self.pods.iter().enumerate();
+        let governed =
+            pods.filter(|(_, pod)| !pod.place.host_network && self.selects(&policy.subject, pod));
+        governed.map(|(place, _)| place)
+    }
+
     fn addresses_of_node(&self, node: Option<&str>) -> &[IpAddr] {
         let node = node.and_then(|node| self.nodes.get(node));
         node.map(|node| &*node.addresses).unwrap_or_default()

@@ -40,7 +40,7 @@ pub struct Site {
 }
 
 /// Where a cluster lies among others.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Location {
     /// Its name.
     pub name: String,
@@ -88,8 +88,7 @@ impl Location {
             pod_networks: cluster.network.pod_cidrs.clone(),
             exposed: EntryPoints::at(cluster.network.exposed_cidrs.iter().copied()),
             nodes: EntryPoints::at(nodes.chain(balancers).copied()),
-            anywhere: EntryPoints::default(),
-            unaddressed: BTreeSet::new(),
+            ..Self::default()
         }
     }
 
@@ -117,8 +116,8 @@ impl Location {
         let unaddressed = services.filter(|service| !service.balancer_names.is_empty());
         self.unaddressed.extend(unaddressed.map(|service| {
             format!(
-                "at which addresses Service/{}/{} of cluster `{}` is reached is not known, its load balancer is {}",
-                service.namespace, service.name, self.name, service.balancer_names.join(", ")
+                "at which addresses {} of cluster `{}` is reached is not known, its load balancer is {}",
+                service.key(), self.name, service.balancer_names.join(", ")
             )
         }));
         if !self.unaddressed.is_empty() {

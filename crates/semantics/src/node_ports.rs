@@ -45,9 +45,8 @@ pub fn behind(
         found.unknown = behind_some_node(facts, address, number, is_asked);
         return found;
     };
-    for (service, port) in
-        at_nodes(facts, is_asked).filter(|(_, port)| port.node_port == Some(number))
-    {
+    let (numbered, unnumbered) = listening(facts, number, is_asked);
+    for (service, port) in numbered {
         let asked = AskedPort::Number(port.port);
         let backends = services::backends(facts, service, asked, Some(port.protocol));
         let backends = backends.and_then(|all| at.led_to(service, all, &mut found.unknown));
@@ -57,16 +56,13 @@ pub fn behind(
             keeps_client: service.keeps_client,
         });
     }
-    if found.leads.is_empty() && GIVEN.contains(&number) {
-        let ports = at_nodes(facts, is_asked);
-        let without_number = ports.filter(|(_, port)| port.node_port.is_none());
-        found.unknown.extend(without_number.map(|(service, _)| {
-            format!(
-                "Service/{}/{}: which port of nodes leads to it is not known",
-                service.namespace, service.name
-            )
-        }));
-    }
+    let unnumbered = unnumbered.into_iter();
+    found.unknown.extend(unnumbered.map(|service| {
+        format!(
+            "{}: which port of nodes leads to it is not known",
+            service.key()
+        )
+    }));
     let pods = at.host_ports(number, is_asked, &mut found.unknown);
     if !pods.is_empty() {
         found.leads.push(Lead {
@@ -94,17 +90,14 @@ fn behind_some_node(
     if is_taken || knows_every_node(facts) {
         return BTreeSet::new();
     }
-    let name = |service: &Service| format!("Service/{}/{}", service.namespace, service.name);
-    let numbered = at_nodes(facts, is_asked).filter(|(_, port)| port.node_port == Some(number));
-    let mut behind: Vec<String> = numbered
-        .map(|(service, _)| format!("its port {number} leads to {}", name(service)))
-        .collect();
-    if behind.is_empty() && GIVEN.contains(&number) {
-        let unnumbered = at_nodes(facts, is_asked).filter(|(_, port)| port.node_port.is_none());
-        behind.extend(unnumbered.map(|(service, _)| {
-            format!("which of its ports leads to {} is not known", name(service))
-        }));
-    }
+    let (numbered, unnumbered) = listening(facts, number, is_asked);
+    let numbered = numbered.into_iter();
+    let numbered =
+        numbered.map(|(service, _)| format!("its port {number} leads to {}", service.key()));
+    let unnumbered = unnumbered.into_iter();
+    let unnumbered = unnumbered
+        .map(|service| format!("which of its ports leads to {} is not known", service.key()));
+    let mut behind: Vec<String> = numbered.chain(unnumbered).collect();
     let somewhere = facts
         .pods
         .iter()
@@ -135,6 +128,23 @@ pub(crate) fn addresses_of_node_at(facts: &Facts, address: IpAddr) -> BTreeSet<I
     let own = At::of(facts, address).and_then(|at| at.node);
     let others = own.into_iter().flat_map(|(_, node)| &*node.addresses);
     others.copied().chain([address]).collect()
+}
+
+/// The Services to which a port of nodes of this number leads; where none has it, those whose ports have no number yet and
+/// may get it.
+fn listening(
+    facts: &Facts,
+    number: u16,
+    is_asked: impl Fn(Protocol) -> bool + Copy,
+) -> (Vec<(&Service, &ServicePort)>, Vec<&Service>) {
+    let having = |number: Option<u16>| {
+        at_nodes(facts, is_asked).filter(move |(_, port)| port.node_port == number)
+    };
+    let numbered: Vec<(&Service, &ServicePort)> = having(Some(number)).collect();
+    let may_get = numbered.is_empty() && GIVEN.contains(&number);
+    let unnumbered = having(None).filter(|_| may_get);
+    let unnumbered = unnumbered.map(|(service, _)| service).collect();
+    (numbered, unnumbered)
 }
 
 /// The ports of Services that nodes pass on.

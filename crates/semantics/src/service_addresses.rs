@@ -7,13 +7,12 @@ use std::net::IpAddr;
 use cofferdam_model::count::listed;
 use cofferdam_model::dialect::{Dialect, IpBlock, Translation};
 use cofferdam_objects::policy::Direction;
-
 use ipnet::IpNet;
 
 use crate::addresses::Family;
 use crate::connectivity::Endpoint;
 use crate::facts::{Facts, Pod, Service, ServiceKind};
-use crate::policy::{Action, Peer, Policy, Rule};
+use crate::policy::{Action, Peer, PodChoice, Policy, Rule};
 use crate::services::all_backends;
 
 /// Every policy that lets pods that are there out to the address of a Service in the cluster, or denies them only what is
@@ -25,12 +24,14 @@ pub fn let_out<'a>(
     let is_before = dialect.service_addresses == Translation::Before;
     let holds_pods = dialect.pod_addresses == IpBlock::Matches;
     let policies = facts.policies.iter();
-    let policies = policies.filter(move |policy| is_before && governs_some(facts, policy));
+    let policies = policies.filter(move |_| is_before);
     policies.flat_map(move |policy| {
         let services = facts.services.iter();
         let services = services.filter(|service| service.kind != ServiceKind::ExternalName);
         let named = services.filter(move |service| {
-            allows(policy, service, holds_pods) || leaves_open(facts, policy, service)
+            let is_concerned =
+                allows(policy, service, holds_pods) || leaves_open(facts, policy, service);
+            is_concerned && facts.governed(policy).next().is_some()
         });
         named.map(move |service| (policy, service))
     })
@@ -55,12 +56,6 @@ pub fn told(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
         "under {names} policies are asked about the addresses of Services: {} {what}, and what is behind is not told here; `explain` tells it",
         policy.id
     ))
-}
-
-/// Whether it governs a pod; those in the network of their node are governed by none.
-fn governs_some(facts: &Facts, policy: &Policy) -> bool {
-    let mut pods = facts.pods.iter().filter(|pod| !pod.place.host_network);
-    pods.any(|pod| facts.selects(&policy.subject, pod))
 }
 
 /// Whether it allows the address of a Service, and not only together with what is behind it.
@@ -94,27 +89,15 @@ fn leaves_open(facts: &Facts, policy: &Policy, service: &Service) -> bool {
     let denying = rules.iter().filter(|rule| rule.action == Action::Deny);
     let denied: Vec<&Peer> = denying.flat_map(Rule::peers).collect();
     let is_denied = |address: &IpAddr| {
-        denied.iter().any(|peer| match peer {
-            Peer::Networks(networks) => networks.iter().any(|one| one.contains(address)),
-            Peer::IpBlock { .. }
-            | Peer::Pods(_)
-            | Peer::Nodes(_)
-            | Peer::DomainNames(_)
-            | Peer::Unknown => false,
-        })
+        let mut networks = denied.iter().flat_map(|peer| networks_of(peer));
+        networks.any(|one| one.contains(address))
     };
     if denied.is_empty() || service.cluster_addresses.iter().all(is_denied) {
         return false;
     }
     let selects = |pod: &Pod| {
-        denied.iter().any(|peer| match peer {
-            Peer::Pods(choice) => !pod.place.host_network && facts.selects(choice, pod),
-            Peer::Networks(_)
-            | Peer::IpBlock { .. }
-            | Peer::Nodes(_)
-            | Peer::DomainNames(_)
-            | Peer::Unknown => false,
-        })
+        let mut chosen = denied.iter().filter_map(|peer| pods_of(peer));
+        !pod.place.host_network && chosen.any(|choice| facts.selects(choice, pod))
     };
     let mut behind = all_backends(facts, service).into_iter().flatten();
     behind.any(|backend| match backend.end {
@@ -124,6 +107,20 @@ fn leaves_open(facts: &Facts, policy: &Policy, service: &Service) -> bool {
         }
         Endpoint::Address(address) => is_denied(&address),
     })
+}
+
+fn networks_of(peer: &Peer) -> &[IpNet] {
+    if let Peer::Networks(networks) = peer {
+        return networks;
+    }
+    &[]
+}
+
+fn pods_of(peer: &Peer) -> Option<&PodChoice> {
+    if let Peer::Pods(choice) = peer {
+        return Some(choice);
+    }
+    None
 }
 
 fn is_everything(network: &IpNet) -> bool {

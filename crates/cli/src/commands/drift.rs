@@ -58,7 +58,5 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
     show(&report, arguments.output, text::drift)?;
     let exits = report.clusters.iter();
     let exits = exits.map(|cluster| Exit::from(cluster.verdict));
-    Ok(Exit::of(
-        exits.chain(between.unwaived().map(|_| Exit::Difference)),
-    ))
+    Ok(Exit::of(exits.chain(Exit::of_between(&between))))
 }

@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Resu
         .collect();
     let between = Between::of(&examined, model, today);
     let exits = clusters.iter().map(|cluster| Exit::from(cluster.verdict));
-    let exit = Exit::of(exits.chain(between.unwaived().map(|_| Exit::Difference)));
+    let exit = Exit::of(exits.chain(Exit::of_between(&between)));
     let report = StatusReport {
         api_version: API_VERSION,
         kind: "StatusReport",

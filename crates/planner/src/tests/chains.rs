@@ -8,7 +8,7 @@ use cofferdam_semantics::guarantee::Ground;
 use cofferdam_testkit::model;
 use serde_json::{Value, json};
 
-use super::claims::{self, add, guarantee};
+use super::claims::{self, add, cluster, guarantee};
 use crate::promised;
 
 /// A shop in production and tools in management, each with zones of its own; what the clusters declare is added.
@@ -74,11 +74,9 @@ fn outcome(
     added: &BTreeMap<&str, Value>,
 ) -> String {
     let clusters = [("prod", "production"), ("mgmt", "management")];
-    let clusters = clusters.iter().zip(networks).map(|((name, environment), network)| {
-        format!(
-            "---\napiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata: {{ name: {name}, labels: {{ environment: {environment} }} }}\nspec: {{ access: {{ kubeconfig: {name}.yaml }}, network: {{ {network} }} }}\n"
-        )
-    });
+    let clusters = clusters.iter().zip(networks);
+    let clusters =
+        clusters.map(|((name, environment), network)| cluster(name, environment, network));
     let model = model(&format!(
         "{DOCUMENTS}{}{}",
         clusters.collect::<String>(),

@@ -1,11 +1,71 @@
-//! What becomes of a claim, in words.
+//! What becomes of a claim, in words, and what claims are made of.
 
 use cofferdam_model::Model;
+use cofferdam_model::capabilities::Capabilities;
+use cofferdam_model::dialect::{DIALECTS, Dialect};
+use cofferdam_model::labels::Labels;
+use cofferdam_model::names::{ClusterName, NamespaceName};
 use cofferdam_semantics::Reader;
 use cofferdam_semantics::facts::Facts;
 use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told, told_reasons};
 use cofferdam_semantics::policy::Source;
-use serde_json::Value;
+use cofferdam_testkit::kubeadm;
+use serde_json::{Value, json};
+
+/// Two zones that are enforced in production; clusters are added.
+pub(super) const ZONES: &str = "
+apiVersion: cofferdam.io/v1alpha1
+kind: TrustDomain
+metadata: { name: production }
+spec: { clusters: { matchLabels: { environment: production } } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: ZoneModel
+metadata: { name: acme }
+spec: { tiers: [edge, data], defaults: { enforcement: enforce } }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: web }
+spec: { tier: edge, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
+---
+apiVersion: cofferdam.io/v1alpha1
+kind: Zone
+metadata: { name: vault }
+spec: { tier: data, sensitivity: high, trustDomains: [production], namespaces: [{ name: vault }] }
+";
+
+/// A cluster with this network, as one more document.
+pub(super) fn cluster(name: &str, environment: &str, network: &str) -> String {
+    format!(
+        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata: {{ name: {name}, labels: {{ environment: {environment} }} }}\nspec: {{ access: {{ kubeconfig: {name}.yaml }}, network: {{ {network} }} }}\n"
+    )
+}
+
+/// What a cluster is that holds nothing but its system.
+pub(super) fn capabilities(name: &str) -> Capabilities {
+    let namespace = NamespaceName::parse("kube-system").unwrap();
+    Capabilities {
+        namespaces: [(namespace, Labels::new())].into(),
+        ..kubeadm(ClusterName::parse(name).unwrap())
+    }
+}
+
+/// The dialect of a network plugin.
+pub(super) fn dialects(plugin: &str) -> Vec<Dialect> {
+    let all = DIALECTS.into_iter();
+    all.filter(|one| one.name == plugin).collect()
+}
+
+/// Lets pods of a namespace out to an address.
+pub(super) fn out(namespace: &str, to: &str) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "out", "namespace": namespace},
+        "spec": {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": to}}]}]},
+    })
+}
 
 /// A guarantee with this spec, as one more document.
 pub(super) fn guarantee(spec: &str) -> String {

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::dialect::DIALECTS;
 use cofferdam_semantics::guarantee::{Ground, Outcome, prove, told_reasons};
 use cofferdam_state::record::entry_key;
 use cofferdam_testkit::Trial;
 use serde_json::{Value, json};
 
-use super::claims::add;
+use super::claims::{add, dialects};
 use super::planner;
 use crate::promised;
 
@@ -81,16 +80,12 @@ fn outcome_under(plugin: &str, added: &[Value], closed: &[&'static str]) -> Stri
     add(&mut facts, &[node, pod("web", "front", false)]);
     add(&mut facts, &agents);
     add(&mut facts, added);
-    let mut dialects = DIALECTS.into_iter();
     let ground = Ground {
         cluster: trial.document(),
         zones: bundle.zones(),
         facts,
         tells_exposed: false,
-        dialects: dialects
-            .find(|one| one.name == plugin)
-            .into_iter()
-            .collect(),
+        dialects: dialects(plugin),
         pod_networks: Vec::new(),
         capabilities: None,
         closed: closed.iter().copied().collect::<BTreeSet<&str>>(),

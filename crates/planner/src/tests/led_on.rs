@@ -1,38 +1,16 @@
 //! Guarantees where nodes, load balancers and Services lead connections on, further than policies say.
 
-use cofferdam_model::capabilities::Capabilities;
-use cofferdam_model::dialect::DIALECTS;
-use cofferdam_model::labels::Labels;
-use cofferdam_model::names::{ClusterName, NamespaceName};
+use cofferdam_model::names::ClusterName;
 use cofferdam_semantics::facts::{Facts, Gap, GapKind};
 use cofferdam_semantics::guarantee::Ground;
-use cofferdam_testkit::{kubeadm, model};
+use cofferdam_testkit::model;
 use serde_json::{Value, json};
 
-use super::claims::{self, add, guarantee};
+use super::claims::{self, ZONES, add, capabilities, cluster, dialects, guarantee, out};
 use crate::promised;
 
-/// Two clusters of one trust domain.
-const MODEL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: TrustDomain
-metadata: { name: production }
-spec: { clusters: { matchLabels: { environment: production } } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: ZoneModel
-metadata: { name: acme }
-spec: { tiers: [edge, data], defaults: { enforcement: enforce } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: Zone
-metadata: { name: web }
-spec: { tier: edge, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: Zone
-metadata: { name: vault }
-spec: { tier: data, sensitivity: high, trustDomains: [production], namespaces: [{ name: vault }] }
+/// More in the clusters.
+const MORE: &str = "
 ---
 apiVersion: cofferdam.io/v1alpha1
 kind: Zone
@@ -50,12 +28,6 @@ metadata: { name: bank }
 spec: { cidrs: [192.168.30.0/24], trust: internal }
 ";
 
-fn cluster(name: &str) -> String {
-    format!(
-        "---\napiVersion: cofferdam.io/v1alpha1\nkind: Cluster\nmetadata: {{ name: {name}, labels: {{ environment: production }} }}\nspec: {{ access: {{ kubeconfig: {name}.yaml }} }}\n"
-    )
-}
-
 /// What is there beside what the bundle promises, in each cluster that is looked at.
 #[derive(Default)]
 struct Seen<'a> {
@@ -69,16 +41,18 @@ struct Seen<'a> {
 }
 
 fn outcome(spec: &str, plugin: &str, seen: &Seen<'_>) -> String {
+    let cluster = |name| cluster(name, "production", "");
     let other = seen.other.map(|_| cluster("other")).unwrap_or_default();
     let claim = guarantee(spec);
-    let mut model = model(&format!("{MODEL}{}{other}{claim}", cluster("prod")));
+    let mut model = model(&format!("{ZONES}{MORE}{}{other}{claim}", cluster("prod")));
     let objects: Vec<(&str, &[Value])> = [("prod", Some(seen.prod)), ("other", seen.other)]
         .into_iter()
         .filter_map(|(name, objects)| Some((name, objects?)))
         .filter(|(name, _)| *name == "prod" || !seen.is_one_unseen)
         .collect();
     for (name, _) in &objects {
-        let known = capabilities(name);
+        let mut known = capabilities(name);
+        known.dns.node_local = ["169.254.20.10".parse().unwrap()].into();
         model.capabilities.insert(known.cluster.clone(), known);
     }
     let grounds = objects.iter().map(|(name, objects)| {
@@ -88,29 +62,18 @@ fn outcome(spec: &str, plugin: &str, seen: &Seen<'_>) -> String {
         let mut facts = promised(&compiled.bundle, Some(known));
         add(&mut facts, *objects);
         unread(&mut facts, seen.unread);
-        let dialects = DIALECTS.into_iter().filter(|one| one.name == plugin);
         Ground {
             cluster,
             zones: compiled.bundle.zones(),
             facts,
             tells_exposed: true,
-            dialects: dialects.collect(),
+            dialects: dialects(plugin),
             pod_networks: Vec::new(),
             capabilities: Some(known),
             closed: [].into(),
         }
     });
     claims::outcome(&model, grounds.collect())
-}
-
-fn capabilities(name: &str) -> Capabilities {
-    let namespace = NamespaceName::parse("kube-system").unwrap();
-    let mut known = Capabilities {
-        namespaces: [(namespace, Labels::new())].into(),
-        ..kubeadm(ClusterName::parse(name).unwrap())
-    };
-    known.dns.node_local = ["169.254.20.10".parse().unwrap()].into();
-    known
 }
 
 fn unread(facts: &mut Facts, kinds: Option<&str>) {
@@ -167,13 +130,6 @@ fn at_nodes(app: &str) -> Value {
 
 fn balanced(balancer: &Value) -> Value {
     service("vault", "db", &json!({"type": "LoadBalancer"}), balancer)
-}
-
-/// Lets pods of a namespace out to an address.
-fn out(namespace: &str, to: &str) -> Value {
-    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": {"name": "out", "namespace": namespace},
-        "spec": {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": to}}]}]}})
 }
 
 const DIRECT: &str = "{ never: { from: { zone: web }, to: { zone: vault } } }";

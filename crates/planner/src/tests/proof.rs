@@ -1,11 +1,10 @@
 //! Guarantees over what a bundle promises, and what somebody else adds to it.
 
-use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_semantics::guarantee::Ground;
 use cofferdam_testkit::Trial;
 use serde_json::{Value, json};
 
-use super::claims::{self, add, guarantee};
+use super::claims::{self, add, dialects, guarantee};
 use super::planner;
 use crate::promised;
 
@@ -62,16 +61,12 @@ fn outcome(spec: &str, added: &[Value], plugin: &str) -> String {
     let (model, bundle) = (&trial.model, trial.bundle());
     let mut facts = promised(&bundle, None);
     add(&mut facts, added);
-    let dialects: Vec<Dialect> = DIALECTS
-        .into_iter()
-        .filter(|one| one.name == plugin)
-        .collect();
     let ground = Ground {
         cluster: trial.document(),
         zones: bundle.zones(),
         facts,
         tells_exposed: false,
-        dialects,
+        dialects: dialects(plugin),
         pod_networks: Vec::new(),
         capabilities: None,
         closed: [].into(),

@@ -1,41 +1,14 @@
 //! Guarantees over cluster services, over ports by their names, and over what nodes pass on.
 
 use cofferdam_model::capabilities::Capabilities;
-use cofferdam_model::dialect::DIALECTS;
-use cofferdam_model::labels::Labels;
-use cofferdam_model::names::{ClusterName, NamespaceName};
 use cofferdam_semantics::guarantee::Ground;
-use cofferdam_testkit::{kubeadm, model};
+use cofferdam_testkit::model;
 use serde_json::{Value, json};
 
-use super::claims::{self, add, guarantee};
+use super::claims::{self, ZONES, add, cluster, dialects, guarantee, out};
 use crate::promised;
 
-const MODEL: &str = "
-apiVersion: cofferdam.io/v1alpha1
-kind: Cluster
-metadata: { name: prod, labels: { environment: production } }
-spec: { access: { kubeconfig: prod.yaml } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: TrustDomain
-metadata: { name: production }
-spec: { clusters: { matchLabels: { environment: production } } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: ZoneModel
-metadata: { name: acme }
-spec: { tiers: [edge, data], defaults: { enforcement: enforce } }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: Zone
-metadata: { name: web }
-spec: { tier: edge, sensitivity: low, trustDomains: [production], namespaces: [{ name: web }] }
----
-apiVersion: cofferdam.io/v1alpha1
-kind: Zone
-metadata: { name: vault }
-spec: { tier: data, sensitivity: high, trustDomains: [production], namespaces: [{ name: vault }] }
+const FLOWS: &str = "
 ---
 apiVersion: cofferdam.io/v1alpha1
 kind: Flow
@@ -53,22 +26,15 @@ metadata: { name: web-to-nodes }
 spec: { from: { zone: web }, to: { clusterService: nodes }, ports: [{ port: 9100 }], justification: shop, owner: shop }
 ";
 
-fn capabilities() -> Capabilities {
-    let namespace = NamespaceName::parse("kube-system").unwrap();
-    Capabilities {
-        namespaces: [(namespace, Labels::new())].into(),
-        ..kubeadm(ClusterName::parse("prod").unwrap())
-    }
-}
-
 /// What becomes of a guarantee with this spec, where these objects are there beside what the bundle promises.
 fn outcome(
     (spec, plugin): (&str, &str),
     capabilities: Option<&Capabilities>,
     added: &[Value],
 ) -> String {
-    let mut model = model(&format!("{MODEL}{}", guarantee(spec)));
-    let known = self::capabilities();
+    let (prod, claim) = (cluster("prod", "production", ""), guarantee(spec));
+    let mut model = model(&format!("{ZONES}{FLOWS}{prod}{claim}"));
+    let known = claims::capabilities("prod");
     model
         .capabilities
         .insert(known.cluster.clone(), known.clone());
@@ -81,10 +47,7 @@ fn outcome(
         zones: compiled.bundle.zones(),
         facts,
         tells_exposed: true,
-        dialects: DIALECTS
-            .into_iter()
-            .filter(|one| one.name == plugin)
-            .collect(),
+        dialects: dialects(plugin),
         pod_networks: Vec::new(),
         capabilities,
         closed: [].into(),
@@ -94,19 +57,9 @@ fn outcome(
 
 #[track_caller]
 fn check(spec: &str, added: &[Value], expected: &str) {
-    let known = capabilities();
+    let known = claims::capabilities("prod");
     let told = outcome((spec, "calico"), Some(&known), added);
     assert_eq!(told, expected, "{spec}");
-}
-
-/// Lets pods of a namespace out to an address.
-fn out(namespace: &str, to: &str) -> Value {
-    json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "out", "namespace": namespace},
-        "spec": {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": to}}]}]},
-    })
 }
 
 /// A database that calls its port `sql`.
@@ -194,7 +147,7 @@ fn no_policy_keeps_a_pod_from_its_own_node() {
         &format!("unknown: a pod such as vault/no labels[any new pod] {that_node}"),
     );
     let to_api_server = "{ never: { from: { zone: vault }, to: { clusterService: apiServer } } }";
-    let known = capabilities();
+    let known = claims::capabilities("prod");
     assert_eq!(
         outcome((to_api_server, "antrea"), Some(&known), &[]),
         format!("unknown: a pod such as vault/no labels[any new pod] {that_node}")
@@ -232,7 +185,7 @@ fn a_plugin_that_is_asked_before_addresses_are_translated_sees_no_destination() 
         "spec": {"clusterIP": "10.96.0.9", "selector": {"app": "front"}, "ports": [{"port": 8080}]},
     });
     let added = [front, service, out("vault", "10.96.0.0/12")];
-    let known = capabilities();
+    let known = claims::capabilities("prod");
     let told = |port: u16, plugin| {
         let spec = format!(
             "{{ never: {{ from: {{ zone: vault }}, to: {{ zone: web }}, ports: [{{ port: {port} }}] }} }}"

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use roaring::RoaringBitmap;
 
 use super::in_force::InForce;
-use super::own_node::Whereabouts;
+use super::own_node::{Whereabouts, addresses_where_it_runs};
 use super::{Connectivity, Endpoint};
 use crate::facts::{Facts, Pod};
 use crate::ports::PortSet;
@@ -90,10 +90,8 @@ impl Neighbours {
             found.add(hosts, |host| host.same |= others);
         }
         for (of_hosts, hosts) in alike.iter().filter(|(one, _)| one.is_host) {
-            for (of_others, others) in alike.iter().filter(|(one, _)| !one.is_host) {
-                if !of_hosts.can_tell(*of_others) {
-                    found.add(hosts, |host| host.perhaps |= others);
-                }
+            for (_, others) in alike.iter().filter(|(one, _)| one.may_share(*of_hosts)) {
+                found.add(hosts, |host| host.perhaps |= others);
             }
         }
         found
@@ -156,11 +154,7 @@ impl Neighbours {
 
 /// What is known of the node on which a pod runs.
 fn places<'a>(facts: &'a Facts, pod: &'a Pod) -> impl Iterator<Item = At<'a>> {
-    let addresses = if pod.place.host_network {
-        facts.addresses_of(pod)
-    } else {
-        facts.addresses_of_its_node(pod)
-    };
+    let addresses = addresses_where_it_runs(pod, facts);
     let name = pod.place.node.as_deref().map(At::Name);
     name.into_iter()
         .chain(addresses.into_iter().map(At::Address))

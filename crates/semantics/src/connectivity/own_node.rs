@@ -37,6 +37,15 @@ enum IsOwnNode {
     Unknown,
 }
 
+/// The addresses by which it can be told on which node a pod runs: its own where it uses the network of that.
+pub(super) fn addresses_where_it_runs(pod: &Pod, facts: &Facts) -> Vec<IpAddr> {
+    if pod.place.host_network {
+        facts.addresses_of(pod)
+    } else {
+        facts.addresses_of_its_node(pod)
+    }
+}
+
 /// What is known of the node of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Whereabouts {
@@ -47,16 +56,17 @@ pub(crate) struct Whereabouts {
 
 impl Whereabouts {
     pub(crate) fn of(pod: &Pod, facts: &Facts) -> Self {
-        let addresses = if pod.place.host_network {
-            facts.addresses_of(pod)
-        } else {
-            facts.addresses_of_its_node(pod)
-        };
+        let addresses = addresses_where_it_runs(pod, facts);
         Self {
             is_host: pod.place.host_network,
             has_name: pod.place.node.is_some(),
             has_addresses: !addresses.is_empty(),
         }
+    }
+
+    /// Whether one of two pods may be the node on which the other runs, without that being known.
+    pub(crate) fn may_share(self, other: Self) -> bool {
+        self.is_host != other.is_host && !self.can_tell(other)
     }
 
     /// Whether it can be told whether two pods are on one node.

@@ -44,6 +44,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// What names it, as `Service/namespace/name`.
+    pub fn key(&self) -> String {
+        format!("Service/{}/{}", self.namespace, self.name)
+    }
+
     /// Whether nodes have ports of their own for it.
     pub fn has_node_ports(&self) -> bool {
         match self.kind {

@@ -89,10 +89,7 @@ impl Never<'_> {
         let is_of_nodes =
             |end: &End| matches!(end, End::ClusterService(_) | End::ExternalNetwork(_));
         let (end, pods) = match self.ends {
-            (from, _) if is_of_nodes(from) => {
-                let sides = self.targets.by_ports.values();
-                (from, sides.flat_map(|side| &side.pods).collect())
-            }
+            (from, _) if is_of_nodes(from) => (from, self.targets.pods().collect()),
             (_, to) if is_of_nodes(to) => {
                 let mut dialects = solved.ground.dialects.iter();
                 if !dialects.any(|one| one.egress_to_own_node == OwnNode::Exempt) {
@@ -134,11 +131,8 @@ impl Never<'_> {
     /// What uses the network of its node is governed by no policy, and Pod Security alone keeps such pods from being made.
     fn in_host_network(&self, solved: &Solved<'_>) -> Option<Reason> {
         let facts = solved.facts();
-        let sides = self.targets.by_ports.values();
         let is_from_outside = !matches!(self.ends.0, End::Pods(_));
-        let to = sides
-            .flat_map(|side| &side.pods)
-            .filter(|_| is_from_outside);
+        let to = self.targets.pods().filter(|_| is_from_outside);
         let mut made = self.from.pods.iter().chain(to);
         let namespace = made.find_map(|pod| {
             let pod = facts.pods.get(*pod).filter(|pod| pod.is_future)?;

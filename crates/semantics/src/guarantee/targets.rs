@@ -35,6 +35,11 @@ impl Targets {
         self.by_ports.iter().collect()
     }
 
+    /// The pods among the ends that are certain.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &usize> {
+        self.by_ports.values().flat_map(|side| &side.pods)
+    }
+
     /// Whether nobody is a destination.
     pub(super) fn is_empty(&self) -> bool {
         let mut sides = self.by_ports.values();

@@ -31,19 +31,24 @@ impl Never<'_> {
         solved: &'s Solved<'_>,
         dialect: &Dialect,
     ) -> Option<(&'s Policy, &'s Service)> {
-        let mut left: Vec<(&Policy, &Service)> = let_out(solved.facts(), dialect).collect();
+        let all: Vec<(&Policy, &Service)> = let_out(solved.facts(), dialect).collect();
+        let mut left: Vec<&[(&Policy, &Service)]> =
+            all.chunk_by(|one, other| one.0.id == other.0.id).collect();
         let mut from = self.from.clone();
         loop {
-            let is_used = |(policy, _): &(&Policy, &Service)| self.begins_at(solved, &from, policy);
+            let is_used = |of_policy: &&[(&Policy, &Service)]| {
+                let mut policy = of_policy.iter().take(1);
+                policy.any(|(policy, _)| self.begins_at(solved, &from, policy))
+            };
             let (used, others) = left.into_iter().partition::<Vec<_>, _>(is_used);
-            let mut last = used.iter();
+            let mut last = used.iter().copied().flatten();
             if let Some(found) = last.find(|(_, service)| self.leads_on(solved, service)) {
                 return Some(*found);
             }
             if used.is_empty() || self.chain == Chain::Direct {
                 return None;
             }
-            let services = used.iter();
+            let services = used.into_iter().flatten();
             from.pods = services
                 .flat_map(|(_, service)| pods_behind(solved, service).pods)
                 .collect();
@@ -53,15 +58,8 @@ impl Never<'_> {
 
     /// Whether one of the pods that a policy governs is at a beginning, or reached from there.
     fn begins_at(&self, solved: &Solved<'_>, from: &Side, policy: &Policy) -> bool {
-        let classes = &solved.solution.classes;
-        let chosen = classes.chosen(&policy.subject);
-        let pods = 0..solved.facts().pods.len();
-        let governed = pods.filter(|pod| {
-            let mut own = classes.of_pod(*pod).iter();
-            own.any(|class| chosen.contains(*class))
-        });
         let governed = Side {
-            pods: governed.collect(),
+            pods: solved.facts().governed(policy).collect(),
             ..Side::default()
         };
         let is_passed = || solved.way(from, &[(&PortSet::all(), &governed)], Chain::Any);

@@ -66,14 +66,17 @@ impl Crossing {
             (networks, arrivals)
         });
         let to_exposed = Arrivals::at_entry_points(from, (&towards.network, &towards.exposed));
-        let to_nodes = Arrivals::at_entry_points(from, (&towards.network, &towards.nodes));
-        let to_any = Arrivals::at_entry_points(from, (&towards.network, &towards.anywhere));
+        let perhaps = [&towards.nodes, &towards.anywhere].into_iter();
+        let perhaps = perhaps.filter(|points| !points.at.is_empty());
+        let perhaps = perhaps.map(|points| {
+            let arrivals = Arrivals::at_entry_points(from, (&towards.network, points));
+            (points, arrivals)
+        });
         let entries = Entries {
             ends: [(source, at), (destination, towards)],
             to_pods,
             to_exposed,
-            to_nodes,
-            to_any,
+            perhaps: perhaps.collect(),
         };
         let supposed = entries.supposed();
         // Pods that could be made would have to be exposed first.
@@ -223,8 +226,8 @@ struct Entries<'a> {
     /// Networks of pods.
     to_pods: Option<(Vec<IpNet>, Arrivals)>,
     to_exposed: Arrivals,
-    to_nodes: Arrivals,
-    to_any: Arrivals,
+    /// Entry points of which it is not known whether the source gets there.
+    perhaps: Vec<(&'a EntryPoints, Arrivals)>,
 }
 
 impl Entries<'_> {
@@ -283,10 +286,10 @@ impl Entries<'_> {
             )
         };
         let to_exposed = entered(&towards.exposed, &self.to_exposed);
-        let to_nodes = is_supposed.then(|| entered(&towards.nodes, &self.to_nodes));
-        let to_any = is_supposed.then(|| entered(&towards.anywhere, &self.to_any));
-        let supposed = to_nodes.flatten().into_iter().chain(to_any.flatten());
-        let to_entry_points = to_exposed.into_iter().chain(supposed);
+        let perhaps = self.perhaps.iter().filter(|_| is_supposed);
+        let perhaps =
+            perhaps.filter_map(|(entry_points, arrivals)| entered(entry_points, arrivals));
+        let to_entry_points = to_exposed.into_iter().chain(perhaps);
         to_pods
             .into_iter()
             .flatten()

@@ -73,10 +73,7 @@ impl OnOwnNode {
             .collect();
         for (number, (group, first, ends)) in groups.iter().enumerate() {
             let mut reached: BTreeMap<PortSet, RoaringBitmap> = BTreeMap::new();
-            for (_, other, targets) in groups
-                .iter()
-                .filter(|(other, ..)| other.is_host != group.is_host && !other.can_tell(*group))
-            {
+            for (_, other, targets) in groups.iter().filter(|(one, ..)| one.may_share(*group)) {
                 let ports = possible(under, *first, *other);
                 if !ports.is_empty() {
                     *reached.entry(ports).or_default() |= targets;

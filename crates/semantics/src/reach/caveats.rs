@@ -61,12 +61,8 @@ fn own_nodes(facts: &Facts) -> Option<String> {
 fn is_nearness_unknown(facts: &Facts) -> bool {
     let all = facts.pods.iter();
     let all: BTreeSet<Whereabouts> = all.map(|pod| Whereabouts::of(pod, facts)).collect();
-    let hosts = all.iter().filter(|one| one.is_host);
-    let mut pairs = hosts.flat_map(|host| {
-        let others = all.iter().filter(|one| !one.is_host);
-        others.map(move |other| (host, other))
-    });
-    pairs.any(|(host, other)| !host.can_tell(*other))
+    let mut each = all.iter();
+    each.any(|one| all.iter().any(|other| one.may_share(*other)))
 }
 
 fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {

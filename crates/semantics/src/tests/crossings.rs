@@ -39,9 +39,7 @@ fn site(name: usize, cluster: &Cluster<'_>) -> Site {
         pod_networks: network.pod_cidrs.clone(),
         network,
         exposed: EntryPoints::at(nets(cluster.exposed)),
-        nodes: EntryPoints::default(),
-        anywhere: EntryPoints::default(),
-        unaddressed: [].into(),
+        ..Location::default()
     };
     Site {
         location: Some(location.as_seen(&facts)),

@@ -188,9 +188,7 @@ fn check_pair(seed: u64, facts: [&Arc<Facts>; 2], dialect: Dialect) -> usize {
             network: pair.networks[site].clone(),
             pod_networks: pair.networks[site].pod_cidrs.clone(),
             exposed: EntryPoints::at(pair.networks[site].exposed_cidrs.clone()),
-            nodes: EntryPoints::default(),
-            anywhere: EntryPoints::default(),
-            unaddressed: [].into(),
+            ..Location::default()
         }),
         solved: solved[site].clone(),
     });

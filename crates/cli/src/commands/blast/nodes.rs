@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_model::cluster::Network;
 use cofferdam_model::count::listed;
 use cofferdam_semantics::facts::{Facts, GapKind, Service, ServiceKind};
 use cofferdam_semantics::hops::{EntryPoints, Location};
@@ -24,13 +23,8 @@ impl PassedOn {
         let anywhere: [IpNet; 2] = [Ipv4Net::default().into(), Ipv6Net::default().into()];
         let is_anywhere = is_anywhere(facts);
         let location = Location {
-            name: String::new(),
-            network: Network::default(),
-            pod_networks: Vec::new(),
-            exposed: EntryPoints::default(),
             nodes: EntryPoints::at(anywhere.into_iter().filter(|_| is_anywhere)),
-            anywhere: EntryPoints::default(),
-            unaddressed: BTreeSet::new(),
+            ..Location::default()
         };
         let unknown = at_nodes(facts)
             .filter(|service| all_backends(facts, service) == Err(NoBackend::NoSelector));
@@ -38,7 +32,7 @@ impl PassedOn {
             location: location.as_seen(facts),
             note: note(facts, is_anywhere),
             unknown: unknown
-                .map(|one| format!("{} {}", name(one), NoBackend::NoSelector.told()))
+                .map(|one| format!("{} {}", one.key(), NoBackend::NoSelector.told()))
                 .collect(),
         }
     }
@@ -58,7 +52,7 @@ fn is_anywhere(facts: &Facts) -> bool {
 
 fn note(facts: &Facts, is_anywhere: bool) -> Option<String> {
     let led = at_nodes(facts).filter(|service| all_backends(facts, service).is_ok());
-    let led = led.map(name);
+    let led = led.map(Service::key);
     // What uses the network of the node is that node.
     let pods = facts.pods.iter();
     let pods = pods.filter(|pod| !pod.host_ports.is_empty() && !pod.place.host_network);
@@ -82,8 +76,4 @@ fn note(facts: &Facts, is_anywhere: bool) -> Option<String> {
 
 fn at_nodes(facts: &Facts) -> impl Iterator<Item = &Service> {
     facts.services.iter().filter(|one| one.is_at_nodes())
-}
-
-fn name(service: &Service) -> String {
-    format!("Service/{}/{}", service.namespace, service.name)
 }
