@@ -117,10 +117,10 @@ impl Neighbours {
         }
     }
 
-    /// Every pair of groups, in both directions.
-    fn pairs(&self) -> impl Iterator<Item = Pair> {
+    /// Every pair of a group in the network of nodes with one of those that are beside it, in both directions.
+    fn pairs(&self, beside: impl Fn(&Host) -> RoaringBitmap) -> impl Iterator<Item = Pair> {
         self.hosts.iter().flat_map(move |(group, host)| {
-            let others = (&host.same | &host.perhaps).into_iter();
+            let others = beside(host).into_iter();
             let others = others.filter_map(|other| Some((other, *self.others.get(&other)?)));
             others.flat_map(move |other| {
                 let own = (*group, host.pod);
@@ -141,8 +141,25 @@ impl Neighbours {
         alike: impl Fn(usize) -> K,
         ask: impl Fn(&Pair) -> T,
     ) -> Vec<(Pair, T)> {
+        self.ask((alike, ask), |host| &host.same | &host.perhaps)
+    }
+
+    /// The same of those of which it is known that they share a node.
+    pub(crate) fn exchange_on_known_nodes<K: Ord, T: Clone>(
+        &self,
+        alike: impl Fn(usize) -> K,
+        ask: impl Fn(&Pair) -> T,
+    ) -> Vec<(Pair, T)> {
+        self.ask((alike, ask), |host| host.same.clone())
+    }
+
+    fn ask<K: Ord, T: Clone>(
+        &self,
+        (alike, ask): (impl Fn(usize) -> K, impl Fn(&Pair) -> T),
+        beside: impl Fn(&Host) -> RoaringBitmap,
+    ) -> Vec<(Pair, T)> {
         let mut known: BTreeMap<_, T> = BTreeMap::new();
-        let told = self.pairs().map(|pair| {
+        let told = self.pairs(beside).map(|pair| {
             let ends = [pair.from, pair.to].map(|(_, pod)| alike(pod));
             let alike = (ends, pair.is_from_host, pair.is_known);
             let answer = known.entry(alike).or_insert_with(|| ask(&pair));

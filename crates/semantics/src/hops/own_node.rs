@@ -1,15 +1,14 @@
 //! What is possible only between pods in the network of their node and the pods that run there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use indexmap::IndexSet;
 use roaring::RoaringBitmap;
 
 use super::ends::Ends;
 use crate::connectivity::Endpoint;
+use crate::connectivity::neighbours::{Neighbours, Pair};
 use crate::connectivity::own_node::Whereabouts;
-use crate::facts::Facts;
 use crate::ports::PortSet;
 use crate::solver::Under;
 
@@ -28,24 +27,19 @@ pub(super) struct OnOwnNode {
 
 impl OnOwnNode {
     pub(super) fn new(under: &Under, ends: &Ends) -> Self {
-        let Some((first, _)) = under.first() else {
-            return Self::default();
-        };
-        let facts = first.facts();
         let mut own = Self::default();
-        let mut of_pods: BTreeMap<usize, u32> = BTreeMap::new();
-        for (number, end) in (0..).zip(&ends.all) {
-            of_pods.extend(end.pods.iter().map(|pod| (*pod, number)));
-        }
-        for (host, number) in beside_hosts(facts) {
-            for (from, to) in [(host, number), (number, host)] {
-                let allowed = possible(under, from, to);
-                if let Some((from, to)) = of_pods.get(&from).zip(of_pods.get(&to))
-                    && !allowed.is_empty()
-                {
-                    let ports = own.known.entry(*from).or_default().entry(*to).or_default();
-                    *ports = ports.or(&allowed);
-                }
+        let numbered = (0..).zip(&ends.all);
+        let pods =
+            numbered.flat_map(|(number, end)| end.pods.iter().map(move |pod| (*pod, number)));
+        let neighbours = Neighbours::of(ends.facts(), pods);
+        let possible = |pair: &Pair| {
+            let under = under.iter().map(|(one, _)| one.beside(pair).possible);
+            under.fold(PortSet::none(), |all, one| all.or(&one))
+        };
+        let alike = |pod| ends.classes.of_pod(pod);
+        for (Pair { from, to, .. }, ports) in neighbours.exchange_on_known_nodes(alike, possible) {
+            if !ports.is_empty() {
+                own.known.entry(from.0).or_default().insert(to.0, ports);
             }
         }
         own.suppose(under, ends);
@@ -131,32 +125,4 @@ fn possible(under: &Under, from: usize, to: usize) -> PortSet {
     let (from, to) = (Endpoint::Pod(from), Endpoint::Pod(to));
     let possible = under.iter().map(|(one, _)| one.allowed(from, to).possible);
     possible.fold(PortSet::none(), |all, one| all.or(&one))
-}
-
-/// Every pod in the network of its node with every other pod that runs there, by their places.
-fn beside_hosts(facts: &Facts) -> Vec<(usize, usize)> {
-    let mut by_node: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    let mut by_address: BTreeMap<IpAddr, BTreeSet<usize>> = BTreeMap::new();
-    let numbered = || facts.pods.iter().enumerate();
-    for (host, pod) in numbered().filter(|(_, pod)| pod.place.host_network) {
-        if let Some(node) = &pod.place.node {
-            by_node.entry(node).or_default().insert(host);
-        }
-        for address in facts.addresses_of(pod) {
-            by_address.entry(address).or_default().insert(host);
-        }
-    }
-    let mut beside = Vec::new();
-    for (number, pod) in numbered().filter(|(_, pod)| !pod.place.host_network) {
-        let node = pod.place.node.as_deref();
-        let own = node
-            .and_then(|node| by_node.get(node))
-            .into_iter()
-            .flatten();
-        let addresses = facts.addresses_of_its_node(pod);
-        let also = addresses.iter().filter_map(|one| by_address.get(one));
-        let hosts: BTreeSet<usize> = own.chain(also.flatten()).copied().collect();
-        beside.extend(hosts.into_iter().map(|host| (host, number)));
-    }
-    beside
 }
