@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::connection::Side;
+use crate::connection::{Match, Side};
 use crate::fields::{items, text};
 
 /// The addresses that a list of texts, or of objects with such a field, holds.
@@ -20,25 +20,46 @@ pub(crate) fn block(cidr: &str) -> Option<IpNet> {
 }
 
 /// Whether an `ipBlock` holds the address of a side.
-pub(crate) fn is_in_ip_block(ip_block: &Value, side: Side) -> bool {
-    let excepts = items(ip_block, "/except");
-    let is_excepted = match side.address {
-        Some(_) => excepts
-            .iter()
-            .any(|except| is_in_cidr(text(except, ""), side)),
-        None => !excepts.is_empty(),
-    };
-    is_in_cidr(text(ip_block, "/cidr"), side) && !is_excepted
+pub(crate) fn is_in_ip_block(ip_block: &Value, side: Side) -> Match {
+    let excepts = items(ip_block, "/except").iter();
+    let excepts: Vec<IpNet> = excepts.filter_map(|one| block(text(one, ""))).collect();
+    match block(text(ip_block, "/cidr")) {
+        Some(block) => is_in(&[block], &excepts, side),
+        None => Match::No,
+    }
 }
 
-/// Whether a block holds the address of a side. One that is not known yet is only in a block of all addresses of its family.
-pub(crate) fn is_in_cidr(cidr: &str, side: Side) -> bool {
-    let Some(block) = block(cidr) else {
-        return false;
+/// Whether one of some networks holds the address of a side.
+pub(crate) fn is_in_networks(networks: &[Value], side: Side) -> Match {
+    let networks = networks.iter();
+    let networks: Vec<IpNet> = networks.filter_map(|one| block(text(one, ""))).collect();
+    is_in(&networks, &[], side)
+}
+
+/// An address that is not known yet is for sure only in what holds all addresses of its family.
+fn is_in(networks: &[IpNet], excepts: &[IpNet], side: Side) -> Match {
+    if let Some(address) = side.address {
+        let holds = |all: &[IpNet]| all.iter().any(|one| one.contains(&address));
+        return if holds(networks) && !holds(excepts) {
+            Match::Surely
+        } else {
+            Match::No
+        };
+    }
+    let of_family = |all: &[IpNet]| {
+        let all = all
+            .iter()
+            .filter(|one| one.addr().is_ipv4() == side.is_ipv4);
+        IpNet::aggregate(&all.copied().collect())
     };
-    match side.address {
-        Some(address) => block.contains(&address),
-        None => block.addr().is_ipv4() == side.is_ipv4 && block.prefix_len() == 0,
+    let (networks, excepts) = (of_family(networks), of_family(excepts));
+    let is_left = |one: &IpNet| !excepts.iter().any(|except| except.contains(one));
+    if !networks.iter().any(is_left) {
+        Match::No
+    } else if excepts.is_empty() && networks.iter().any(|one| one.prefix_len() == 0) {
+        Match::Surely
+    } else {
+        Match::Perhaps
     }
 }
 

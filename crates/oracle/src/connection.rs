@@ -26,6 +26,21 @@ impl<'a> Side<'a> {
     }
 }
 
+/// Whether a rule is about a side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Match {
+    No,
+    /// It depends on the address, which is not known.
+    Perhaps,
+    Surely,
+}
+
+impl Match {
+    pub(crate) fn of(matches: bool) -> Self {
+        if matches { Self::Surely } else { Self::No }
+    }
+}
+
 /// A connection over one pair of addresses.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Connection<'a> {

@@ -5,19 +5,19 @@ use serde_json::Value;
 
 use crate::address::is_in_ip_block;
 use crate::cluster::{Cluster, is_host_network};
-use crate::connection::{Connection, Direction, Side};
+use crate::connection::{Connection, Direction, Match, Side};
 use crate::fields::{field, items, text};
 use crate::kind;
 use crate::port::{is_between, is_named, number, protocol};
 use crate::selector::{labels, selects};
 
-/// Whether the policies that select the subject allow the connection; nothing where none selects it.
+/// Whether a rule of the policies that select the subject allows the connection; nothing where none selects it.
 pub(crate) fn allows(
     cluster: &Cluster,
     dialect: Dialect,
     direction: Direction,
     connection: &Connection,
-) -> Option<bool> {
+) -> Option<Match> {
     let subject = direction.subject(connection).pod?;
     let mut policies = cluster
         .of(kind::NETWORK_POLICY)
@@ -28,19 +28,28 @@ pub(crate) fn allows(
     if direction == Direction::Ingress
         && cluster.is_own_node(subject, peer, connection.supposes_one_node)
     {
-        return Some(true);
+        return Some(Match::Surely);
     }
-    Some(policies.any(|policy| {
-        items(policy, direction.rules()).iter().any(|rule| {
-            let peers = items(rule, direction.peers());
-            let ports = items(rule, "/ports");
-            let from_namespace = text(policy, "/metadata/namespace");
-            let matches_peer =
-                |listed: &Value| is_peer(cluster, dialect, listed, from_namespace, peer);
-            (peers.is_empty() || peers.iter().any(matches_peer))
-                && (ports.is_empty() || ports.iter().any(|port| is_port(port, dialect, connection)))
-        })
-    }))
+    let rules = policies.flat_map(|policy| {
+        let rules = items(policy, direction.rules()).iter();
+        rules.map(move |rule| (text(policy, "/metadata/namespace"), rule))
+    });
+    let matches = rules.map(|(namespace, rule)| {
+        let ports = items(rule, "/ports");
+        let has_port =
+            ports.is_empty() || ports.iter().any(|port| is_port(port, dialect, connection));
+        let peers = items(rule, direction.peers());
+        if !has_port {
+            return Match::No;
+        }
+        if peers.is_empty() {
+            return Match::Surely;
+        }
+        let peers = peers.iter();
+        let peers = peers.map(|listed| is_peer(cluster, dialect, listed, namespace, peer));
+        peers.max().unwrap_or(Match::No)
+    });
+    Some(matches.max().unwrap_or(Match::No))
 }
 
 /// Whether the policy selects the pod for the direction.
@@ -66,7 +75,7 @@ fn is_peer(
     listed: &Value,
     namespace: &str,
     side: Side,
-) -> bool {
+) -> Match {
     if let Some(ip_block) = field(listed, "/ipBlock") {
         let looks = if cluster.is_node(side) {
             dialect.node_addresses
@@ -75,14 +84,21 @@ fn is_peer(
         } else {
             IpBlock::Matches
         };
-        return looks == IpBlock::Matches && is_in_ip_block(ip_block, side);
+        return match looks {
+            IpBlock::Matches => is_in_ip_block(ip_block, side),
+            IpBlock::Ignores => Match::No,
+        };
     }
-    let Some(pod) = side.pod else { return false };
+    let Some(pod) = side.pod else {
+        return Match::No;
+    };
     let namespace_selector = field(listed, "/namespaceSelector");
     let pod_selector = field(listed, "/podSelector");
     let own_namespace = text(pod, "/metadata/namespace") == namespace;
-    (namespace_selector.is_some() || own_namespace)
-        && cluster.selects_pod(namespace_selector, pod_selector, pod)
+    Match::of(
+        (namespace_selector.is_some() || own_namespace)
+            && cluster.selects_pod(namespace_selector, pod_selector, pod),
+    )
 }
 
 fn is_port(port: &Value, dialect: Dialect, connection: &Connection) -> bool {

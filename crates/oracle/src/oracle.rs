@@ -8,7 +8,7 @@ use cofferdam_model::flow::Protocol;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::connection::{Connection, Direction, Side};
+use crate::connection::{Connection, Direction, Match, Side};
 use crate::fields::text;
 use crate::network_policy;
 use crate::tier::{Decision, Tier, decide};
@@ -138,8 +138,8 @@ impl<'a> Oracle<'a> {
             direction,
             connection,
         );
-        let mut outcome = admin.clone();
-        if outcome.remove(&Decision::Pass) || admin.is_empty() {
+        let mut outcome = admin.possible;
+        if outcome.remove(&Decision::Pass) || !admin.is_sure {
             outcome.extend(self.below_admin(direction, connection));
         }
         outcome
@@ -161,8 +161,9 @@ impl<'a> Oracle<'a> {
 
     fn below_admin(&self, direction: Direction, connection: &Connection) -> BTreeSet<Decision> {
         match network_policy::allows(&self.cluster, self.dialect, direction, connection) {
-            Some(true) => BTreeSet::from([Decision::Allow]),
-            Some(false) => BTreeSet::from([Decision::Deny]),
+            Some(Match::Surely) => BTreeSet::from([Decision::Allow]),
+            Some(Match::Perhaps) => BTreeSet::from([Decision::Allow, Decision::Deny]),
+            Some(Match::No) => BTreeSet::from([Decision::Deny]),
             None => self.baseline(direction, connection),
         }
     }
@@ -175,8 +176,8 @@ impl<'a> Oracle<'a> {
             direction,
             connection,
         );
-        let mut outcome = baseline.clone();
-        if outcome.remove(&Decision::Pass) || baseline.is_empty() {
+        let mut outcome = baseline.possible;
+        if outcome.remove(&Decision::Pass) || !baseline.is_sure {
             outcome.insert(Decision::Allow);
         }
         outcome

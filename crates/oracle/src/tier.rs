@@ -7,9 +7,9 @@ use cofferdam_model::dialect::{Dialect, SidecarPorts};
 use cofferdam_model::flow::Protocol;
 use serde_json::Value;
 
-use crate::address::is_in_cidr;
+use crate::address::is_in_networks;
 use crate::cluster::{Cluster, node_addresses};
-use crate::connection::{Connection, Direction, Side};
+use crate::connection::{Connection, Direction, Match, Side};
 use crate::fields::{count_of, field, items, text};
 use crate::kind;
 use crate::port::{is_between, is_named, number, protocol};
@@ -32,7 +32,15 @@ pub(crate) enum Tier {
     Baseline,
 }
 
-/// Everything that the tier may decide; empty where no rule matches.
+/// Everything that a tier may decide.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    pub(crate) possible: BTreeSet<Decision>,
+    /// Whether one of these is decided, and not perhaps none.
+    pub(crate) is_sure: bool,
+}
+
+/// What the tier may decide.
 ///
 /// The API does not order policies of `v1alpha1` against those of `v1alpha2`, so each version decides
 /// for itself, and what either decides may count.
@@ -42,7 +50,7 @@ pub(crate) fn decide(
     tier: Tier,
     direction: Direction,
     connection: &Connection,
-) -> BTreeSet<Decision> {
+) -> Decided {
     let first_version = cluster.of(match tier {
         Tier::Admin => kind::ADMIN,
         Tier::Baseline => kind::BASELINE,
@@ -60,9 +68,11 @@ pub(crate) fn decide(
         direction,
         connection,
     };
-    let mut possible = reader.first_match(&first_version.collect::<Vec<_>>());
-    possible.extend(reader.first_match(&second_version.collect::<Vec<_>>()));
-    possible
+    let mut decided = reader.first_match(&first_version.collect::<Vec<_>>());
+    let second = reader.first_match(&second_version.collect::<Vec<_>>());
+    decided.possible.extend(second.possible);
+    decided.is_sure |= second.is_sure;
+    decided
 }
 
 /// One connection, as policies of one direction look at it.
@@ -76,31 +86,44 @@ struct Reader<'r, 'a> {
 impl Reader<'_, '_> {
     /// What the policies of the lowest priority with a match decide. Where they are several, the API
     /// lets any of them count.
-    fn first_match(&self, policies: &[&Value]) -> BTreeSet<Decision> {
+    fn first_match(&self, policies: &[&Value]) -> Decided {
         let priority = |policy: &Value| number(policy, "/spec/priority").unwrap_or(0);
         let priorities: BTreeSet<i64> = policies.iter().map(|policy| priority(policy)).collect();
+        let mut all = Decided::default();
         for level in priorities {
-            let equals = policies.iter().filter(|policy| priority(policy) == level);
-            let decisions: BTreeSet<Decision> =
-                equals.filter_map(|policy| self.decision(policy)).collect();
-            if !decisions.is_empty() {
-                return decisions;
+            for policy in policies.iter().filter(|policy| priority(policy) == level) {
+                let Decided { possible, is_sure } = self.decision(policy);
+                all.possible.extend(possible);
+                all.is_sure |= is_sure;
+            }
+            if all.is_sure {
+                break;
             }
         }
-        BTreeSet::new()
+        all
     }
 
-    /// What the first rule of a policy that matches decides.
-    fn decision(&self, policy: &Value) -> Option<Decision> {
+    /// What the first rule of a policy that matches decides; those before it that match perhaps may.
+    fn decision(&self, policy: &Value) -> Decided {
         let subject = self.direction.subject(self.connection);
-        if !self.selects(field(policy, "/spec/subject")?, subject) {
-            return None;
+        let mut decided = Decided::default();
+        let selects = |chosen: &Value| self.selects(chosen, subject);
+        if !field(policy, "/spec/subject").is_some_and(selects) {
+            return decided;
         }
-        let mut rules = items(policy, self.direction.rules()).iter();
-        rules.find_map(|rule| self.rule(policy, rule))
+        for rule in items(policy, self.direction.rules()) {
+            if let Some((decision, matches)) = self.rule(policy, rule) {
+                decided.possible.insert(decision);
+                decided.is_sure = matches == Match::Surely;
+            }
+            if decided.is_sure {
+                break;
+            }
+        }
+        decided
     }
 
-    fn rule(&self, policy: &Value, rule: &Value) -> Option<Decision> {
+    fn rule(&self, policy: &Value, rule: &Value) -> Option<(Decision, Match)> {
         let peers = items(rule, self.direction.peers());
         let action = match text(rule, "/action") {
             "Allow" | "Accept" => Decision::Allow,
@@ -112,23 +135,22 @@ impl Reader<'_, '_> {
         let known = known_peers(policy, self.direction);
         let kinds = peers.iter().map(|peer| (peer, known_field(peer, known)));
         if kinds.clone().any(|(_, kind)| kind.is_none()) {
-            return (action != Decision::Allow).then_some(Decision::Deny);
+            return (action != Decision::Allow).then_some((Decision::Deny, Match::Surely));
         }
-        let mut kinds = kinds.filter_map(|(peer, kind)| Some((peer, kind?)));
-        let matches_peer = kinds.any(|(peer, kind)| self.peer(peer, kind));
-        (matches_peer && self.ports(policy, rule)).then_some(action)
+        let kinds = kinds.filter_map(|(peer, kind)| Some((peer, kind?)));
+        let matches = kinds.map(|(peer, kind)| self.peer(peer, kind)).max();
+        let matches = matches.filter(|one| *one != Match::No && self.ports(policy, rule))?;
+        Some((action, matches))
     }
 
-    fn peer(&self, peer: &Value, kind: &str) -> bool {
+    fn peer(&self, peer: &Value, kind: &str) -> Match {
         let side = self.direction.peer(self.connection);
         match kind {
-            "namespaces" | "pods" => self.selects(peer, side),
-            "nodes" => self.is_node_selected(field(peer, "/nodes"), side),
-            "networks" => items(peer, "/networks")
-                .iter()
-                .any(|network| is_in_cidr(text(network, ""), side)),
+            "namespaces" | "pods" => Match::of(self.selects(peer, side)),
+            "nodes" => Match::of(self.is_node_selected(field(peer, "/nodes"), side)),
+            "networks" => is_in_networks(items(peer, "/networks"), side),
             // A domain name is no address.
-            _ => false,
+            _ => Match::No,
         }
     }
 

@@ -30,6 +30,14 @@ impl Family {
         }
     }
 
+    /// What is of it, of two of which the first is of IPv4.
+    pub(crate) fn one_of<T>(self, [v4, v6]: [T; 2]) -> T {
+        match self {
+            Self::V4 => v4,
+            Self::V6 => v6,
+        }
+    }
+
     /// All of its addresses.
     pub(crate) fn network(self) -> IpNet {
         match self {
@@ -117,6 +125,11 @@ impl Block {
         self.ranges(family) == RangeSetBlaze::from_iter([0..=family.last()])
     }
 
+    /// Whether it holds addresses of a family.
+    pub(crate) fn is_of(&self, family: Family) -> bool {
+        !self.ranges(family).is_empty()
+    }
+
     /// Whether all of its addresses are in another.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let mut families = Family::BOTH.into_iter();
@@ -168,9 +181,14 @@ pub(crate) struct Atoms {
     signatures: Table<Vec<u32>>,
     /// The atom that begins at a number, until the next.
     starts: BTreeMap<(Family, u128), u32>,
-    /// The signatures of addresses of the two families that are not known.
+    /// The signatures of addresses of the two families that are not there yet.
     unknown: [u32; 2],
+    /// The signatures of addresses of the two families that are somewhere.
+    somewhere: [u32; 2],
 }
+
+/// Stands in a signature for blocks that may hold an address; one for each family.
+const PERHAPS: [u32; 2] = [u32::MAX - 1, u32::MAX];
 
 impl Atoms {
     /// Cuts the addresses at the ends of blocks, which are named by their numbers.
@@ -180,11 +198,17 @@ impl Atoms {
             atoms.sweep(blocks, family);
         }
         // It may be any address, so that only what holds all of them is known to hold it.
-        atoms.unknown = Family::BOTH.map(|family| {
-            let certain = blocks
-                .iter()
-                .filter(|(_, block)| block.is_everything(family));
-            atoms.signatures.id(certain.map(|(id, _)| id).collect())
+        let certain = |family: Family| {
+            let all = blocks.iter();
+            let all = all.filter(move |(_, block)| block.is_everything(family));
+            all.map(|(id, _)| id)
+        };
+        let [v4, v6] = Family::BOTH;
+        let [perhaps_v4, perhaps_v6] = PERHAPS;
+        atoms.unknown = [v4, v6].map(|family| atoms.signatures.id(certain(family).collect()));
+        atoms.somewhere = [(v4, perhaps_v4), (v6, perhaps_v6)].map(|(family, perhaps)| {
+            let signature = certain(family).chain([perhaps]);
+            atoms.signatures.id(signature.collect())
         });
         atoms
     }
@@ -224,13 +248,14 @@ impl Atoms {
         found.map_or_else(|| self.of_unknown(family), |(_, atom)| *atom)
     }
 
-    /// The atom that stands for an address of a family that is not known.
+    /// The atom that stands for an address of a family that a pod would have, and of which nothing is known.
     pub(crate) fn of_unknown(&self, family: Family) -> u32 {
-        let [v4, v6] = self.unknown;
-        match family {
-            Family::V4 => v4,
-            Family::V6 => v6,
-        }
+        family.one_of(self.unknown)
+    }
+
+    /// The atom that stands for an address of a family that a pod has, and that is not known: blocks may hold it.
+    pub(crate) fn of_somewhere(&self, family: Family) -> u32 {
+        family.one_of(self.somewhere)
     }
 
     /// The blocks that hold an atom.

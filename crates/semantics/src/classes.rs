@@ -22,7 +22,7 @@ use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};
 use crate::sets::{SetList, Table};
 pub(crate) use change::News;
 use postings::Postings;
-use vocabulary::{Vocabulary, block_of};
+use vocabulary::{Vocabulary, block_of, names_some};
 
 /// A class: pods, nodes or addresses that every policy treats alike, over one family of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -240,6 +240,37 @@ impl Classes {
             Peer::Nodes(selector) => self.universe.node_labels.select(selector),
             Peer::DomainNames(_) | Peer::Unknown => RoaringBitmap::new(),
         }
+    }
+
+    /// The classes that peers may match, and may not: of pods and nodes of which no address is known.
+    pub(crate) fn perhaps_matched_by(&self, peers: &Peers, dialect: Dialect) -> RoaringBitmap {
+        let peers = match peers {
+            Peers::Everything => [].as_slice(),
+            Peers::AnyOf(peers) => peers.as_slice(),
+        };
+        let ByAtom { pods, hosts, .. } = &self.universe.by_atom;
+        let mut all = RoaringBitmap::new();
+        for peer in peers {
+            let kinds = match peer {
+                Peer::IpBlock { .. } => [
+                    (dialect.pod_addresses, pods),
+                    (dialect.node_addresses, hosts),
+                ],
+                Peer::Networks(_) => [(IpBlock::Matches, pods), (IpBlock::Matches, hosts)],
+                Peer::Pods(_) | Peer::Nodes(_) | Peer::DomainNames(_) | Peer::Unknown => continue,
+            };
+            let families = Family::BOTH.into_iter();
+            let families = families.filter(|family| names_some(peer, *family));
+            let atoms = families.map(|family| self.universe.vocabulary.atoms.of_somewhere(family));
+            let atoms: Vec<u32> = atoms.collect();
+            for (_, kind) in kinds
+                .iter()
+                .filter(|(matches, _)| *matches == IpBlock::Matches)
+            {
+                all |= kind.union(atoms.iter().copied());
+            }
+        }
+        all
     }
 
     /// The classes that peers match; `None` stands for all.

@@ -103,11 +103,22 @@ pub(crate) struct Compiled {
     pub(crate) egress: Option<Vec<CompiledRule>>,
 }
 
+/// How sure it is that a rule matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Matches {
+    /// It does.
+    Surely,
+    /// It does at some address that the other may have, and not at another.
+    Perhaps,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct CompiledRule {
     pub(crate) action: Action,
     /// `None` stands for all.
     peers: Option<RoaringBitmap>,
+    /// Classes that it may match, and may not.
+    perhaps: RoaringBitmap,
     numbers: PortSet,
     names: Vec<(Option<Protocol>, Arc<str>)>,
 }
@@ -156,14 +167,29 @@ impl Compiled {
 
     /// Adds a class to those that a rule matches.
     pub(crate) fn name(&mut self, class: u32, direction: Direction, rule: usize) {
+        if let Some(rule) = self.rule_mut(direction, rule) {
+            rule.perhaps.remove(class);
+            if let Some(peers) = &mut rule.peers {
+                peers.insert(class);
+            }
+        }
+    }
+
+    /// Adds a class to those that a rule may match, where it does not do so surely.
+    pub(crate) fn name_perhaps(&mut self, class: u32, direction: Direction, rule: usize) {
+        if let Some(rule) = self.rule_mut(direction, rule)
+            && rule.matches(class).is_none()
+        {
+            rule.perhaps.insert(class);
+        }
+    }
+
+    fn rule_mut(&mut self, direction: Direction, rule: usize) -> Option<&mut CompiledRule> {
         let rules = match direction {
             Direction::Ingress => &mut self.ingress,
             Direction::Egress => &mut self.egress,
         };
-        let rule = rules.as_mut().and_then(|rules| rules.get_mut(rule));
-        if let Some(peers) = rule.and_then(|rule| rule.peers.as_mut()) {
-            peers.insert(class);
-        }
+        rules.as_mut()?.get_mut(rule)
     }
 
     /// The classes that rules of this and rules of the same policy, looked up again, do not both match.
@@ -179,6 +205,7 @@ impl Compiled {
                 if let Some((before, after)) = before.peers.as_ref().zip(after.peers.as_ref()) {
                     all |= before ^ after;
                 }
+                all |= &before.perhaps ^ &after.perhaps;
             }
         }
         all
@@ -212,6 +239,7 @@ impl CompiledRule {
             return Self {
                 action,
                 peers,
+                perhaps: RoaringBitmap::new(),
                 numbers: PortSet::all(),
                 names: Vec::new(),
             };
@@ -229,9 +257,14 @@ impl CompiledRule {
             }
         }
         let peers = classes.matched_by(&rule.peers, dialect);
+        let mut perhaps = classes.perhaps_matched_by(&rule.peers, dialect);
+        if let Some(peers) = &peers {
+            perhaps -= peers;
+        }
         Self {
             action: rule.action,
             peers,
+            perhaps,
             numbers,
             names,
         }
@@ -247,11 +280,13 @@ impl CompiledRule {
         !self.names.is_empty()
     }
 
-    /// Whether it matches a class.
-    pub(crate) fn matches(&self, class: u32) -> bool {
-        self.peers
-            .as_ref()
-            .is_none_or(|peers| peers.contains(class))
+    /// Whether it matches a class; nothing where it does not.
+    pub(crate) fn matches(&self, class: u32) -> Option<Matches> {
+        let mut peers = self.peers.iter();
+        if peers.all(|peers| peers.contains(class)) {
+            return Some(Matches::Surely);
+        }
+        self.perhaps.contains(class).then_some(Matches::Perhaps)
     }
 
     /// The ports on a destination with these named ports.

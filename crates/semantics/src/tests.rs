@@ -109,6 +109,7 @@ spec:
     assert_eq!(
         rows(&format!("{SHOP}{policy}"), "calico"),
         [
+            "shop/db[Deployment] -> shop/web[Deployment]: UDP 53",
             "shop/db[Deployment] -> 10.0.0.0/16: UDP 53",
             "shop/db[Deployment] -> 10.2.0.0-10.255.255.255: UDP 53",
             "shop/web[Deployment] -> shop/db[Deployment]: TCP 5432",

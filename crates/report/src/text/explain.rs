@@ -96,7 +96,12 @@ fn render_side(what: &str, end: &str, side: &WireSide, text: &mut String) {
         writeln!(text, "    no policy governs it").ok();
     }
     for rule in rules {
-        writeln!(text, "    {} by {}", past(rule.action), told(rule)).ok();
+        let perhaps = if rule.perhaps {
+            "perhaps, by its address, "
+        } else {
+            ""
+        };
+        writeln!(text, "    {perhaps}{} by {}", past(rule.action), told(rule)).ok();
     }
     for policy in isolated_by {
         let place = policy.place.as_ref().map(|place| format!("  {place}"));

@@ -112,6 +112,9 @@ pub struct WireRule {
     pub action: &'static str,
     /// The ports that it matches on this destination.
     pub ports: String,
+    /// Whether it matches the other end only at some of the addresses that that may have, which are not known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub perhaps: bool,
 }
 
 impl ExplainReport {

@@ -112,9 +112,15 @@ impl Universe {
             // It may get one of each family that is in use.
             let families = Family::BOTH.into_iter();
             let families = families.filter(|family| *family == Family::V4 || facts.has_ipv6);
-            families
-                .map(|family| (family, atoms.of_unknown(family)))
-                .collect()
+            // Of those that do not exist yet it is known elsewhere which addresses they may have.
+            let atom = |family| {
+                if pod.is_future {
+                    atoms.of_unknown(family)
+                } else {
+                    atoms.of_somewhere(family)
+                }
+            };
+            families.map(|family| (family, atom(family))).collect()
         } else {
             addresses.iter().map(|one| self.face(*one)).collect()
         };
@@ -153,10 +159,11 @@ impl Universe {
             .iter()
             .flat_map(|one| self.vocabulary.atoms.of_family(*one))
             .collect();
-        for atom in atoms
-            .into_iter()
-            .chain(Family::BOTH.map(|family| self.vocabulary.atoms.of_unknown(family)))
-        {
+        let unknown = Family::BOTH.into_iter().flat_map(|family| {
+            let atoms = &self.vocabulary.atoms;
+            [atoms.of_unknown(family), atoms.of_somewhere(family)]
+        });
+        for atom in atoms.into_iter().chain(unknown) {
             for block in self.vocabulary.atoms.blocks_of(atom) {
                 let atoms = self.by_atom.atoms_of_blocks.entry(*block).or_default();
                 if !atoms.contains(&atom) {

@@ -7,6 +7,7 @@ use super::{Connectivity, Endpoint};
 use crate::classes::{Class, ClassKind};
 use crate::policy::{Action, PolicyId, Rank, Source, Stage};
 use crate::ports::PortSet;
+pub use crate::rows::Matches;
 use crate::rows::order::{Said, decide};
 use crate::rows::{Compiled, CompiledRule, arriving};
 use crate::sets::index;
@@ -76,6 +77,8 @@ pub struct CitedRule {
     pub action: Action,
     /// The ports that it matches on this destination.
     pub ports: PortSet,
+    /// How sure it is that it matches the other end.
+    pub matches: Matches,
 }
 
 impl Connectivity {
@@ -134,7 +137,7 @@ impl Connectivity {
     fn side(&self, direction: Direction, ends: (u32, u32), on: (Protocol, u16)) -> Side {
         let (class, peer) = ends;
         let mut side = Side::open();
-        let (mut matched, mut other_ports) = (Vec::new(), Vec::new());
+        let (mut asked_for, mut other_ports) = (Vec::new(), Vec::new());
         let target = match direction {
             Direction::Ingress => class,
             Direction::Egress => peer,
@@ -149,9 +152,9 @@ impl Connectivity {
             }
             let rules = policy.rules(direction).unwrap_or_default();
             for (number, rule) in rules.iter().enumerate() {
-                if !rule.matches(peer) {
+                let Some(matches) = rule.matches(peer) else {
                     continue;
-                }
+                };
                 let ports = self.ports_of(rule, target);
                 let rule = CitedRule {
                     of: cited.clone(),
@@ -159,15 +162,17 @@ impl Connectivity {
                     stage: policy.stage,
                     action: rule.action,
                     ports: ports.clone(),
+                    matches,
                 };
                 said.push(Said {
                     policy: id,
                     stage: policy.stage,
                     action: rule.action,
                     ports: ports.clone(),
+                    matches,
                 });
                 let of_port = if ports.contains(on.0, on.1) {
-                    &mut matched
+                    &mut asked_for
                 } else {
                     &mut other_ports
                 };
@@ -176,7 +181,7 @@ impl Connectivity {
         }
         let isolated = !side.isolated_by.is_empty();
         side.verdict = decide(&said, isolated, &Allowed::certainly(PortSet::all())).at(on.0, on.1);
-        side.matched = until_decided(matched, isolated);
+        side.matched = until_decided(asked_for, isolated);
         side.other_ports = in_order(other_ports);
         side
     }
@@ -236,7 +241,8 @@ fn until_decided(rules: Vec<CitedRule>, is_isolated: bool) -> Vec<CitedRule> {
         }
     }
     let mut asked = first_of(admin);
-    if asked.is_empty() || asked.iter().any(|rule| rule.action == Action::Pass) {
+    let decides = |rule: &CitedRule| rule.matches == Matches::Surely && rule.action != Action::Pass;
+    if asked.iter().any(|rule| rule.action == Action::Pass) || !asked.iter().any(decides) {
         asked.extend(if is_isolated {
             namespaced
         } else {
@@ -251,7 +257,10 @@ fn until_decided(rules: Vec<CitedRule>, is_isolated: bool) -> Vec<CitedRule> {
 fn first_of(rules: Vec<(Rank, CitedRule)>) -> Vec<CitedRule> {
     let mut first: Vec<(Rank, CitedRule)> = Vec::new();
     for (rank, rule) in rules {
-        let comes_later = first.iter().any(|(before, other)| {
+        let mut sure = first
+            .iter()
+            .filter(|(_, one)| one.matches == Matches::Surely);
+        let comes_later = sure.any(|(before, other)| {
             before.api == rank.api && before.priority < rank.priority || other.of == rule.of
         });
         if !comes_later {

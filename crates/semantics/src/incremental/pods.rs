@@ -9,6 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::namings::{Naming, Part};
 use super::{Change, PodKey, Solution, has_ipv6, put};
+use crate::classes::vocabulary::names_some;
 use crate::classes::{Class, News};
 use crate::connectivity::Governing;
 use crate::facts::Pod;
@@ -159,6 +160,14 @@ impl Solution {
         let blocks = all.blocks_of(class).iter();
         let in_blocks = blocks.flat_map(|block| self.namings.of_block(*block));
         namings.extend(in_blocks.filter(|naming| self.counts_addresses_of_pods(*naming)));
+        let family = class.family;
+        let in_any = self.namings.of_blocks().filter(|naming| {
+            let names_some = |peer: &Peer| names_some(peer, family);
+            all.is_somewhere(class)
+                && self.counts_addresses_of_pods(*naming)
+                && self.peer(*naming).is_some_and(names_some)
+        });
+        let perhaps: Vec<Naming> = in_any.collect();
         drop(all);
         let mut named_by = RoaringBitmap::new();
         let mut governing = Governing::default();
@@ -178,6 +187,19 @@ impl Solution {
                     compiled.name(id, direction, index(rule));
                     named_by.insert(policy);
                 }
+            }
+        }
+        for Naming { policy, part } in perhaps {
+            let compiled = self.connectivity.policies.get_mut(index(policy));
+            if let (
+                Some(compiled),
+                Part::Peer {
+                    direction, rule, ..
+                },
+            ) = (compiled, part)
+            {
+                compiled.name_perhaps(id, direction, index(rule));
+                named_by.insert(policy);
             }
         }
         self.answer_first(&named_by, id);

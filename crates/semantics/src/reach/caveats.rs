@@ -77,7 +77,7 @@ fn unknown_addresses(facts: &Facts, dialects: &[Dialect]) -> Option<String> {
     let count = facts.pods.iter().filter(unknown).count();
     (matter && count > 0).then(|| {
         format!(
-            "the addresses of {count} pods are not known: only what holds every address is taken to hold theirs"
+            "the addresses of {count} pods are not known: what blocks of addresses say of them is possible, and not certain"
         )
     })
 }

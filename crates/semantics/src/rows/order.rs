@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Matches;
 use crate::policy::{Action, AdminApi, Rank, Stage};
 use crate::ports::PortSet;
 use crate::verdict::Allowed;
@@ -17,6 +18,8 @@ pub(crate) struct Said {
     pub(crate) action: Action,
     /// The ports.
     pub(crate) ports: PortSet,
+    /// How sure it is that it says so.
+    pub(crate) matches: Matches,
 }
 
 /// What the rules that match a peer allow it, out of what arrives where none denies it.
@@ -30,22 +33,28 @@ pub(crate) fn decide<'a>(
 ) -> Allowed {
     let mut admin = Tier::default();
     let mut baseline = Tier::default();
-    let mut namespaced = PortSet::none();
+    let [mut namespaced, mut perhaps] = [PortSet::none(), PortSet::none()];
     let all = &open.possible;
     for said in said {
         match said.stage {
             Stage::Admin(rank) => admin.take(rank, said),
-            Stage::Namespaced => namespaced = namespaced.or(&said.ports),
+            Stage::Namespaced => {
+                let ports = match said.matches {
+                    Matches::Surely => &mut namespaced,
+                    Matches::Perhaps => &mut perhaps,
+                };
+                *ports = ports.or(&said.ports);
+            }
             Stage::Baseline(rank) => baseline.take(rank, said),
         }
     }
     let admin = admin.outcome();
-    let left = all.without(&admin.decided()).or(&admin.pass);
+    let left = all.without(&admin.decided).or(&admin.pass);
     let (then_allowed, then_denied) = if isolated {
-        (namespaced.clone(), all.without(&namespaced))
+        (namespaced.or(&perhaps), all.without(&namespaced))
     } else {
         let baseline = baseline.outcome();
-        let undecided = all.without(&baseline.decided());
+        let undecided = all.without(&baseline.decided);
         let allowed = undecided.or(&baseline.allow).or(&baseline.pass);
         (allowed, baseline.deny)
     };
@@ -61,19 +70,17 @@ pub(crate) fn decide<'a>(
 #[derive(Debug, Default)]
 struct Tier(BTreeMap<AdminApi, BTreeMap<u16, BTreeMap<u32, Outcome>>>);
 
-/// What may become of ports: those of undefined order stand in several.
+/// What may become of ports: those of undefined order stand in several, and so do those of rules that may not match.
 #[derive(Debug, Default)]
 struct Outcome {
     allow: PortSet,
     deny: PortSet,
     pass: PortSet,
+    /// The ports of which something becomes for sure.
+    decided: PortSet,
 }
 
 impl Outcome {
-    fn decided(&self) -> PortSet {
-        self.allow.or(&self.deny).or(&self.pass)
-    }
-
     /// Adds what a later one says of ports that were not decided before.
     fn then(&mut self, decided: &PortSet, action: Action, ports: &PortSet) {
         let ports = ports.without(decided);
@@ -90,6 +97,7 @@ impl Outcome {
         self.then(decided, Action::Allow, &other.allow);
         self.then(decided, Action::Deny, &other.deny);
         self.then(decided, Action::Pass, &other.pass);
+        self.decided = self.decided.or(&other.decided);
     }
 }
 
@@ -102,8 +110,11 @@ impl Tier {
             .or_default()
             .entry(said.policy)
             .or_default();
-        let decided = policy.decided();
+        let decided = policy.decided.clone();
         policy.then(&decided, said.action, &said.ports);
+        if said.matches == Matches::Surely {
+            policy.decided = decided.or(&said.ports);
+        }
     }
 
     fn outcome(&self) -> Outcome {
@@ -111,7 +122,7 @@ impl Tier {
         for priorities in self.0.values() {
             let mut of_api = Outcome::default();
             for policies in priorities.values() {
-                let decided = of_api.decided();
+                let decided = of_api.decided.clone();
                 for policy in policies.values() {
                     of_api.beside(&decided, policy);
                 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cofferdam_model::dialect::Dialect;
 use roaring::RoaringBitmap;
 
-use super::CompiledRule;
 use super::order::Said;
+use super::{CompiledRule, Matches};
 use crate::classes::{Classes, PortNames};
 use crate::policy::{Action, Stage};
 use crate::ports::PortSet;
@@ -20,38 +20,53 @@ pub(super) struct Pieces<'a> {
     pub(super) own: Option<&'a PortNames>,
     pub(super) found: Vec<(RoaringBitmap, Said)>,
     /// Those of policies of namespaces, which add up in any order, by their ports.
-    pub(super) merged: BTreeMap<PortSet, RoaringBitmap>,
+    pub(super) merged: BTreeMap<(PortSet, Matches), RoaringBitmap>,
 }
 
 impl Pieces<'_> {
     pub(super) fn take(&mut self, policy: u32, stage: Stage, rule: &CompiledRule) {
-        let peers = match &rule.peers {
+        let surely = match &rule.peers {
             Some(peers) => peers & self.universe,
             None => self.universe.clone(),
         };
+        self.take_of((policy, stage, Matches::Surely), rule, surely);
+        let perhaps = &rule.perhaps & self.universe;
+        self.take_of((policy, stage, Matches::Perhaps), rule, perhaps);
+    }
+
+    fn take_of(
+        &mut self,
+        (policy, stage, matches): (u32, Stage, Matches),
+        rule: &CompiledRule,
+        peers: RoaringBitmap,
+    ) {
+        if peers.is_empty() {
+            return;
+        }
+        let of = (policy, stage, matches);
         // A rule without names matches the same ports on every destination.
         let alike = rule.names.is_empty().then_some(&PortNames::Any);
         if let Some(named) = self.own.or(alike) {
-            return self.put(
-                policy,
-                stage,
-                rule.action,
-                (peers, rule.ports_on(named, self.dialect)),
-            );
+            let ports = rule.ports_on(named, self.dialect);
+            return self.put(of, rule.action, (peers, ports));
         }
         for (list, having) in self.classes.by_ports() {
             let ports = rule.ports_on(self.classes.ports(list), self.dialect);
-            self.put(policy, stage, rule.action, (&peers & having, ports));
+            self.put(of, rule.action, (&peers & having, ports));
         }
     }
 
-    fn put(&mut self, policy: u32, stage: Stage, action: Action, piece: (RoaringBitmap, PortSet)) {
-        let (set, ports) = piece;
+    fn put(
+        &mut self,
+        (policy, stage, matches): (u32, Stage, Matches),
+        action: Action,
+        (set, ports): (RoaringBitmap, PortSet),
+    ) {
         if set.is_empty() || ports.is_empty() {
             return;
         }
         if stage == Stage::Namespaced {
-            *self.merged.entry(ports).or_default() |= set;
+            *self.merged.entry((ports, matches)).or_default() |= set;
         } else {
             self.found.push((
                 set,
@@ -60,13 +75,14 @@ impl Pieces<'_> {
                     stage,
                     action,
                     ports,
+                    matches,
                 },
             ));
         }
     }
 
     pub(super) fn all(self) -> Vec<(RoaringBitmap, Said)> {
-        let merged = self.merged.into_iter().map(|(ports, set)| {
+        let merged = self.merged.into_iter().map(|((ports, matches), set)| {
             let (policy, stage, action) = (0, Stage::Namespaced, Action::Allow);
             (
                 set,
@@ -75,6 +91,7 @@ impl Pieces<'_> {
                     stage,
                     action,
                     ports,
+                    matches,
                 },
             )
         });

@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::order::{Said, decide};
 use super::pieces::{Pieces, split};
-use super::{Compiled, CompiledRule, Profile, Row, arriving};
+use super::{Compiled, CompiledRule, Matches, Profile, Row, arriving};
 use crate::classes::{Classes, PortNames};
 use crate::policy::{Action, Stage};
 use crate::ports::PortSet;
@@ -128,11 +128,12 @@ impl Rows {
         let Some((profile, row)) = self.made.get(index(row)).and_then(Option::as_ref) else {
             return false;
         };
-        let about_all = CompiledRule::matches_everything;
+        let is_about_all = CompiledRule::matches_everything;
+        let about_all = |rule: &CompiledRule| is_about_all(rule).then_some(Matches::Surely);
         let mut governing = profile.governing(policies);
         let depends = governing.any(|(_, policy)| {
             let rules = policy.rules(profile.direction()).unwrap_or_default();
-            let mut rules = rules.iter().filter(|rule| about_all(rule));
+            let mut rules = rules.iter().filter(|rule| is_about_all(rule));
             rules.any(CompiledRule::names_ports)
         });
         let named = classes.ports(profile.ports);
@@ -145,17 +146,19 @@ impl Rows {
         &self,
         profile: &Profile,
         policies: &[Compiled],
-        (matches, named): (impl Fn(&CompiledRule) -> bool, &PortNames),
+        (matches, named): (impl Fn(&CompiledRule) -> Option<Matches>, &PortNames),
     ) -> Allowed {
         let mut said = Vec::new();
         for (id, policy) in profile.governing(policies) {
             let rules = policy.rules(profile.direction()).unwrap_or_default();
-            for rule in rules.iter().filter(|rule| matches(rule)) {
+            let matching = rules.iter().filter_map(|rule| Some((rule, matches(rule)?)));
+            for (rule, matches) in matching {
                 said.push(Said {
                     policy: id,
                     stage: policy.stage,
                     action: rule.action,
                     ports: rule.ports_on(named, self.dialect),
+                    matches,
                 });
             }
         }
@@ -166,6 +169,7 @@ impl Rows {
                 stage: Stage::Namespaced,
                 action: Action::Allow,
                 ports: PortSet::all(),
+                matches: Matches::Surely,
             });
         }
         decide(&said, isolated, &self.open)
@@ -189,7 +193,8 @@ impl Rows {
         }
         let isolated = profile.isolates(policies);
         if isolated && profile.own_node {
-            pieces.merged.insert(PortSet::all(), universe.clone());
+            let all = (PortSet::all(), Matches::Surely);
+            pieces.merged.insert(all, universe.clone());
         }
         let pieces = pieces.all();
         let cells = split(universe, &pieces);

@@ -5,7 +5,9 @@ use cofferdam_model::dialect::Sctp;
 use cofferdam_model::flow::Protocol;
 use cofferdam_report::wire::explain::{Answer, WirePolicy, WireRule, WireService, WireSide};
 use cofferdam_semantics::Verdict;
-use cofferdam_semantics::connectivity::explain::{Cited, CitedRule, Exemption, Explanation, Side};
+use cofferdam_semantics::connectivity::explain::{
+    Cited, CitedRule, Exemption, Explanation, Matches, Side,
+};
 use cofferdam_semantics::connectivity::{Endpoint, NodePort, ServiceAddress};
 use cofferdam_semantics::policy::{Action, Stage};
 
@@ -96,6 +98,7 @@ impl<'a> Teller<'a> {
             stage: _,
             action,
             ports,
+            matches,
         } = rule;
         Ok(WireRule {
             policy: of.policy.to_string(),
@@ -103,6 +106,7 @@ impl<'a> Teller<'a> {
             place: self.input.place_of(of.source, path)?,
             action: action.as_str(),
             ports: ports.to_string(),
+            perhaps: *matches == Matches::Perhaps,
         })
     }
 

@@ -184,7 +184,7 @@ metadata: {namespace: x, name: b}
         (
             "{cidr: 10.0.0.0/8}",
             [
-                "x/a -> x/b tcp/80 denied",
+                "x/a -> x/b tcp/80 undecided",
                 "x/a -> 2001:db8::1 tcp/80 denied",
             ],
         ),
@@ -198,14 +198,14 @@ metadata: {namespace: x, name: b}
         (
             "{cidr: '2001:db8::/32'}",
             [
-                "x/a -> x/b tcp/80 denied",
+                "x/a -> x/b tcp/80 undecided",
                 "x/a -> 2001:db8::1 tcp/80 allowed",
             ],
         ),
         (
             "{cidr: '::/0', except: ['fd00::/8']}",
             [
-                "x/a -> x/b tcp/80 denied",
+                "x/a -> x/b tcp/80 undecided",
                 "x/a -> 2001:db8::1 tcp/80 allowed",
             ],
         ),

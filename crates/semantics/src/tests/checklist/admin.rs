@@ -260,7 +260,7 @@ metadata: {namespace: x, name: waits}
         &[
             "x/a -> x/b tcp/80 denied",
             "x/a -> y/a tcp/80 allowed",
-            "x/a -> x/waits tcp/80 allowed",
+            "x/a -> x/waits tcp/80 undecided",
         ],
     );
     check_both(

@@ -125,7 +125,7 @@ spec: {{policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: 192.168.0.2/32
     };
     for (spec, status, line) in [
         (", nodeName: n2", "", "x/a -> x/host tcp/80 allowed"),
-        (", nodeName: gone", "", "x/a -> x/host tcp/80 denied"),
+        (", nodeName: gone", "", "x/a -> x/host tcp/80 undecided"),
         ("", "hostIP: 192.168.0.2", "x/a -> x/host tcp/80 allowed"),
         (
             "",

@@ -62,7 +62,7 @@ spec: {{policyTypes: [Egress], egress: [{{to: [{peer}]}}]}}
         ("{podSelector: {}}", "x/runs -> x/waits tcp/80 allowed"),
         (
             "{ipBlock: {cidr: 10.0.0.0/8}}",
-            "x/runs -> x/waits tcp/80 denied",
+            "x/runs -> x/waits tcp/80 undecided",
         ),
         (
             "{ipBlock: {cidr: 0.0.0.0/0}}",
@@ -74,7 +74,7 @@ spec: {{policyTypes: [Egress], egress: [{{to: [{peer}]}}]}}
         ),
         (
             "{ipBlock: {cidr: 0.0.0.0/0, except: [203.0.113.0/24]}}",
-            "x/runs -> x/waits tcp/80 denied",
+            "x/runs -> x/waits tcp/80 undecided",
         ),
         (
             "{podSelector: {matchLabels: {a: b}}}",
