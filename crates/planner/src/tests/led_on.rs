@@ -108,10 +108,11 @@ fn node() -> Value {
 /// A pod with a port, which is also one of its node where that has a number.
 fn pod(namespace: &str, name: &str, host_port: Option<u16>) -> Value {
     let port = json!({"containerPort": 8443, "hostPort": host_port});
+    let address = format!("10.2.0.{}", name.as_bytes()[0]);
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
         "spec": {"nodeName": "n", "containers": [{"name": "c", "ports": [port]}]},
-        "status": {"phase": "Running", "hostIP": "10.1.0.5"}})
+        "status": {"phase": "Running", "hostIP": "10.1.0.5", "podIP": address}})
 }
 
 /// A Service of the pods of that name; more of its spec, and what a load balancer says of itself.
