@@ -91,10 +91,7 @@ impl<'a> Outcome<'a> {
 
     /// States to be compared.
     fn states<const N: usize>(&self, all: [&Segmentation; N]) -> (States, [State; N]) {
-        let mut draft = Draft::default();
-        for object in self.case.observed.unchanging_objects() {
-            draft.shared(&object);
-        }
+        let mut draft = Draft::of_cluster(self.case.observed.unchanging_objects());
         let all = all.map(|one| draft.state(one.objects(), &one.namespaces));
         let states = draft.finish(&self.pod_networks(), &self.dialects());
         (states, all)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde_json::Value;
 
 use crate::connection::{Match, Side};
@@ -36,30 +36,45 @@ pub(crate) fn is_in_networks(networks: &[Value], side: Side) -> Match {
     is_in(&networks, &[], side)
 }
 
-/// An address that is not known yet is for sure only in what holds all addresses of its family.
+/// An address that is not known yet is for sure only in what holds every address that it may be.
 fn is_in(networks: &[IpNet], excepts: &[IpNet], side: Side) -> Match {
     if let Some(address) = side.address {
         let holds = |all: &[IpNet]| all.iter().any(|one| one.contains(&address));
-        return if holds(networks) && !holds(excepts) {
-            Match::Surely
-        } else {
-            Match::No
-        };
+        return Match::of(holds(networks) && !holds(excepts));
     }
+    let is_ipv4 = side.is_ipv4;
     let of_family = |all: &[IpNet]| {
-        let all = all
-            .iter()
-            .filter(|one| one.addr().is_ipv4() == side.is_ipv4);
+        let all = all.iter().filter(|one| one.addr().is_ipv4() == is_ipv4);
         IpNet::aggregate(&all.copied().collect())
     };
     let (networks, excepts) = (of_family(networks), of_family(excepts));
-    let is_left = |one: &IpNet| !excepts.iter().any(|except| except.contains(one));
-    if !networks.iter().any(is_left) {
-        Match::No
-    } else if excepts.is_empty() && networks.iter().any(|one| one.prefix_len() == 0) {
-        Match::Surely
+    let within = if side.within.is_empty() {
+        vec![everything(is_ipv4)]
     } else {
+        of_family(side.within)
+    };
+    let holds = |all: &[IpNet], one: &IpNet| all.iter().any(|network| network.contains(one));
+    let overlaps = |one: &IpNet, other: &IpNet| one.contains(other) || other.contains(one);
+    let mut each = within.iter();
+    if each.all(|one| holds(&networks, one) && !excepts.iter().any(|other| overlaps(one, other))) {
+        return Match::Surely;
+    }
+    let mut common = within.iter().flat_map(|one| {
+        let others = networks.iter().filter(|other| overlaps(one, other));
+        others.map(move |other| if one.contains(other) { other } else { one })
+    });
+    if common.any(|one| !holds(&excepts, one)) {
         Match::Perhaps
+    } else {
+        Match::No
+    }
+}
+
+fn everything(is_ipv4: bool) -> IpNet {
+    if is_ipv4 {
+        Ipv4Net::default().into()
+    } else {
+        Ipv6Net::default().into()
     }
 }
 

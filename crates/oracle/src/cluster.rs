@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use cofferdam_objects::keys;
+use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::address::{addresses, names_ipv6};
@@ -16,6 +17,8 @@ use crate::selector::{Labels, labels, selects};
 #[derive(Debug)]
 pub(crate) struct Cluster<'a> {
     pub objects: Vec<&'a Value>,
+    /// Where the addresses of pods lie that are not known; anywhere where it is empty.
+    pub pod_networks: &'a [IpNet],
 }
 
 impl<'a> Cluster<'a> {
@@ -43,23 +46,34 @@ impl<'a> Cluster<'a> {
         });
         let Some(pod) = pod else { return Vec::new() };
         let known = self.addresses(pod);
-        let pod = Some(pod);
         if known.is_empty() {
-            // It may get one of each family that is in use.
-            let families = if self.has_ipv6() {
-                &[true, false][..]
+            let within = if is_host_network(pod) {
+                &[]
             } else {
-                &[true]
+                self.pod_networks
             };
-            let unknown = families.iter().map(|is_ipv4| Side {
-                pod,
+            let families = [true, false].into_iter();
+            let families = families.filter(|is_ipv4| self.may_be_of_family(*is_ipv4, within));
+            let unknown = families.map(|is_ipv4| Side {
+                pod: Some(pod),
                 address: None,
-                is_ipv4: *is_ipv4,
+                is_ipv4,
+                within,
             });
             return unknown.collect();
         }
+        let pod = Some(pod);
         let sides = known.into_iter().map(|address| Side::at(pod, address));
         sides.collect()
+    }
+
+    /// Whether an address that is not known may be of a family: one of those networks, or else one that is in use.
+    fn may_be_of_family(&self, is_ipv4: bool, within: &[IpNet]) -> bool {
+        if within.is_empty() {
+            return is_ipv4 || self.has_ipv6();
+        }
+        let mut within = within.iter();
+        within.any(|network| network.addr().is_ipv4() == is_ipv4)
     }
 
     /// Whether a policy, pod or node has an IPv6 address or block.

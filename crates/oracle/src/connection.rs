@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use cofferdam_model::flow::Protocol;
+use ipnet::IpNet;
 use serde_json::Value;
 
 /// One end of a connection.
@@ -14,6 +15,8 @@ pub(crate) struct Side<'a> {
     pub address: Option<IpAddr>,
     /// Whether that is an IPv4 address.
     pub is_ipv4: bool,
+    /// Where it lies while it is not known; anywhere where there is no network.
+    pub within: &'a [IpNet],
 }
 
 impl<'a> Side<'a> {
@@ -22,6 +25,7 @@ impl<'a> Side<'a> {
             pod,
             address: Some(address),
             is_ipv4: address.is_ipv4(),
+            within: &[],
         }
     }
 }

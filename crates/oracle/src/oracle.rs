@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use cofferdam_model::dialect::{Dialect, OwnNode, Sctp};
 use cofferdam_model::flow::Protocol;
+use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
@@ -53,9 +54,19 @@ impl<'a> Oracle<'a> {
     pub fn new(objects: &'a [Value], dialect: Dialect) -> Self {
         let objects = objects.iter().filter(|object| is_valid(object)).collect();
         Self {
-            cluster: Cluster { objects },
+            cluster: Cluster {
+                objects,
+                pod_networks: &[],
+            },
             dialect,
         }
+    }
+
+    /// The same where the addresses of pods that are not known lie in these networks.
+    #[must_use]
+    pub fn with_pod_networks(mut self, networks: &'a [IpNet]) -> Self {
+        self.cluster.pod_networks = networks;
+        self
     }
 
     /// Namespace and name of every pod that can be an end of a connection, in the order of the objects.

@@ -102,11 +102,7 @@ impl Ground<'_> {
 
     /// What all states of the cluster share.
     fn draft(&self) -> Draft {
-        let mut draft = Draft::default();
-        for object in self.view.observed.unchanging_objects() {
-            draft.shared(&object);
-        }
-        draft
+        Draft::of_cluster(self.view.observed.unchanging_objects())
     }
 }
 

@@ -41,6 +41,7 @@ mod reach;
 mod registration_expressions;
 mod service_claims;
 mod somebody_else;
+mod unaddressed;
 mod unfinished;
 mod words;
 mod zones;

@@ -30,14 +30,6 @@ impl Family {
         }
     }
 
-    /// What is of it, of two of which the first is of IPv4.
-    pub(crate) fn one_of<T>(self, [v4, v6]: [T; 2]) -> T {
-        match self {
-            Self::V4 => v4,
-            Self::V6 => v6,
-        }
-    }
-
     /// All of its addresses.
     pub(crate) fn network(self) -> IpNet {
         match self {
@@ -67,10 +59,9 @@ impl Family {
 
     /// The addresses that are routed on the internet.
     fn public(self) -> RangeSetBlaze<u128> {
-        let of = |networks: &[&str]| -> RangeSetBlaze<u128> {
-            let networks = networks.iter().filter_map(|one| one.parse::<IpNet>().ok());
-            let ranges = networks.map(|one| number(one.network())..=number(one.broadcast()));
-            ranges.collect()
+        let of = |networks: &[&str]| {
+            let networks = networks.iter().filter_map(|one| one.parse().ok());
+            ranges(&networks.collect::<Vec<IpNet>>(), self)
         };
         match self {
             Self::V4 => of(&["0.0.0.0/0"]) - of(&NOT_PUBLIC),
@@ -110,24 +101,12 @@ pub(crate) struct Block {
 
 impl Block {
     fn ranges(&self, family: Family) -> RangeSetBlaze<u128> {
-        let of = |networks: &[IpNet]| -> RangeSetBlaze<u128> {
-            let own = networks
-                .iter()
-                .filter(|network| Family::of(network.addr()) == family);
-            own.map(|network| number(network.network())..=number(network.broadcast()))
-                .collect()
-        };
-        of(&self.networks) - of(&self.except)
+        ranges(&self.networks, family) - ranges(&self.except, family)
     }
 
     /// Whether it holds every address of a family.
     pub(crate) fn is_everything(&self, family: Family) -> bool {
         self.ranges(family) == RangeSetBlaze::from_iter([0..=family.last()])
-    }
-
-    /// Whether it holds addresses of a family.
-    pub(crate) fn is_of(&self, family: Family) -> bool {
-        !self.ranges(family).is_empty()
     }
 
     /// Whether all of its addresses are in another.
@@ -166,6 +145,14 @@ impl Block {
     }
 }
 
+/// The addresses of a family in some networks.
+fn ranges(networks: &[IpNet], family: Family) -> RangeSetBlaze<u128> {
+    let own = networks.iter();
+    let own = own.filter(|network| Family::of(network.addr()) == family);
+    own.map(|network| number(network.network())..=number(network.broadcast()))
+        .collect()
+}
+
 /// An address as a number.
 fn number(address: IpAddr) -> u128 {
     match address {
@@ -178,17 +165,18 @@ fn number(address: IpAddr) -> u128 {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Atoms {
     /// Which blocks hold the addresses of an atom; an atom is named by its number here.
-    signatures: Table<Vec<u32>>,
+    signatures: Table<Signature>,
     /// The atom that begins at a number, until the next.
     starts: BTreeMap<(Family, u128), u32>,
-    /// The signatures of addresses of the two families that are not there yet.
-    unknown: [u32; 2],
-    /// The signatures of addresses of the two families that are somewhere.
-    somewhere: [u32; 2],
 }
 
-/// Stands in a signature for blocks that may hold an address; one for each family.
-const PERHAPS: [u32; 2] = [u32::MAX - 1, u32::MAX];
+/// The blocks that hold an address, by their numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Signature {
+    surely: Vec<u32>,
+    /// Those that hold it or not, where it is not known.
+    perhaps: Vec<u32>,
+}
 
 impl Atoms {
     /// Cuts the addresses at the ends of blocks, which are named by their numbers.
@@ -197,19 +185,6 @@ impl Atoms {
         for family in Family::BOTH {
             atoms.sweep(blocks, family);
         }
-        // It may be any address, so that only what holds all of them is known to hold it.
-        let certain = |family: Family| {
-            let all = blocks.iter();
-            let all = all.filter(move |(_, block)| block.is_everything(family));
-            all.map(|(id, _)| id)
-        };
-        let [v4, v6] = Family::BOTH;
-        let [perhaps_v4, perhaps_v6] = PERHAPS;
-        atoms.unknown = [v4, v6].map(|family| atoms.signatures.id(certain(family).collect()));
-        atoms.somewhere = [(v4, perhaps_v4), (v6, perhaps_v6)].map(|(family, perhaps)| {
-            let signature = certain(family).chain([perhaps]);
-            atoms.signatures.id(signature.collect())
-        });
         atoms
     }
 
@@ -235,35 +210,66 @@ impl Atoms {
                     active.remove(&id)
                 };
             }
-            let atom = self.signatures.id(active.iter().copied().collect());
+            let atom = self.signatures.id(Signature {
+                surely: active.iter().copied().collect(),
+                perhaps: Vec::new(),
+            });
             self.starts.insert((family, start), atom);
         }
     }
 
     /// The atom of an address.
     pub(crate) fn of(&self, address: IpAddr) -> u32 {
-        let family = Family::of(address);
-        let until = (family, number(address));
+        let until = (Family::of(address), number(address));
         let found = self.starts.range(..=until).next_back();
-        found.map_or_else(|| self.of_unknown(family), |(_, atom)| *atom)
+        found.map(|(_, atom)| *atom).unwrap_or_default()
     }
 
-    /// The atom that stands for an address of a family that a pod would have, and of which nothing is known.
-    pub(crate) fn of_unknown(&self, family: Family) -> u32 {
-        family.one_of(self.unknown)
+    /// The atom that stands for an address of a family that is in one of these networks, and is not known otherwise; none
+    /// where no network is of the family.
+    pub(crate) fn within(
+        &mut self,
+        networks: &[IpNet],
+        family: Family,
+        blocks: &Table<Block>,
+    ) -> Option<u32> {
+        let within = ranges(networks, family);
+        let mut signature = Signature::default();
+        for (id, block) in blocks.iter() {
+            let block = block.ranges(family);
+            if within.is_subset(&block) {
+                signature.surely.push(id);
+            } else if !within.is_disjoint(&block) {
+                signature.perhaps.push(id);
+            }
+        }
+        (!within.is_empty()).then(|| self.signatures.id(signature))
     }
 
-    /// The atom that stands for an address of a family that a pod has, and that is not known: blocks may hold it.
-    pub(crate) fn of_somewhere(&self, family: Family) -> u32 {
-        family.one_of(self.somewhere)
+    /// The atom that stands for an address of a family that is in no block but those of all its addresses.
+    pub(crate) fn in_no_block(&mut self, family: Family, blocks: &Table<Block>) -> u32 {
+        let everything = blocks.iter().filter(|(_, one)| one.is_everything(family));
+        self.signatures.id(Signature {
+            surely: everything.map(|(id, _)| id).collect(),
+            perhaps: Vec::new(),
+        })
     }
 
     /// The blocks that hold an atom.
     pub(crate) fn blocks_of(&self, atom: u32) -> &[u32] {
-        self.signatures
-            .get(atom)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        let signature = self.signatures.get(atom);
+        signature.map_or(&[], |one| one.surely.as_slice())
+    }
+
+    /// The blocks that hold an atom or not: the address for which it stands is not known.
+    pub(crate) fn perhaps_in(&self, atom: u32) -> &[u32] {
+        let signature = self.signatures.get(atom);
+        signature.map_or(&[], |one| one.perhaps.as_slice())
+    }
+
+    /// Every atom.
+    pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
+        0..self.signatures.len()
     }
 
     /// The atoms that addresses of a family fall into, each once.
@@ -319,11 +325,7 @@ impl Scope {
         match self {
             Self::Internet => family.public(),
             Self::Anywhere => RangeSetBlaze::from_iter([0..=family.last()]),
-            Self::Networks(networks) => {
-                let networks = networks.clone();
-                let except = Vec::new();
-                Block { networks, except }.ranges(family)
-            }
+            Self::Networks(networks) => ranges(networks, family),
         }
     }
 

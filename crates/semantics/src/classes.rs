@@ -3,6 +3,7 @@
 mod build;
 mod change;
 pub(crate) mod postings;
+mod unaddressed;
 pub(crate) mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,8 @@ use crate::policy::{NamespaceChoice, Peer, Peers, PodChoice};
 use crate::sets::{SetList, Table};
 pub(crate) use change::News;
 use postings::Postings;
-use vocabulary::{Vocabulary, block_of, names_some};
+use unaddressed::Unaddressed;
+use vocabulary::{Vocabulary, block_of};
 
 /// A class: pods, nodes or addresses that every policy treats alike, over one family of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +76,7 @@ pub struct Classes {
 #[derive(Debug, Clone)]
 pub(crate) struct Universe {
     pub(crate) vocabulary: Vocabulary,
+    unaddressed: Unaddressed,
     table: Table<Class>,
     labels: Table<Told>,
     port_lists: Table<PortNames>,
@@ -96,6 +99,8 @@ struct ByAtom {
     hosts: SetList,
     outside: SetList,
     atoms_of_blocks: BTreeMap<u32, Vec<u32>>,
+    /// Those of addresses that are not known, which blocks hold or not.
+    atoms_perhaps_in_blocks: BTreeMap<u32, Vec<u32>>,
 }
 
 impl Classes {
@@ -222,21 +227,12 @@ impl Classes {
     pub(crate) fn matched(&self, peer: &Peer, dialect: Dialect) -> RoaringBitmap {
         match peer {
             Peer::Pods(choice) => self.chosen(choice),
-            Peer::IpBlock { .. } => {
-                let ByAtom { pods, hosts, .. } = &self.universe.by_atom;
-                let kinds = [
-                    (dialect.pod_addresses, pods),
-                    (dialect.node_addresses, hosts),
-                ];
-                let matching = kinds
-                    .into_iter()
-                    .filter(|(matches, _)| *matches == IpBlock::Matches);
-                self.in_block(peer, matching.map(|(_, kind)| kind))
+            Peer::IpBlock { .. } | Peer::Networks(_) => {
+                let by_atom = &self.universe.by_atom;
+                let atoms = self.in_block(peer, &by_atom.atoms_of_blocks);
+                let outside = by_atom.outside.union(atoms.iter().copied());
+                outside | self.addressed_as(peer, atoms, dialect)
             }
-            Peer::Networks(_) => self.in_block(
-                peer,
-                [&self.universe.by_atom.pods, &self.universe.by_atom.hosts],
-            ),
             Peer::Nodes(selector) => self.universe.node_labels.select(selector),
             Peer::DomainNames(_) | Peer::Unknown => RoaringBitmap::new(),
         }
@@ -248,29 +244,11 @@ impl Classes {
             Peers::Everything => [].as_slice(),
             Peers::AnyOf(peers) => peers.as_slice(),
         };
-        let ByAtom { pods, hosts, .. } = &self.universe.by_atom;
-        let mut all = RoaringBitmap::new();
-        for peer in peers {
-            let kinds = match peer {
-                Peer::IpBlock { .. } => [
-                    (dialect.pod_addresses, pods),
-                    (dialect.node_addresses, hosts),
-                ],
-                Peer::Networks(_) => [(IpBlock::Matches, pods), (IpBlock::Matches, hosts)],
-                Peer::Pods(_) | Peer::Nodes(_) | Peer::DomainNames(_) | Peer::Unknown => continue,
-            };
-            let families = Family::BOTH.into_iter();
-            let families = families.filter(|family| names_some(peer, *family));
-            let atoms = families.map(|family| self.universe.vocabulary.atoms.of_somewhere(family));
-            let atoms: Vec<u32> = atoms.collect();
-            for (_, kind) in kinds
-                .iter()
-                .filter(|(matches, _)| *matches == IpBlock::Matches)
-            {
-                all |= kind.union(atoms.iter().copied());
-            }
-        }
-        all
+        let perhaps = peers.iter().map(|peer| {
+            let atoms = self.in_block(peer, &self.universe.by_atom.atoms_perhaps_in_blocks);
+            self.addressed_as(peer, atoms, dialect)
+        });
+        perhaps.fold(RoaringBitmap::new(), |all, one| all | one)
     }
 
     /// The classes that peers match; `None` stands for all.
@@ -286,20 +264,27 @@ impl Classes {
         }
     }
 
-    /// The classes with an address in the block of a peer: addresses outside, and those of these kinds.
-    fn in_block<'a>(
-        &self,
-        peer: &Peer,
-        kinds: impl IntoIterator<Item = &'a SetList>,
-    ) -> RoaringBitmap {
+    /// What is told of the block that a peer names; nothing where it names none.
+    fn in_block<'a>(&self, peer: &Peer, told: &'a BTreeMap<u32, Vec<u32>>) -> &'a [u32] {
         let block = block_of(peer).and_then(|block| self.universe.vocabulary.blocks.find(&block));
-        let atoms = block.and_then(|block| self.universe.by_atom.atoms_of_blocks.get(&block));
-        let atoms = atoms.map(Vec::as_slice).unwrap_or_default();
-        let mut all = self.universe.by_atom.outside.union(atoms.iter().copied());
-        for kind in kinds {
-            all |= kind.union(atoms.iter().copied());
-        }
-        all
+        let told = block.and_then(|block| told.get(&block));
+        told.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The classes of pods and nodes with addresses of some atoms, as far as a peer looks at the addresses of these.
+    fn addressed_as(&self, peer: &Peer, atoms: &[u32], dialect: Dialect) -> RoaringBitmap {
+        let ByAtom { pods, hosts, .. } = &self.universe.by_atom;
+        let of_kinds = match peer {
+            Peer::IpBlock { .. } => [dialect.pod_addresses, dialect.node_addresses],
+            Peer::Networks(_) => [IpBlock::Matches; 2],
+            Peer::Pods(_) | Peer::Nodes(_) | Peer::DomainNames(_) | Peer::Unknown => {
+                [IpBlock::Ignores; 2]
+            }
+        };
+        let kinds = of_kinds.into_iter().zip([pods, hosts]);
+        let looked_at = kinds.filter(|(looks, _)| *looks == IpBlock::Matches);
+        let classes = looked_at.map(|(_, kind)| kind.union(atoms.iter().copied()));
+        classes.fold(RoaringBitmap::new(), |all, one| all | one)
     }
 
     /// The named ports of a list.

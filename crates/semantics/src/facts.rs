@@ -2,6 +2,7 @@
 
 mod entrance;
 mod service;
+mod unknown_addresses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,6 +20,7 @@ pub use entrance::{
     Route,
 };
 pub use service::{Service, ServiceKind, ServicePort, Slice, SlicePort, Target};
+pub use unknown_addresses::UnknownAddresses;
 
 /// What decides what can be reached.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +44,8 @@ pub struct Facts {
     /// Whether a pod, node or policy has an IPv6 address or block, so that pods whose addresses are not known may have
     /// one too.
     pub has_ipv6: bool,
+    /// Where the addresses of pods lie that are not known.
+    pub unknown_addresses: UnknownAddresses,
     /// What stands in the way of a complete verdict.
     pub gaps: BTreeSet<Gap>,
     /// What stands in the way of telling every way in from outside, and of nothing else.

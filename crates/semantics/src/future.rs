@@ -13,7 +13,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cofferdam_model::labels::{Labels, Selector};
-use ipnet::IpNet;
 
 use crate::classes::vocabulary::Vocabulary;
 use crate::facts::{Facts, Place, Pod, Workload};
@@ -57,9 +56,9 @@ pub struct Future<'a> {
 }
 
 impl<'a> Future<'a> {
-    /// Of what the policies tell apart, with addresses of `networks`; where there are no networks, addresses are not
-    /// known. Pods that `also` tells apart are told apart too.
-    pub fn of(facts: &'a Facts, networks: &[IpNet], also: &'a [&'a Selector]) -> Self {
+    /// Of what the policies tell apart, with addresses of the networks of pods; where these are not known, the addresses
+    /// are not either. Pods that `also` tells apart are told apart too.
+    pub fn of(facts: &'a Facts, also: &'a [&'a Selector]) -> Self {
         let mut named: BTreeMap<&Arc<str>, BTreeSet<&Selector>> = BTreeMap::new();
         let mut selected = BTreeSet::new();
         let choices = facts.policies.iter().flat_map(Policy::choices);
@@ -75,7 +74,7 @@ impl<'a> Future<'a> {
         }
         Self {
             facts,
-            addresses: addresses(facts, networks),
+            addresses: addresses(facts),
             also,
             named,
             selected,
@@ -202,8 +201,9 @@ fn selected(selectors: &BTreeSet<&Selector>, labels: &Labels) -> Vec<bool> {
     selectors.map(|selector| selector.matches(labels)).collect()
 }
 
-/// An address of each part of these networks that some policy tells apart; none stands for one that is not known.
-fn addresses(facts: &Facts, networks: &[IpNet]) -> Vec<Option<IpAddr>> {
+/// An address of each part of the networks of pods that some policy tells apart; none stands for one that is not known.
+fn addresses(facts: &Facts) -> Vec<Option<IpAddr>> {
+    let networks = facts.pod_networks();
     if networks.is_empty() {
         return vec![None];
     }

@@ -10,6 +10,7 @@ mod services;
 mod sides;
 mod targets;
 mod translated;
+mod unaddressed;
 mod witness;
 mod words;
 
@@ -36,6 +37,7 @@ use chains::{Chains, Claimed, Found};
 use doubts::Never;
 use sides::{Place, side, source};
 use targets::{Targets, targets};
+use unaddressed::{Unaddressed, in_no_block};
 use witness::hop;
 pub use witness::{Hop, Reason, Stop, told, told_reasons};
 
@@ -70,7 +72,7 @@ pub enum Outcome {
 }
 
 /// A cluster of which guarantees are to be proved.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ground<'a> {
     /// Its document.
     pub cluster: &'a Cluster,
@@ -101,7 +103,7 @@ impl Ground<'_> {
     fn future_pods(&self, model: &Model) -> (Vec<Pod>, Vec<TooMany>) {
         let also: BTreeSet<Selector> = model.guarantees.values().flat_map(workloads).collect();
         let also: Vec<&Selector> = also.iter().collect();
-        let future = Future::of(&self.facts, &self.pod_networks, &also);
+        let future = Future::of(&self.facts, &also);
         let (mut pods, mut missing) = future.everywhere();
         let names = self.closed.iter().copied();
         let closed: BTreeSet<&str> = names.filter(|name| !self.is_open(name)).collect();
@@ -113,7 +115,18 @@ impl Ground<'_> {
 
 /// Every guarantee of each cluster, in the order of names: of ways that begin there, and of those into the other
 /// clusters that are looked at.
-pub fn prove(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
+pub fn prove(model: &Model, mut grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
+    for ground in &mut grounds {
+        ground.facts.settle_pod_networks(&ground.pod_networks);
+    }
+    let Some(unaddressed) = Unaddressed::among(&grounds) else {
+        return proofs(model, grounds);
+    };
+    let supposed = proofs(model, in_no_block(&grounds));
+    unaddressed.confirm(supposed, proofs(model, grounds))
+}
+
+fn proofs(model: &Model, grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
     let mut shared = Solver::default();
     let grounds = grounds.into_iter();
     let solved = grounds.map(|one| Solved::new(model, one, &mut shared));

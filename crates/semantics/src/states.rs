@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::classes::Classes;
 use crate::connectivity::Connectivity;
 use crate::connectivity::in_force::InForce;
-use crate::facts::{Facts, Gap, Namespace};
+use crate::facts::{Facts, Gap, Namespace, UnknownAddresses};
 use crate::future::{Future, TooMany};
 use crate::policy::Source;
 use crate::read::Reader;
@@ -43,9 +43,22 @@ pub struct Draft {
     /// Every policy that was taken, by its text.
     policies: IndexMap<String, Source>,
     labels: BTreeMap<Arc<str>, BTreeSet<Arc<Labels>>>,
+    has_every_node: bool,
 }
 
 impl Draft {
+    /// Of a cluster that was asked for everything that all states share, its nodes among it.
+    pub fn of_cluster(shared: impl Iterator<Item = Value>) -> Self {
+        let mut draft = Self {
+            has_every_node: true,
+            ..Self::default()
+        };
+        for object in shared {
+            draft.shared(&object);
+        }
+        draft
+    }
+
     /// Takes an object that every state holds: a pod or what makes pods, a node, a Service.
     pub fn shared(&mut self, object: &Value) {
         self.reader.read(object, Source(u32::MAX));
@@ -94,10 +107,13 @@ impl Draft {
         self.reader.gap(gap);
     }
 
-    /// The states to be compared, as each of the dialects reads the policies. Pods that do not exist yet get addresses of
-    /// `networks`; where there are none, addresses that are not known.
+    /// The states to be compared, as each of the dialects reads the policies. Pods whose addresses are not known, and those
+    /// that do not exist yet, have some of `networks`; where there are none, blocks are supposed not to hold them.
     pub fn finish(self, networks: &[IpNet], dialects: &[Dialect]) -> States {
         let mut facts = self.reader.finish();
+        facts.has_every_node = self.has_every_node;
+        facts.unknown_addresses = UnknownAddresses::InNoBlock;
+        facts.settle_pod_networks(networks);
         for (name, all) in &self.labels {
             if let Some(labels) = all.first() {
                 let (labels, source) = (Arc::clone(labels), None);
@@ -106,11 +122,11 @@ impl Draft {
             }
         }
         let mut too_many = Vec::new();
-        match Future::of(&facts, networks, &[]).namespaces() {
+        match Future::of(&facts, &[]).namespaces() {
             Ok(namespaces) => facts.namespaces.extend(namespaces),
             Err(more) => too_many.push(more),
         }
-        let future = Future::of(&facts, networks, &[]);
+        let future = Future::of(&facts, &[]);
         let (pods, more) = future.everywhere_under(|name| {
             let known = self.labels.get(name).into_iter().flatten();
             known.map(|labels| &**labels).collect()

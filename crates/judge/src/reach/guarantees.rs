@@ -133,7 +133,10 @@ fn ground<'a>(outcome: &Outcome<'a>, segmentation: &Segmentation) -> Ground<'a> 
 fn facts(outcome: &Outcome<'_>, segmentation: &Segmentation) -> Facts {
     let shared = outcome.case.observed.unchanging_objects();
     let all = segmentation.labelled().chain(segmentation.objects());
-    Reader::reading(all.chain(shared)).finish()
+    Facts {
+        has_every_node: true,
+        ..Reader::reading(all.chain(shared)).finish()
+    }
 }
 
 fn is_waived(case: &Case<'_>, guarantee: &GuaranteeName) -> bool {

@@ -18,6 +18,7 @@ pub fn questions(objects: &[Value], seed: u64, count: usize) -> Vec<(Peer, Peer,
     let mut random = Random::new(seed ^ STREAM);
     let cluster = Cluster {
         objects: objects.iter().collect(),
+        pod_networks: &[],
     };
     let pods: Vec<&Value> = cluster.pods().collect();
     let addresses = addresses(&cluster);

@@ -68,7 +68,7 @@ fn outcome(spec: &str, plugin: &str, seen: &Seen<'_>) -> String {
             facts,
             tells_exposed: true,
             dialects: dialects(plugin),
-            pod_networks: Vec::new(),
+            pod_networks: vec!["10.2.0.0/16".parse().unwrap()],
             capabilities: Some(known),
             closed: [].into(),
         }

@@ -8,6 +8,7 @@ use cofferdam_model::labels::Labels;
 use indexmap::IndexMap;
 
 use super::postings::{Postings, pairs};
+use super::unaddressed::Unaddressed;
 use super::vocabulary::Vocabulary;
 use super::{ByAtom, Class, ClassKind, Classes, PortNames, Universe};
 use crate::addresses::Family;
@@ -15,7 +16,7 @@ use crate::facts::{Facts, Pod};
 use crate::sets::{SetList, Table};
 
 /// An address as policies see it: its family, and the part of the addresses in which it lies.
-type Face = (Family, u32);
+pub(super) type Face = (Family, u32);
 
 impl Classes {
     /// Puts pods, nodes and all addresses into classes.
@@ -46,6 +47,7 @@ impl Classes {
             return None;
         }
         let mut universe = (*self.universe).clone();
+        universe.unaddressed = Unaddressed::of(facts, &mut universe.vocabulary);
         let of_hosts = universe.take_nodes(facts);
         let of_pods = facts.pods.iter().map(|pod| universe.take_pod(facts, pod));
         let of_pods = of_pods.collect();
@@ -66,8 +68,10 @@ impl Universe {
     fn none(facts: &Facts) -> Self {
         let mut port_lists = Table::default();
         port_lists.id(PortNames::These(Vec::new()));
+        let mut vocabulary = Vocabulary::of(&facts.policies);
         Self {
-            vocabulary: Vocabulary::of(&facts.policies),
+            unaddressed: Unaddressed::of(facts, &mut vocabulary),
+            vocabulary,
             table: Table::default(),
             labels: Table::default(),
             port_lists,
@@ -108,19 +112,7 @@ impl Universe {
         let ports = self.told_ports(pod);
         let addresses = facts.addresses_of(pod);
         let each: Vec<Face> = if addresses.is_empty() {
-            let atoms = &self.vocabulary.atoms;
-            // It may get one of each family that is in use.
-            let families = Family::BOTH.into_iter();
-            let families = families.filter(|family| *family == Family::V4 || facts.has_ipv6);
-            // Of those that do not exist yet it is known elsewhere which addresses they may have.
-            let atom = |family| {
-                if pod.is_future {
-                    atoms.of_unknown(family)
-                } else {
-                    atoms.of_somewhere(family)
-                }
-            };
-            families.map(|family| (family, atom(family))).collect()
+            self.unaddressed.of_pod(pod).to_vec()
         } else {
             addresses.iter().map(|one| self.face(*one)).collect()
         };
@@ -155,20 +147,19 @@ impl Universe {
                 self.by_atom.outside.insert(atom, id);
             }
         }
-        let atoms: Vec<u32> = Family::BOTH
-            .iter()
-            .flat_map(|one| self.vocabulary.atoms.of_family(*one))
-            .collect();
-        let unknown = Family::BOTH.into_iter().flat_map(|family| {
-            let atoms = &self.vocabulary.atoms;
-            [atoms.of_unknown(family), atoms.of_somewhere(family)]
-        });
-        for atom in atoms.into_iter().chain(unknown) {
-            for block in self.vocabulary.atoms.blocks_of(atom) {
-                let atoms = self.by_atom.atoms_of_blocks.entry(*block).or_default();
-                if !atoms.contains(&atom) {
-                    atoms.push(atom);
-                }
+        let Self {
+            vocabulary: Vocabulary { atoms, .. },
+            by_atom,
+            ..
+        } = self;
+        for atom in atoms.all() {
+            for block in atoms.blocks_of(atom) {
+                let inside = by_atom.atoms_of_blocks.entry(*block).or_default();
+                inside.push(atom);
+            }
+            for block in atoms.perhaps_in(atom) {
+                let inside = by_atom.atoms_perhaps_in_blocks.entry(*block).or_default();
+                inside.push(atom);
             }
         }
     }

@@ -133,13 +133,13 @@ impl Classes {
         universe.namespace_labels.insert(id, pairs(new));
     }
 
-    /// Whether blocks may hold the addresses of a class, which are not known.
-    pub(crate) fn is_somewhere(&self, class: &Class) -> bool {
-        class.atom == self.universe.vocabulary.atoms.of_somewhere(class.family)
-    }
-
     /// The blocks in which the addresses of a class lie.
     pub(crate) fn blocks_of(&self, class: &Class) -> &[u32] {
         self.universe.vocabulary.atoms.blocks_of(class.atom)
+    }
+
+    /// The blocks in which the addresses of a class lie or not, which are not known.
+    pub(crate) fn perhaps_in(&self, class: &Class) -> &[u32] {
+        self.universe.vocabulary.atoms.perhaps_in(class.atom)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_model::labels::Selector;
 
-use crate::addresses::{Atoms, Block, Family};
+use crate::addresses::{Atoms, Block};
 use crate::policy::{Peer, PodChoice, Policy, PortRule};
 use crate::sets::Table;
 
@@ -79,12 +79,6 @@ pub(crate) fn block_of(peer: &Peer) -> Option<Block> {
         }),
         Peer::Pods(_) | Peer::Nodes(_) | Peer::DomainNames(_) | Peer::Unknown => None,
     }
-}
-
-/// Whether a peer names addresses of a family, and not all of them.
-pub(crate) fn names_some(peer: &Peer, family: Family) -> bool {
-    let block = block_of(peer);
-    block.is_some_and(|block| block.is_of(family) && !block.is_everything(family))
 }
 
 fn learn_keys(keys: &mut BTreeSet<Arc<str>>, selector: &Selector) {

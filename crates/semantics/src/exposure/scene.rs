@@ -295,11 +295,11 @@ fn merged(answers: impl Iterator<Item = Allowed>) -> Allowed {
 /// all could be told.
 fn add_newcomers(facts: &mut Facts) -> Vec<TooMany> {
     let mut too_many = Vec::new();
-    match Future::of(facts, &[], &[]).namespaces() {
+    match Future::of(facts, &[]).namespaces() {
         Ok(namespaces) => facts.namespaces.extend(namespaces),
         Err(one) => too_many.push(one),
     }
-    let (pods, more) = Future::of(facts, &[], &[]).everywhere();
+    let (pods, more) = Future::of(facts, &[]).everywhere();
     facts.pods.extend(pods);
     too_many.extend(more);
     too_many

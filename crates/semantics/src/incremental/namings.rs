@@ -114,11 +114,6 @@ impl Namings {
         self.blocks.get(&block).into_iter().flatten().copied()
     }
 
-    /// Where policies name blocks.
-    pub(super) fn of_blocks(&self) -> impl Iterator<Item = Naming> {
-        self.blocks.values().flatten().copied()
-    }
-
     /// The policies that select namespaces by this key.
     pub(super) fn of_namespace_key(&self, key: &str) -> impl Iterator<Item = u32> {
         let policies = self.namespace_keys.get(key).into_iter();

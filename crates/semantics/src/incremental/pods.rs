@@ -9,7 +9,6 @@ use roaring::RoaringBitmap;
 
 use super::namings::{Naming, Part};
 use super::{Change, PodKey, Solution, has_ipv6, put};
-use crate::classes::vocabulary::names_some;
 use crate::classes::{Class, News};
 use crate::connectivity::Governing;
 use crate::facts::Pod;
@@ -157,17 +156,16 @@ impl Solution {
             self.choice(*naming)
                 .is_some_and(|choice| choice.holds((namespace, of_namespace), labels))
         });
-        let blocks = all.blocks_of(class).iter();
-        let in_blocks = blocks.flat_map(|block| self.namings.of_block(*block));
-        namings.extend(in_blocks.filter(|naming| self.counts_addresses_of_pods(*naming)));
-        let family = class.family;
-        let in_any = self.namings.of_blocks().filter(|naming| {
-            let names_some = |peer: &Peer| names_some(peer, family);
-            all.is_somewhere(class)
-                && self.counts_addresses_of_pods(*naming)
-                && self.peer(*naming).is_some_and(names_some)
-        });
-        let perhaps: Vec<Naming> = in_any.collect();
+        let by_address = |blocks: &[u32]| -> Vec<Naming> {
+            let named = blocks
+                .iter()
+                .flat_map(|block| self.namings.of_block(*block));
+            named
+                .filter(|naming| self.counts_addresses_of_pods(*naming))
+                .collect()
+        };
+        namings.extend(by_address(all.blocks_of(class)));
+        let perhaps = by_address(all.perhaps_in(class));
         drop(all);
         let mut named_by = RoaringBitmap::new();
         let mut governing = Governing::default();

@@ -6,6 +6,7 @@ use cofferdam_model::dialect::{DIALECTS, Dialect};
 use cofferdam_model::flow::Protocol;
 use cofferdam_oracle::generate::{Corners, cluster, questions};
 use cofferdam_oracle::{Oracle, Peer};
+use ipnet::IpNet;
 use roaring::RoaringBitmap;
 use serde_json::Value;
 
@@ -42,12 +43,24 @@ pub(super) fn expected(
     }
 }
 
+/// Networks that blocks of drawn policies hold, hold in part and do not hold; none in one of three clusters.
+pub(super) fn pod_networks(seed: u64) -> Vec<IpNet> {
+    let networks: &[&str] = match seed % 3 {
+        0 => &[],
+        1 => &["10.0.0.0/24"],
+        _ => &["10.0.0.0/29", "10.0.0.32/27", "fd00::/64"],
+    };
+    let networks = networks.iter().map(|one| one.parse().unwrap());
+    networks.collect()
+}
+
 /// Asks both about one cluster; how many questions that were.
 fn compare(seed: u64, corners: Corners, dialect: Dialect) -> u64 {
     let objects = cluster(seed, corners);
-    let facts = read(&objects);
+    let mut facts = read(&objects);
+    Arc::make_mut(&mut facts).settle_pod_networks(&pod_networks(seed));
     let connectivity = Connectivity::solve(Arc::new(Classes::of(&facts)), dialect);
-    let oracle = Oracle::new(&objects, dialect);
+    let oracle = Oracle::new(&objects, dialect).with_pod_networks(facts.pod_networks());
     let questions = questions(&objects, seed, QUESTIONS);
     for question in &questions {
         let (from, to, protocol, port) = question;

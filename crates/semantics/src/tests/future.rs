@@ -78,7 +78,7 @@ fn every_pod_that_could_be_is_selected_like_one_that_is_looked_at() {
     for seed in 0..cases(CLUSTERS) {
         let facts = read(&cluster(seed, Corners::ALL));
         for name in facts.namespaces.keys() {
-            let pods = Future::of(&facts, &[], &[]).pods(name).unwrap();
+            let pods = Future::of(&facts, &[]).pods(name).unwrap();
             kinds += pods.len();
             let looked_at: BTreeMap<Vec<bool>, &Labels> = pods
                 .iter()
@@ -111,7 +111,7 @@ fn namespaces_in_which_too_much_is_told_apart_are_said_to_be() {
     let facts = read(&objects);
     let name: Arc<str> = "a".into();
     assert_eq!(
-        Future::of(&facts, &[], &[]).pods(&name),
+        Future::of(&facts, &[]).pods(&name),
         Err(TooMany { namespace: name })
     );
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use cofferdam_model::dialect::Dialect;
 use cofferdam_model::labels::Labels;
 use cofferdam_oracle::generate::{Corners, cluster};
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::read;
-use super::{cases, dialect};
+use super::differential::pod_networks;
+use super::{cases, dialect, read};
 use crate::connectivity::{Connectivity, Endpoint};
-use crate::facts::Facts;
+use crate::facts::{Facts, UnknownAddresses};
 use crate::ports::PortSet;
 use crate::reach::different_dialects;
 use crate::states::{Between, Changes, Draft, Place, Solved, State, States};
@@ -58,8 +59,12 @@ fn labels_of(object: &Value) -> Labels {
         .collect()
 }
 
-fn changes(before: &[Value], after: &[Value], dialects: &[Dialect]) -> Changes<String> {
-    let (states, before, after) = solved(before, after, dialects);
+fn changes(
+    before: &[Value],
+    after: &[Value],
+    (networks, dialects): (&[IpNet], &[Dialect]),
+) -> Changes<String> {
+    let (states, before, after) = solved(before, after, (networks, dialects));
     let changes = states.changes(&before, &after, name_of);
     assert_eq!(
         changes,
@@ -68,7 +73,11 @@ fn changes(before: &[Value], after: &[Value], dialects: &[Dialect]) -> Changes<S
     changes
 }
 
-fn solved(before: &[Value], after: &[Value], dialects: &[Dialect]) -> (States, Solved, Solved) {
+fn solved(
+    before: &[Value],
+    after: &[Value],
+    (networks, dialects): (&[IpNet], &[Dialect]),
+) -> (States, Solved, Solved) {
     let mut draft = Draft::default();
     for object in before
         .iter()
@@ -90,7 +99,7 @@ fn solved(before: &[Value], after: &[Value], dialects: &[Dialect]) -> (States, S
         state
     };
     let (before, after) = (state(before), state(after));
-    let mut states = draft.finish(&[], dialects);
+    let mut states = draft.finish(networks, dialects);
     let (before, after) = (states.solve(&before), states.solve(&after));
     (states, before, after)
 }
@@ -120,8 +129,15 @@ fn compare(seed: u64, corners: Corners) -> usize {
     let before = cluster(seed, corners);
     let after = another(seed, &before);
     let dialects = different_dialects();
-    let told = changes(&before, &after, &dialects);
-    let (was, is) = (read(&before), read(&after));
+    let networks = pod_networks(seed);
+    let told = changes(&before, &after, (&networks, &dialects));
+    let [was, is] = [&before, &after].map(|objects| {
+        let mut facts = read(objects);
+        let supposed = Arc::make_mut(&mut facts);
+        supposed.unknown_addresses = UnknownAddresses::InNoBlock;
+        supposed.settle_pod_networks(&networks);
+        facts
+    });
     let mut opens: BTreeMap<(usize, usize), PortSet> = BTreeMap::new();
     let mut closes = opens.clone();
     for dialect in &dialects {
@@ -207,7 +223,7 @@ fn check(pods: &[Value], policy: Value, opens: &[&str], closes: &[&str]) {
     before.extend_from_slice(pods);
     let mut after = before.clone();
     after.push(policy);
-    let changes = changes(&before, &after, &[dialect("calico")]);
+    let changes = changes(&before, &after, (&[], &[dialect("calico")]));
     assert_eq!(told(&changes.opens), opens);
     assert_eq!(told(&changes.closes), closes);
 }
@@ -277,7 +293,7 @@ fn what_only_a_common_node_allows_is_more_than_policies_let_through() {
     ];
     let is = [&pods[..], &[deny]].concat();
     let from_nodes = |was: &[Value]| {
-        let (states, was, is) = solved(was, &is, &[dialect("calico")]);
+        let (states, was, is) = solved(was, &is, (&[], &[dialect("calico")]));
         told(&states.on_common_nodes(&was, &is, name_of))
     };
     assert_eq!(
