@@ -29,6 +29,15 @@ impl Facts {
         }
     }
 
+    /// Takes from another state what is known there, and not here, of where pods may be: their networks, and, of the same
+    /// nodes, that there are no others.
+    pub fn share_whereabouts(&mut self, other: &Self) {
+        if self.pod_networks().is_empty() {
+            self.settle_pod_networks(other.pod_networks());
+        }
+        self.has_every_node |= other.has_every_node && self.nodes.keys().eq(other.nodes.keys());
+    }
+
     /// The networks of pods; none where they are not known.
     pub(crate) fn pod_networks(&self) -> &[IpNet] {
         match &self.unknown_addresses {
