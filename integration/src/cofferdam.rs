@@ -120,6 +120,14 @@ impl Project {
         command.spawn().context("cannot run cofferdam")
     }
 
+    /// Starts `cofferdam` without waiting for it; what it tells on standard error goes to a file.
+    pub fn spawn_logging(&self, arguments: &[&str], log: &Path) -> Result<Child> {
+        let mut command = self.command(arguments)?;
+        let log = std::fs::File::create(log)?;
+        command.stdout(Stdio::null()).stderr(log);
+        command.spawn().context("cannot run cofferdam")
+    }
+
     fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(binary()?);
         command

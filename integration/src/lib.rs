@@ -11,6 +11,7 @@ pub mod audit;
 pub mod certificates;
 pub mod cluster;
 pub mod cofferdam;
+pub mod controller;
 pub mod gateway_api;
 pub mod guarded;
 pub mod kubeconfig;

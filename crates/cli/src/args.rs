@@ -10,6 +10,7 @@ use crate::durations;
 
 mod arrival;
 mod connectivity;
+mod controller;
 mod departure;
 mod selection;
 
@@ -18,6 +19,7 @@ pub(crate) use connectivity::{
     BlastArguments, DiffArguments, ExplainArguments, LintArguments, Live, Objects, ProveArguments,
     ReachArguments, Reading,
 };
+pub(crate) use controller::ControllerArguments;
 pub(crate) use departure::{AdoptArguments, DetachArguments};
 pub(crate) use selection::Selection;
 
@@ -170,6 +172,12 @@ pub(crate) enum Command {
     /// warning, with 3 when there is none and something was not read or not understood. Waivers below the directory of
     /// `-C` turn what they cover into notices.
     Lint(LintArguments),
+    /// Watch every cluster, and tell what begins and ends to differ from the documents
+    ///
+    /// Runs until it is told to end. Follows every cluster and the documents: documents with errors are told of, and
+    /// those before stay in force; kubeconfigs may be replaced. Writes nothing to clusters. Each finding is told as one
+    /// JSON line on standard error when it begins, changes and ends; none ends while something is unknown.
+    Controller(ControllerArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document
@@ -341,6 +349,7 @@ pub(crate) enum Profile {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cofferdam rbac --profile observe --cluster staging-eu | kubectl apply -f -
+  cofferdam rbac --profile observe --watch --subject serviceaccount:cofferdam-system/controller
   cofferdam rbac --profile policies --subject serviceaccount:ci/cofferdam | kubectl apply -f -")]
 pub(crate) struct RbacArguments {
     /// What the credential is for
@@ -351,6 +360,9 @@ pub(crate) struct RbacArguments {
     /// `--trust-domain` and `--kubeconfig` [default: who the clusters say that their credential is]
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["cluster", "trust_domain", "kubeconfig"])]
     pub(crate) subject: Vec<String>,
+    /// Rights also to watch what is read, as `controller` does
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Rights also on the guard rails of a pool that has left the documents, or had this name before, so that they can be
     /// taken away; may be repeated
     #[arg(long, value_name = "NAME", value_parser = PoolName::parse)]

@@ -6,6 +6,7 @@ mod blast;
 mod check;
 mod compile;
 mod completions;
+mod controller;
 mod detach;
 mod diff;
 mod doctor;
@@ -45,6 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         (Format::Json, Command::Completions(_)) => {
             bail!("`completions` writes a script of a shell: leave `-o json` out")
         }
+        (Format::Json, Command::Controller(_)) => {
+            bail!("`controller` tells what happens as JSON anyway: leave `-o json` out")
+        }
         (Format::Json, _) => {}
     }
     match &arguments.command {
@@ -66,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             block_on(&selection, adopt::run(arguments, command, &selection))
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
+        Command::Controller(command) => on_threads(controller::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
         Command::Diff(command) => {
             let selection = command.live.selection("");
@@ -93,12 +98,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 /// Threads cost more than they give where there is one cluster to talk to: nearly all the time is
 /// spent waiting for it.
 fn block_on(selection: &Selection, command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
-    let mut runtime = if selection.cluster.len() == 1 {
-        Builder::new_current_thread()
-    } else {
-        Builder::new_multi_thread()
-    };
-    runtime
+    if selection.cluster.len() != 1 {
+        return on_threads(command);
+    }
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(command)
+}
+
+fn on_threads(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
-use crate::args::Arguments;
+use crate::args::{Arguments, Command};
 use crate::exit::Exit;
 
 /// Documents, bundles and answers are trees of small strings: the system's allocator costs a third of
@@ -53,7 +53,8 @@ fn main() -> ExitCode {
             };
         }
     };
-    logging::start(arguments.verbose);
+    let is_daemon = matches!(arguments.command, Command::Controller(_));
+    logging::start(arguments.verbose, is_daemon);
     match commands::run(&arguments) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -27,6 +27,21 @@ pub(crate) struct Rule {
     pub(crate) verbs: &'static [&'static str],
 }
 
+impl Rule {
+    /// What may be done by whoever follows what is read: to watch what may be listed, and the record, which is one object
+    /// by name.
+    pub(crate) fn following(&self) -> Vec<&'static str> {
+        let mut verbs = self.verbs.to_vec();
+        if self.resources == ["configmaps"] && self.names == [RECORD_NAME] {
+            verbs.push("list");
+        }
+        if verbs.contains(&"list") {
+            verbs.push("watch");
+        }
+        verbs
+    }
+}
+
 pub(crate) const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// What guard rails are made of.

@@ -5,6 +5,7 @@ pub mod audit_log;
 mod capabilities;
 pub mod connect;
 pub mod error;
+mod follow;
 pub mod lease;
 mod observe;
 mod own;

@@ -22,6 +22,7 @@ use crate::error::{Category, Error};
 use crate::record::ConfigMap;
 use crate::request::{Call, Connection, JSON};
 use list::Lists;
+pub(crate) use list::with_query;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,7 +95,7 @@ impl Connection {
         let url = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
         let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
         let call = Call::with_body(Method::POST, url, JSON, &body, "ask who we are");
-        let review: Value = self.fetch(call).await?;
+        let review: Value = self.fetch_once(call).await?;
         let info = review.pointer("/status/userInfo");
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let user = info.and_then(|info| info.get("username")).and_then(text);
@@ -105,9 +106,9 @@ impl Connection {
         })
     }
 
-    async fn version(&self) -> Result<String, Error> {
+    pub(crate) async fn version(&self) -> Result<String, Error> {
         let version: Version = self
-            .fetch(Call::get("/version", "read the version"))
+            .fetch_once(Call::get("/version", "read the version"))
             .await?;
         Ok(version.git_version)
     }
@@ -166,7 +167,7 @@ impl Connection {
     ) -> Result<Option<std::collections::BTreeMap<String, String>>, String> {
         let url = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
         let call = Call::get(url, format!("read ConfigMap {namespace}/{name}"));
-        match self.fetch::<ConfigMap>(call).await {
+        match self.fetch_once::<ConfigMap>(call).await {
             Ok(map) => Ok(Some(map.data)),
             Err(error) if error.is(Category::NotFound) => Ok(None),
             Err(error) => Err(error.reason()),

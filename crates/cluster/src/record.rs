@@ -17,7 +17,7 @@ use crate::request::{APPLY, Call, Connection};
 const KEY: &str = "record.json";
 const VERSION: u32 = 1;
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct ConfigMap {
     #[serde(default)]
     pub(crate) metadata: Identified,
@@ -25,7 +25,7 @@ pub(crate) struct ConfigMap {
     pub(crate) data: BTreeMap<String, String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Identified {
     pub(crate) uid: String,
@@ -163,6 +163,13 @@ impl Connection {
     /// Reads our record; `None` where there is none. One that cannot be understood is an error.
     pub async fn read_record(&self) -> Result<Option<LiveRecord>, Error> {
         let what = format!("read ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        if self.followed().is_some() {
+            let group = format!("/api/v1/namespaces/{SYSTEM_NAMESPACE}");
+            let only = format!("configmaps?fieldSelector=metadata.name%3D{RECORD_NAME}");
+            let maps = self.list::<ConfigMap>(&group, &only).await?;
+            let live = maps.first().map(|map| self.live(map, &what));
+            return live.transpose();
+        }
         let answer = self
             .fetch::<ConfigMap>(Call::get(path(), what.clone()))
             .await;

@@ -2,8 +2,10 @@
 
 mod breaker;
 mod call;
+mod explained;
 mod pace;
 mod retry;
+mod stream;
 mod warnings;
 
 use std::fmt;
@@ -12,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use cofferdam_model::cluster::Limits;
 use cofferdam_model::names::ClusterName;
 use http::{Method, Request};
@@ -24,17 +27,22 @@ use tokio::time::Instant;
 
 use crate::connect;
 use crate::error::{Category, Error, of_status, of_transport};
+use crate::follow::Followed;
 use crate::patience::Progress;
 use breaker::Breaker;
 pub(crate) use call::{APPLY, Call, JSON, JSON_PATCH, MERGE_PATCH};
 use pace::Pace;
 use retry::Fault;
+pub(crate) use retry::spread;
+pub(crate) use stream::Next;
 
 /// A cluster that we can talk to. Clones share the limits.
 #[derive(Clone)]
 pub struct Connection {
     client: kube::Client,
     inner: Arc<Inner>,
+    /// What is followed there; nothing where everything is asked for when it is needed.
+    followed: Option<Arc<Followed>>,
 }
 
 struct Inner {
@@ -97,6 +105,7 @@ impl Connection {
         let permits = usize::try_from(parts.limits.in_flight.max(1)).unwrap_or(1);
         Self {
             client: parts.client,
+            followed: None,
             inner: Arc::new(Inner {
                 cluster: parts.cluster,
                 config: parts.config,
@@ -125,8 +134,30 @@ impl Connection {
             let what = format!("cannot connect to {} anew", self.inner.server);
             self.error(Category::Credential, what, why)
         })?;
-        let inner = Arc::clone(&self.inner);
-        Ok(Self { client, inner })
+        Ok(Self {
+            client,
+            ..self.clone()
+        })
+    }
+
+    /// The same, which asks for everything when it is needed.
+    #[must_use]
+    pub fn unfollowed(&self) -> Self {
+        Self {
+            followed: None,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn followed_by(&self, followed: Arc<Followed>) -> Self {
+        Self {
+            followed: Some(followed),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn followed(&self) -> Option<&Followed> {
+        self.followed.as_deref()
     }
 
     /// The cluster.
@@ -163,6 +194,10 @@ impl Connection {
     pub fn last_failure(&self) -> Option<(Category, String)> {
         let hint = self.inner.hint.lock();
         hint.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self) {
+        self.inner.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     fn note_clock(&self, headers: &http::HeaderMap) {
@@ -213,7 +248,7 @@ impl Connection {
             };
             let number = self.inner.requests.load(Ordering::Relaxed);
             let is_read = call.method == Method::GET;
-            let Some(delay) = retry::delay(attempt, &fault, is_read, retry::spread(number)) else {
+            let Some(delay) = retry::delay(attempt, &fault, is_read, spread(number)) else {
                 let category = fault.category();
                 return Err(self.explained(category, &what, fault.into_words(), is_read));
             };
@@ -252,7 +287,7 @@ impl Connection {
             inner.breaker.admit(Instant::now())?;
             inner.pace.wait().await;
         }
-        inner.requests.fetch_add(1, Ordering::Relaxed);
+        self.count();
         let started = Instant::now();
         let answer = if call.method == Method::GET {
             self.answer(request).await
@@ -330,59 +365,31 @@ impl Connection {
         Fault::Final(Category::Timeout, why)
     }
 
-    fn explained(&self, category: Category, what: &str, why: String, is_read: bool) -> Error {
-        let inner = &self.inner;
-        let file = inner.kubeconfig.display();
-        let is = |all: &[Category]| all.contains(&category);
-        let expired = inner.expires_at.filter(|at| *at < Timestamp::now());
-        let why = match expired {
-            Some(at) if is(&[Category::Unauthorized]) => {
-                format!("{why}; the credential expired at {at}")
-            }
-            _ if is(&[Category::Unreachable, Category::Timeout, Category::WrongCa]) => {
-                let by = inner.proxy.as_ref();
-                let by = by.map_or_else(String::new, |proxy| format!(", by way of proxy {proxy}"));
-                format!("{why} (server {}{by})", inner.server)
-            }
-            _ => why,
-        };
-        let hint = if is(&[Category::Unauthorized]) {
-            format!("renew the credential in {file}")
-        } else if is(&[Category::WrongCa]) {
-            format!(
-                "compare the certificate authority and server name in {file} with the cluster's"
-            )
-        } else if is(&[Category::Unreachable]) {
-            match &inner.proxy {
-                Some(_) => format!("check the proxy, and the server address in {file}"),
-                None => format!("check the server address in {file}"),
-            }
-        } else if is(&[Category::Forbidden]) && why.contains("denied request") {
-            "it is refused by admission, whatever the rights: `cofferdam guards` tells which rails of ours are in force; \
-             what was removed takes some seconds to be gone"
-                .to_owned()
-        } else if is(&[Category::Forbidden]) && why.contains("is being terminated") {
-            "try again when that namespace is gone".to_owned()
-        } else if is(&[Category::Forbidden]) && is_read {
-            let cluster = &inner.cluster;
-            format!(
-                "`cofferdam rbac --profile observe --cluster {cluster}` prints the rights that are needed"
-            )
-        } else if is(&[Category::Forbidden]) {
-            "`cofferdam rbac` prints the rights that are needed".to_owned()
-        } else {
-            return self.error(category, what, why);
-        };
-        let mut last = inner.hint.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((category, hint.clone()));
-        self.error(category, what, why).with_hint(hint)
-    }
-
     /// Sends one request and parses the answer.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         let what = format!("cannot {}", call.what);
         let body = self.send(call).await?;
-        serde_json::from_slice(&body).map_err(|error| {
+        self.parsed(&body, what)
+    }
+
+    /// The same of what changes seldom: where the cluster is followed, an answer that is known is not asked for again.
+    pub(crate) async fn fetch_once<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        let Some(followed) = self.followed() else {
+            return self.fetch(call).await;
+        };
+        let (path, what) = (call.path.clone(), format!("cannot {}", call.what));
+        let answer = if let Some(known) = followed.answer(&path) {
+            known
+        } else {
+            let answer = self.send(call).await.map(Bytes::from);
+            followed.remember(&path, &answer);
+            answer
+        };
+        self.parsed(&answer?, what)
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, body: &[u8], what: String) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|error| {
             let why = format!("the answer is not as expected: {error}");
             self.error(Category::Invalid, what, why)
         })

@@ -2,6 +2,7 @@
 
 use cofferdam_model::Model;
 use cofferdam_model::flow::Date;
+use cofferdam_planner::view::View;
 use cofferdam_planner::{cross_cluster, waivers};
 use cofferdam_state::finding::{CrossClusterFinding, NotCompared};
 
@@ -22,11 +23,16 @@ impl Between {
         // One alone is compared with nobody.
         let several = if examined.len() > 1 { examined } else { &[] };
         let views: Vec<_> = several.iter().map(Examined::view).collect();
-        let mut findings = cross_cluster::compare(&views, model);
+        Self::of_views(&views, model, today)
+    }
+
+    /// Compares bundles beside observations, with the waivers applied that hold on a day.
+    pub fn of_views(views: &[View<'_>], model: &Model, today: &Date) -> Self {
+        let mut findings = cross_cluster::compare(views, model);
         waivers::apply_cross_cluster(&mut findings, model, today);
         Self {
             findings,
-            not_compared: cross_cluster::not_compared(&views),
+            not_compared: cross_cluster::not_compared(views),
         }
     }
 

@@ -15,7 +15,7 @@ type Asked = (usize, Arc<Connection>, EnforceQuestion);
 /// Has each cluster say which running pods violate the Pod Security levels that are to be enforced there, with
 /// so many requests under way at once, and adds what the templates of its workloads violate. Where all levels are
 /// in place, nothing is asked.
-pub(crate) async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
+pub async fn ask(examined: &mut [Examined<'_>], at_once: u32) {
     let clusters = examined.iter().enumerate();
     let asked: Vec<Asked> = clusters
         .filter(|(_, one)| is_meant(one))

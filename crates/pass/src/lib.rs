@@ -5,7 +5,7 @@
 
 pub mod between;
 pub mod clock;
-mod enforceable;
+pub mod enforceable;
 pub mod examined;
 pub mod project;
 pub mod reach;

@@ -1,7 +1,7 @@
 //! Every cluster of the fleet, reached and observed at once; each fails alone.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,12 +46,17 @@ pub struct Reaching {
 impl Reaching {
     /// How a connection is made.
     pub fn options(&self) -> ConnectOptions {
-        ConnectOptions {
-            home: std::env::home_dir(),
-            path_env: std::env::var("PATH").ok(),
-            kubeconfig: self.kubeconfig.clone(),
-            ..ConnectOptions::new(self.directory.clone())
-        }
+        connect_options(&self.directory, self.kubeconfig.clone())
+    }
+}
+
+/// How a connection is made to a cluster of which the documents are in a directory, with a kubeconfig in place of theirs.
+pub fn connect_options(directory: &Path, kubeconfig: Option<PathBuf>) -> ConnectOptions {
+    ConnectOptions {
+        home: std::env::home_dir(),
+        path_env: std::env::var("PATH").ok(),
+        kubeconfig,
+        ..ConnectOptions::new(directory.to_owned())
     }
 }
 
@@ -159,15 +164,24 @@ async fn reach(
     authors: Authors,
 ) -> Result<(Connection, Observed), Unreachable> {
     let connection = connected(cluster, options).await?;
+    let observed = look(cluster, options, &connection, at, authors).await?;
+    Ok((connection, observed))
+}
+
+/// Looks at a cluster over a connection; why nothing was seen, where nothing was.
+pub async fn look(
+    cluster: &Cluster,
+    options: &ConnectOptions,
+    connection: &Connection,
+    at: String,
+    authors: Authors,
+) -> Result<Observed, Unreachable> {
     let log = cluster.audit_file.as_ref();
     let log = log.filter(|_| authors == Authors::Named);
     let log = log.map(|file| options.resolve(file));
     let (mut observed, writes) = tokio::join!(connection.observe(at), audited(log));
     observed.writes = writes;
-    match why_unread(cluster, options, &connection, &observed) {
-        Some(why) => Err(why),
-        None => Ok((connection, observed)),
-    }
+    why_unread(cluster, options, connection, &observed).map_or(Ok(observed), Err)
 }
 
 /// What an audit log says, where one is to be read.

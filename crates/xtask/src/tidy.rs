@@ -17,7 +17,7 @@ const BANNED_NAMES: [&str; 7] = [
 ];
 
 /// What each crate may use of the others, besides nothing.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("objects", &[]),
     ("state", &["model", "objects"]),
@@ -43,6 +43,18 @@ const EDGES: [(&str, &[&str]); 14] = [
             "planner",
             "report",
             "cluster",
+        ],
+    ),
+    (
+        "controller",
+        &[
+            "model",
+            "documents",
+            "state",
+            "planner",
+            "report",
+            "cluster",
+            "pass",
         ],
     ),
     (

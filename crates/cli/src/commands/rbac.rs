@@ -19,7 +19,10 @@ use crate::subjects::subjects;
 pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
     let subjects = subjects(arguments, command).await?;
     let name = format!("cofferdam-{}", command.profile.as_str());
-    let rules = |rules: Vec<Rule>| json!({ "rules": rules.iter().map(rule).collect::<Vec<_>>() });
+    let rules = |rules: Vec<Rule>| {
+        let rules = rules.iter().map(|one| rule(one, command.watch));
+        json!({ "rules": rules.collect::<Vec<_>>() })
+    };
     let names = names(arguments, &command.former_pool)?;
     let everywhere = cluster_rules(command.profile, &names);
     let own = own_rules(command.profile);
@@ -66,9 +69,14 @@ fn namespace(name: &str) -> Value {
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: &Rule, watches: bool) -> Value {
+    let verbs = if watches {
+        rule.following()
+    } else {
+        rule.verbs.to_vec()
+    };
     let mut value = json!({
-        "apiGroups": [rule.group], "resources": rule.resources, "verbs": rule.verbs,
+        "apiGroups": [rule.group], "resources": rule.resources, "verbs": verbs,
     });
     if let (false, Some(fields)) = (rule.names.is_empty(), value.as_object_mut()) {
         fields.insert("resourceNames".to_owned(), json!(rule.names));

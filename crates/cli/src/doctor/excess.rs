@@ -67,7 +67,8 @@ fn covers(need: &Rule, (verb, group, resource): (&str, &str, &str), names: &[Str
         || (!names.is_empty() && names.iter().all(|name| need.names.contains(name)));
     need.group == group
         && need.resources.contains(&resource)
-        && need.verbs.contains(&verb)
+        // Whoever follows a cluster sees no more than whoever reads it.
+        && need.following().contains(&verb)
         && by_name
 }
 

@@ -17,7 +17,7 @@ use crate::request::Connection;
 /// Every name of ours begins so.
 const OUR_NAMES: &str = "cofferdam-";
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Admission {
     metadata: Managed,

@@ -124,7 +124,7 @@ impl Connection {
     pub(super) async fn kinds(&self) -> Result<BTreeSet<String>, Error> {
         let mut call = Call::get("/apis", "discover kinds");
         call.accept = AGGREGATED;
-        let groups: Groups = self.fetch(call).await?;
+        let groups: Groups = self.fetch_once(call).await?;
         let mut found = BTreeSet::new();
         for group in &groups.items {
             for version in &group.versions {
@@ -139,7 +139,7 @@ impl Connection {
             }
             for version in &group.versions {
                 let url = format!("/apis/{}/{}", group.name, version.version);
-                let list: Value = self.fetch(Call::get(url, "discover kinds")).await?;
+                let list: Value = self.fetch_once(Call::get(url, "discover kinds")).await?;
                 let resources = list.get("resources").and_then(Value::as_array);
                 let kinds = resources.into_iter().flatten();
                 let kinds = kinds.filter_map(|resource| resource.get("kind")?.as_str());

@@ -1,7 +1,10 @@
 //! Complete lists: one request per kind, or as many as the server makes pages.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::wire::{
     ApiService, Definition, Ingress, Namespace, Node, Pod, Policy, Service, ServiceCidr, Slice,
@@ -22,7 +25,25 @@ struct List<T> {
 struct Page {
     #[serde(rename = "continue")]
     next: Option<String>,
+    #[serde(default, rename = "resourceVersion")]
+    version: String,
 }
+
+/// What names an object.
+#[derive(Deserialize)]
+struct Named {
+    metadata: Name,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    #[serde(default)]
+    namespace: String,
+    name: String,
+}
+
+/// Objects by namespace and name.
+type Keyed<T> = BTreeMap<(String, String), T>;
 
 pub(crate) type Listed<T> = Result<Vec<T>, Error>;
 
@@ -125,24 +146,65 @@ impl Connection {
         ]
     }
 
-    pub(super) async fn list<T: DeserializeOwned>(&self, group: &str, plural: &str) -> Listed<T> {
-        let what = format!("list {plural}");
+    /// Every object of a kind: listed, or, where the cluster is followed, as the last event told it.
+    pub(crate) async fn list<T>(&self, group: &str, plural: &str) -> Listed<T>
+    where
+        T: DeserializeOwned + Clone + Send + Sync + 'static,
+    {
+        let path = format!("{group}/{plural}");
+        let what = format!("list {}", plural.split('?').next().unwrap_or(plural));
+        match self.followed() {
+            Some(followed) => followed.list(self, &path, &what).await,
+            None => Ok(self.pages(&path, &what).await?.0),
+        }
+    }
+
+    /// Every object of a kind by its key, and the resource version of the list.
+    pub(crate) async fn keyed<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+    ) -> Result<(Keyed<T>, String), Error> {
+        let (objects, version) = self.pages::<Box<RawValue>>(path, what).await?;
+        let keyed = objects.iter().map(|object| {
+            let Named { metadata } = serde_json::from_str(object.get())?;
+            let key = (metadata.namespace, metadata.name);
+            Ok((key, serde_json::from_str(object.get())?))
+        });
+        let keyed: Result<Keyed<T>, serde_json::Error> = keyed.collect();
+        let keyed = keyed.map_err(|error| {
+            let why = format!("the answer is not as expected: {error}");
+            self.error(Category::Invalid, format!("cannot {what}"), why)
+        });
+        Ok((keyed?, version))
+    }
+
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+    ) -> Result<(Vec<T>, String), Error> {
         let mut all = Vec::new();
-        let mut next = String::new();
+        let mut url = path.to_owned();
         loop {
-            let url = format!("{group}/{plural}{next}");
-            let list: List<T> = Box::pin(self.fetch(Call::get(url, what.clone()))).await?;
+            let list: List<T> = Box::pin(self.fetch(Call::get(url, what))).await?;
             if !list.kind.ends_with("List") {
                 let why = format!("the answer is a {}", crate::error::one_line(&list.kind));
                 return Err(self.error(Category::Invalid, format!("cannot {what}"), why));
             }
             all.extend(list.items.unwrap_or_default());
             match list.metadata.next.filter(|token| !token.is_empty()) {
-                Some(token) => next = format!("?continue={}", encode(&token)),
-                None => return Ok(all),
+                Some(token) => url = with_query(path, &format!("continue={}", encode(&token))),
+                None => return Ok((all, list.metadata.version)),
             }
         }
     }
+}
+
+/// A path with more of a query.
+pub(crate) fn with_query(path: &str, more: &str) -> String {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}{more}")
 }
 
 /// A kind that is not served has no objects.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::request::Connection;
 
 /// Any object, of which only its metadata is read.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Named {
     metadata: Meta,
@@ -50,7 +50,7 @@ impl Connection {
     }
 
     /// Every policy of those kinds that are wanted and served, or why not.
-    async fn policies_of<T: DeserializeOwned>(
+    async fn policies_of<T: DeserializeOwned + Clone + Send + Sync + 'static>(
         &self,
         served: &BTreeSet<String>,
         is_wanted: impl Fn(&PolicyKind) -> bool,

@@ -60,7 +60,7 @@ pub(super) fn delay(attempt: u32, fault: &Fault, is_read: bool, spread: f64) -> 
 }
 
 /// A number from 0 to 1 that differs much between neighbours.
-pub(super) fn spread(number: u64) -> f64 {
+pub(crate) fn spread(number: u64) -> f64 {
     // Multiples of the golden ratio fall evenly over an interval (Knuth, vol. 3, 6.4).
     let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
     f64::from(u32::try_from(scattered).unwrap_or_default()) / 65_536.0

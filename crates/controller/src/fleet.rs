@@ -1,0 +1,105 @@
+//! What was last found of every cluster, shared by all tasks.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cofferdam_model::names::ClusterName;
+use cofferdam_pass::told;
+use cofferdam_report::wire::drift::Verdict;
+use cofferdam_state::bundle::Bundle;
+use cofferdam_state::finding::{CrossClusterFinding, Finding};
+use cofferdam_state::observed::Observed;
+use dashmap::DashMap;
+use tokio::sync::watch;
+
+/// A cluster as it was last found.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// What it holds.
+    pub(crate) observed: Observed,
+    /// What it must hold.
+    pub(crate) bundle: Bundle,
+    /// What is not as it must be.
+    pub(crate) findings: Vec<Finding>,
+    /// Requests that were sent to it so far.
+    pub(crate) requests: u64,
+}
+
+impl Seen {
+    pub(crate) fn verdict(&self) -> Verdict {
+        told::verdict(&self.findings)
+    }
+}
+
+/// Every cluster as it was last found. Each has one task that writes here.
+#[derive(Debug, Default)]
+pub(crate) struct Fleet {
+    expected: Mutex<Option<BTreeSet<ClusterName>>>,
+    clusters: DashMap<ClusterName, Arc<Seen>>,
+    between: Mutex<Vec<CrossClusterFinding>>,
+    /// Counts what was put here.
+    changes: watch::Sender<u64>,
+}
+
+impl Fleet {
+    /// Replaces what was found of a cluster.
+    pub(crate) fn put(&self, cluster: &ClusterName, seen: Seen) {
+        self.clusters.insert(cluster.clone(), Arc::new(seen));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Forgets a cluster that has no document any more.
+    pub(crate) fn forget(&self, cluster: &ClusterName) {
+        self.clusters.remove(cluster);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Every cluster that was looked at, in the order of names.
+    pub(crate) fn all(&self) -> Vec<(ClusterName, Arc<Seen>)> {
+        let each = self.clusters.iter();
+        let each = each.map(|one| (one.key().clone(), Arc::clone(one.value())));
+        let mut all: Vec<_> = each.collect();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all
+    }
+
+    /// Says which clusters there are to be looked at.
+    pub(crate) fn expect(&self, clusters: BTreeSet<ClusterName>) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        *expected = Some(clusters);
+    }
+
+    /// The clusters that were not looked at yet; nothing while it is not known which there are.
+    pub(crate) fn not_looked_at(&self) -> Option<Vec<ClusterName>> {
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = expected.as_ref()?.iter();
+        let missing = missing.filter(|name| !self.clusters.contains_key(*name));
+        Some(missing.cloned().collect())
+    }
+
+    /// Another cluster with the same UID.
+    pub(crate) fn twin(&self, cluster: &ClusterName, uid: &str) -> Option<ClusterName> {
+        let mut others = self.clusters.iter();
+        let twin = others.find(|one| {
+            one.key() != cluster && one.observed.uid.known().is_some_and(|known| known == uid)
+        });
+        twin.map(|one| one.key().clone())
+    }
+
+    /// Replaces what the clusters of trust domains differ in; what was there before.
+    pub(crate) fn put_between(&self, found: Vec<CrossClusterFinding>) -> Vec<CrossClusterFinding> {
+        let mut between = self.between.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *between, found)
+    }
+
+    /// What the clusters of trust domains differ in.
+    pub(crate) fn between(&self) -> Vec<CrossClusterFinding> {
+        let between = self.between.lock().unwrap_or_else(PoisonError::into_inner);
+        between.clone()
+    }
+
+    /// Tells of whatever is put here.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}

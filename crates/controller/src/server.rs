@@ -1,0 +1,49 @@
+//! What is answered over HTTP: metrics and health.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use cofferdam_model::names::ClusterName;
+use tokio::net::TcpListener;
+
+use crate::fleet::Fleet;
+use crate::metrics;
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Answers for as long as the process lives.
+pub(crate) async fn serve(listener: TcpListener, fleet: Arc<Fleet>) -> Result<()> {
+    let routes = Router::new()
+        // Whatever else does not go on ends the process.
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(fleet);
+    Ok(axum::serve(listener, routes).await?)
+}
+
+/// Whether every cluster was looked at, or found to be out of reach.
+async fn ready(State(fleet): State<Arc<Fleet>>) -> (StatusCode, String) {
+    match fleet.not_looked_at() {
+        Some(missing) if missing.is_empty() => (StatusCode::OK, "ok".to_owned()),
+        Some(missing) => {
+            let missing: Vec<&str> = missing.iter().map(ClusterName::as_str).collect();
+            let told = format!("not looked at yet: {}", missing.join(", "));
+            (StatusCode::SERVICE_UNAVAILABLE, told)
+        }
+        None => (StatusCode::SERVICE_UNAVAILABLE, "starting".to_owned()),
+    }
+}
+
+async fn metrics(State(fleet): State<Arc<Fleet>>) -> Response {
+    match metrics::told(&fleet) {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
