@@ -1,16 +1,17 @@
 //! The controller, on real API servers: what it tells, what it survives, and what it asks for.
 
 use anyhow::Result;
+use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::controller::Controller;
-use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop};
+use cofferdam_integration::shop::{CLUSTER_FILE, MODEL_FILE, SOMEBODY, Shop, WRITER};
+use cofferdam_integration::wait::wait_until;
 use serde_json::json;
 
 /// A shop that was applied, and may be watched.
 fn applied() -> Result<Shop> {
     let shop = Shop::start()?;
     let watch = shop.expect(&["rbac", "--profile", "observe", "--watch"], 0)?;
-    shop.cluster
-        .apply_yaml(cofferdam_integration::cluster::ADMIN, &watch.stdout)?;
+    shop.cluster.apply_yaml(ADMIN, &watch.stdout)?;
     shop.apply(&[], 0)?;
     Ok(shop)
 }
@@ -58,7 +59,7 @@ fn what_is_followed_is_listed_no_more() -> Result<()> {
     controller.wait_for_event("finding began", HOLE)?;
     let audit = shop.cluster.audit_since(mark)?;
     let asked: Vec<String> = audit
-        .by(cofferdam_integration::shop::WRITER)
+        .by(WRITER)
         .map(|entry| format!("{} {}", entry.verb, entry.resource))
         .collect();
     assert!(asked.is_empty(), "{asked:#?}");
@@ -117,11 +118,45 @@ fn new_documents_count_and_broken_ones_do_not() -> Result<()> {
 }
 
 #[test]
+fn kinds_that_come_later_are_looked_at_too() -> Result<()> {
+    let shop = applied()?;
+    let controller = Controller::start(&shop.project)?;
+    controller.wait_for_verdict("prod", "inSync")?;
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "ciliumnetworkpolicies.cilium.io"},
+        "spec": {
+            "group": "cilium.io", "scope": "Namespaced",
+            "names": {"kind": "CiliumNetworkPolicy", "plural": "ciliumnetworkpolicies"},
+            "versions": [{"name": "v2", "served": true, "storage": true, "schema": {"openAPIV3Schema":
+                {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}],
+        },
+    });
+    shop.cluster.apply_yaml(ADMIN, &definition.to_string())?;
+    let policy = json!({
+        "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "open", "namespace": "orders"}, "spec": {"endpointSelector": {}},
+    });
+    wait_until("the kind is served", || {
+        Ok(shop
+            .cluster
+            .apply_yaml(SOMEBODY, &policy.to_string())
+            .is_ok())
+    })?;
+    controller.wait_until("the policy is found", |controller| {
+        let events = controller.events("finding began")?;
+        let objects = events.iter().filter_map(|event| event["object"].as_str());
+        Ok(objects
+            .into_iter()
+            .any(|object| object == "CiliumNetworkPolicy.cilium.io/orders/open"))
+    })?;
+    controller.terminate()
+}
+
+#[test]
 fn a_credential_that_is_replaced_is_read_anew() -> Result<()> {
     let shop = applied()?;
-    let used = shop
-        .cluster
-        .kubeconfig(cofferdam_integration::shop::WRITER)?;
+    let used = shop.cluster.kubeconfig(WRITER)?;
     let good = std::fs::read_to_string(&used)?;
     std::fs::write(&used, good.replace("\"token\": \"", "\"token\": \"not-"))?;
     let controller = Controller::start(&shop.project)?;

@@ -28,11 +28,10 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// What may be done by whoever follows what is read: to watch what may be listed, and the record, which is one object
-    /// by name.
+    /// What may be done by whoever follows what is read: to watch what may be listed, and what is read by name.
     pub(crate) fn following(&self) -> Vec<&'static str> {
         let mut verbs = self.verbs.to_vec();
-        if self.resources == ["configmaps"] && self.names == [RECORD_NAME] {
+        if self.resources == ["configmaps"] && !self.names.is_empty() {
             verbs.push("list");
         }
         if verbs.contains(&"list") {

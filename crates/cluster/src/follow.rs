@@ -13,6 +13,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -30,14 +31,14 @@ use keep::Keeper;
 pub(crate) struct Followed {
     /// Copies by path, each of the type that it was first asked for as.
     copies: Mutex<HashMap<String, Kept>>,
-    /// Answers that are not asked for again.
-    answers: Mutex<HashMap<String, Result<Bytes, Error>>>,
     shared: Arc<Shared>,
 }
 
 /// What those who keep the copies of a cluster share.
 #[derive(Debug)]
 struct Shared {
+    /// Answers that are not asked for again, by path.
+    answers: Mutex<HashMap<String, Bytes>>,
     /// Whether the server tells lists as watches.
     streams_lists: bool,
     /// How many changes there were.
@@ -54,6 +55,9 @@ struct Kept {
     task: AbortHandle,
 }
 
+/// When discovery is asked again after a kind was defined.
+const DISCOVERY_LAGS: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(30)];
+
 /// The first minor version of Kubernetes 1 whose servers may tell lists as watches.
 const STREAMS_LISTS_SINCE: u32 = 32;
 
@@ -67,8 +71,8 @@ impl Connection {
             .and_then(|minor| minor.parse().ok());
         let followed = Followed {
             copies: Mutex::default(),
-            answers: Mutex::default(),
             shared: Arc::new(Shared {
+                answers: Mutex::default(),
                 streams_lists: minor.is_some_and(|minor: u32| minor >= STREAMS_LISTS_SINCE),
                 changes: watch::Sender::new(0),
                 revived: watch::Sender::new(()),
@@ -90,7 +94,7 @@ impl Connection {
     /// Lists everything anew that is followed, and asks anew for what is remembered: no event can have been lost then.
     pub fn refresh(&self) {
         if let Some(followed) = self.followed() {
-            followed.forget();
+            followed.shared.forget();
             followed.shared.refresh.send_replace(());
         }
     }
@@ -154,27 +158,45 @@ impl Followed {
     }
 
     /// What was answered before.
-    pub(crate) fn answer(&self, path: &str) -> Option<Result<Bytes, Error>> {
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn answer(&self, path: &str) -> Option<Bytes> {
+        let answers = self.shared.answers.lock();
+        let answers = answers.unwrap_or_else(PoisonError::into_inner);
         answers.get(path).cloned()
     }
 
-    /// Remembers an answer: also that something is not there, but no failure to ask.
-    pub(crate) fn remember(&self, path: &str, answer: &Result<Bytes, Error>) {
-        let is_answer = match answer {
-            Ok(_) => true,
-            Err(error) => error.is(Category::NotFound),
-        };
-        if is_answer {
-            let answers = self.answers.lock();
-            let mut answers = answers.unwrap_or_else(PoisonError::into_inner);
-            answers.insert(path.to_owned(), answer.clone());
-        }
+    /// Remembers an answer.
+    pub(crate) fn remember(&self, path: String, answer: Bytes) {
+        let answers = self.shared.answers.lock();
+        let mut answers = answers.unwrap_or_else(PoisonError::into_inner);
+        answers.insert(path, answer);
+    }
+}
+
+impl Shared {
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Has what is remembered asked for anew.
     fn forget(&self) {
         let answers = self.answers.lock();
         answers.unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The same now and again later: servers tell of new kinds some time after these were defined.
+    fn forget_for_a_while(self: &Arc<Self>) {
+        self.forget();
+        let shared = Arc::downgrade(self);
+        tokio::spawn(async move {
+            for pause in DISCOVERY_LAGS {
+                tokio::time::sleep(pause).await;
+                let Some(shared) = shared.upgrade() else {
+                    return;
+                };
+                shared.forget();
+                shared.changed();
+            }
+        });
     }
 }
 

@@ -18,8 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::capabilities::{Configs, Inputs, capabilities};
-use crate::error::{Category, Error};
-use crate::record::ConfigMap;
+use crate::error::Error;
 use crate::request::{Call, Connection, JSON};
 use list::Lists;
 pub(crate) use list::with_query;
@@ -165,11 +164,9 @@ impl Connection {
         namespace: &str,
         name: &str,
     ) -> Result<Option<std::collections::BTreeMap<String, String>>, String> {
-        let url = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
-        let call = Call::get(url, format!("read ConfigMap {namespace}/{name}"));
-        match self.fetch_once::<ConfigMap>(call).await {
-            Ok(map) => Ok(Some(map.data)),
-            Err(error) if error.is(Category::NotFound) => Ok(None),
+        let map = self.config_map(namespace, name).await;
+        match map {
+            Ok(map) => Ok(map.map(|map| map.data)),
             Err(error) => Err(error.reason()),
         }
     }

@@ -162,23 +162,30 @@ impl Connection {
 
     /// Reads our record; `None` where there is none. One that cannot be understood is an error.
     pub async fn read_record(&self) -> Result<Option<LiveRecord>, Error> {
+        let map = self.config_map(SYSTEM_NAMESPACE, RECORD_NAME).await?;
         let what = format!("read ConfigMap {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        map.map(|map| self.live(&map, &what)).transpose()
+    }
+
+    /// A `ConfigMap`; `None` where it is not there.
+    pub(crate) async fn config_map(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<ConfigMap>, Error> {
+        let group = format!("/api/v1/namespaces/{namespace}");
         if self.followed().is_some() {
-            let group = format!("/api/v1/namespaces/{SYSTEM_NAMESPACE}");
-            let only = format!("configmaps?fieldSelector=metadata.name%3D{RECORD_NAME}");
-            let maps = self.list::<ConfigMap>(&group, &only).await?;
-            let live = maps.first().map(|map| self.live(map, &what));
-            return live.transpose();
+            // It is followed as a list of one, which rights to this name are enough for.
+            let only = format!("configmaps?fieldSelector=metadata.name%3D{name}");
+            return Ok(self.list(&group, &only).await?.pop());
         }
-        let answer = self
-            .fetch::<ConfigMap>(Call::get(path(), what.clone()))
-            .await;
-        let map = match answer {
-            Ok(map) => map,
-            Err(error) if error.is(Category::NotFound) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        self.live(&map, &what).map(Some)
+        let url = format!("{group}/configmaps/{name}");
+        let call = Call::get(url, format!("read ConfigMap {namespace}/{name}"));
+        match self.fetch(call).await {
+            Ok(map) => Ok(Some(map)),
+            Err(error) if error.is(Category::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn live(&self, map: &ConfigMap, what: &str) -> Result<LiveRecord, Error> {

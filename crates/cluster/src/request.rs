@@ -381,11 +381,11 @@ impl Connection {
         let answer = if let Some(known) = followed.answer(&path) {
             known
         } else {
-            let answer = self.send(call).await.map(Bytes::from);
-            followed.remember(&path, &answer);
+            let answer = Bytes::from(self.send(call).await?);
+            followed.remember(path, answer.clone());
             answer
         };
-        self.parsed(&answer?, what)
+        self.parsed(&answer, what)
     }
 
     fn parsed<T: DeserializeOwned>(&self, body: &[u8], what: String) -> Result<T, Error> {

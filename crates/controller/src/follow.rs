@@ -32,6 +32,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const ANSWERS_HOLD: Duration = Duration::from_mins(5);
 
 /// Follows one cluster.
+#[derive(Clone)]
 pub(crate) struct Follower {
     pub(crate) name: ClusterName,
     pub(crate) documents: watch::Receiver<Arc<Revision>>,

@@ -19,6 +19,9 @@ use crate::follow::Follower;
 use crate::journal;
 use crate::settings::Settings;
 
+/// A cluster that showed a fault of this program is followed anew after this long.
+const AFTER_FAULT: Duration = Duration::from_secs(10);
+
 /// Clusters are compared at most this often.
 const COMPARE_EVERY: Duration = Duration::from_millis(250);
 
@@ -42,14 +45,13 @@ pub(crate) async fn fleet(
             if task.is_some_and(|task: &tokio::task::AbortHandle| !task.is_finished()) {
                 continue;
             }
-            let follower = Follower {
+            let task = tasks.spawn(follow(Follower {
                 name: cluster.name.clone(),
                 documents: documents.subscribe(),
                 options: connect_options(directory, settings.kubeconfig.clone()),
                 settings: Arc::clone(settings),
                 fleet: Arc::clone(fleet),
-            };
-            let task = tasks.spawn(follower.follow());
+            }));
             by_cluster.insert(cluster.name.clone(), task);
         }
         tokio::select! {
@@ -57,6 +59,16 @@ pub(crate) async fn fleet(
             // A task ends when its cluster has no document, and must not end otherwise.
             Some(ended) = tasks.join_next() => ended?,
         }
+    }
+}
+
+/// Follows a cluster; a fault of the program that one cluster shows leaves the others alone.
+async fn follow(follower: Follower) {
+    while let Err(fault) = tokio::spawn(follower.clone().follow()).await {
+        let cluster = &follower.name;
+        tracing::error!(%cluster, %fault, "a fault of this program; the cluster is unknown, and followed anew");
+        follower.fleet.forget(cluster);
+        tokio::time::sleep(AFTER_FAULT).await;
     }
 }
 

@@ -25,6 +25,12 @@ const IDLE: Duration = Duration::from_mins(3);
 /// A server that ends watches sooner than this is not asked for the next one at once.
 const TOO_SHORT: Duration = Duration::from_secs(1);
 
+/// What defines kinds.
+const DEFINE_KINDS: [&str; 2] = [
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "/apis/apiregistration.k8s.io/v1/apiservices",
+];
+
 /// Keeps the copy of one kind.
 pub(super) struct Keeper<T> {
     pub(super) connection: Connection,
@@ -190,14 +196,20 @@ impl<T: DeserializeOwned> Keeper<T> {
 
     /// Changes the copy, and tells of it where the change says that it is one.
     fn changed(&self, change: impl FnOnce(&mut Copy<T>) -> bool) {
-        if self.copy.send_if_modified(change) {
-            self.shared.changes.send_modify(|count| *count += 1);
+        if !self.copy.send_if_modified(change) {
+            return;
         }
+        if DEFINE_KINDS.iter().any(|path| self.path == *path) {
+            self.shared.forget_for_a_while();
+        }
+        self.shared.changed();
     }
 
     /// Notes that the server tells what is there.
     fn revive(&self, failures: &mut u32) {
         if std::mem::take(failures) > 0 {
+            // It may be another server, or another version of it.
+            self.shared.forget();
             self.shared.revived.send_replace(());
         }
     }
