@@ -101,7 +101,7 @@ fn new_documents_count_and_broken_ones_do_not() -> Result<()> {
     let model = shop.project.read(MODEL_FILE)?;
     shop.project
         .write(MODEL_FILE, &format!("{model}\n  nonsense: true\n"))?;
-    controller.wait_until("the documents have errors", |controller| {
+    controller.wait_until("the documents are refused", |controller| {
         Ok(controller.told()?.contains("those before stay in force"))
     })?;
     controller.wait_for_verdict("prod", "inSync")?;

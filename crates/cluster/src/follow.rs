@@ -12,6 +12,7 @@ mod keep;
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ struct Shared {
     answers: Mutex<HashMap<String, Bytes>>,
     /// Whether the server tells lists as watches.
     streams_lists: bool,
+    /// Whether discovery is about to be asked again.
+    lags: AtomicBool,
     /// How many changes there were.
     changes: watch::Sender<u64>,
     /// Told when a server answers that did not.
@@ -73,6 +76,7 @@ impl Connection {
             copies: Mutex::default(),
             shared: Arc::new(Shared {
                 answers: Mutex::default(),
+                lags: AtomicBool::new(false),
                 streams_lists: minor.is_some_and(|minor: u32| minor >= STREAMS_LISTS_SINCE),
                 changes: watch::Sender::new(0),
                 revived: watch::Sender::new(()),
@@ -145,6 +149,7 @@ impl Followed {
                 path: path.to_owned(),
                 what: what.to_owned(),
                 copy: sender,
+                streams: self.shared.streams_lists,
                 shared: Arc::clone(&self.shared),
             };
             Kept {
@@ -183,9 +188,19 @@ impl Shared {
         answers.unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The same now and again later: servers tell of new kinds some time after these were defined.
+    /// Notes that the server answers, which it did not: it may be another one, or another version of it.
+    fn revive(&self) {
+        self.forget();
+        self.revived.send_replace(());
+    }
+
+    /// Has what is remembered asked for anew now and again later: servers tell of new kinds some time after these were
+    /// defined.
     fn forget_for_a_while(self: &Arc<Self>) {
         self.forget();
+        if self.lags.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let shared = Arc::downgrade(self);
         tokio::spawn(async move {
             for pause in DISCOVERY_LAGS {
@@ -193,6 +208,7 @@ impl Shared {
                 let Some(shared) = shared.upgrade() else {
                     return;
                 };
+                shared.lags.store(false, Ordering::Relaxed);
                 shared.forget();
                 shared.changed();
             }

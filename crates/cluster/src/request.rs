@@ -34,7 +34,7 @@ pub(crate) use call::{APPLY, Call, JSON, JSON_PATCH, MERGE_PATCH};
 use pace::Pace;
 use retry::Fault;
 pub(crate) use retry::spread;
-pub(crate) use stream::Next;
+pub(crate) use stream::{Lines, Next};
 
 /// A cluster that we can talk to. Clones share the limits.
 #[derive(Clone)]

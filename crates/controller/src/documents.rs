@@ -26,14 +26,17 @@ pub(crate) struct Revision {
 
 impl Revision {
     fn read(directory: &Path) -> Result<Self> {
-        let digest = digest(directory)?;
+        let digest = digest_of(directory)?;
         let mut loaded = project::read(directory)?;
+        if digest_of(directory)? != digest {
+            bail!("the documents change while they are read");
+        }
         let Some(model) = loaded.model.take() else {
             let errors = loaded.diagnostics.iter();
             let errors = errors.filter(|one| one.severity == Severity::Error);
             let errors =
                 errors.map(|one| format!("{}:{}: {}", one.place.file, one.place.line, one.message));
-            bail!("{}", errors.collect::<Vec<_>>().join("; "));
+            bail!(Refused(errors.collect::<Vec<_>>().join("; ")));
         };
         Ok(Self {
             digest,
@@ -56,6 +59,11 @@ impl Revision {
         clusters.filter(|cluster| self.model.trust_domain_of(cluster).is_some())
     }
 }
+
+/// The errors that documents have.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
 
 /// The documents of a directory, looked at again and again.
 ///
@@ -94,7 +102,7 @@ impl Documents {
         let mut refused = None;
         loop {
             ticks.tick().await;
-            let digest = blocking(&self.directory, digest).await;
+            let digest = blocking(&self.directory, digest_of).await;
             let digest = told(digest, "the documents cannot be read");
             let is_settled = std::mem::replace(&mut seen, digest) == digest;
             let is_new = digest.is_some_and(|digest| digest != self.current().digest);
@@ -102,11 +110,12 @@ impl Documents {
                 continue;
             }
             let revision = blocking(&self.directory, Revision::read).await;
-            if let Some(revision) = told(revision, "the documents have errors") {
+            // What could only not be read is read again.
+            let is_refused = revision.as_ref().is_err_and(anyhow::Error::is::<Refused>);
+            refused = digest.filter(|_| is_refused);
+            if let Some(revision) = told(revision, "the documents cannot be used") {
                 tracing::info!(clusters = revision.clusters().count(), "new documents");
                 self.current.send_replace(Arc::new(revision));
-            } else {
-                refused = digest;
             }
         }
     }
@@ -130,7 +139,7 @@ async fn blocking<T: Send + 'static>(directory: &Path, read: fn(&Path) -> Result
 }
 
 /// What stands in the files, and the day: waivers expire.
-fn digest(directory: &Path) -> Result<[u8; 32]> {
+fn digest_of(directory: &Path) -> Result<[u8; 32]> {
     let mut all = Sha256::new();
     all.update(clock::today().0);
     for file in project::files(directory)? {

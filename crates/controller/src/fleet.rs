@@ -36,6 +36,9 @@ impl Seen {
 pub(crate) struct Fleet {
     expected: Mutex<Option<BTreeSet<ClusterName>>>,
     clusters: DashMap<ClusterName, Arc<Seen>>,
+    uids: DashMap<ClusterName, String>,
+    /// Counts the UIDs that came and went.
+    identities: watch::Sender<u64>,
     between: Mutex<Vec<CrossClusterFinding>>,
     /// Counts what was put here.
     changes: watch::Sender<u64>,
@@ -51,6 +54,9 @@ impl Fleet {
     /// Forgets a cluster that has no document any more.
     pub(crate) fn forget(&self, cluster: &ClusterName) {
         self.clusters.remove(cluster);
+        if self.uids.remove(cluster).is_some() {
+            self.identities.send_modify(|count| *count += 1);
+        }
         self.changes.send_modify(|count| *count += 1);
     }
 
@@ -77,13 +83,24 @@ impl Fleet {
         Some(missing.cloned().collect())
     }
 
+    /// Takes note of the UID of a cluster, or that it is not known; tells of one that is new.
+    pub(crate) fn identify(&self, cluster: &ClusterName, uid: Option<&String>) {
+        let known = uid.map(|uid| self.uids.insert(cluster.clone(), uid.clone()));
+        if known.is_some_and(|known| known.as_ref() != uid) {
+            self.identities.send_modify(|count| *count += 1);
+        }
+    }
+
     /// Another cluster with the same UID.
     pub(crate) fn twin(&self, cluster: &ClusterName, uid: &str) -> Option<ClusterName> {
-        let mut others = self.clusters.iter();
-        let twin = others.find(|one| {
-            one.key() != cluster && one.observed.uid.known().is_some_and(|known| known == uid)
-        });
+        let mut others = self.uids.iter();
+        let twin = others.find(|one| one.key() != cluster && one.value() == uid);
         twin.map(|one| one.key().clone())
+    }
+
+    /// Tells of clusters that turned out to be others than was known.
+    pub(crate) fn identities(&self) -> watch::Receiver<u64> {
+        self.identities.subscribe()
     }
 
     /// Replaces what the clusters of trust domains differ in; what was there before.

@@ -10,13 +10,14 @@ use cofferdam_pass::examined::{Examined, Outcome};
 use cofferdam_pass::reach::{Authors, connected, look};
 use cofferdam_pass::unreachable::Unreachable;
 use cofferdam_pass::{clock, enforceable};
+use cofferdam_report::wire::denied::Denied;
 use cofferdam_state::pod_security::EnforceAnswers;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 use tokio_stream::{Stream, StreamExt as _};
 
-use crate::credentials::fingerprint;
+use crate::credentials::{Fingerprint, fingerprint};
 use crate::documents::Revision;
 use crate::episodes::Episodes;
 use crate::fleet::{Fleet, Seen};
@@ -27,6 +28,12 @@ use crate::settings::Settings;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// A look that takes longer than this found nothing.
+const LONGEST_LOOK: Duration = Duration::from_mins(1);
+
+/// Another credential is looked for when one has so many seconds left.
+const RENEWED_BEFORE_SECONDS: i64 = 60;
 
 /// What a cluster would refuse is asked again after this long.
 const ANSWERS_HOLD: Duration = Duration::from_mins(5);
@@ -45,7 +52,12 @@ pub(crate) struct Follower {
 #[derive(Default)]
 struct Memory {
     episodes: Episodes,
+    /// What the cluster said that it would refuse, and when.
     answers: Option<(Instant, EnforceAnswers)>,
+    /// Requests over connections that are no more, and over the one that is.
+    requests: (u64, u64),
+    /// The expiry of a credential for which another was looked for already.
+    renewed: Option<String>,
 }
 
 /// Why a cluster is looked at again.
@@ -63,27 +75,37 @@ impl Follower {
     pub(crate) async fn follow(mut self) {
         let (mut memory, mut failures) = (Memory::default(), 0);
         while let Some(cluster) = self.document() {
-            let Err(why) = self.session(&cluster, &mut memory).await else {
+            let credential = fingerprint(&cluster, &self.options).await;
+            let Err(why) = self.session(&cluster, &credential, &mut memory).await else {
                 failures = 0;
                 continue;
             };
-            self.examine(&mut memory, clock::now(), Err(why)).await;
+            let outcome = Err(why);
+            self.examine(&cluster, &mut memory, (clock::now(), outcome))
+                .await;
             failures += 1;
             let doubled = FIRST_PAUSE * 2_u32.saturating_pow(failures.min(10) - 1);
-            let before = fingerprint(&cluster, &self.options).await;
-            let mut waited = Duration::ZERO;
+            let until = Instant::now() + doubled.min(LONGEST_PAUSE);
             // A new kubeconfig or a new document may be what was missing.
-            while waited < doubled.min(LONGEST_PAUSE) {
-                let step = self.settings.documents_every.min(LONGEST_PAUSE);
-                tokio::time::sleep(step).await;
-                waited += step;
-                let is_same = fingerprint(&cluster, &self.options).await == before;
-                if !is_same || self.documents.has_changed().unwrap_or(true) {
+            while Instant::now() < until && !self.documents.has_changed().unwrap_or(true) {
+                tokio::time::sleep(self.settings.documents_every.min(doubled)).await;
+                if fingerprint(&cluster, &self.options).await != credential {
                     break;
                 }
             }
         }
         self.fleet.forget(&self.name);
+    }
+
+    /// Tells that nothing is known of the cluster, as this program has a fault.
+    pub(crate) async fn give_up(mut self) {
+        if let Some(cluster) = self.document() {
+            let reason = "this program has a fault, which is told on standard error".to_owned();
+            let outcome = Err(Unreachable::silent(reason));
+            let memory = &mut Memory::default();
+            self.examine(&cluster, memory, (clock::now(), outcome))
+                .await;
+        }
     }
 
     /// The document of the cluster; none once there is none.
@@ -94,20 +116,54 @@ impl Follower {
     }
 
     /// Follows the cluster over one connection, until it is to be reached in another way.
-    async fn session(&mut self, cluster: &Cluster, memory: &mut Memory) -> Result<(), Unreachable> {
-        let credential = fingerprint(cluster, &self.options).await;
+    async fn session(
+        &mut self,
+        cluster: &Cluster,
+        credential: &Fingerprint,
+        memory: &mut Memory,
+    ) -> Result<(), Unreachable> {
         let connection = connected(cluster, &self.options).await?.following().await?;
-        let mut wakes = self.wakes(&connection);
-        let mut observed_at = Instant::now();
+        memory.answers = None;
+        let ended = self
+            .look_on(cluster, (&connection, credential), memory)
+            .await;
+        memory.requests = (memory.requests.0 + connection.requests(), 0);
+        ended
+    }
+
+    async fn look_on(
+        &mut self,
+        cluster: &Cluster,
+        (connection, credential): (&Connection, &Fingerprint),
+        memory: &mut Memory,
+    ) -> Result<(), Unreachable> {
+        let mut wakes = self.wakes(connection);
+        let mut listed_at = Instant::now();
         loop {
             let began = Instant::now();
             let at = clock::now();
-            let authors = Authors::Named;
-            let observed = look(cluster, &self.options, &connection, at.clone(), authors).await;
+            let looked = look(
+                cluster,
+                &self.options,
+                connection,
+                at.clone(),
+                Authors::Named,
+            );
+            let looked = tokio::time::timeout(LONGEST_LOOK, looked).await;
+            let observed = looked.unwrap_or_else(|_| {
+                let reason = format!("no answer within {} s", LONGEST_LOOK.as_secs());
+                Err(Unreachable::silent(reason))
+            });
+            if let Err(why) = &observed
+                && why.denied == Some(Denied::Unauthorized)
+            {
+                return Err(why.clone());
+            }
+            memory.requests.1 = connection.requests();
             let outcome = observed.map(|observed| (connection.clone(), observed));
-            self.examine(memory, at, outcome).await;
+            self.examine(cluster, memory, (at, outcome)).await;
             // Whoever changes a cluster without end is not looked at without end.
-            tokio::time::sleep(began.elapsed()).await;
+            tokio::time::sleep(began.elapsed().min(LONGEST_LOOK)).await;
             loop {
                 match wakes.next().await {
                     Some(Why::Cluster) => break,
@@ -116,12 +172,16 @@ impl Follower {
                         Some(_) | None => return Ok(()),
                     },
                     Some(Why::Time) => {
-                        if fingerprint(cluster, &self.options).await != credential {
+                        if fingerprint(cluster, &self.options).await != *credential {
                             tracing::info!(cluster = %self.name, "the kubeconfig was replaced");
                             return Ok(());
                         }
-                        if observed_at.elapsed() >= self.settings.observe_every {
-                            observed_at = Instant::now();
+                        if expires(connection, memory) {
+                            tracing::info!(cluster = %self.name, "the credential expires; another is looked for");
+                            return Ok(());
+                        }
+                        if listed_at.elapsed() >= self.settings.observe_every {
+                            listed_at = Instant::now();
                             connection.refresh();
                         }
                     }
@@ -134,28 +194,35 @@ impl Follower {
     /// Everything that may be a reason to look again.
     fn wakes(&self, connection: &Connection) -> impl Stream<Item = Why> + use<> {
         let cluster = connection.changes().map(|()| Why::Cluster);
+        let twins = WatchStream::from_changes(self.fleet.identities());
         let documents = WatchStream::from_changes(self.documents.clone());
-        let time = IntervalStream::new(tokio::time::interval(self.settings.documents_every));
+        let mut ticks = tokio::time::interval(self.settings.documents_every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         cluster
+            .merge(twins.map(|_| Why::Cluster))
             .merge(documents.map(|_| Why::Documents))
-            .merge(time.map(|_| Why::Time))
+            .merge(IntervalStream::new(ticks).map(|_| Why::Time))
     }
 
-    /// Tells what came of a look at the cluster.
-    async fn examine(&self, memory: &mut Memory, at: String, outcome: Outcome) {
+    /// Tells what came of a look at the cluster of a document.
+    async fn examine(
+        &self,
+        cluster: &Cluster,
+        memory: &mut Memory,
+        (at, outcome): (String, Outcome),
+    ) {
         let revision = Arc::clone(&self.documents.borrow());
         let (model, loaded) = (revision.model(), revision.loaded());
-        let Some(cluster) = model.clusters.get(&self.name) else {
+        // What was seen by another document is looked at again.
+        let Some(cluster) = model.clusters.get(&self.name).filter(|now| *now == cluster) else {
             return;
         };
-        let requests = outcome
-            .as_ref()
-            .map_or(0, |(connection, _)| connection.requests());
         let assembled = || Examined::assemble(loaded, model, cluster, at, outcome);
         let Some(mut one) = tokio::task::block_in_place(assembled) else {
             return;
         };
         let uid = one.observed.uid.known();
+        self.fleet.identify(&self.name, uid);
         one.twin = uid.and_then(|uid| self.fleet.twin(&self.name, uid));
         self.ask(memory, &mut one).await;
         let findings = tokio::task::block_in_place(|| one.findings(model, &clock::today()));
@@ -168,7 +235,7 @@ impl Follower {
                 observed: one.observed,
                 bundle: one.bundle,
                 findings,
-                requests,
+                requests: memory.requests.0 + memory.requests.1,
             },
         );
     }
@@ -186,6 +253,21 @@ impl Follower {
             return;
         }
         enforceable::ask(std::slice::from_mut(one), self.settings.max_in_flight).await;
-        memory.answers = Some((Instant::now(), one.observed.enforce_answers.clone()));
+        let answers = &one.observed.enforce_answers;
+        let mut all = answers.values();
+        let are_answers = all.all(|answer| answer.pods.known().is_some());
+        memory.answers = are_answers.then(|| (Instant::now(), answers.clone()));
     }
+}
+
+/// Whether the credential of a connection is about to expire, and no other was looked for because of that.
+fn expires(connection: &Connection, memory: &mut Memory) -> bool {
+    let at = connection.credential_expires_at();
+    let left = at.as_deref().and_then(clock::seconds_until);
+    let is_soon = left.is_some_and(|seconds| seconds < RENEWED_BEFORE_SECONDS);
+    let is_new = memory.renewed != at;
+    if is_soon {
+        memory.renewed = at;
+    }
+    is_soon && is_new
 }

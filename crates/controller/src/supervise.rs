@@ -1,6 +1,6 @@
 //! One task per cluster that has a document, and one that compares them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use cofferdam_pass::between::Between;
 use cofferdam_pass::clock;
 use cofferdam_pass::reach::connect_options;
 use cofferdam_planner::view::View;
+use cofferdam_state::finding::CrossClusterFinding;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -67,7 +68,10 @@ async fn follow(follower: Follower) {
     while let Err(fault) = tokio::spawn(follower.clone().follow()).await {
         let cluster = &follower.name;
         tracing::error!(%cluster, %fault, "a fault of this program; the cluster is unknown, and followed anew");
-        follower.fleet.forget(cluster);
+        if let Err(fault) = tokio::spawn(follower.clone().give_up()).await {
+            tracing::error!(%cluster, %fault, "and nothing can be told of it");
+            follower.fleet.forget(cluster);
+        }
         tokio::time::sleep(AFTER_FAULT).await;
     }
 }
@@ -92,8 +96,27 @@ async fn compare(fleet: Arc<Fleet>, documents: watch::Receiver<Arc<Revision>>) {
         } else {
             &[]
         };
-        let found = Between::of_views(several, model, &clock::today());
-        let before = fleet.put_between(found.findings.clone());
-        journal::tell_between(&before, &found.findings);
+        let today = clock::today();
+        let found = tokio::task::block_in_place(|| Between::of_views(several, model, &today));
+        let open = still_open(found, &fleet.between());
+        let before = fleet.put_between(open.clone());
+        journal::tell_between(&before, &open);
     }
+}
+
+/// What was found between clusters, and what was before and is not known to have ended: where clusters of a trust domain
+/// could not be compared.
+fn still_open(found: Between, before: &[CrossClusterFinding]) -> Vec<CrossClusterFinding> {
+    let Between {
+        mut findings,
+        not_compared,
+    } = found;
+    let is_found: BTreeSet<String> = findings.iter().map(CrossClusterFinding::id).collect();
+    let kept = before.iter().filter(|one| {
+        let mut unknown = not_compared.iter();
+        !is_found.contains(&one.id())
+            && unknown.any(|unknown| unknown.trust_domain == one.trust_domain)
+    });
+    findings.extend(kept.cloned());
+    findings
 }

@@ -18,15 +18,10 @@ pub fn facts_of(observed: &Observed) -> Facts {
     for reason in told_unknowns(&unknown.collect::<Vec<_>>()) {
         reader.gap_of_entrances(not_read(observed, reason));
     }
-    let mut facts = Facts {
+    Facts {
         has_every_node: observed.nodes.known().is_some(),
         ..reader.finish()
-    };
-    if let Some(capabilities) = observed.capabilities.known() {
-        let networks = capabilities.pod_cidrs.iter().copied();
-        facts.settle_pod_networks(&networks.collect::<Vec<_>>());
     }
-    facts
 }
 
 fn not_read(observed: &Observed, reason: String) -> Gap {

@@ -37,7 +37,7 @@ use chains::{Chains, Claimed, Found};
 use doubts::Never;
 use sides::{Place, side, source};
 use targets::{Targets, targets};
-use unaddressed::{Unaddressed, in_no_block};
+use unaddressed::{Unaddressed, as_today};
 use witness::hop;
 pub use witness::{Hop, Reason, Stop, told, told_reasons};
 
@@ -117,12 +117,15 @@ impl Ground<'_> {
 /// clusters that are looked at.
 pub fn prove(model: &Model, mut grounds: Vec<Ground<'_>>) -> Vec<Vec<Proof>> {
     for ground in &mut grounds {
-        ground.facts.settle_pod_networks(&ground.pod_networks);
+        // Those that nodes tell are all that there are only until the next node comes.
+        if !ground.cluster.network.pod_cidrs.is_empty() {
+            ground.facts.settle_pod_networks(&ground.pod_networks);
+        }
     }
     let Some(unaddressed) = Unaddressed::among(&grounds) else {
         return proofs(model, grounds);
     };
-    let supposed = proofs(model, in_no_block(&grounds));
+    let supposed = proofs(model, as_today(&grounds));
     unaddressed.confirm(supposed, proofs(model, grounds))
 }
 

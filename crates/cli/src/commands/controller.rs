@@ -12,7 +12,10 @@ pub(crate) async fn run(arguments: &Arguments, command: &ControllerArguments) ->
         listen: command.listen,
         kubeconfig: command.kubeconfig.clone(),
     };
-    let settings = Settings::read(&flags, std::env::vars().collect())?;
+    // What is no text is none of ours.
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let settings = Settings::read(&flags, environment.collect())?;
     watch(&arguments.directory, settings).await?;
     Ok(Exit::Fine)
 }

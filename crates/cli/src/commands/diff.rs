@@ -16,9 +16,9 @@ pub(crate) async fn run(arguments: &Arguments, command: &DiffArguments) -> Resul
     let how = (&command.reading, &command.live);
     let mut before = Input::read_state(arguments, &command.before, how).await?;
     let mut after = Input::read_state(arguments, &command.after, how).await?;
-    // Manifests do not say where pods may be, and are compared with a cluster that does.
-    Arc::make_mut(&mut before.facts).share_whereabouts(&after.facts);
-    Arc::make_mut(&mut after.facts).share_whereabouts(&before.facts);
+    // Manifests do not say that they name every node, and are compared with a cluster that does.
+    Arc::make_mut(&mut before.facts).share_nodes(&after.facts);
+    Arc::make_mut(&mut after.facts).share_nodes(&before.facts);
     let classes = [&before, &after].map(|input| Arc::new(Classes::of(&input.facts)));
     // A workload that either state divides is told by pod in both.
     let split = classes

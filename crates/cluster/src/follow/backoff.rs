@@ -15,15 +15,23 @@ const REFUSED: Duration = Duration::from_mins(5);
 /// The pause after so many failures in a row, 1 the first. `spread`, from 0 to 1, keeps those that failed together from
 /// returning together.
 pub(super) fn pause(failures: u32, category: Category, spread: f64) -> Duration {
-    let is_refused = matches!(
-        category,
-        Category::Forbidden | Category::NotFound | Category::UnsupportedKind
-    );
     let doubled = FIRST * 2_u32.saturating_pow(failures.saturating_sub(1).min(11));
-    let longest = if is_refused { REFUSED } else { LONGEST };
+    let longest = if is_refused(category) {
+        REFUSED
+    } else {
+        LONGEST
+    };
     doubled
         .min(longest)
         .mul_f64(1.0 + 0.5 * spread.clamp(0.0, 1.0))
+}
+
+/// Whether the server said no, and was not only silent or in trouble.
+pub(super) fn is_refused(category: Category) -> bool {
+    matches!(
+        category,
+        Category::Forbidden | Category::NotFound | Category::UnsupportedKind
+    )
 }
 
 #[cfg(test)]

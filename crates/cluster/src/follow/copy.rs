@@ -48,6 +48,11 @@ impl<T> Copy<T> {
         self.coming = Some(BTreeMap::new());
     }
 
+    /// What it holds may be as it was, until it is listed again.
+    pub(super) fn doubt(&mut self) {
+        self.standing = Standing::Unread;
+    }
+
     /// The server does not tell any more; whether that is new.
     pub(super) fn lose(&mut self, why: Error) -> bool {
         let is_new = !matches!(&self.standing, Standing::Lost(known) if *known == why);
@@ -86,7 +91,7 @@ impl<T: DeserializeOwned> Copy<T> {
                 self.complete();
                 Ok(true)
             }
-            Event::Bookmark { .. } | Event::Expired | Event::Failed(..) => Ok(false),
+            Event::Bookmark { .. } | Event::Expired => Ok(false),
         }
     }
 }
@@ -112,12 +117,15 @@ mod tests {
         ("x".to_owned(), name.to_owned())
     }
 
-    /// `+a=1` is there, `-a` is gone, `[` begins a list, `]` is the bookmark that ends it, `!` loses the server.
+    /// `+a=1` is there, `-a` is gone, `[` begins a list, `]` is the bookmark that ends it, `~` doubts, `!` loses the server.
     #[track_caller]
     fn check(steps: &str, expected: &str) {
         let mut copy: Copy<u32> = Copy::default();
         for step in steps.split_whitespace() {
-            if let Some((name, value)) = step.strip_prefix('+').and_then(|one| one.split_once('='))
+            if step == "~" {
+                copy.doubt();
+            } else if let Some((name, value)) =
+                step.strip_prefix('+').and_then(|one| one.split_once('='))
             {
                 let value = RawValue::from_string(value.to_owned()).expect("JSON");
                 copy.take(&Event::Is(key(name), &value)).expect("a number");
@@ -165,6 +173,13 @@ mod tests {
     fn what_a_later_list_does_not_hold_is_gone_and_only_once_it_is_complete() {
         check("[ +a=1 +b=2 ] [ +b=3", "[1, 2]");
         check("[ +a=1 +b=2 ] [ +b=3 ]", "[3]");
+    }
+
+    #[test]
+    fn what_is_doubted_is_not_told_before_it_was_listed_again() {
+        check("[ +a=1 ] ~", "unread");
+        check("[ +a=1 ] ~ [ +b=2", "unread");
+        check("[ +a=1 ] ~ [ +b=2 ]", "[2]");
     }
 
     #[test]

@@ -22,9 +22,10 @@ pub(super) enum Event<'a> {
     },
     /// The watch cannot go on from where it began: what happened since is forgotten.
     Expired,
-    /// The server gives the watch up.
-    Failed(Category, String),
 }
+
+/// Why a server gives a watch up.
+pub(super) type Failed = (Category, String);
 
 /// Bookmarks that end the objects that were there at first carry it.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
@@ -52,12 +53,15 @@ struct Metadata {
     annotations: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// The event of a line, with the resource version up to which the watch has come.
-pub(super) fn parse(line: &[u8]) -> Result<(Event<'_>, String), serde_json::Error> {
+/// The event of a line, or why there are no more, with the resource version up to which the watch has come.
+pub(super) fn parse(line: &[u8]) -> Result<(Result<Event<'_>, Failed>, String), serde_json::Error> {
     let Line { r#type, object } = serde_json::from_slice(line)?;
     let Object { metadata, code } = serde_json::from_str(object.get())?;
     let key = (metadata.namespace, metadata.name);
     let event = match r#type {
+        "ADDED" | "MODIFIED" | "DELETED" if key.1.is_empty() => {
+            return Err(serde::de::Error::missing_field("metadata.name"));
+        }
         "ADDED" | "MODIFIED" => Event::Is(key, object),
         "DELETED" => Event::Gone(key),
         "BOOKMARK" => Event::Bookmark {
@@ -67,11 +71,11 @@ pub(super) fn parse(line: &[u8]) -> Result<(Event<'_>, String), serde_json::Erro
         },
         _ if code == 410 => Event::Expired,
         _ => {
-            let (category, why) = of_status(code, object.get().as_bytes());
-            Event::Failed(category, why)
+            let failed = of_status(code, object.get().as_bytes());
+            return Ok((Err(failed), metadata.resource_version));
         }
     };
-    Ok((event, metadata.resource_version))
+    Ok((Ok(event), metadata.resource_version))
 }
 
 #[cfg(test)]
@@ -83,11 +87,11 @@ mod tests {
         let told = match parse(line.as_bytes()) {
             Ok((event, version)) => {
                 let event = match event {
-                    Event::Is((namespace, name), _) => format!("is {namespace}/{name}"),
-                    Event::Gone((namespace, name)) => format!("gone {namespace}/{name}"),
-                    Event::Bookmark { ends_initial } => format!("bookmark {ends_initial}"),
-                    Event::Expired => "expired".to_owned(),
-                    Event::Failed(category, why) => format!("failed {category:?} {why}"),
+                    Ok(Event::Is((namespace, name), _)) => format!("is {namespace}/{name}"),
+                    Ok(Event::Gone((namespace, name))) => format!("gone {namespace}/{name}"),
+                    Ok(Event::Bookmark { ends_initial }) => format!("bookmark {ends_initial}"),
+                    Ok(Event::Expired) => "expired".to_owned(),
+                    Err((category, why)) => format!("failed {category:?} {why}"),
                 };
                 format!("{event} at {version:?}")
             }
@@ -145,5 +149,9 @@ mod tests {
             "failed Other etcd is gone",
         );
         check("{\"type\":\"ADDED\"", "EOF while parsing");
+        check(
+            r#"{"type":"ADDED","object":{"metadata":{}}}"#,
+            "missing field `metadata.name`",
+        );
     }
 }

@@ -13,6 +13,9 @@ use super::call::Call;
 use super::retry::Fault;
 use crate::error::{Category, Error, of_status, of_transport};
 
+/// The store of Kubernetes takes no object of more than some 1.5 MB.
+const LONGEST_LINE_BYTES: usize = 16 * 1024 * 1024;
+
 /// The lines of an answer.
 pub(crate) struct Lines {
     connection: Connection,
@@ -81,12 +84,28 @@ impl Connection {
 }
 
 impl Lines {
+    /// Has silence told after another time from now on.
+    pub(crate) fn set_idle(&mut self, idle: Duration) {
+        self.idle = idle;
+    }
+
     /// The next line.
     pub(crate) async fn next(&mut self) -> Result<Next, Error> {
+        let mut searched = 0;
         loop {
-            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
+            let mut rest = self.buffer.iter().skip(searched);
+            if let Some(end) = rest.position(|byte| *byte == b'\n') {
+                let end = searched + end;
                 let line = self.buffer.split_to(end + 1).freeze();
                 return Ok(Next::Line(line.slice(..end)));
+            }
+            searched = self.buffer.len();
+            if searched > LONGEST_LINE_BYTES {
+                let why = "a line is longer than any object".to_owned();
+                let Self {
+                    connection, what, ..
+                } = self;
+                return Err(connection.error(Category::Invalid, what.as_str(), why));
             }
             let frame = tokio::time::timeout(self.idle, self.body.frame()).await;
             match frame {

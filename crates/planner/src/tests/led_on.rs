@@ -41,7 +41,14 @@ struct Seen<'a> {
 }
 
 fn outcome(spec: &str, plugin: &str, seen: &Seen<'_>) -> String {
-    let cluster = |name| cluster(name, "production", "");
+    let cluster = |name| {
+        let pods = if name == "prod" {
+            "podCidrs: [10.2.0.0/16]"
+        } else {
+            ""
+        };
+        cluster(name, "production", pods)
+    };
     let other = seen.other.map(|_| cluster("other")).unwrap_or_default();
     let claim = guarantee(spec);
     let mut model = model(&format!("{ZONES}{MORE}{}{other}{claim}", cluster("prod")));

@@ -15,7 +15,18 @@ const FROM_WEB: &str = "10.9.0.0/16";
 /// from another, and these are the networks of pods.
 #[track_caller]
 fn check(pod_networks: &[&str], more: &[Value], expected: &str) {
-    let cluster = cluster("prod", "production", "");
+    check_in(
+        &format!("podCidrs: [{}]", pod_networks.join(", ")),
+        pod_networks,
+        more,
+        expected,
+    );
+}
+
+/// The same with this in the document.
+#[track_caller]
+fn check_in(network: &str, pod_networks: &[&str], more: &[Value], expected: &str) {
+    let cluster = cluster("prod", "production", network);
     let claim = guarantee("{ never: { from: { zone: web }, to: { zone: vault } } }");
     let model = model(&format!("{ZONES}{cluster}{claim}"));
     let known = capabilities("prod");
@@ -60,6 +71,12 @@ fn where_they_are_known_a_block_holds_pods_where_both_overlap() {
     check(&[TO_VAULT], &[], "proved");
     check(&[FROM_WEB], &[], "proved");
     check(&["10.8.0.0/15"], &[], "broken: web/");
+}
+
+#[test]
+fn networks_that_nodes_tell_are_more_once_there_is_another_node() {
+    check_in("", &["10.2.0.0/16"], &[], UNKNOWN);
+    check_in("", &["10.8.0.0/15"], &[], "broken: web/");
 }
 
 #[test]

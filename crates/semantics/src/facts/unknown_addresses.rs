@@ -29,12 +29,8 @@ impl Facts {
         }
     }
 
-    /// Takes from another state what is known there, and not here, of where pods may be: their networks, and, of the same
-    /// nodes, that there are no others.
-    pub fn share_whereabouts(&mut self, other: &Self) {
-        if self.pod_networks().is_empty() {
-            self.settle_pod_networks(other.pod_networks());
-        }
+    /// Takes from another state with the same nodes that there are no others, where that is known there.
+    pub fn share_nodes(&mut self, other: &Self) {
         self.has_every_node |= other.has_every_node && self.nodes.keys().eq(other.nodes.keys());
     }
 

@@ -1,4 +1,4 @@
-//! Guarantees of clusters in which a block may hold pods that do not run yet, as their networks are not known.
+//! Guarantees of clusters in which a block may hold pods that do not run yet, as the networks of pods are not declared.
 
 use super::{Ground, Outcome, Proof, Reason};
 use crate::addresses::Family;
@@ -17,14 +17,13 @@ impl<'a> Unaddressed<'a> {
         (!names.is_empty()).then_some(Self(names))
     }
 
-    /// What becomes of guarantees where no block holds pods of which no address is known, as far as it becomes of them
-    /// wherever these pods are.
+    /// What becomes of guarantees as pods are today, as far as it becomes of them wherever new pods are.
     pub(super) fn confirm(
         &self,
-        in_no_block: Vec<Vec<Proof>>,
+        as_today: Vec<Vec<Proof>>,
         anywhere: Vec<Vec<Proof>>,
     ) -> Vec<Vec<Proof>> {
-        let clusters = in_no_block.into_iter().zip(anywhere);
+        let clusters = as_today.into_iter().zip(anywhere);
         let confirmed = clusters.map(|(proofs, anywhere)| {
             let proofs = proofs.into_iter().zip(anywhere);
             let confirmed = proofs.map(|(proof, anywhere)| Proof {
@@ -36,8 +35,8 @@ impl<'a> Unaddressed<'a> {
         confirmed.collect()
     }
 
-    fn confirmed(&self, in_no_block: Outcome, anywhere: Outcome) -> Outcome {
-        let (mut because, witness) = match (in_no_block, anywhere) {
+    fn confirmed(&self, as_today: Outcome, anywhere: Outcome) -> Outcome {
+        let (mut because, witness) = match (as_today, anywhere) {
             (Outcome::Proved, Outcome::Broken { witness, .. }) => (Vec::new(), witness),
             (Outcome::Unknown { because, .. }, Outcome::Broken { witness, .. }) => {
                 (because, witness)
@@ -57,13 +56,14 @@ impl<'a> Unaddressed<'a> {
     }
 }
 
-/// The same clusters, if no block held pods of which no address is known.
-pub(super) fn in_no_block<'a>(grounds: &[Ground<'a>]) -> Vec<Ground<'a>> {
+/// The same clusters, if pods of which no address is known were only where nodes tell that pods are today; where no node
+/// does, in no block.
+pub(super) fn as_today<'a>(grounds: &[Ground<'a>]) -> Vec<Ground<'a>> {
     let mut grounds = grounds.to_vec();
-    for Ground { facts, .. } in &mut grounds {
-        if facts.pod_networks().is_empty() {
-            facts.unknown_addresses = UnknownAddresses::InNoBlock;
-        }
+    let unknown = grounds.iter_mut();
+    for ground in unknown.filter(|one| one.facts.pod_networks().is_empty()) {
+        ground.facts.unknown_addresses = UnknownAddresses::InNoBlock;
+        ground.facts.settle_pod_networks(&ground.pod_networks);
     }
     grounds
 }
