@@ -20,6 +20,13 @@ pub(crate) const CLUSTER: Kind = ("policy.networking.k8s.io/v1alpha2", "ClusterN
 /// Every kind of policy.
 pub(crate) const POLICIES: [Kind; 4] = [NETWORK_POLICY, ADMIN, BASELINE, CLUSTER];
 
-pub(crate) fn is(object: &Value, kind: Kind) -> bool {
-    (text(object, "/apiVersion"), text(object, "/kind")) == kind
+/// Whether an object is of a kind. What has no group is read whatever its version is called.
+pub(crate) fn is(object: &Value, (api_version, kind): Kind) -> bool {
+    let told = text(object, "/apiVersion");
+    let is_version = if api_version.contains('/') {
+        told == api_version
+    } else {
+        !told.contains('/')
+    };
+    is_version && text(object, "/kind") == kind
 }

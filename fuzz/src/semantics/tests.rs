@@ -40,6 +40,10 @@ fn the_engine_and_the_oracle_agree_on_every_kept_input() {
             include_str!("../../corpus/semantics/or-and-peers.yaml"),
         ),
         (
+            "pod-of-another-version",
+            include_str!("../../corpus/semantics/pod-of-another-version.yaml"),
+        ),
+        (
             "port-ranges",
             include_str!("../../corpus/semantics/port-ranges.yaml"),
         ),
