@@ -52,7 +52,8 @@ impl ConnectOptions {
         }
     }
 
-    fn path_of(&self, cluster: &Cluster) -> PathBuf {
+    /// The kubeconfig that a cluster is reached with.
+    pub fn kubeconfig_of(&self, cluster: &Cluster) -> PathBuf {
         if let Some(path) = &self.kubeconfig {
             return path.clone();
         }
@@ -70,7 +71,7 @@ impl ConnectOptions {
 
 /// Connects to a cluster. Nothing is sent yet, but an allowed exec plugin runs.
 pub async fn connect(cluster: &Cluster, options: &ConnectOptions) -> Result<Connection, Error> {
-    let path = options.path_of(cluster);
+    let path = options.kubeconfig_of(cluster);
     let refuse = |why: String| {
         let error = credential(cluster, &path, why);
         if path.exists() || options.kubeconfig.is_some() {

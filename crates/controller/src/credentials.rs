@@ -17,10 +17,7 @@ pub(crate) struct Fingerprint {
 
 /// The fingerprint of the kubeconfig of a cluster.
 pub(crate) async fn fingerprint(cluster: &Cluster, options: &ConnectOptions) -> Fingerprint {
-    let path = match &options.kubeconfig {
-        Some(path) => path.clone(),
-        None => options.resolve(&cluster.access.kubeconfig),
-    };
+    let path = options.kubeconfig_of(cluster);
     let metadata = tokio::fs::metadata(&path).await.ok();
     Fingerprint {
         path: tokio::fs::canonicalize(&path).await.ok(),

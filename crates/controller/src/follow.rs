@@ -60,6 +60,16 @@ struct Memory {
     renewed: Option<String>,
 }
 
+/// A cluster over one connection.
+struct Session<'a> {
+    cluster: &'a Cluster,
+    /// What the kubeconfig looked like from which it was made.
+    credential: &'a Fingerprint,
+    connection: Connection,
+    /// When everything was last listed.
+    listed_at: Instant,
+}
+
 /// Why a cluster is looked at again.
 enum Why {
     /// Something changed there.
@@ -123,72 +133,85 @@ impl Follower {
         memory: &mut Memory,
     ) -> Result<(), Unreachable> {
         let connection = connected(cluster, &self.options).await?.following().await?;
+        let mut wakes = self.wakes(&connection);
+        let mut session = Session {
+            cluster,
+            credential,
+            connection,
+            listed_at: Instant::now(),
+        };
         memory.answers = None;
-        let ended = self
-            .look_on(cluster, (&connection, credential), memory)
-            .await;
-        memory.requests = (memory.requests.0 + connection.requests(), 0);
+        let ended = loop {
+            let began = Instant::now();
+            if let Err(why) = self.look(&session, memory).await {
+                break Err(why);
+            }
+            // Whoever changes a cluster without end is not looked at without end.
+            tokio::time::sleep(began.elapsed()).await;
+            if !self.is_to_look(&mut wakes, &mut session, memory).await {
+                break Ok(());
+            }
+        };
+        memory.requests = (memory.requests.0 + session.connection.requests(), 0);
         ended
     }
 
-    async fn look_on(
+    /// Looks at the cluster, and tells what came of it; an error where another credential is needed.
+    async fn look(&self, session: &Session<'_>, memory: &mut Memory) -> Result<(), Unreachable> {
+        let Session {
+            cluster,
+            connection,
+            ..
+        } = session;
+        let at = clock::now();
+        let looked = look(
+            cluster,
+            &self.options,
+            connection,
+            at.clone(),
+            Authors::Named,
+        );
+        let observed = tokio::time::timeout(LONGEST_LOOK, looked).await;
+        let observed = observed.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", LONGEST_LOOK.as_secs());
+            Err(Unreachable::silent(reason))
+        });
+        memory.requests.1 = connection.requests();
+        let outcome = match observed {
+            Err(why) if why.denied == Some(Denied::Unauthorized) => return Err(why),
+            observed => observed.map(|observed| (connection.clone(), observed)),
+        };
+        self.examine(cluster, memory, (at, outcome)).await;
+        Ok(())
+    }
+
+    /// Waits for a reason to look again; `false` where the cluster is to be reached in another way.
+    async fn is_to_look(
         &mut self,
-        cluster: &Cluster,
-        (connection, credential): (&Connection, &Fingerprint),
+        wakes: &mut (impl Stream<Item = Why> + Unpin),
+        session: &mut Session<'_>,
         memory: &mut Memory,
-    ) -> Result<(), Unreachable> {
-        let mut wakes = self.wakes(connection);
-        let mut listed_at = Instant::now();
-        loop {
-            let began = Instant::now();
-            let at = clock::now();
-            let looked = look(
-                cluster,
-                &self.options,
-                connection,
-                at.clone(),
-                Authors::Named,
-            );
-            let looked = tokio::time::timeout(LONGEST_LOOK, looked).await;
-            let observed = looked.unwrap_or_else(|_| {
-                let reason = format!("no answer within {} s", LONGEST_LOOK.as_secs());
-                Err(Unreachable::silent(reason))
-            });
-            if let Err(why) = &observed
-                && why.denied == Some(Denied::Unauthorized)
-            {
-                return Err(why.clone());
+    ) -> bool {
+        while let Some(why) = wakes.next().await {
+            match why {
+                Why::Cluster => return true,
+                Why::Documents => return self.document().as_ref() == Some(session.cluster),
+                Why::Time => {}
             }
-            memory.requests.1 = connection.requests();
-            let outcome = observed.map(|observed| (connection.clone(), observed));
-            self.examine(cluster, memory, (at, outcome)).await;
-            // Whoever changes a cluster without end is not looked at without end.
-            tokio::time::sleep(began.elapsed().min(LONGEST_LOOK)).await;
-            loop {
-                match wakes.next().await {
-                    Some(Why::Cluster) => break,
-                    Some(Why::Documents) => match self.document() {
-                        Some(now) if now == *cluster => break,
-                        Some(_) | None => return Ok(()),
-                    },
-                    Some(Why::Time) => {
-                        if fingerprint(cluster, &self.options).await != *credential {
-                            tracing::info!(cluster = %self.name, "the kubeconfig was replaced");
-                            return Ok(());
-                        }
-                        if expires(connection, memory) {
-                            tracing::info!(cluster = %self.name, "the credential expires; another is looked for");
-                            return Ok(());
-                        }
-                        if listed_at.elapsed() >= self.settings.observe_every {
-                            listed_at = Instant::now();
-                            connection.refresh();
-                        }
-                    }
-                    None => return Ok(()),
-                }
+            if fingerprint(session.cluster, &self.options).await != *session.credential {
+                tracing::info!(cluster = %self.name, "the kubeconfig was replaced");
+                return false;
+            }
+            if expires(&session.connection, memory) {
+                tracing::info!(cluster = %self.name, "the credential expires; another is looked for");
+                return false;
+            }
+            if session.listed_at.elapsed() >= self.settings.observe_every {
+                session.listed_at = Instant::now();
+                session.connection.refresh();
             }
         }
+        false
     }
 
     /// Everything that may be a reason to look again.
