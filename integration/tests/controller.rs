@@ -50,6 +50,24 @@ fn a_foreign_policy_is_told_once_when_it_comes_and_once_when_it_goes() -> Result
 }
 
 #[test]
+fn without_the_right_to_watch_a_cluster_is_unknown() -> Result<()> {
+    let shop = Shop::start()?;
+    shop.apply(&[], 0)?;
+    let controller = Controller::start(&shop.project)?;
+    controller.wait_for_verdict("prod", "unknown")?;
+    let events = controller.events("finding began")?;
+    let told = events.iter().filter_map(|event| event["told"].as_str());
+    assert!(
+        told.into_iter().any(|told| told.contains("may not read")),
+        "{events:#?}"
+    );
+    let watch = shop.expect(&["rbac", "--profile", "observe", "--watch"], 0)?;
+    shop.cluster.apply_yaml(ADMIN, &watch.stdout)?;
+    controller.wait_for_verdict("prod", "inSync")?;
+    controller.terminate()
+}
+
+#[test]
 fn what_is_followed_is_listed_no_more() -> Result<()> {
     let shop = applied()?;
     let controller = Controller::start(&shop.project)?;
