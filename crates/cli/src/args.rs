@@ -9,12 +9,14 @@ use cofferdam_model::names::PoolName;
 use crate::durations;
 
 mod arrival;
+mod budget;
 mod connectivity;
 mod controller;
 mod departure;
 mod selection;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
+pub(crate) use budget::BudgetArguments;
 pub(crate) use connectivity::{
     BlastArguments, DiffArguments, ExplainArguments, LintArguments, Live, Objects, ProveArguments,
     ReachArguments, Reading,
@@ -195,40 +197,6 @@ pub(crate) struct CompileArguments {
     /// Where to write, one directory per cluster; with `-o json` not needed
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// A part of a bundle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
-    /// Namespaces and their labels
-    Namespaces,
-    /// NetworkPolicies
-    Policies,
-    /// Labels and taints of nodes
-    Nodes,
-    /// Guard rails: admission policies and their bindings
-    Guards,
-}
-
-/// What a plan may do beyond the budgets.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "What may be done")]
-pub(crate) struct BudgetArguments {
-    /// Only these parts of the bundle
-    #[arg(long, value_delimiter = ',', value_name = "PART,…")]
-    pub(crate) only: Vec<Part>,
-    /// Allow this many deletions per cluster
-    #[arg(long, value_name = "N")]
-    pub(crate) allow_deletions: Option<usize>,
-    /// Allow weakening a default-deny, a taint or a Pod Security level
-    #[arg(long)]
-    pub(crate) allow_weakening: bool,
-    /// Allow new flows into zones of sensitivity high that nobody approved
-    #[arg(long)]
-    pub(crate) allow_unapproved: bool,
-    /// Allow a revision that was applied before and is not the newest
-    #[arg(long)]
-    pub(crate) rollback: bool,
 }
 
 /// Arguments of `plan`.

@@ -1,11 +1,9 @@
 //! The `cofferdam` binary.
 
 mod abandoned;
-mod apply;
 mod args;
 mod commands;
 mod confirm;
-mod decide;
 mod doctor;
 mod durations;
 mod ends;
@@ -15,14 +13,12 @@ mod guarantees;
 mod input;
 mod logging;
 mod manifests;
-mod only;
 mod origin;
 mod paths;
 mod revision;
 mod rights;
 mod selected;
 mod show;
-mod sources;
 mod subjects;
 mod unused;
 mod warnings;

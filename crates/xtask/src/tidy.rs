@@ -41,6 +41,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "semantics",
             "compiler",
             "planner",
+            "judge",
             "report",
             "cluster",
         ],

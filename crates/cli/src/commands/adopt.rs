@@ -21,12 +21,12 @@ use cofferdam_state::digest::digest;
 use cofferdam_state::plan::Plan;
 use cofferdam_state::record::entry_key;
 
-use crate::apply::execute::adopt;
 use crate::args::{AdoptArguments, Arguments, Format, Selection};
 use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::fleet::examine;
 use crate::show::show;
+use cofferdam_pass::apply::execute::adopt;
 
 pub(crate) async fn run(
     arguments: &Arguments,

@@ -14,16 +14,17 @@ use cofferdam_report::{output, text};
 use futures_util::future::join_all;
 
 use super::plan::{self, report as plan_report};
-use crate::apply::execute::{Pass, execute};
-use crate::apply::outcome::{INTERRUPTED, interrupt, outcome};
-use crate::apply::waves::{Wave, waves};
 use crate::args::{ApplyArguments, Arguments, Format};
 use crate::confirm::confirmed;
-use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
-use crate::fleet::{authors_of_plan, examine};
+use crate::fleet::{authors_of_plan, examine, reaching};
 use crate::show::show;
-use crate::sources::{Deciding, tell_turns};
+use cofferdam_pass::apply::execute::{Pass, execute};
+use cofferdam_pass::apply::outcome::{INTERRUPTED, interrupt, outcome};
+use cofferdam_pass::apply::waves::{Wave, waves};
+use cofferdam_pass::decide::Decision;
+use cofferdam_pass::only::Only;
+use cofferdam_pass::sources::{Deciding, tell_turns};
 
 pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;
@@ -33,13 +34,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
     let deciding = Deciding {
         loaded: &loaded,
-        directory,
-        selection: &command.selection,
-        terms: Terms {
-            model,
-            budget: &command.budget,
-            take_over: command.take_over.is_some(),
-        },
+        reaching: &reaching(directory, &command.selection),
+        terms: command.budget.terms(model, command.take_over.is_some()),
     };
     let (mut decided, beside) = deciding.decide(&examined).await?;
     let waves = waves(&examined, model, command.all_at_once);
@@ -66,7 +62,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
     }
     let pass = Pass {
         settle: command.settle,
-        only: &command.budget.only,
+        only: Only::parts(&command.budget.only),
         take_over: command.take_over,
     };
     let fleet = Fleet {

@@ -26,13 +26,13 @@ use cofferdam_state::observed::Reading;
 use futures_util::future::join_all;
 
 use crate::abandoned::{Abandoned, abandoned};
-use crate::apply::execute::take_back;
-use crate::apply::outcome::INTERRUPTED;
 use crate::args::{Arguments, DetachArguments, Format};
 use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::fleet::{examine, reaching};
 use crate::show::show;
+use cofferdam_pass::apply::execute::take_back;
+use cofferdam_pass::apply::outcome::INTERRUPTED;
 
 pub(crate) async fn run(arguments: &Arguments, command: &DetachArguments) -> Result<Exit> {
     let loaded = project::read(&arguments.directory)?;

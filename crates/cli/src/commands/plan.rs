@@ -14,13 +14,13 @@ use cofferdam_report::text;
 use cofferdam_report::wire::plan::{PlanCluster, PlanReport, PlanState, WireInTheWay, WireStep};
 use cofferdam_state::finding::Finding;
 
-use crate::apply::waves::waves;
 use crate::args::{Arguments, Format, PlanArguments};
-use crate::decide::{Decision, Terms};
 use crate::exit::Exit;
-use crate::fleet::{authors_of_plan, examine};
+use crate::fleet::{authors_of_plan, examine, reaching};
 use crate::show::show;
-use crate::sources::{Deciding, tell_turns};
+use cofferdam_pass::apply::waves::waves;
+use cofferdam_pass::decide::Decision;
+use cofferdam_pass::sources::{Deciding, tell_turns};
 use reached::{Reached, reached};
 
 pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Result<Exit> {
@@ -31,13 +31,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &PlanArguments) -> Resul
     let examined = examine(&loaded, model, directory, &command.selection, authors).await?;
     let deciding = Deciding {
         loaded: &loaded,
-        directory,
-        selection: &command.selection,
-        terms: Terms {
-            model,
-            budget: &command.budget,
-            take_over: false,
-        },
+        reaching: &reaching(directory, &command.selection),
+        terms: command.budget.terms(model, false),
     };
     let (mut decided, _) = deciding.decide(&examined).await?;
     tell_turns(&examined, &mut decided, &waves(&examined, model, false));

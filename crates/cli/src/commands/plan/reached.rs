@@ -7,7 +7,7 @@ use cofferdam_report::wire::change::WireZoneChange;
 use cofferdam_report::wire::plan::WireEnforcing;
 use cofferdam_state::change::Change;
 
-use crate::decide::Decision;
+use cofferdam_pass::decide::Decision;
 
 /// What a plan does to what can be reached, as reports tell it.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::examined::Examined;
 use cofferdam_cluster::{Connection, Error};
-use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState};
 use cofferdam_state::record::Record;
 
@@ -13,7 +13,7 @@ use super::writer;
 use crate::apply::outcome::{failed, interrupt, interrupted, outcome};
 
 /// Adds entries to the record of a cluster, bound to the record that was seen.
-pub(crate) async fn adopt(
+pub async fn adopt(
     one: &Examined<'_>,
     entries: BTreeMap<String, String>,
     say: impl Fn(&str) + Send + Sync,

@@ -1,38 +1,33 @@
 //! Clusters that flows come from: what they hold decides whether a plan for another cluster is let through.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use crate::examined::Examined;
+use crate::reach::{Authors, Reaching, observe};
 use anyhow::Result;
 use cofferdam_documents::Loaded;
 use cofferdam_model::cluster::{Cluster, Mode};
 use cofferdam_model::names::ClusterName;
-use cofferdam_pass::examined::Examined;
-use cofferdam_pass::reach::{Authors, Reaching, observe};
 use cofferdam_state::plan::Plan;
 
 use crate::apply::waves::Wave;
-use crate::args::Selection;
 use crate::decide::{Decision, Terms, decide};
-use crate::fleet::reaching;
 
 /// What clusters are read with, and their plans judged by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deciding<'a> {
+pub struct Deciding<'a> {
     /// The documents.
-    pub(crate) loaded: &'a Loaded,
-    /// Where they lie.
-    pub(crate) directory: &'a Path,
-    /// What was selected, and how it is reached.
-    pub(crate) selection: &'a Selection,
+    pub loaded: &'a Loaded,
+    /// How clusters are reached.
+    pub reaching: &'a Reaching,
     /// What plans are made of and judged by.
-    pub(crate) terms: Terms<'a>,
+    pub terms: Terms<'a>,
 }
 
 impl<'a> Deciding<'a> {
     /// Plans for each cluster and judges the plans. Clusters on which a plan rests and that are not among
     /// them are observed too, for the judge alone; they are returned beside.
-    pub(crate) async fn decide(
+    pub async fn decide(
         &self,
         examined: &[Examined<'a>],
     ) -> Result<(Vec<Decision>, Vec<Examined<'a>>)> {
@@ -57,7 +52,7 @@ impl<'a> Deciding<'a> {
     /// # Errors
     ///
     /// The others could not be observed at all.
-    pub(crate) async fn decide_again(
+    pub async fn decide_again(
         &self,
         one: &Examined<'_>,
         decision: &Decision,
@@ -88,14 +83,14 @@ impl<'a> Deciding<'a> {
         // Each is reached as its own document says.
         let reaching = Reaching {
             kubeconfig: None,
-            ..reaching(self.directory, self.selection)
+            ..self.reaching.clone()
         };
         observe(self.loaded, model, &clusters, &reaching, Authors::Unnamed).await
     }
 }
 
 /// Adds to refusals that rest on clusters of earlier waves that `apply` will judge them again.
-pub(crate) fn tell_turns(examined: &[Examined<'_>], decided: &mut [Decision], waves: &[Wave]) {
+pub fn tell_turns(examined: &[Examined<'_>], decided: &mut [Decision], waves: &[Wave]) {
     let turns = waves.iter().enumerate();
     let turns = turns.flat_map(|(turn, wave)| wave.members.iter().map(move |one| (*one, turn)));
     let turns: BTreeMap<usize, usize> = turns.collect();

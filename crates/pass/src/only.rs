@@ -9,21 +9,91 @@ use cofferdam_state::footing::Footing;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::{Action, DueProbe, Phase, Plan};
 
-use crate::args::Part;
+/// A part of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Namespaces and their labels.
+    Namespaces,
+    /// NetworkPolicies.
+    Policies,
+    /// Labels and taints of nodes.
+    Nodes,
+    /// Guard rails: admission policies and their bindings.
+    Guards,
+}
 
-/// Whether a part of the bundle was asked for.
-pub(crate) fn is_chosen(kind: Kind, only: &[Part]) -> bool {
-    only.is_empty()
-        || only.iter().any(|part| match part {
-            Part::Namespaces => kind == Kind::Namespace,
-            Part::Policies => kind == Kind::NetworkPolicy,
-            Part::Nodes => kind == Kind::Node,
-            Part::Guards => matches!(kind, Kind::Admission(_)),
-        })
+impl Part {
+    fn holds(self, kind: Kind) -> bool {
+        match self {
+            Self::Namespaces => kind == Kind::Namespace,
+            Self::Policies => kind == Kind::NetworkPolicy,
+            Self::Nodes => kind == Kind::Node,
+            Self::Guards => matches!(kind, Kind::Admission(_)),
+        }
+    }
+}
+
+/// What of a plan is meant; all of it where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Only<'a> {
+    parts: &'a [Part],
+    places: Option<&'a BTreeSet<ObjectKey>>,
+}
+
+impl<'a> Only<'a> {
+    /// Everything.
+    pub const EVERYTHING: Self = Self {
+        parts: &[],
+        places: None,
+    };
+
+    /// These parts; every part where none is named.
+    pub fn parts(parts: &'a [Part]) -> Self {
+        Self {
+            parts,
+            ..Self::EVERYTHING
+        }
+    }
+
+    /// These objects; of a namespace, also whatever is in it.
+    pub fn places(places: &'a BTreeSet<ObjectKey>) -> Self {
+        Self {
+            places: Some(places),
+            ..Self::EVERYTHING
+        }
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::EVERYTHING
+    }
+
+    /// Whether an object is meant.
+    pub fn holds(&self, object: &ObjectKey) -> bool {
+        let mut places = self.places.into_iter().flatten();
+        self.holds_some(object.kind)
+            && (self.places.is_none() || places.any(|one| *one == place_of(object)))
+    }
+
+    /// Whether objects of a kind may be meant.
+    fn holds_some(&self, kind: Kind) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|part| part.holds(kind))
+    }
+
+    /// Whether every object of a kind is meant.
+    fn holds_all(&self, kind: Kind) -> bool {
+        self.places.is_none() && self.holds_some(kind)
+    }
+}
+
+/// The namespace that an object is in; the object itself where it is in none.
+pub fn place_of(object: &ObjectKey) -> ObjectKey {
+    let namespace = object.namespace.as_deref();
+    namespace.map_or_else(|| object.clone(), ObjectKey::namespace)
 }
 
 /// Leaves in the plan what was asked for and can be done without the rest; returns what waits of that.
-pub(crate) fn held_back(view: &View<'_>, plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+pub fn held_back(view: &View<'_>, plan: &mut Plan, only: &Only<'_>) -> Vec<HeldStep> {
     let all = plan.steps.len();
     let mut held = narrow(plan, only);
     let left_out = all - plan.steps.len() - held.len();
@@ -32,31 +102,30 @@ pub(crate) fn held_back(view: &View<'_>, plan: &mut Plan, only: &[Part]) -> Vec<
         plan.notices.push(format!("`--only` leaves out {steps}"));
     }
     let waiting = cofferdam_planner::held_back(view).into_iter();
-    held.extend(waiting.filter(|step| is_chosen(step.object.kind, only)));
+    held.extend(waiting.filter(|step| only.holds(&step.object)));
     held
 }
 
 /// What is in the way of what was asked for, and why.
-pub(crate) fn blocked(view: &View<'_>, only: &[Part]) -> Vec<(ObjectKey, String)> {
+pub fn blocked(view: &View<'_>, only: &Only<'_>) -> Vec<(ObjectKey, String)> {
     let blocked = cofferdam_planner::blocked(view).into_iter();
     blocked
-        .filter(|(object, _)| is_chosen(object.kind, only) || is_chosen(Kind::NetworkPolicy, only))
+        .filter(|(object, _)| only.holds(object) || only.holds_all(Kind::NetworkPolicy))
         .collect()
 }
 
 /// Leaves in the plan what was asked for and can be done without the rest; returns what was asked for
 /// and cannot: policies of namespaces that only the rest would create.
-fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+fn narrow(plan: &mut Plan, only: &Only<'_>) -> Vec<HeldStep> {
     // Every notice is about policies: what they isolate, and whether anything enforces them.
-    if !is_chosen(Kind::NetworkPolicy, only) {
+    if !only.holds_some(Kind::NetworkPolicy) {
         plan.notices.clear();
     }
     let mut held = unfounded(plan, only);
     held.extend(unpinned(plan, only));
     plan.probes.retain(|due| is_probed(due, only));
-    if is_chosen(Kind::Namespace, only) {
-        plan.steps
-            .retain(|step| is_chosen(step.action.object().kind, only));
+    if only.holds_some(Kind::Namespace) {
+        plan.steps.retain(|step| only.holds(&step.action.object()));
         return held;
     }
     let created = plan.steps.iter().filter_map(|step| {
@@ -68,7 +137,7 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     let created: BTreeSet<String> = created.collect();
     plan.steps.retain(|step| {
         let object = step.action.object();
-        if !is_chosen(object.kind, only) {
+        if !only.holds(&object) {
             return false;
         }
         let namespace = object.namespace.clone();
@@ -88,14 +157,14 @@ fn narrow(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
 }
 
 /// Whether a guard rail is tried out: because it is written, or because taints that are written rest on it.
-fn is_probed(due: &DueProbe, only: &[Part]) -> bool {
-    is_chosen(due.probe.policy.kind, only)
-        || (due.before == Some(Phase::Taint) && is_chosen(Kind::Node, only))
+fn is_probed(due: &DueProbe, only: &Only<'_>) -> bool {
+    only.holds(&due.probe.policy)
+        || (due.before == Some(Phase::Taint) && only.holds_some(Kind::Node))
 }
 
 /// Takes guard rails out of the plan that rest on labels or taints of nodes which are left out.
-fn unfounded(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
-    if is_chosen(Kind::Node, only) {
+fn unfounded(plan: &mut Plan, only: &Only<'_>) -> Vec<HeldStep> {
+    if only.holds_all(Kind::Node) {
         return Vec::new();
     }
     let mut held = Vec::new();
@@ -104,10 +173,10 @@ fn unfounded(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
         let object = step.action.object();
         let footing = footings.get(&object);
         let mut objects = footing.into_iter().flat_map(Footing::objects);
-        let Some(node) = objects.find(|object| !is_chosen(object.kind, only)) else {
+        let Some(node) = objects.find(|object| !only.holds(object)) else {
             return true;
         };
-        if is_chosen(object.kind, only) {
+        if only.holds(&object) {
             held.push(HeldStep {
                 operation: step.action.operation(),
                 object,
@@ -125,13 +194,13 @@ fn unfounded(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
 }
 
 /// Takes taints out of the plan that rest on a pin which is left out.
-fn unpinned(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
+fn unpinned(plan: &mut Plan, only: &Only<'_>) -> Vec<HeldStep> {
     let pins = plan.probes.iter();
     let pins = pins.filter(|due| due.before == Some(Phase::Taint));
     let pins: BTreeSet<&str> = pins.map(|due| due.probe.policy.name.as_str()).collect();
     let left_out = plan.steps.iter().find_map(|step| {
         let object = step.action.written_guard()?;
-        let waits = pins.contains(object.name.as_str()) && !is_chosen(object.key().kind, only);
+        let waits = pins.contains(object.name.as_str()) && !only.holds(&object.key());
         waits.then(|| object.name.clone())
     });
     let Some(pin) = left_out else {
@@ -140,7 +209,7 @@ fn unpinned(plan: &mut Plan, only: &[Part]) -> Vec<HeldStep> {
     let mut held = Vec::new();
     plan.steps.retain(|step| {
         let object = step.action.object();
-        let rests = step.phase == Phase::Taint && is_chosen(object.kind, only);
+        let rests = step.phase == Phase::Taint && only.holds(&object);
         if rests {
             held.push(HeldStep {
                 operation: step.action.operation(),
@@ -186,7 +255,7 @@ mod tests {
         assert!(!plan.notices.is_empty());
         let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
         let view = View::new(&bundle, &observed, Delivery::Push);
-        let waiting = held_back(&view, &mut plan, only);
+        let waiting = held_back(&view, &mut plan, &Only::parts(only));
         let (told, notices): (Vec<_>, Vec<_>) = plan
             .notices
             .iter()
@@ -222,7 +291,10 @@ mod tests {
         let mut plan = trial.plan();
         let (bundle, observed) = (trial.bundle(), trial.cluster.observe());
         let view = View::new(&bundle, &observed, Delivery::Push);
-        assert_eq!(held_back(&view, &mut plan, &[Part::Guards]), Vec::new());
+        assert_eq!(
+            held_back(&view, &mut plan, &Only::parts(&[Part::Guards])),
+            Vec::new()
+        );
         let steps = plan.steps.iter().map(|step| step.action.object().name);
         let steps: BTreeSet<String> = steps.collect();
         assert!(steps.contains("cofferdam-pin-pci"), "{steps:?}");

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::clock;
+use crate::examined::Examined;
 use cofferdam_cluster::{Connection, Held, Wait};
-use cofferdam_pass::clock;
-use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::ApplyCluster;
 
 use super::writer;

@@ -1,7 +1,7 @@
 //! Reports of passes that ended before their time, and what ends them from outside.
 
+use crate::examined::Examined;
 use cofferdam_cluster::{Connection, Error};
-use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState};
 
 /// A report of a pass that an error ended before anything else is known of it.
@@ -16,11 +16,11 @@ pub(super) fn failed(one: &Examined<'_>, connection: &Connection, error: &Error)
 }
 
 /// Why a pass ended that somebody interrupted.
-pub(crate) const INTERRUPTED: &str = "interrupted; run it again to go on from here";
+pub const INTERRUPTED: &str = "interrupted; run it again to go on from here";
 
 /// Ctrl-C. What is under way then may or may not be carried out, as with a kill, but the lease is given
 /// back.
-pub(crate) async fn interrupt() {
+pub async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -35,11 +35,7 @@ pub(super) fn interrupted(one: &Examined<'_>, connection: &Connection) -> ApplyC
 }
 
 /// A report with nothing written.
-pub(crate) fn outcome(
-    one: &Examined<'_>,
-    state: ApplyState,
-    reason: Option<String>,
-) -> ApplyCluster {
+pub fn outcome(one: &Examined<'_>, state: ApplyState, reason: Option<String>) -> ApplyCluster {
     ApplyCluster {
         name: one.cluster.name.to_string(),
         state,

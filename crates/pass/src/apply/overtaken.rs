@@ -1,7 +1,7 @@
 //! A pass that finds the cluster written by somebody else since its plan was made.
 
+use crate::examined::Examined;
 use cofferdam_cluster::Connection;
-use cofferdam_pass::examined::Examined;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState};
 use cofferdam_state::record::Record;
 

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock;
+use crate::examined::Examined;
 use cofferdam_cluster::{Category, Connection, Error, Held, OwnNamespace, Writes};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::ObjectKey;
 use cofferdam_objects::keys::{PROBE_NAMESPACE, SYSTEM_NAMESPACE};
-use cofferdam_pass::clock;
-use cofferdam_pass::examined::Examined;
 use cofferdam_planner::detach::{Leaving, detach, forgotten};
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::detach::{Detachment, Left, Scope};
@@ -24,14 +24,15 @@ use super::leased::leased;
 use super::{Done, Pass, Writing};
 use crate::apply::outcome::{failed, interrupt, interrupted, outcome};
 use crate::apply::overtaken::overtaken;
+use crate::only::Only;
 
 /// What a pass let go of.
 #[derive(Debug)]
-pub(crate) struct TakenBack {
+pub struct TakenBack {
     /// What became of the cluster; converged where nothing is left.
-    pub(crate) cluster: ApplyCluster,
+    pub cluster: ApplyCluster,
     /// What stays beyond what was known before.
-    pub(crate) left: Vec<Left>,
+    pub left: Vec<Left>,
 }
 
 impl From<ApplyCluster> for TakenBack {
@@ -44,7 +45,7 @@ impl From<ApplyCluster> for TakenBack {
 }
 
 /// Carries out a detachment.
-pub(crate) async fn take_back(
+pub async fn take_back(
     one: &Examined<'_>,
     detachment: &Detachment,
     model: &Model,
@@ -143,7 +144,7 @@ impl Writing<'_> {
         }
         let pass = Pass {
             settle,
-            only: &[],
+            only: Only::EVERYTHING,
             take_over: None,
         };
         let pending = match self.write_pending(pass).await {

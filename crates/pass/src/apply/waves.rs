@@ -1,25 +1,25 @@
 //! The order in which clusters are written.
 
+use crate::examined::Examined;
 use cofferdam_model::Model;
 use cofferdam_model::names::TrustDomainName;
-use cofferdam_pass::examined::Examined;
 
 /// Clusters that are written at once, by their index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wave {
+pub struct Wave {
     /// Their trust domain.
-    pub(crate) domain: TrustDomainName,
+    pub domain: TrustDomainName,
     /// Indices into what was examined.
-    pub(crate) members: Vec<usize>,
+    pub members: Vec<usize>,
     /// Failures in this trust domain after which nothing more is written anywhere.
-    pub(crate) max_failures: usize,
+    pub max_failures: usize,
     /// The wait after the wave.
-    pub(crate) soak: std::time::Duration,
+    pub soak: std::time::Duration,
 }
 
 /// Waves by `rollout.order` of the trust domains, each of at most `maxConcurrent` clusters; one wave
 /// of everything where `all_at_once`.
-pub(crate) fn waves(examined: &[Examined<'_>], model: &Model, all_at_once: bool) -> Vec<Wave> {
+pub fn waves(examined: &[Examined<'_>], model: &Model, all_at_once: bool) -> Vec<Wave> {
     let mut waves: Vec<Wave> = Vec::new();
     for (index, one) in examined.iter().enumerate() {
         let Some(domain) = model.trust_domain_of(one.cluster) else {

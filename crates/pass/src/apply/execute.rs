@@ -9,20 +9,20 @@ mod leased;
 mod take_back;
 mod turns;
 
-pub(crate) use adopt::adopt;
-pub(crate) use take_back::take_back;
+pub use adopt::adopt;
+pub use take_back::take_back;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock;
+use crate::examined::Examined;
 use cofferdam_cluster::{Category, Connection, Error, Held, Writes};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Delivery;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_pass::clock;
-use cofferdam_pass::examined::Examined;
 use cofferdam_planner::view::View;
 use cofferdam_report::wire::apply::{ApplyCluster, ApplyState, FailedStep};
 use cofferdam_state::bundle::Bundle;
@@ -34,22 +34,21 @@ use cofferdam_state::record::Record;
 use self::leased::leased;
 use super::outcome::{failed, interrupt, interrupted, outcome};
 use super::overtaken::overtaken;
-use crate::args::Part;
-use crate::only::{blocked, held_back, is_chosen};
+use crate::only::{Only, blocked, held_back};
 
 /// How a pass is carried out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pass<'a> {
+pub struct Pass<'a> {
     /// How long policies get to take effect before open policies go.
-    pub(crate) settle: Duration,
-    /// The parts of the bundle that are written; all of them where none is named.
-    pub(crate) only: &'a [Part],
+    pub settle: Duration,
+    /// What of the bundle is written.
+    pub only: Only<'a>,
     /// How long a controller that manages the cluster is to pause.
-    pub(crate) take_over: Option<Duration>,
+    pub take_over: Option<Duration>,
 }
 
 /// Applies a plan to its cluster, beside which so many steps are held back.
-pub(crate) async fn execute(
+pub async fn execute(
     one: &Examined<'_>,
     (plan, held): (&Plan, usize),
     model: &Model,
@@ -69,7 +68,7 @@ pub(crate) async fn execute(
     if nothing && (gitops || is_recorded(one, (plan, held), pass)) {
         let sequence = one.observed.our_record().map(|record| record.sequence);
         let requests = connection.requests();
-        let failed = in_the_way(&one.view(), pass.only);
+        let failed = in_the_way(&one.view(), &pass.only);
         let state = if failed.is_empty() {
             state_of(held)
         } else {
@@ -201,7 +200,7 @@ impl<'a> Writing<'a> {
         let view = View::new(&bundle, &after, self.one.cluster.delivery);
         let (left, held, kept) = match cofferdam_planner::plan(&view, model) {
             Ok(mut plan) => {
-                let held = held_back(&view, &mut plan, pass.only).len();
+                let held = held_back(&view, &mut plan, &pass.only).len();
                 (plan.steps, held, Some(plan.kept))
             }
             Err(reasons) => {
@@ -215,9 +214,9 @@ impl<'a> Writing<'a> {
             }
         };
         self.note_left(&left);
-        self.done.failed.extend(in_the_way(&view, pass.only));
+        self.done.failed.extend(in_the_way(&view, &pass.only));
         let complete = self.done.failed.is_empty() && held == 0;
-        let converged = complete && pass.only.is_empty();
+        let converged = complete && pass.only.is_everything();
         let record = pending.record.ended(Ending {
             kept,
             revision: self.plan.revision.clone(),
@@ -283,13 +282,13 @@ fn reason_of(held: usize) -> Option<String> {
 }
 
 /// What keeps the chosen part of the bundle from being in place although no step is left.
-fn in_the_way(view: &View<'_>, only: &[Part]) -> Vec<FailedStep> {
+fn in_the_way(view: &View<'_>, only: &Only<'_>) -> Vec<FailedStep> {
     let blocked = blocked(view, only).into_iter();
     let blocked = blocked.map(|(object, message)| FailedStep { object, message });
     let left_to_gitops = cofferdam_planner::left_to_gitops(view);
     let chosen = left_to_gitops
         .into_iter()
-        .filter(|object| is_chosen(object.kind, only));
+        .filter(|object| only.holds(object));
     let waiting = chosen.map(|object| FailedStep {
         object,
         message: "not yet as compiled, and left to your GitOps controller".to_owned(),
@@ -305,7 +304,7 @@ fn is_recorded(one: &Examined<'_>, (plan, held): (&Plan, usize), pass: Pass<'_>)
         Some(record) => {
             let same = record.bundle_hash == plan.bundle_hash && record.revision == plan.revision;
             let waits = held > 0 && record.entries == plan.kept;
-            record.pending.is_empty() && (same || waits || !pass.only.is_empty())
+            record.pending.is_empty() && (same || waits || !pass.only.is_everything())
         }
         None => one.bundle.policies.is_empty(),
     }

@@ -2,55 +2,54 @@
 
 use std::collections::BTreeSet;
 
+use crate::clock;
+use crate::examined::Examined;
 use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge, sources};
 use cofferdam_model::Model;
 use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
-use cofferdam_pass::clock;
-use cofferdam_pass::examined::Examined;
 use cofferdam_state::held::HeldStep;
 use cofferdam_state::plan::Plan;
 
-use crate::args::{BudgetArguments, Part};
-use crate::only::{blocked, held_back};
+use crate::only::{Only, blocked, held_back};
 
 /// What is to be done about a cluster.
 #[derive(Debug)]
-pub(crate) struct Decision {
+pub struct Decision {
     /// The plan, where one could be made.
-    pub(crate) plan: Option<Plan>,
+    pub plan: Option<Plan>,
     /// Steps that wait for something.
-    pub(crate) held: Vec<HeldStep>,
+    pub held: Vec<HeldStep>,
     /// What is in the way of the part that was asked for, and why.
-    pub(crate) in_the_way: Vec<(ObjectKey, String)>,
+    pub in_the_way: Vec<(ObjectKey, String)>,
     /// Why it may not be applied.
-    pub(crate) refusals: Vec<Refusal>,
+    pub refusals: Vec<Refusal>,
     /// Other clusters on which it rests whether it may.
-    pub(crate) sources: BTreeSet<ClusterName>,
+    pub sources: BTreeSet<ClusterName>,
 }
 
 /// What plans are made of and judged by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms<'a> {
+pub struct Terms<'a> {
     /// Zone model and fleet.
-    pub(crate) model: &'a Model,
-    /// What the user allows.
-    pub(crate) budget: &'a BudgetArguments,
-    /// Whether controllers that manage clusters are taken over.
-    pub(crate) take_over: bool,
+    pub model: &'a Model,
+    /// What may be done beyond the budgets.
+    pub allowances: Allowances,
+    /// What is meant of the plans.
+    pub only: Only<'a>,
 }
 
 /// Plans for each cluster, and judges the plans beside what was seen of other clusters `around`; of what was
 /// seen more than once, the first there counts.
-pub(crate) fn decide(
+pub fn decide(
     examined: &[Examined<'_>],
     around: &[&Examined<'_>],
     terms: &Terms<'_>,
 ) -> Vec<Decision> {
     let Terms {
         model,
-        budget,
-        take_over,
+        allowances,
+        only,
     } = *terms;
     let all = around.iter().copied().chain(examined);
     let fleet = Fleet {
@@ -58,21 +57,14 @@ pub(crate) fn decide(
         clusters: all.map(|one| (&one.bundle, &one.observed)).collect(),
         today: clock::today(),
     };
-    let allowances = Allowances {
-        deletions: budget.allow_deletions,
-        weakening: budget.allow_weakening,
-        unapproved: budget.allow_unapproved,
-        rollback: budget.rollback,
-        take_over,
-    };
-    let decide = |one| decide_one(one, &fleet, &budget.only, &allowances);
+    let decide = |one| decide_one(one, &fleet, &only, &allowances);
     examined.iter().map(decide).collect()
 }
 
 fn decide_one(
     one: &Examined<'_>,
     fleet: &Fleet<'_>,
-    only: &[Part],
+    only: &Only<'_>,
     allowances: &Allowances,
 ) -> Decision {
     let mut refusals = Vec::new();

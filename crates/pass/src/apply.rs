@@ -1,0 +1,6 @@
+//! Applying: one cluster, then the fleet in waves.
+
+pub mod execute;
+pub mod outcome;
+mod overtaken;
+pub mod waves;
