@@ -15,6 +15,7 @@ pub mod explain;
 pub mod exposure;
 pub mod finding;
 pub mod guards;
+pub mod history;
 pub mod import;
 pub mod plan;
 pub mod prove;

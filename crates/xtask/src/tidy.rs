@@ -17,7 +17,7 @@ const BANNED_NAMES: [&str; 7] = [
 ];
 
 /// What each crate may use of the others, besides nothing.
-const EDGES: [(&str, &[&str]); 15] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("objects", &[]),
     ("state", &["model", "objects"]),
@@ -46,16 +46,20 @@ const EDGES: [(&str, &[&str]); 15] = [
             "cluster",
         ],
     ),
+    ("history", &["model", "state", "report"]),
     (
         "controller",
         &[
             "model",
+            "objects",
             "documents",
             "state",
             "planner",
             "report",
             "cluster",
             "pass",
+            "judge",
+            "history",
         ],
     ),
     (

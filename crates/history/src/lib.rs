@@ -1,0 +1,44 @@
+//! What a controller saw and did over time, kept where it survives the process: episodes, passes, alerts, and when
+//! clusters were watched.
+//!
+//! [`History`] is what a controller needs of a database; [`Sqlite`] is the one that is embedded. What is kept at once, an
+//! [`Entry`], is kept whole or not at all, and keeping it again changes nothing.
+
+mod coverage;
+mod entry;
+mod error;
+mod sqlite;
+
+pub use coverage::{LONGEST_SILENCE_SECONDS, with_gaps};
+pub use entry::{Alert, Entry, Occasion, Query, Retention, Seen};
+pub use error::HistoryError;
+pub use sqlite::Sqlite;
+
+type Result<T> = std::result::Result<T, HistoryError>;
+
+use cofferdam_report::wire::history::{Coverage, Episode, Passed};
+
+/// A database of what was seen and done.
+pub trait History: Send {
+    /// Keeps an entry, whole or not at all. An episode replaces what is there under its id; what is there already of
+    /// passes and alerts stays as it is.
+    fn keep(&mut self, entry: &Entry) -> Result<()>;
+
+    /// Episodes, the newest first, at most as many as the query asks for.
+    fn episodes(&self, query: &Query) -> Result<Vec<Episode>>;
+
+    /// Passes, the newest first, at most as many as the query asks for.
+    fn passes(&self, query: &Query) -> Result<Vec<Passed>>;
+
+    /// When clusters were watched, by cluster and time.
+    fn coverage(&self, query: &Query) -> Result<Vec<Coverage>>;
+
+    /// Alerts that were not delivered yet and are to be tried by a time, the oldest first.
+    fn undelivered(&self, by: &str) -> Result<Vec<Alert>>;
+
+    /// Notes what came of trying alerts.
+    fn tried(&mut self, alerts: &[Alert]) -> Result<()>;
+
+    /// Forgets what is older than it is to be kept; how many rows that were.
+    fn prune(&mut self, retention: &Retention) -> Result<usize>;
+}
