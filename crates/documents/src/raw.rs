@@ -11,6 +11,7 @@ pub(crate) mod cluster;
 pub(crate) mod external_network;
 pub(crate) mod flow;
 pub(crate) mod guarantee;
+pub(crate) mod healing;
 pub(crate) mod node_pool;
 pub(crate) mod selector;
 pub(crate) mod trust_domain;

@@ -22,6 +22,7 @@ pub(crate) mod end;
 pub(crate) mod external_network;
 pub(crate) mod flow;
 pub(crate) mod guarantee;
+pub(crate) mod healing;
 pub(crate) mod label;
 pub(crate) mod names;
 pub(crate) mod node_pool;

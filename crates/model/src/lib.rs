@@ -12,6 +12,7 @@ pub mod dialect;
 pub mod external_network;
 pub mod flow;
 pub mod guarantee;
+pub mod healing;
 pub mod labels;
 pub mod lint;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::healing::Healing;
 use crate::labels::Selector;
 use crate::names::TrustDomainName;
 
@@ -14,6 +15,8 @@ pub struct TrustDomain {
     pub clusters: Selector,
     /// How changes are rolled out.
     pub rollout: Rollout,
+    /// What a controller does about findings in them.
+    pub healing: Healing,
     /// What happens to namespaces that no zone holds.
     pub unassigned_namespaces: Unassigned,
     /// The trust domain of the mesh's identities.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::healing::Healing;
 use crate::labels::Selector;
 use crate::names::{NamespaceName, TierName, TrustDomainName, ZoneName};
 
@@ -28,6 +29,8 @@ pub struct Zone {
     pub internet: Internet,
     /// What its pods may reach among themselves.
     pub within_zone: WithinZone,
+    /// What a controller does about findings in it.
+    pub healing: Healing,
 }
 
 /// Sensitivity of a zone, ordered.

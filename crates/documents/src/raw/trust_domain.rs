@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::raw::healing::Healing;
 use crate::raw::selector::LabelSelector;
 
 /// A set of clusters that share a level of trust.
@@ -14,6 +15,8 @@ pub(crate) struct TrustDomainSpec {
     /// How changes reach its clusters.
     #[serde(default)]
     pub(crate) rollout: Rollout,
+    /// What a controller does about findings: one word, or a word per class; zones may say otherwise.
+    pub(crate) healing: Option<Healing>,
     /// What happens to namespaces that no zone holds.
     #[serde(default)]
     pub(crate) unassigned_namespaces: Unassigned,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::raw::healing::Healing;
 use crate::raw::selector::LabelSelector;
 
 /// A security zone.
@@ -31,6 +32,9 @@ pub(crate) struct ZoneSpec {
     pub(crate) internet: Internet,
     /// What its pods may reach among themselves without a flow.
     pub(crate) within_zone: Option<WithinZone>,
+    /// What a controller does about findings: one word, or a word per class; as the trust domain says where left out, and
+    /// else `heal` for zones of sensitivity high and `alert` for others.
+    pub(crate) healing: Option<Healing>,
 }
 
 /// How sensitive a zone's data is.

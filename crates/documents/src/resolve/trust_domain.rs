@@ -6,6 +6,7 @@ use cofferdam_model::trust_domain::{Rollout, TrustDomain, Unassigned};
 use crate::finding::Reporter;
 use crate::raw::trust_domain as raw;
 use crate::raw::{Document, Metadata};
+use crate::resolve::healing::healing as read_healing;
 use crate::resolve::label::{is_subdomain, selector};
 use crate::resolve::time::duration;
 
@@ -26,11 +27,13 @@ pub(crate) fn trust_domain(
     let raw::TrustDomainSpec {
         clusters,
         rollout,
+        healing,
         unassigned_namespaces,
         mesh_trust_domain,
     } = &document.spec;
     let clusters = selector(reporter, "spec.clusters", clusters);
     let soak = duration(reporter, "spec.rollout.soak", &rollout.soak);
+    let healing = read_healing(reporter, healing.as_ref());
     if let Some(mesh) = mesh_trust_domain
         .as_deref()
         .filter(|mesh| !is_subdomain(mesh))
@@ -47,6 +50,7 @@ pub(crate) fn trust_domain(
             soak: soak?,
             max_failures: rollout.max_failures,
         },
+        healing: healing?,
         unassigned_namespaces: match unassigned_namespaces {
             raw::Unassigned::Report => Unassigned::Report,
             raw::Unassigned::Isolate => Unassigned::Isolate,

@@ -13,6 +13,7 @@ use crate::finding::Reporter;
 use crate::nearest::{did_you_mean, one_of};
 use crate::raw::zone as raw;
 use crate::raw::{Document, Metadata};
+use crate::resolve::healing::healing as read_healing;
 use crate::resolve::label::{check_value, selector};
 use crate::resolve::names::Names;
 use crate::resolve::pod_security::pod_security as read_pod_security;
@@ -35,6 +36,7 @@ pub(crate) fn zone(
         pod_security,
         internet,
         within_zone,
+        healing,
     } = &document.spec;
     let tier = read_tier(reporter, tier, names);
     let reference = ("TrustDomain", trust_domains.as_slice());
@@ -54,6 +56,7 @@ pub(crate) fn zone(
         .map(|(index, raw)| namespace_rule(reporter, &format!("spec.namespaces[{index}]"), raw))
         .collect();
     let pod_security = read_pod_security(reporter, pod_security.as_ref(), &names.defaults);
+    let healing = read_healing(reporter, healing.as_ref());
     Some(Zone {
         name: name?,
         tier: tier?,
@@ -77,6 +80,7 @@ pub(crate) fn zone(
             raw::WithinZone::SameNamespace => WithinZone::SameNamespace,
             raw::WithinZone::Allow => WithinZone::Allow,
         },
+        healing: healing?,
     })
 }
 
