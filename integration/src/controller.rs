@@ -22,8 +22,13 @@ pub struct Controller {
 impl Controller {
     /// Starts it, and waits until it listens.
     pub fn start(project: &Project) -> Result<Self> {
+        Self::start_with(project, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(project: &Project, more: &[&str]) -> Result<Self> {
         let log = project.path().join("controller.log");
-        let arguments = ["controller", "--listen", "127.0.0.1:0"];
+        let arguments = [&["controller", "--listen", "127.0.0.1:0"], more].concat();
         let process = RefCell::new(project.spawn_logging(&arguments, &log)?);
         let mut controller = Self {
             process,
@@ -39,6 +44,14 @@ impl Controller {
         address.clone_into(&mut controller.address);
         Ok(controller)
     }
+
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Kills it, as the kernel would that is out of memory.
+    pub fn kill(self) {}
 
     /// Everything that it told so far.
     pub fn told(&self) -> Result<String> {

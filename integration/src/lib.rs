@@ -19,6 +19,7 @@ pub mod leaving;
 pub mod options;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod sample_fleet;
 pub mod seed;
 pub mod shop;

@@ -13,6 +13,7 @@ mod budget;
 mod connectivity;
 mod controller;
 mod departure;
+mod history;
 mod selection;
 
 pub(crate) use arrival::{ImportArguments, InitArguments};
@@ -21,8 +22,9 @@ pub(crate) use connectivity::{
     BlastArguments, DiffArguments, ExplainArguments, LintArguments, Live, Objects, ProveArguments,
     ReachArguments, Reading,
 };
-pub(crate) use controller::ControllerArguments;
+pub(crate) use controller::{ControllerArguments, Printed};
 pub(crate) use departure::{AdoptArguments, DetachArguments};
+pub(crate) use history::{Acknowledging, HistoryArguments, HistoryCommand, Server};
 pub(crate) use selection::Selection;
 
 /// One zone model, pushed to many clusters and kept there.
@@ -177,9 +179,12 @@ pub(crate) enum Command {
     /// Watch every cluster, and tell what begins and ends to differ from the documents
     ///
     /// Runs until it is told to end. Follows every cluster and the documents: documents with errors are told of, and
-    /// those before stay in force; kubeconfigs may be replaced. Writes nothing to clusters. Each finding is told as one
-    /// JSON line on standard error when it begins, changes and ends; none ends while something is unknown.
+    /// those before stay in force; kubeconfigs may be replaced. Each finding is told as one JSON line on standard error when
+    /// it begins, changes and ends; none ends while something is unknown. All of it is kept, people are told, and what the
+    /// documents say is put back where `healing` asks for that.
     Controller(ControllerArguments),
+    /// What a controller saw and did: episodes of drift, passes, and when clusters were watched
+    History(HistoryArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document
@@ -253,6 +258,8 @@ pub(crate) struct ApplyArguments {
 pub(crate) struct DriftArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) server: Server,
 }
 
 /// Arguments of `doctor`.

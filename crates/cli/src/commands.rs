@@ -13,6 +13,7 @@ mod doctor;
 mod drift;
 mod explain;
 mod guards;
+mod history;
 mod import;
 mod init;
 mod lint;
@@ -70,6 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             block_on(&selection, adopt::run(arguments, command, &selection))
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
+        Command::History(command) => on_threads(history::run(arguments, command)),
         Command::Controller(command) => on_threads(controller::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
         Command::Diff(command) => {

@@ -21,6 +21,20 @@ pub(crate) fn pause(text: &str) -> Result<Duration, String> {
     within(text, Duration::from_mins(1), ("1m", week, "168h"))
 }
 
+/// A time in RFC 3339, or how long ago it was; as RFC 3339 in UTC with whole seconds.
+pub(crate) fn moment(text: &str) -> Result<String, String> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        let seconds = jiff::Timestamp::from_second(at.as_second());
+        return Ok(seconds.unwrap_or(at).to_string());
+    }
+    let ago = text.parse::<jiff::SignedDuration>().ok();
+    let ago = ago.and_then(|ago| Duration::try_from(ago).ok());
+    let ago = ago.ok_or_else(|| {
+        format!("`{text}` is neither a time such as `2026-11-23T12:00:00Z` nor how long ago such as `24h`")
+    })?;
+    Ok(cofferdam_pass::clock::before(ago))
+}
+
 fn within(
     text: &str,
     least: Duration,

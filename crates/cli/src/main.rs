@@ -18,6 +18,7 @@ mod paths;
 mod revision;
 mod rights;
 mod selected;
+mod server;
 mod show;
 mod subjects;
 mod unused;

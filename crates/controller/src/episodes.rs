@@ -1,115 +1,289 @@
-//! What begins, changes and ends between two looks at a cluster.
+//! What begins, changes and ends between two looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cofferdam_state::finding::{Class, Finding};
+use cofferdam_history::Occasion;
+use cofferdam_model::names::TrustDomainName;
+use cofferdam_report::wire::history::Episode;
+use cofferdam_state::change::Change;
+use cofferdam_state::digest::short_digest;
+use cofferdam_state::finding::{Class, CrossClusterFinding, Effect, Finding, Severity};
 
-/// What became of a finding.
+/// What became of an episode.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// It was not there before.
-    Began(Finding),
-    /// It was there, and is now like this.
-    Changed(Finding),
-    /// It is there no more; this is how it was.
-    Ended(Finding),
+pub(crate) struct Turn {
+    pub(crate) what: What,
+    pub(crate) episode: Episode,
 }
 
-/// Findings that are open, by their stable ids.
+/// What an episode did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// It was not there before.
+    Began,
+    /// It is worse than it was.
+    Worsened,
+    /// It is not as it was, and no worse.
+    Changed,
+    /// It is there no more.
+    Ended,
+}
+
+impl What {
+    /// Why somebody may have to be told of it.
+    pub(crate) fn occasion(self) -> Option<Occasion> {
+        match self {
+            Self::Began => Some(Occasion::Began),
+            Self::Worsened => Some(Occasion::Worsened),
+            Self::Ended => Some(Occasion::Ended),
+            Self::Changed => None,
+        }
+    }
+}
+
+/// A look.
+#[derive(Debug, Clone)]
+pub(crate) struct Look<'a> {
+    /// When, RFC 3339 in UTC.
+    pub(crate) at: &'a str,
+    /// When the last one was that saw everything.
+    pub(crate) before: Option<&'a str>,
+    /// What was found, as it is told.
+    pub(crate) found: Vec<Episode>,
+    /// Objects that this program wrote since then.
+    pub(crate) healed: &'a BTreeSet<String>,
+}
+
+/// Episodes that are open, by the ids of their findings.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Episodes(BTreeMap<String, Finding>);
+pub(crate) struct Episodes(BTreeMap<String, Episode>);
 
 impl Episodes {
-    /// Takes in what was found; what became of each finding by that.
-    ///
-    /// Where something is unknown, nothing has ended or changed: less of it may only have been seen.
-    pub(crate) fn take(&mut self, findings: &[Finding]) -> Vec<Turn> {
-        let is_unknown = |finding: &Finding| finding.class == Class::Unknown;
-        let is_whole = !findings.iter().any(is_unknown);
-        let now: BTreeMap<String, &Finding> = findings.iter().map(|one| (one.id(), one)).collect();
+    /// Those that were open when somebody last kept them.
+    pub(crate) fn open(kept: Vec<Episode>) -> Self {
+        let kept = kept.into_iter();
+        Self(kept.map(|one| (one.finding.clone(), one)).collect())
+    }
+
+    /// Takes in what was found; what became of each episode by that. An episode of which `is_unknown` says that it may
+    /// be there although it was not found neither ends nor changes.
+    pub(crate) fn take(
+        &mut self,
+        look: Look<'_>,
+        is_unknown: impl Fn(&Episode) -> bool,
+    ) -> Vec<Turn> {
         let mut turns = Vec::new();
-        for (id, finding) in &now {
-            let turn = match self.0.get(id) {
-                None => Turn::Began,
-                Some(before) if before == *finding => continue,
-                Some(_) if !is_whole && !is_unknown(finding) => continue,
-                Some(_) => Turn::Changed,
+        let found: BTreeSet<String> = look.found.iter().map(|one| one.finding.clone()).collect();
+        for one in look.found {
+            let (what, episode) = match self.0.get(&one.finding) {
+                None => (What::Began, begun(one, look.at, look.before)),
+                Some(before) => {
+                    let now = continued(before, one);
+                    let is_worse = urgency(&now) > urgency(before);
+                    if now == *before || (is_unknown(&now) && !is_worse) {
+                        continue;
+                    }
+                    (
+                        if is_worse {
+                            What::Worsened
+                        } else {
+                            What::Changed
+                        },
+                        now,
+                    )
+                }
             };
-            turns.push(turn((*finding).clone()));
-            self.0.insert(id.clone(), (*finding).clone());
+            self.0.insert(episode.finding.clone(), episode.clone());
+            turns.push(Turn { what, episode });
         }
-        let ended = self.0.extract_if(.., |id, finding| {
-            !now.contains_key(id) && (is_whole || is_unknown(finding))
-        });
-        turns.extend(ended.map(|(_, finding)| Turn::Ended(finding)));
+        let gone = self
+            .0
+            .extract_if(.., |id, one| !found.contains(id) && !is_unknown(one));
+        turns.extend(gone.map(|(_, episode)| {
+            let by_us = look.healed.contains(&episode.object);
+            let ended_by = by_us.then(|| "cofferdam".to_owned());
+            ended(episode, look.at, ended_by)
+        }));
         turns
+    }
+
+    /// Ends every episode, as nobody looks any more.
+    pub(crate) fn leave(&mut self, at: &str) -> Vec<Turn> {
+        let all = std::mem::take(&mut self.0).into_values();
+        all.map(|one| ended(one, at, Some("left the fleet".to_owned())))
+            .collect()
+    }
+
+    /// Those that are open.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Episode> {
+        self.0.values()
+    }
+}
+
+/// Whether an episode says that something is unknown.
+pub(crate) fn is_unknown(one: &Episode) -> bool {
+    one.class == Class::Unknown.as_str()
+}
+
+/// Whether it makes a cluster drifted: above info, and covered by no waiver.
+pub(crate) fn counts(one: &Episode) -> bool {
+    let info = Severity::Info.as_str();
+    one.waiver.is_none()
+        && one
+            .severity
+            .as_deref()
+            .is_some_and(|severity| severity != info)
+}
+
+/// A finding as it is told.
+pub(crate) fn told(finding: &Finding, domain: &TrustDomainName) -> Episode {
+    let by = finding.by.as_ref();
+    let user = by.and_then(|by| by.user.clone());
+    let from = match (by.and_then(|by| by.at.as_ref()), &user) {
+        (None, _) => "detection",
+        (Some(_), Some(_)) => "audit",
+        (Some(_), None) => "managedFields",
+    };
+    let opens = finding.changes.as_ref().map(|changes| &changes.opens);
+    Episode {
+        id: String::new(),
+        finding: finding.id(),
+        class: finding.class.as_str().to_owned(),
+        severity: finding
+            .severity
+            .map(|severity| severity.as_str().to_owned()),
+        effect: finding.effect.as_str().to_owned(),
+        cluster: Some(finding.cluster.to_string()),
+        trust_domain: domain.to_string(),
+        zone: finding.zone.as_ref().map(ToString::to_string),
+        object: finding.object.to_string(),
+        message: finding.message.clone(),
+        fields: finding
+            .fields
+            .iter()
+            .map(|field| field.path.clone())
+            .collect(),
+        manager: by.and_then(|by| by.manager.clone()),
+        user,
+        absent_at: None,
+        started_at: by.and_then(|by| by.at.clone()).unwrap_or_default(),
+        started_from: from.to_owned(),
+        detected_at: String::new(),
+        alerted_at: None,
+        acknowledged: None,
+        ended_at: None,
+        ended_by: None,
+        opened: opens.map(|opens| {
+            let each: BTreeSet<String> = opens.iter().map(connection).collect();
+            each.into_iter().collect()
+        }),
+        waiver: finding.waiver.clone(),
+    }
+}
+
+/// A finding between clusters as it is told.
+pub(crate) fn told_between(finding: &CrossClusterFinding) -> Episode {
+    let values = finding.values.iter();
+    let values = values.map(|(cluster, value)| format!("{cluster}: {value}"));
+    Episode {
+        id: String::new(),
+        finding: finding.id(),
+        class: Class::CrossCluster.as_str().to_owned(),
+        severity: Some(Severity::Medium.as_str().to_owned()),
+        effect: Effect::Unknown.as_str().to_owned(),
+        cluster: None,
+        trust_domain: finding.trust_domain.to_string(),
+        zone: None,
+        object: finding.subject.clone(),
+        message: finding.message.clone(),
+        fields: values.collect(),
+        manager: None,
+        user: None,
+        absent_at: None,
+        started_at: String::new(),
+        started_from: "detection".to_owned(),
+        detected_at: String::new(),
+        alerted_at: None,
+        acknowledged: None,
+        ended_at: None,
+        ended_by: None,
+        opened: None,
+        waiver: finding.waiver.clone(),
+    }
+}
+
+fn connection(change: &Change) -> String {
+    format!("{} -> {} {}", change.from, change.to, change.ports)
+}
+
+/// A finding that was not there before, as an episode. What somebody claims of the time when it began is only taken where
+/// it lies between the looks.
+fn begun(one: Episode, at: &str, before: Option<&str>) -> Episode {
+    let is_known = one.started_from != "detection"
+        && *one.started_at <= *at
+        && before.is_none_or(|before| before <= &*one.started_at);
+    let (started_at, started_from) = if is_known {
+        (one.started_at, one.started_from)
+    } else {
+        (at.to_owned(), "detection".to_owned())
+    };
+    Episode {
+        id: short_digest(format!("{}|{at}", one.finding)),
+        absent_at: before.map(ToOwned::to_owned),
+        started_at,
+        started_from,
+        detected_at: at.to_owned(),
+        ..one
+    }
+}
+
+/// An episode as it is told now: what it was and did before stays.
+fn continued(before: &Episode, now: Episode) -> Episode {
+    let opened = match (&before.opened, now.opened) {
+        (Some(before), Some(now)) => {
+            let all: BTreeSet<String> = before.iter().cloned().chain(now).collect();
+            Some(all.into_iter().collect())
+        }
+        (before, now) => now.or_else(|| before.clone()),
+    };
+    let before = before.clone();
+    Episode {
+        id: before.id,
+        absent_at: before.absent_at,
+        started_at: before.started_at,
+        started_from: before.started_from,
+        detected_at: before.detected_at,
+        alerted_at: before.alerted_at,
+        acknowledged: before.acknowledged,
+        opened,
+        ..now
+    }
+}
+
+fn ended(episode: Episode, at: &str, ended_by: Option<String>) -> Turn {
+    Turn {
+        what: What::Ended,
+        episode: Episode {
+            ended_at: Some(at.to_owned()),
+            ended_by,
+            ..episode
+        },
+    }
+}
+
+/// How urgent an episode is; more is more urgent.
+fn urgency(one: &Episode) -> u8 {
+    if one.waiver.is_some() {
+        return 0;
+    }
+    match one.severity.as_deref() {
+        Some("critical") => 5,
+        Some("high") => 4,
+        Some("medium") => 3,
+        Some("low") => 2,
+        Some(_) | None => 1,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use cofferdam_model::names::ClusterName;
-    use cofferdam_objects::key::ObjectKey;
-    use cofferdam_state::finding::Effect;
-
-    use super::*;
-
-    /// A finding about an object; `?` is that something is unknown.
-    fn finding(name: &str) -> Finding {
-        let (name, message) = name.split_once('=').unwrap_or((name, ""));
-        Finding {
-            class: if name == "?" {
-                Class::Unknown
-            } else {
-                Class::Changed
-            },
-            cluster: ClusterName::parse("prod").expect("a name"),
-            zone: None,
-            object: ObjectKey::policy("web", name),
-            fields: Vec::new(),
-            by: None,
-            effect: Effect::Unknown,
-            changes: None,
-            severity: None,
-            message: message.to_owned(),
-            hint: None,
-            waiver: None,
-        }
-    }
-
-    /// What the last of several looks turns.
-    #[track_caller]
-    fn check(looks: &[&str], expected: &[&str]) {
-        let mut episodes = Episodes::default();
-        let mut turns = Vec::new();
-        for look in looks {
-            let found: Vec<Finding> = look.split_whitespace().map(finding).collect();
-            turns = episodes.take(&found);
-        }
-        let turns = turns.iter().map(|turn| match turn {
-            Turn::Began(one) => format!("began {}", one.object.name),
-            Turn::Changed(one) => format!("changed {} {}", one.object.name, one.message),
-            Turn::Ended(one) => format!("ended {}", one.object.name),
-        });
-        assert_eq!(turns.collect::<Vec<_>>(), expected, "{looks:?}");
-    }
-
-    #[test]
-    fn a_finding_begins_once_and_ends_once() {
-        check(&["a"], &["began a"]);
-        check(&["a", "a"], &[]);
-        check(&["a", "a=wider"], &["changed a wider"]);
-        check(&["a", "b"], &["began b", "ended a"]);
-        check(&["a", "", ""], &[]);
-        check(&["a", "", "a"], &["began a"]);
-    }
-
-    #[test]
-    fn nothing_ends_while_something_is_unknown() {
-        check(&["a", "?"], &["began ?"]);
-        check(&["a", "a=less ?"], &["began ?"]);
-        check(&["a", "a=less ?", "a=less"], &["changed a less", "ended ?"]);
-        check(&["a", "?", "a"], &["ended ?"]);
-        check(&["a", "?", ""], &["ended a", "ended ?"]);
-    }
-}
+mod tests;

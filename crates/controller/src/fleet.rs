@@ -1,13 +1,17 @@
 //! What was last found of every cluster, shared by all tasks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cofferdam_history as history;
 use cofferdam_model::names::ClusterName;
-use cofferdam_pass::told;
-use cofferdam_report::wire::drift::Verdict;
+use cofferdam_pass::between::Between;
+use cofferdam_pass::clock;
+use cofferdam_report::wire::drift::{DriftCluster, Verdict};
+use cofferdam_report::wire::status::StatusCluster;
 use cofferdam_state::bundle::Bundle;
-use cofferdam_state::finding::{CrossClusterFinding, Finding};
+use cofferdam_state::finding::Finding;
 use cofferdam_state::observed::Observed;
 use dashmap::DashMap;
 use tokio::sync::watch;
@@ -21,13 +25,27 @@ pub(crate) struct Seen {
     pub(crate) bundle: Bundle,
     /// What is not as it must be.
     pub(crate) findings: Vec<Finding>,
+    /// How far it was seen, and when.
+    pub(crate) coverage: history::Seen,
+    /// The same as `drift` tells it.
+    pub(crate) drift: DriftCluster,
+    /// The same as `status` tells it.
+    pub(crate) status: StatusCluster,
+    /// When it was last known to be still so, in seconds since 1970.
+    pub(crate) known_at: AtomicI64,
     /// Requests that were sent to it so far.
     pub(crate) requests: u64,
 }
 
 impl Seen {
     pub(crate) fn verdict(&self) -> Verdict {
-        told::verdict(&self.findings)
+        self.drift.verdict
+    }
+
+    /// How long ago it was last known to be so.
+    pub(crate) fn age_seconds(&self) -> u64 {
+        let age = clock::seconds() - self.known_at.load(Ordering::Relaxed);
+        u64::try_from(age).unwrap_or_default()
     }
 }
 
@@ -37,9 +55,10 @@ pub(crate) struct Fleet {
     expected: Mutex<Option<BTreeSet<ClusterName>>>,
     clusters: DashMap<ClusterName, Arc<Seen>>,
     uids: DashMap<ClusterName, String>,
+    passes: DashMap<(String, String), u64>,
     /// Counts the UIDs that came and went.
     identities: watch::Sender<u64>,
-    between: Mutex<Vec<CrossClusterFinding>>,
+    between: Mutex<Between>,
     /// Counts what was put here.
     changes: watch::Sender<u64>,
 }
@@ -49,6 +68,25 @@ impl Fleet {
     pub(crate) fn put(&self, cluster: &ClusterName, seen: Seen) {
         self.clusters.insert(cluster.clone(), Arc::new(seen));
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Takes note that a cluster is still as it was found: whatever changed there would have been told.
+    pub(crate) fn still(&self, cluster: &ClusterName) {
+        if let Some(seen) = self.clusters.get(cluster) {
+            seen.known_at.store(clock::seconds(), Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a pass on a cluster by what became of it.
+    pub(crate) fn count_pass(&self, cluster: &str, state: &str) {
+        let key = (cluster.to_owned(), state.to_owned());
+        *self.passes.entry(key).or_default() += 1;
+    }
+
+    /// How many passes there were by cluster and what became of them.
+    pub(crate) fn passes(&self) -> BTreeMap<(String, String), u64> {
+        let each = self.passes.iter();
+        each.map(|one| (one.key().clone(), *one.value())).collect()
     }
 
     /// Forgets a cluster that has no document any more.
@@ -103,14 +141,13 @@ impl Fleet {
         self.identities.subscribe()
     }
 
-    /// Replaces what the clusters of trust domains differ in; what was there before.
-    pub(crate) fn put_between(&self, found: Vec<CrossClusterFinding>) -> Vec<CrossClusterFinding> {
-        let mut between = self.between.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *between, found)
+    /// Replaces how the clusters of trust domains compare.
+    pub(crate) fn put_between(&self, found: Between) {
+        *self.between.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
 
-    /// What the clusters of trust domains differ in.
-    pub(crate) fn between(&self) -> Vec<CrossClusterFinding> {
+    /// How the clusters of trust domains compare.
+    pub(crate) fn between(&self) -> Between {
         let between = self.between.lock().unwrap_or_else(PoisonError::into_inner);
         between.clone()
     }

@@ -1,15 +1,16 @@
 //! One cluster, followed: looked at whenever something changes there or in the documents.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_cluster::{ConnectOptions, Connection};
 use cofferdam_model::cluster::Cluster;
+use cofferdam_model::healing::Response;
 use cofferdam_model::names::ClusterName;
-use cofferdam_pass::examined::{Examined, Outcome};
+use cofferdam_pass::clock;
 use cofferdam_pass::reach::{Authors, connected, look};
 use cofferdam_pass::unreachable::Unreachable;
-use cofferdam_pass::{clock, enforceable};
 use cofferdam_report::wire::denied::Denied;
 use cofferdam_state::pod_security::EnforceAnswers;
 use tokio::sync::watch;
@@ -17,11 +18,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 use tokio_stream::{Stream, StreamExt as _};
 
+use crate::chronicle::Chronicle;
 use crate::credentials::{Fingerprint, fingerprint};
 use crate::documents::Revision;
 use crate::episodes::Episodes;
-use crate::fleet::{Fleet, Seen};
-use crate::journal;
+use crate::fleet::Fleet;
+use crate::remedy::{REMEMBERED_SECONDS, Struggles};
 use crate::settings::Settings;
 
 /// The first pause before a cluster is connected to again; each further one in a row is twice as long.
@@ -36,7 +38,7 @@ const LONGEST_LOOK: Duration = Duration::from_mins(1);
 const RENEWED_BEFORE_SECONDS: i64 = 60;
 
 /// What a cluster would refuse is asked again after this long.
-const ANSWERS_HOLD: Duration = Duration::from_mins(5);
+pub(crate) const ANSWERS_HOLD: Duration = Duration::from_mins(5);
 
 /// Follows one cluster.
 #[derive(Clone)]
@@ -46,16 +48,34 @@ pub(crate) struct Follower {
     pub(crate) options: ConnectOptions,
     pub(crate) settings: Arc<Settings>,
     pub(crate) fleet: Arc<Fleet>,
+    pub(crate) chronicle: Chronicle,
 }
 
 /// What is remembered from look to look.
 #[derive(Default)]
-struct Memory {
-    episodes: Episodes,
+pub(crate) struct Memory {
+    pub(crate) episodes: Episodes,
+    /// When everything was last seen.
+    pub(crate) whole_at: Option<String>,
+    /// What was done about findings that are open, by their ids.
+    pub(crate) responses: BTreeMap<String, Response>,
+    /// Episodes that somebody accepts for now.
+    pub(crate) accepted: BTreeSet<String>,
+    /// Objects that were written, and when.
+    pub(crate) healed: BTreeMap<String, Instant>,
+    pub(crate) struggles: Struggles,
+    /// Episodes of which it was told that they are left to people.
+    pub(crate) given_up: BTreeSet<String>,
+    /// Passes in a row that did not put everything back.
+    pub(crate) failures: u32,
+    /// Why the last one wrote nothing.
+    pub(crate) refusal: Option<String>,
+    /// Nothing is put back before this.
+    pub(crate) not_before: Option<Instant>,
     /// What the cluster said that it would refuse, and when.
-    answers: Option<(Instant, EnforceAnswers)>,
+    pub(crate) answers: Option<(Instant, EnforceAnswers)>,
     /// Requests over connections that are no more, and over the one that is.
-    requests: (u64, u64),
+    pub(crate) requests: (u64, u64),
     /// The expiry of a credential for which another was looked for already.
     renewed: Option<String>,
 }
@@ -83,7 +103,7 @@ enum Why {
 impl Follower {
     /// Follows the cluster for as long as it has a document.
     pub(crate) async fn follow(mut self) {
-        let (mut memory, mut failures) = (Memory::default(), 0);
+        let (mut memory, mut failures) = (self.remembered(), 0);
         while let Some(cluster) = self.document() {
             let credential = fingerprint(&cluster, &self.options).await;
             let Err(why) = self.session(&cluster, &credential, &mut memory).await else {
@@ -104,7 +124,27 @@ impl Follower {
                 }
             }
         }
+        self.leave(&mut memory);
         self.fleet.forget(&self.name);
+    }
+
+    /// What is on record of the cluster.
+    fn remembered(&self) -> Memory {
+        let open = self.chronicle.open_episodes(Some(&self.name));
+        let mut struggles = Struggles::default();
+        for passed in self.chronicle.passes_since(&self.name, REMEMBERED_SECONDS) {
+            if let Some(age) = clock::seconds_until(&passed.at).filter(|_| passed.written > 0) {
+                struggles.note(&passed.fields, clock::seconds() + age);
+            }
+        }
+        let accepted = open.iter().filter(|one| self.acceptance(one).is_some());
+        Memory {
+            accepted: accepted.map(|one| one.id.clone()).collect(),
+            episodes: Episodes::open(open),
+            whole_at: self.chronicle.whole_at(&self.name),
+            struggles,
+            ..Memory::default()
+        }
     }
 
     /// Tells that nothing is known of the cluster, as this program has a fault.
@@ -112,7 +152,7 @@ impl Follower {
         if let Some(cluster) = self.document() {
             let reason = "this program has a fault, which is told on standard error".to_owned();
             let outcome = Err(Unreachable::silent(reason));
-            let memory = &mut Memory::default();
+            let memory = &mut self.remembered();
             self.examine(&cluster, memory, (clock::now(), outcome))
                 .await;
         }
@@ -198,6 +238,12 @@ impl Follower {
                 Why::Documents => return self.document().as_ref() == Some(session.cluster),
                 Why::Time => {}
             }
+            let is_due = |at: &mut Instant| *at <= Instant::now();
+            if memory.not_before.take_if(is_due).is_some() || self.has_expired(memory) {
+                return true;
+            }
+            // A connection that is silent makes what it told unknown, and that is a change.
+            self.fleet.still(&self.name);
             if fingerprint(session.cluster, &self.options).await != *session.credential {
                 tracing::info!(cluster = %self.name, "the kubeconfig was replaced");
                 return false;
@@ -214,72 +260,25 @@ impl Follower {
         false
     }
 
+    /// Whether something is not accepted any longer.
+    fn has_expired(&self, memory: &Memory) -> bool {
+        let mut open = memory.episodes.all();
+        open.any(|one| memory.accepted.contains(&one.id) && self.acceptance(one).is_none())
+    }
+
     /// Everything that may be a reason to look again.
     fn wakes(&self, connection: &Connection) -> impl Stream<Item = Why> + use<> {
         let cluster = connection.changes().map(|()| Why::Cluster);
         let twins = WatchStream::from_changes(self.fleet.identities());
+        let said = WatchStream::from_changes(self.chronicle.acknowledgements());
         let documents = WatchStream::from_changes(self.documents.clone());
         let mut ticks = tokio::time::interval(self.settings.documents_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         cluster
             .merge(twins.map(|_| Why::Cluster))
+            .merge(said.map(|_| Why::Cluster))
             .merge(documents.map(|_| Why::Documents))
             .merge(IntervalStream::new(ticks).map(|_| Why::Time))
-    }
-
-    /// Tells what came of a look at the cluster of a document.
-    async fn examine(
-        &self,
-        cluster: &Cluster,
-        memory: &mut Memory,
-        (at, outcome): (String, Outcome),
-    ) {
-        let revision = Arc::clone(&self.documents.borrow());
-        let (model, loaded) = (revision.model(), revision.loaded());
-        // What was seen by another document is looked at again.
-        let Some(cluster) = model.clusters.get(&self.name).filter(|now| *now == cluster) else {
-            return;
-        };
-        let assembled = || Examined::assemble(loaded, model, cluster, at, outcome);
-        let Some(mut one) = tokio::task::block_in_place(assembled) else {
-            return;
-        };
-        let uid = one.observed.uid.known();
-        self.fleet.identify(&self.name, uid);
-        one.twin = uid.and_then(|uid| self.fleet.twin(&self.name, uid));
-        self.ask(memory, &mut one).await;
-        let findings = tokio::task::block_in_place(|| one.findings(model, &clock::today()));
-        for turn in memory.episodes.take(&findings) {
-            journal::tell(&turn);
-        }
-        self.fleet.put(
-            &self.name,
-            Seen {
-                observed: one.observed,
-                bundle: one.bundle,
-                findings,
-                requests: memory.requests.0 + memory.requests.1,
-            },
-        );
-    }
-
-    /// Has the cluster say what it would refuse, where that is not known from before.
-    async fn ask(&self, memory: &mut Memory, one: &mut Examined<'_>) {
-        let questions = cofferdam_planner::enforce_questions(&one.view());
-        if let Some((at, known)) = &memory.answers
-            && at.elapsed() < ANSWERS_HOLD
-            && questions
-                .iter()
-                .all(|question| known.contains_key(question))
-        {
-            one.observed.enforce_answers.clone_from(known);
-            return;
-        }
-        enforceable::ask(std::slice::from_mut(one), self.settings.max_in_flight).await;
-        let answers = &one.observed.enforce_answers;
-        let mut all = answers.values();
-        let are_answers = all.all(|answer| answer.pods.known().is_some());
-        memory.answers = are_answers.then(|| (Instant::now(), answers.clone()));
     }
 }
 

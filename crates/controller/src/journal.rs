@@ -1,79 +1,98 @@
 //! What happens, one event per fact.
 
-use cofferdam_state::finding::{CrossClusterFinding, Finding, Severity};
+use cofferdam_model::names::ClusterName;
+use cofferdam_report::wire::history::{Episode, Passed};
 
-use crate::episodes::Turn;
+use crate::episodes::{Turn, What, counts};
+use crate::remedy::Remedy;
 
-/// Tells what became of a finding.
+/// Tells what became of an episode.
 pub(crate) fn tell(turn: &Turn) {
-    let (Turn::Began(finding) | Turn::Changed(finding) | Turn::Ended(finding)) = turn;
-    let Finding {
+    let Episode {
+        id,
+        finding,
         class,
+        severity,
+        effect,
         cluster,
+        trust_domain,
         zone,
         object,
-        by,
-        effect,
-        severity,
         message,
+        manager,
+        user,
+        started_at,
+        ended_by,
         waiver,
         ..
-    } = finding;
-    let by = by.as_ref();
-    let fields = (
-        by.and_then(|by| by.manager.as_deref()),
-        by.and_then(|by| by.user.as_deref()),
-        zone.as_ref().map(ToString::to_string),
-    );
-    let (manager, user, zone) = fields;
+    } = &turn.episode;
     macro_rules! event {
         ($level:ident, $what:literal) => {
             tracing::$level!(
-                finding = finding.id(),
-                class = class.as_str(),
-                %cluster,
+                episode = id,
+                finding,
+                class,
+                cluster,
+                trust_domain,
                 zone,
-                %object,
-                effect = effect.as_str(),
-                severity = severity.map(Severity::as_str),
+                object,
+                effect,
+                severity,
                 manager,
                 user,
+                since = started_at,
+                ended_by,
                 waiver,
                 told = message,
                 $what
             )
         };
     }
-    match turn {
-        Turn::Began(_) if finding.counts() => event!(warn, "finding began"),
-        Turn::Changed(_) if finding.counts() => event!(warn, "finding changed"),
-        Turn::Began(_) => event!(info, "finding began"),
-        Turn::Changed(_) => event!(info, "finding changed"),
-        Turn::Ended(_) => event!(info, "finding ended"),
+    match turn.what {
+        What::Began if counts(&turn.episode) => event!(warn, "finding began"),
+        What::Worsened | What::Changed if counts(&turn.episode) => event!(warn, "finding changed"),
+        What::Began => event!(info, "finding began"),
+        What::Worsened | What::Changed => event!(info, "finding changed"),
+        What::Ended => event!(info, "finding ended"),
     }
 }
 
-/// Tells what began and ended between clusters.
-pub(crate) fn tell_between(before: &[CrossClusterFinding], now: &[CrossClusterFinding]) {
-    let is_in = |all: &[CrossClusterFinding], id: &str| all.iter().any(|one| one.id() == id);
-    let new = now.iter().map(|one| (one, one.id()));
-    for (one, id) in new.filter(|(_, id)| !is_in(before, id)) {
-        let CrossClusterFinding {
-            trust_domain,
-            subject,
-            message,
-            waiver,
-            ..
-        } = one;
-        tracing::warn!(finding = id, %trust_domain, subject, told = message, waiver, "finding between clusters began");
+/// Tells what a pass did.
+pub(crate) fn healed(passed: &Passed) {
+    let Passed {
+        cluster,
+        state,
+        reason,
+        written,
+        sequence,
+        steps,
+        failed,
+        ..
+    } = passed;
+    let (steps, failed) = (steps.join("; "), failed.join("; "));
+    if state == "converged" {
+        tracing::info!(cluster, state, written, sequence, steps, "healed");
+    } else {
+        tracing::error!(
+            cluster,
+            state,
+            reason,
+            written,
+            sequence,
+            steps,
+            failed,
+            "not healed"
+        );
     }
-    let old = before.iter().map(|one| (one, one.id()));
-    for (one, id) in old.filter(|(_, id)| !is_in(now, id)) {
-        let CrossClusterFinding {
-            trust_domain,
-            subject,
-            ..
-        } = one;
-        tracing::info!(finding = id, %trust_domain, subject, "finding between clusters ended");
-    }
+}
+
+/// Tells what would be put back.
+pub(crate) fn would_heal(cluster: &ClusterName, remedy: &Remedy) {
+    let places = remedy.places.iter().map(ToString::to_string);
+    let removals = remedy
+        .removals
+        .iter()
+        .map(|step| step.action.object().to_string());
+    let objects: Vec<String> = places.chain(removals).collect();
+    tracing::info!(%cluster, objects = objects.join(", "), "would heal");
 }

@@ -1,15 +1,25 @@
 //! The daemon that keeps watching: documents, clusters, and what is found between both.
 //!
-//! One task reads the documents, one each follows a cluster, and one compares them. All they share is the fleet:
-//! what was last found of every cluster. Whoever asks over HTTP is answered from there.
+//! One task reads the documents, one each follows a cluster and puts back what drifts there, one compares clusters, and
+//! one tells people. All they share is the fleet, what was last found of every cluster, and the chronicle, what was seen
+//! and done. Whoever asks over HTTP is answered from there.
 
+mod alerts;
+mod api;
+mod chronicle;
 mod credentials;
 mod documents;
 mod episodes;
+mod examine;
 mod fleet;
 mod follow;
+mod heal;
+mod http;
 mod journal;
 mod metrics;
+mod monitoring;
+mod remedy;
+mod reports;
 mod server;
 mod settings;
 mod supervise;
@@ -21,10 +31,22 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-pub use settings::{Flags, Settings};
+pub use alerts::{AlertSettings, drill};
+pub use api::{Answer, Client, Said};
+pub use monitoring::{Monitoring, monitoring};
+pub use reports::{history_query, history_report};
+pub use settings::{Flags, Kept, Settings};
 
+use crate::api::{Api, Token};
+use crate::chronicle::Chronicle;
 use crate::documents::Documents;
 use crate::fleet::Fleet;
+
+/// Where history is kept, below the directory of the documents, where nothing else is said.
+pub const HISTORY: &str = ".cofferdam/history.db";
+
+/// Where the token of its API lies, below the directory of the documents, where nothing else is said.
+pub const TOKEN: &str = ".cofferdam/token";
 
 /// Watches the fleet of a directory until it is told to end (SIGTERM or SIGINT).
 pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
@@ -34,12 +56,26 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen at {}", settings.listen))?;
     let fleet = Arc::new(Fleet::default());
+    let history = settings.history.clone();
+    let history = history.unwrap_or_else(|| directory.join(HISTORY));
+    let chronicle = Chronicle::open(&history)?;
+    let token = settings.token_file.clone();
+    let token = token.unwrap_or_else(|| directory.join(TOKEN));
+    let api = Api {
+        fleet: Arc::clone(&fleet),
+        chronicle: chronicle.clone(),
+        documents: documents.subscribe(),
+        token: Arc::new(Token::of_file(&token)?),
+    };
+    let alerts = Arc::new(settings.alerts.clone());
     let address = listener.local_addr()?;
     tracing::info!(%address, clusters = documents.current().clusters().count(), "started");
     tokio::select! {
-        ended = supervise::fleet(directory, &fleet, &documents, &settings) => ended,
+        ended = supervise::fleet(directory, (&fleet, &chronicle), &documents, &settings) => ended,
         ended = documents.watch() => ended,
-        ended = server::serve(listener, Arc::clone(&fleet)) => ended,
+        ended = server::serve(listener, api) => ended,
+        ended = chronicle.clone().note(Arc::clone(&fleet), settings.retain.clone()) => ended,
+        ended = alerts::deliver(chronicle.clone(), alerts) => ended,
         ended = asked_to_end() => ended,
     }
 }

@@ -1,5 +1,6 @@
-//! What is answered over HTTP: metrics and health.
+//! What is answered over HTTP: metrics, health, and whoever shows the token.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -12,24 +13,32 @@ use axum::routing::get;
 use cofferdam_model::names::ClusterName;
 use tokio::net::TcpListener;
 
+use crate::api::{self, Api};
+use crate::chronicle::Chronicle;
 use crate::fleet::Fleet;
 use crate::metrics;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// What answers are made of.
+type Shared = (Arc<Fleet>, Chronicle);
+
 /// Answers for as long as the process lives.
-pub(crate) async fn serve(listener: TcpListener, fleet: Arc<Fleet>) -> Result<()> {
+pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<()> {
+    let shared: Shared = (Arc::clone(&api.fleet), api.chronicle.clone());
     let routes = Router::new()
         // Whatever else does not go on ends the process.
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(fleet);
-    Ok(axum::serve(listener, routes).await?)
+        .with_state(shared)
+        .merge(api::routes(api));
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service).await?)
 }
 
 /// Whether every cluster was looked at, or found to be out of reach.
-async fn ready(State(fleet): State<Arc<Fleet>>) -> (StatusCode, String) {
+async fn ready(State((fleet, _)): State<Shared>) -> (StatusCode, String) {
     match fleet.not_looked_at() {
         Some(missing) if missing.is_empty() => (StatusCode::OK, "ok".to_owned()),
         Some(missing) => {
@@ -41,8 +50,8 @@ async fn ready(State(fleet): State<Arc<Fleet>>) -> (StatusCode, String) {
     }
 }
 
-async fn metrics(State(fleet): State<Arc<Fleet>>) -> Response {
-    match metrics::told(&fleet) {
+async fn metrics(State((fleet, chronicle)): State<Shared>) -> Response {
+    match tokio::task::block_in_place(|| metrics::told(&fleet, &chronicle)) {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

@@ -10,6 +10,8 @@ use anyhow::{Context as _, Result};
 use config::{Case, Config, Environment, File, FileFormat};
 use serde::{Deserialize, Deserializer};
 
+use crate::alerts::AlertSettings;
+
 /// Settings from the environment begin so, such as `COFFERDAM__OBSERVE_EVERY_SECONDS`.
 const PREFIX: &str = "COFFERDAM";
 
@@ -29,6 +31,40 @@ pub struct Settings {
     pub max_in_flight: u32,
     /// A kubeconfig to use in place of the documents'.
     pub kubeconfig: Option<PathBuf>,
+    /// What this controller is called in the records of clusters.
+    pub name: String,
+    /// Whether what would be put back is only told.
+    pub dry_run: bool,
+    /// How long policies get to take effect before open policies go.
+    #[serde(rename = "settleSeconds", deserialize_with = "seconds")]
+    pub settle: Duration,
+    /// Where history is kept; below the directory of the documents where nothing is said.
+    pub history: Option<PathBuf>,
+    /// The file with the token that whoever asks shows, made where there is none; below the directory of the documents
+    /// where nothing is said.
+    pub token_file: Option<PathBuf>,
+    /// How long history is kept.
+    pub retain: Kept,
+    /// Who is told of what.
+    pub alerts: AlertSettings,
+}
+
+/// How long history is kept, in days; an audit may ask for the last year.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept {
+    /// Episodes that ended.
+    #[serde(rename = "episodesDays", deserialize_with = "days")]
+    pub episodes: Duration,
+    /// Passes.
+    #[serde(rename = "passesDays", deserialize_with = "days")]
+    pub passes: Duration,
+    /// When clusters were watched.
+    #[serde(rename = "coverageDays", deserialize_with = "days")]
+    pub coverage: Duration,
+    /// Alerts that were delivered.
+    #[serde(rename = "alertsDays", deserialize_with = "days")]
+    pub alerts: Duration,
 }
 
 /// What was typed; it goes before everything else.
@@ -40,6 +76,10 @@ pub struct Flags {
     pub listen: Option<SocketAddr>,
     /// In place of `kubeconfig`.
     pub kubeconfig: Option<PathBuf>,
+    /// In place of `history`.
+    pub history: Option<PathBuf>,
+    /// Sets `dryRun`.
+    pub dry_run: bool,
 }
 
 impl Settings {
@@ -49,7 +89,18 @@ impl Settings {
             .set_default("listen", "127.0.0.1:9440")?
             .set_default("documentsEverySeconds", 2)?
             .set_default("observeEverySeconds", 3_600)?
-            .set_default("maxInFlight", 32)?;
+            .set_default("maxInFlight", 32)?
+            .set_default("name", "cofferdam-controller")?
+            .set_default("dryRun", false)?
+            .set_default("settleSeconds", 10)?
+            .set_default("retain.episodesDays", 400)?
+            .set_default("retain.passesDays", 400)?
+            .set_default("retain.coverageDays", 400)?
+            .set_default("retain.alertsDays", 90)?
+            .set_default("alerts.receivers", Vec::<String>::new())?
+            .set_default("alerts.routes", Vec::<String>::new())?
+            .set_default("alerts.groupSeconds", 5)?
+            .set_default("alerts.unknownAfterSeconds", 300)?;
         if let Some(file) = &flags.file {
             layers = layers.add_source(File::from(file.as_path()).format(FileFormat::Yaml));
         }
@@ -58,22 +109,37 @@ impl Settings {
             .convert_case(Case::Camel)
             .try_parsing(true)
             .source(Some(environment));
-        let kubeconfig = flags.kubeconfig.as_ref();
-        let kubeconfig = kubeconfig.map(|path| path.to_string_lossy().into_owned());
+        let text = |path: &Option<PathBuf>| {
+            let path = path.as_ref();
+            path.map(|path| path.to_string_lossy().into_owned())
+        };
         let settings = layers
             .add_source(environment)
             .set_override_option("listen", flags.listen.map(|one| one.to_string()))?
-            .set_override_option("kubeconfig", kubeconfig)?
+            .set_override_option("kubeconfig", text(&flags.kubeconfig))?
+            .set_override_option("history", text(&flags.history))?
+            .set_override_option("dryRun", flags.dry_run.then_some(true))?
             .build()
-            .and_then(Config::try_deserialize);
-        settings.context("the settings cannot be used")
+            .and_then(Config::try_deserialize::<Self>);
+        let settings = settings.context("the settings cannot be used")?;
+        settings
+            .alerts
+            .check()
+            .context("the settings cannot be used")?;
+        Ok(settings)
     }
 }
 
 /// A number of seconds, 1 at least.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let seconds = NonZeroU32::deserialize(deserializer)?;
     Ok(Duration::from_secs(seconds.get().into()))
+}
+
+/// A number of days, 1 at least.
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let days = NonZeroU32::deserialize(deserializer)?;
+    Ok(Duration::from_hours(24 * u64::from(days.get())))
 }
 
 #[cfg(test)]
@@ -89,7 +155,7 @@ mod tests {
         let flags = Flags {
             file: Some(written.path().to_owned()),
             listen: listen.map(|one| one.parse().expect("an address")),
-            kubeconfig: None,
+            ..Flags::default()
         };
         let environment = environment.iter();
         let environment =

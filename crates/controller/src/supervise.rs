@@ -6,15 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use cofferdam_history::Entry;
+use cofferdam_model::class::Class;
+use cofferdam_model::healing::{Response, response};
+use cofferdam_model::names::TrustDomainName;
 use cofferdam_pass::between::Between;
 use cofferdam_pass::clock;
 use cofferdam_pass::reach::connect_options;
 use cofferdam_planner::view::View;
+use cofferdam_report::wire::history::Episode;
 use cofferdam_state::finding::CrossClusterFinding;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::alerts::{Reason, due};
+use crate::chronicle::Chronicle;
 use crate::documents::{Documents, Revision};
+use crate::episodes::{Episodes, Look, Turn, told_between};
 use crate::fleet::Fleet;
 use crate::follow::Follower;
 use crate::journal;
@@ -29,14 +37,21 @@ const COMPARE_EVERY: Duration = Duration::from_millis(250);
 /// Follows every cluster, and compares them, for as long as the process lives.
 pub(crate) async fn fleet(
     directory: &Path,
-    fleet: &Arc<Fleet>,
+    (fleet, chronicle): (&Arc<Fleet>, &Chronicle),
     documents: &Documents,
     settings: &Arc<Settings>,
 ) -> Result<()> {
     let mut revisions = documents.subscribe();
     let mut tasks = JoinSet::new();
     let mut by_cluster = BTreeMap::new();
-    tasks.spawn(compare(Arc::clone(fleet), documents.subscribe()));
+    end_those_that_left(&documents.current(), chronicle);
+    let comparison = Comparison {
+        fleet: Arc::clone(fleet),
+        documents: documents.subscribe(),
+        chronicle: chronicle.clone(),
+        settings: Arc::clone(settings),
+    };
+    tasks.spawn(comparison.run());
     loop {
         let revision = Arc::clone(&revisions.borrow_and_update());
         let names = revision.clusters().map(|cluster| cluster.name.clone());
@@ -52,6 +67,7 @@ pub(crate) async fn fleet(
                 options: connect_options(directory, settings.kubeconfig.clone()),
                 settings: Arc::clone(settings),
                 fleet: Arc::clone(fleet),
+                chronicle: chronicle.clone(),
             }));
             by_cluster.insert(cluster.name.clone(), task);
         }
@@ -76,15 +92,60 @@ async fn follow(follower: Follower) {
     }
 }
 
+/// Ends episodes of clusters that have no document any more.
+fn end_those_that_left(revision: &Revision, chronicle: &Chronicle) {
+    let clusters: BTreeSet<&str> = revision.clusters().map(|one| one.name.as_str()).collect();
+    let open = chronicle.open_episodes(None);
+    let left = open.into_iter().filter(|one| {
+        let cluster = one.cluster.as_deref();
+        cluster.is_some_and(|cluster| !clusters.contains(cluster))
+    });
+    let turns = Episodes::open(left.collect()).leave(&clock::now());
+    for turn in &turns {
+        journal::tell(turn);
+    }
+    chronicle.keep(Entry {
+        episodes: by_id(turns),
+        ..Entry::default()
+    });
+}
+
+fn by_id(turns: Vec<Turn>) -> BTreeMap<String, Episode> {
+    let episodes = turns.into_iter().map(|turn| turn.episode);
+    episodes.map(|one| (one.id.clone(), one)).collect()
+}
+
 /// Compares the clusters of each trust domain, whenever one of them was looked at.
-async fn compare(fleet: Arc<Fleet>, documents: watch::Receiver<Arc<Revision>>) {
-    let mut changes = fleet.changes();
-    while changes.changed().await.is_ok() {
-        tokio::time::sleep(COMPARE_EVERY).await;
-        changes.mark_unchanged();
-        let revision = Arc::clone(&documents.borrow());
+struct Comparison {
+    fleet: Arc<Fleet>,
+    documents: watch::Receiver<Arc<Revision>>,
+    chronicle: Chronicle,
+    settings: Arc<Settings>,
+}
+
+impl Comparison {
+    async fn run(self) {
+        let open = self.chronicle.open_episodes(None).into_iter();
+        let mut episodes = Episodes::open(open.filter(|one| one.cluster.is_none()).collect());
+        let mut changes = self.fleet.changes();
+        while changes.changed().await.is_ok() {
+            tokio::time::sleep(COMPARE_EVERY).await;
+            changes.mark_unchanged();
+            // What nobody looked at yet may be what an episode is about.
+            if self
+                .fleet
+                .not_looked_at()
+                .is_some_and(|missing| missing.is_empty())
+            {
+                tokio::task::block_in_place(|| self.compare(&mut episodes));
+            }
+        }
+    }
+
+    fn compare(&self, episodes: &mut Episodes) {
+        let revision = Arc::clone(&self.documents.borrow());
         let model = revision.model();
-        let all = fleet.all();
+        let all = self.fleet.all();
         let views = all.iter().filter_map(|(name, seen)| {
             let delivery = model.clusters.get(name)?.delivery;
             Some(View::new(&seen.bundle, &seen.observed, delivery))
@@ -96,17 +157,47 @@ async fn compare(fleet: Arc<Fleet>, documents: watch::Receiver<Arc<Revision>>) {
         } else {
             &[]
         };
-        let today = clock::today();
-        let found = tokio::task::block_in_place(|| Between::of_views(several, model, &today));
-        let open = still_open(found, &fleet.between());
-        let before = fleet.put_between(open.clone());
-        journal::tell_between(&before, &open);
+        let found = Between::of_views(several, model, &clock::today());
+        let found = still_open(found, &self.fleet.between().findings);
+        let (at, healed) = (clock::now(), BTreeSet::new());
+        let look = Look {
+            at: &at,
+            before: None,
+            found: found.findings.iter().map(told_between).collect(),
+            healed: &healed,
+        };
+        let turns = episodes.take(look, |_| false);
+        self.fleet.put_between(found);
+        let mut alerts = Vec::new();
+        for turn in &turns {
+            journal::tell(turn);
+            let domain = TrustDomainName::parse(&turn.episode.trust_domain).ok();
+            let domain = domain.and_then(|name| model.trust_domains.get(&name));
+            let reason = turn.what.occasion().map(|occasion| Reason {
+                occasion,
+                episode: &turn.episode,
+                response: domain.map_or(Response::Alert, |domain| {
+                    response(None, domain, Class::CrossCluster)
+                }),
+                at: &at,
+            });
+            alerts.extend(
+                reason
+                    .into_iter()
+                    .flat_map(|reason| due(reason, &self.settings.alerts)),
+            );
+        }
+        self.chronicle.keep(Entry {
+            episodes: by_id(turns),
+            alerts,
+            ..Entry::default()
+        });
     }
 }
 
 /// What was found between clusters, and what was before and is not known to have ended: where clusters of a trust domain
 /// could not be compared.
-fn still_open(found: Between, before: &[CrossClusterFinding]) -> Vec<CrossClusterFinding> {
+fn still_open(found: Between, before: &[CrossClusterFinding]) -> Between {
     let Between {
         mut findings,
         not_compared,
@@ -118,5 +209,8 @@ fn still_open(found: Between, before: &[CrossClusterFinding]) -> Vec<CrossCluste
             && unknown.any(|unknown| unknown.trust_domain == one.trust_domain)
     });
     findings.extend(kept.cloned());
-    findings
+    Between {
+        findings,
+        not_compared,
+    }
 }

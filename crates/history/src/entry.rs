@@ -68,7 +68,7 @@ pub struct Alert {
     pub failures: u32,
     /// Not to be tried before this time, RFC 3339 in UTC.
     pub not_before: String,
-    /// When it was delivered.
+    /// When it was delivered; with an error, when it was given up.
     pub delivered_at: Option<String>,
     /// Why it was not, the last time.
     pub error: Option<String>,
@@ -126,6 +126,20 @@ pub struct Query {
     pub open: bool,
     /// At most so many of a sort.
     pub limit: Option<u32>,
+}
+
+impl Query {
+    /// Whether what is asked for is only said of episodes.
+    pub fn is_about_episodes(&self) -> bool {
+        let Self {
+            zone,
+            class,
+            episode,
+            open,
+            ..
+        } = self;
+        *open || zone.is_some() || class.is_some() || episode.is_some()
+    }
 }
 
 /// Times before which things are forgotten, RFC 3339 in UTC. What is not over is never forgotten.

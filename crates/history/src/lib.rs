@@ -16,12 +16,12 @@ pub use sqlite::Sqlite;
 
 type Result<T> = std::result::Result<T, HistoryError>;
 
-use cofferdam_report::wire::history::{Coverage, Episode, Passed};
+use cofferdam_report::wire::history::{Acknowledgement, Coverage, Episode, Passed};
 
 /// A database of what was seen and done.
 pub trait History: Send {
-    /// Keeps an entry, whole or not at all. An episode replaces what is there under its id; what is there already of
-    /// passes and alerts stays as it is.
+    /// Keeps an entry, whole or not at all. An episode replaces what is there under its id, apart from when somebody was
+    /// told of it and what they said; what is there already of passes and alerts stays as it is.
     fn keep(&mut self, entry: &Entry) -> Result<()>;
 
     /// Episodes, the newest first, at most as many as the query asks for.
@@ -33,10 +33,13 @@ pub trait History: Send {
     /// When clusters were watched, by cluster and time.
     fn coverage(&self, query: &Query) -> Result<Vec<Coverage>>;
 
-    /// Alerts that were not delivered yet and are to be tried by a time, the oldest first.
-    fn undelivered(&self, by: &str) -> Result<Vec<Alert>>;
+    /// Notes what somebody says of an episode; `false` where there is none that is open.
+    fn acknowledge(&mut self, episode: &str, acknowledgement: &Acknowledgement) -> Result<bool>;
 
-    /// Notes what came of trying alerts.
+    /// Alerts that were not delivered yet, the oldest first, at most 10,000.
+    fn undelivered(&self) -> Result<Vec<Alert>>;
+
+    /// Notes what came of trying alerts, and of their episodes when somebody was told first.
     fn tried(&mut self, alerts: &[Alert]) -> Result<()>;
 
     /// Forgets what is older than it is to be kept; how many rows that were.

@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use cofferdam_report::wire::history::{Coverage, Episode, Passed, Watched};
+use cofferdam_report::wire::history::{Acknowledgement, Coverage, Episode, Passed, Watched};
 use rusqlite::types::ToSql;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, params,
@@ -126,10 +126,35 @@ impl Sqlite {
         let texts = self.rows(sql, parameters, |row| row.get::<_, String>(0))?;
         let documents = texts.iter().map(|text| serde_json::from_str(text));
         let documents: serde_json::Result<_> = documents.collect();
-        documents.map_err(|source| HistoryError::Unread {
+        documents.map_err(|source| self.unread(source))
+    }
+
+    /// An episode out of its row.
+    fn episode(
+        &self,
+        detail: &str,
+        alerted_at: Option<String>,
+        acknowledged: Option<String>,
+    ) -> Result<Episode> {
+        let read = || {
+            let acknowledged = acknowledged
+                .map(|text| serde_json::from_str(&text))
+                .transpose()?;
+            let episode: Episode = serde_json::from_str(detail)?;
+            Ok(Episode {
+                alerted_at,
+                acknowledged,
+                ..episode
+            })
+        };
+        read().map_err(|source| self.unread(source))
+    }
+
+    fn unread(&self, source: serde_json::Error) -> HistoryError {
+        HistoryError::Unread {
             path: self.path.clone(),
             source,
-        })
+        }
     }
 
     fn rows<T>(
@@ -176,8 +201,9 @@ impl History for Sqlite {
                 keep_seen(transaction, cluster, seen)?;
             }
             for alert in &entry.alerts {
-                let sql = "INSERT OR IGNORE INTO alerts (id, at, not_before, delivered_at, detail) VALUES (?, ?, ?, ?, ?)";
-                let values = params![alert.id, alert.at, alert.not_before, alert.delivered_at, json(alert)];
+                let sql =
+                    "INSERT OR IGNORE INTO alerts (id, at, delivered_at, detail) VALUES (?, ?, ?, ?)";
+                let values = params![alert.id, alert.at, alert.delivered_at, json(alert)];
                 transaction.prepare_cached(sql)?.execute(values)?;
             }
             Ok(())
@@ -185,13 +211,13 @@ impl History for Sqlite {
     }
 
     fn episodes(&self, query: &Query) -> Result<Vec<Episode>> {
-        let sql = "SELECT detail FROM episodes
+        let sql = "SELECT detail, alerted_at, acknowledged FROM episodes
              WHERE (?1 IS NULL OR cluster = ?1) AND (?2 IS NULL OR zone = ?2) AND (?3 IS NULL OR class = ?3)
                AND (?4 IS NULL OR id = ?4) AND (?5 IS NULL OR ended_at IS NULL OR ended_at >= ?5)
                AND (?6 IS NULL OR started_at <= ?6) AND (NOT ?7 OR ended_at IS NULL)
              ORDER BY detected_at DESC, id LIMIT ?8";
         let limit = query.limit.unwrap_or(ROWS);
-        self.documents(
+        let rows = self.rows(
             sql,
             &[
                 &query.cluster,
@@ -203,7 +229,13 @@ impl History for Sqlite {
                 &query.open,
                 &limit,
             ],
-        )
+            |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let episodes = rows.into_iter();
+        let episodes = episodes.map(|(detail, alerted_at, acknowledged)| {
+            self.episode(&detail, alerted_at, acknowledged)
+        });
+        episodes.collect()
     }
 
     fn passes(&self, query: &Query) -> Result<Vec<Passed>> {
@@ -225,23 +257,30 @@ impl History for Sqlite {
         )
     }
 
-    fn undelivered(&self, by: &str) -> Result<Vec<Alert>> {
-        let sql = "SELECT detail FROM alerts WHERE delivered_at IS NULL AND not_before <= ?1 ORDER BY at, id LIMIT 1000";
-        self.documents(sql, &[&by])
+    fn acknowledge(&mut self, episode: &str, acknowledgement: &Acknowledgement) -> Result<bool> {
+        self.write(|transaction| {
+            let sql = "UPDATE episodes SET acknowledged = ?2 WHERE id = ?1 AND ended_at IS NULL";
+            Ok(transaction.execute(sql, params![episode, json(acknowledgement)])? > 0)
+        })
+    }
+
+    fn undelivered(&self) -> Result<Vec<Alert>> {
+        let sql =
+            "SELECT detail FROM alerts WHERE delivered_at IS NULL ORDER BY at, id LIMIT 10000";
+        self.documents(sql, &[])
     }
 
     fn tried(&mut self, alerts: &[Alert]) -> Result<()> {
         self.write(|transaction| {
-            let sql =
-                "UPDATE alerts SET not_before = ?2, delivered_at = ?3, detail = ?4 WHERE id = ?1";
+            let sql = "UPDATE alerts SET delivered_at = ?2, detail = ?3 WHERE id = ?1";
             let mut statement = transaction.prepare_cached(sql)?;
+            let first = "UPDATE episodes SET alerted_at = ?2 WHERE id = ?1 AND alerted_at IS NULL";
+            let mut first = transaction.prepare_cached(first)?;
             for alert in alerts {
-                statement.execute(params![
-                    alert.id,
-                    alert.not_before,
-                    alert.delivered_at,
-                    json(alert)
-                ])?;
+                if alert.delivered_at.is_some() && alert.error.is_none() {
+                    first.execute(params![alert.episode.id, alert.delivered_at])?;
+                }
+                statement.execute(params![alert.id, alert.delivered_at, json(alert)])?;
             }
             Ok(())
         })
@@ -271,8 +310,11 @@ impl History for Sqlite {
 }
 
 fn keep_episode(transaction: &Transaction<'_>, one: &Episode) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO episodes (id, cluster, zone, class, started_at, detected_at, ended_at, detail)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO episodes (id, cluster, zone, class, started_at, detected_at, ended_at, detail)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET (zone, started_at, ended_at, detail)
+             = (excluded.zone, excluded.started_at, excluded.ended_at, excluded.detail)";
     let values = params![
         one.id,
         one.cluster,

@@ -9,7 +9,7 @@ use cofferdam_state::finding::{CrossClusterFinding, NotCompared};
 use crate::examined::Examined;
 
 /// How the clusters of each trust domain compare.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Between {
     /// What they differ in, with waivers applied.
     pub findings: Vec<CrossClusterFinding>,

@@ -14,6 +14,11 @@ pub fn now() -> String {
         .to_string()
 }
 
+/// Now, in seconds since 1970.
+pub fn seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
 /// The time when this much has passed from now, RFC 3339 in UTC with whole seconds.
 pub fn after(duration: Duration) -> String {
     let now = Timestamp::now().as_second();
@@ -21,6 +26,22 @@ pub fn after(duration: Duration) -> String {
     Timestamp::from_second(now.saturating_add(seconds))
         .unwrap_or(Timestamp::MAX)
         .to_string()
+}
+
+/// The time this much before now, RFC 3339 in UTC with whole seconds.
+pub fn before(duration: Duration) -> String {
+    let now = Timestamp::now().as_second();
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(now.saturating_sub(seconds))
+        .unwrap_or(Timestamp::MIN)
+        .to_string()
+}
+
+/// The time this much after another, RFC 3339 in UTC with whole seconds; none where it is no time.
+pub fn later(at: &str, duration: Duration) -> Option<String> {
+    let at: Timestamp = at.parse().ok()?;
+    let later = at.checked_add(duration).ok()?;
+    Some(later.to_string())
 }
 
 /// Seconds from now until a time in RFC 3339; negative once it has passed, none where it is no time.

@@ -8,7 +8,9 @@ use cofferdam_judge::{Allowances, Case, Fleet, Refusal, judge, sources};
 use cofferdam_model::Model;
 use cofferdam_model::names::ClusterName;
 use cofferdam_objects::key::ObjectKey;
+use cofferdam_state::bundle::Bundle;
 use cofferdam_state::held::HeldStep;
+use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::Plan;
 
 use crate::only::{Only, blocked, held_back};
@@ -41,24 +43,29 @@ pub struct Terms<'a> {
 
 /// Plans for each cluster, and judges the plans beside what was seen of other clusters `around`; of what was
 /// seen more than once, the first there counts.
-pub fn decide(
-    examined: &[Examined<'_>],
-    around: &[&Examined<'_>],
-    terms: &Terms<'_>,
+pub fn decide<'a>(
+    examined: &'a [Examined<'_>],
+    around: impl IntoIterator<Item = (&'a Bundle, &'a Observed)>,
+    terms: &Terms<'a>,
 ) -> Vec<Decision> {
     let Terms {
         model,
         allowances,
         only,
     } = *terms;
-    let all = around.iter().copied().chain(examined);
+    let all = around.into_iter().chain(examined.iter().map(seen));
     let fleet = Fleet {
         model,
-        clusters: all.map(|one| (&one.bundle, &one.observed)).collect(),
+        clusters: all.collect(),
         today: clock::today(),
     };
     let decide = |one| decide_one(one, &fleet, &only, &allowances);
     examined.iter().map(decide).collect()
+}
+
+/// What the judge of another cluster looks at.
+pub fn seen<'a>(one: &'a Examined<'_>) -> (&'a Bundle, &'a Observed) {
+    (&one.bundle, &one.observed)
 }
 
 fn decide_one(

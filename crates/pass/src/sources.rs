@@ -11,7 +11,7 @@ use cofferdam_model::names::ClusterName;
 use cofferdam_state::plan::Plan;
 
 use crate::apply::waves::Wave;
-use crate::decide::{Decision, Terms, decide};
+use crate::decide::{Decision, Terms, decide, seen};
 
 /// What clusters are read with, and their plans judged by.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ impl<'a> Deciding<'a> {
         &self,
         examined: &[Examined<'a>],
     ) -> Result<(Vec<Decision>, Vec<Examined<'a>>)> {
-        let decided = decide(examined, &[], &self.terms);
+        let decided = decide(examined, [], &self.terms);
         let is_seen = |name: &ClusterName| examined.iter().any(|one| one.cluster.name == *name);
         let needed = decided.iter().flat_map(|decision| &decision.sources);
         let mut needed: BTreeSet<ClusterName> = needed.cloned().collect();
@@ -40,8 +40,8 @@ impl<'a> Deciding<'a> {
             return Ok((decided, Vec::new()));
         }
         let beside = self.observe(&needed).await?;
-        let around: Vec<&Examined<'_>> = beside.iter().collect();
-        Ok((decide(examined, &around, &self.terms), beside))
+        let decided = decide(examined, beside.iter().map(seen), &self.terms);
+        Ok((decided, beside))
     }
 
     /// Decides again at the turn of a cluster whose plan rests on what others hold: these are observed anew,
@@ -71,8 +71,8 @@ impl<'a> Deciding<'a> {
             return Ok(None);
         }
         let anew = self.observe(&decision.sources).await?;
-        let around: Vec<&Examined<'_>> = anew.iter().chain(around.iter().copied()).collect();
-        let decided = decide(std::slice::from_ref(one), &around, &self.terms);
+        let around = anew.iter().chain(around.iter().copied()).map(seen);
+        let decided = decide(std::slice::from_ref(one), around, &self.terms);
         Ok(decided.into_iter().next())
     }
 

@@ -64,6 +64,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &ApplyArguments) -> Resu
         settle: command.settle,
         only: Only::parts(&command.budget.only),
         take_over: command.take_over,
+        controller: None,
+        removals: &[],
     };
     let fleet = Fleet {
         examined: &examined,

@@ -15,10 +15,14 @@ use crate::abandoned;
 use crate::args::{Arguments, DriftArguments};
 use crate::exit::Exit;
 use crate::fleet::examine;
+use crate::server;
 use crate::show::show;
 use crate::unused::{Found, unused};
 
 pub(crate) async fn run(arguments: &Arguments, command: &DriftArguments) -> Result<Exit> {
+    if let Some(client) = command.server.client(&arguments.directory) {
+        return server::show(&client, "drift", &command.selection, arguments.output).await;
+    }
     let loaded = project::read(&arguments.directory)?;
     let model = project::model(&loaded)?;
     let directory = &arguments.directory;

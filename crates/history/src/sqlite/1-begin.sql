@@ -8,7 +8,10 @@ CREATE TABLE episodes (
     started_at TEXT NOT NULL,
     detected_at TEXT NOT NULL,
     ended_at TEXT,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    -- What others than its watcher say of it.
+    alerted_at TEXT,
+    acknowledged TEXT
 ) STRICT;
 CREATE INDEX episodes_detected ON episodes (detected_at);
 CREATE INDEX episodes_open ON episodes (cluster) WHERE ended_at IS NULL;
@@ -34,8 +37,7 @@ CREATE INDEX coverage_of ON coverage (cluster, number);
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY,
     at TEXT NOT NULL,
-    not_before TEXT NOT NULL,
     delivered_at TEXT,
     detail TEXT NOT NULL
 ) STRICT;
-CREATE INDEX alerts_undelivered ON alerts (not_before) WHERE delivered_at IS NULL;
+CREATE INDEX alerts_undelivered ON alerts (at) WHERE delivered_at IS NULL;

@@ -158,7 +158,7 @@ fn what_is_kept_again_is_there_once_and_as_it_was_last() {
     history.keep(&one).expect("room");
     let found = history.episodes(&Query::default()).expect("episodes");
     assert_eq!(found, [episode("a", NOON, Some(ONE))]);
-    assert_eq!(history.undelivered(NOON).expect("alerts").len(), 1);
+    assert_eq!(history.undelivered().expect("alerts").len(), 1);
 }
 
 #[test]
@@ -172,8 +172,7 @@ fn an_alert_that_was_delivered_is_not_tried_again_even_where_it_is_kept_again() 
     later.not_before = TWO.to_owned();
     history.tried(&[delivered, later.clone()]).expect("room");
     history.keep(&all).expect("room");
-    assert_eq!(history.undelivered(ONE).expect("alerts"), []);
-    assert_eq!(history.undelivered(TWO).expect("alerts"), [later]);
+    assert_eq!(history.undelivered().expect("alerts"), [later]);
 }
 
 #[test]
@@ -286,7 +285,7 @@ fn what_is_over_is_forgotten_when_it_is_old_and_the_rest_never() {
         ids(&history.episodes(&Query::default()).expect("episodes")),
         "b c"
     );
-    assert_eq!(history.undelivered(TWO).expect("alerts").len(), 1);
+    assert_eq!(history.undelivered().expect("alerts").len(), 1);
 }
 
 #[test]
@@ -320,4 +319,35 @@ fn coverage_goes_on_from_look_to_look_and_has_gaps() {
             (ONE, ONE, Watched::Partly),
         ]
     );
+}
+
+#[test]
+fn what_others_say_of_an_episode_stays_when_its_watcher_goes_on() {
+    let (_directory, _, mut history) = fresh();
+    let first = entry(&[episode("a", NOON, None)], &[alert("1")]);
+    history.keep(&first).expect("room");
+    let said = Acknowledgement {
+        at: ONE.to_owned(),
+        by: "user:ann".to_owned(),
+        cause: Some("deploy".to_owned()),
+        ticket: None,
+        accepted_until: None,
+    };
+    assert!(history.acknowledge("a", &said).expect("room"));
+    let mut delivered = alert("1");
+    delivered.delivered_at = Some(ONE.to_owned());
+    history.tried(&[delivered]).expect("room");
+    let ended = entry(&[episode("a", NOON, Some(TWO))], &[]);
+    history.keep(&ended).expect("room");
+    let expected = Episode {
+        alerted_at: Some(ONE.to_owned()),
+        acknowledged: Some(said.clone()),
+        ..episode("a", NOON, Some(TWO))
+    };
+    let found = history.episodes(&Query::default()).expect("episodes");
+    assert_eq!(found, [expected]);
+    // Nobody can say anything of what is over, or never was.
+    for id in ["a", "b"] {
+        assert!(!history.acknowledge(id, &said).expect("room"));
+    }
 }

@@ -45,6 +45,10 @@ pub struct Pass<'a> {
     pub only: Only<'a>,
     /// How long a controller that manages the cluster is to pause.
     pub take_over: Option<Duration>,
+    /// The controller that does this, and manages the cluster from now on.
+    pub controller: Option<&'a str>,
+    /// Policies of others that are removed, which no plan does.
+    pub removals: &'a [Step],
 }
 
 /// Applies a plan to its cluster, beside which so many steps are held back.
@@ -64,7 +68,7 @@ pub async fn execute(
     };
     // Of what a GitOps controller applies, we keep no record.
     let gitops = one.cluster.delivery == Delivery::Gitops;
-    let nothing = plan.is_empty() && plan.probes.is_empty();
+    let nothing = plan.is_empty() && plan.probes.is_empty() && pass.removals.is_empty();
     if nothing && (gitops || is_recorded(one, (plan, held), pass)) {
         let sequence = one.observed.our_record().map(|record| record.sequence);
         let requests = connection.requests();
@@ -159,6 +163,7 @@ impl<'a> Writing<'a> {
             begun => begun?,
         };
         self.run_stages(pass.settle, None, say).await?;
+        self.run_turn(pass.removals.iter().collect()).await?;
         let last = self.plan.probes_before(None);
         self.are_in_force(&last, say).await?;
         let mut after = self.connection.observe(clock::now()).await;
@@ -183,6 +188,9 @@ impl<'a> Writing<'a> {
         let mut record = Record::begun(live.map(|live| &live.record), self.plan, by);
         if let Some(pause) = pass.take_over {
             record.paused_until = Some(clock::after(pause));
+        }
+        if let Some(controller) = pass.controller {
+            record.controller = Some(controller.to_owned());
         }
         let expected = live.map(|live| (live.uid.as_str(), live.resource_version.as_str()));
         self.connection.write_record(expected, &record).await

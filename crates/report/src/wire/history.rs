@@ -1,6 +1,7 @@
 //! `HistoryReport`: what a controller saw and did over time.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Episodes, changes, and how far clusters were watched.
 #[derive(Debug, Clone, Serialize)]
@@ -111,10 +112,16 @@ pub struct Passed {
     pub reason: Option<String>,
     /// How many steps were written.
     pub written: u64,
+    /// What it was to write.
+    pub objects: Vec<String>,
     /// What it was to do, as `OPERATION OBJECT: REASON`.
     pub steps: Vec<String>,
     /// What failed, as `OBJECT: REASON`.
     pub failed: Vec<String>,
+    /// Fields that were put back, as `OBJECT PATH`.
+    pub fields: Vec<String>,
+    /// Policies of others that were removed, as they were.
+    pub removed: Vec<Value>,
 }
 
 /// A time for which it is known how far a cluster was watched.

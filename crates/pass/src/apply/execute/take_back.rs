@@ -146,6 +146,8 @@ impl Writing<'_> {
             settle,
             only: Only::EVERYTHING,
             take_over: None,
+            controller: None,
+            removals: &[],
         };
         let pending = match self.write_pending(pass).await {
             Err(error) if error.category() == Category::Conflict => {

@@ -76,9 +76,11 @@ impl Writing<'_> {
     /// Nodes on which steps rest and whose writes, which come later, the server would refuse now.
     async fn refused_ahead(&self, steps: &[&Step]) -> Vec<FailedStep> {
         let connection = self.connection;
-        let tried = stream::iter(self.plan.rested_on_ahead(steps))
-            .map(|step| async move { (step, connection.rehearse(&step.action).await) });
-        let tried = tried.buffer_unordered(self.at_once());
+        let ahead = self.plan.rested_on_ahead(steps).into_iter();
+        let tried =
+            ahead.map(|step| async move { (step, connection.rehearse(&step.action).await) });
+        let tried: Vec<_> = tried.collect();
+        let tried = stream::iter(tried).buffer_unordered(self.at_once());
         let refused = tried.filter_map(|(step, result)| async move {
             let error = result.err()?;
             Some(FailedStep {
@@ -91,17 +93,18 @@ impl Writing<'_> {
 
     /// Only as many steps are begun as may be under way, so that each is bound to the time that the
     /// lease has left when its turn comes. The pass stops where the lease is lost.
-    async fn run_turn(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
+    pub(super) async fn run_turn(&mut self, steps: Vec<&Step>) -> Result<(), Error> {
         let at_once = self.at_once();
         let stuck = &self.done.stuck;
         let free = |step: &&Step| !place(step).is_some_and(|place| stuck.contains(&place));
         let steps: Vec<&Step> = steps.into_iter().filter(free).collect();
         let (connection, writes, lease) = (self.connection, &self.writes, &self.lease);
-        let results: Vec<(&Step, Result<Written, Error>)> = stream::iter(steps)
-            .map(|step| async move { (step, connection.execute(step, writes, lease).await) })
-            .buffer_unordered(at_once)
-            .collect()
-            .await;
+        let each = steps
+            .into_iter()
+            .map(|step| async move { (step, connection.execute(step, writes, lease).await) });
+        let each: Vec<_> = each.collect();
+        let results: Vec<(&Step, Result<Written, Error>)> =
+            stream::iter(each).buffer_unordered(at_once).collect().await;
         let mut lost = None;
         for (step, result) in results {
             match result {

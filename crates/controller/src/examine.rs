@@ -1,0 +1,234 @@
+//! What a look at a cluster tells: findings, what became of episodes, and who is to be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use cofferdam_history::{Entry, Occasion, Seen};
+use cofferdam_model::cluster::Cluster;
+use cofferdam_model::healing::Response;
+use cofferdam_pass as pass;
+use cofferdam_pass::examined::{Examined, Outcome};
+use cofferdam_pass::{clock, enforceable};
+use cofferdam_report::wire::history::{Episode, Watched};
+use cofferdam_state::finding::{Class, Finding};
+use tokio::time::Instant;
+
+use crate::alerts::{Reason, due};
+use crate::documents::Revision;
+use crate::episodes::{Look, Turn, What, is_unknown, told};
+use crate::fleet;
+use crate::follow::{ANSWERS_HOLD, Follower, Memory};
+use crate::journal;
+use crate::remedy::Grounds;
+
+/// What ends within this time after it was put back, ended by that: what was written takes its time to be told.
+const HEALED_LATELY: Duration = Duration::from_mins(1);
+
+impl Follower {
+    /// Tells what came of a look at the cluster of a document, and puts back what is to be put back.
+    pub(crate) async fn examine(
+        &self,
+        cluster: &Cluster,
+        memory: &mut Memory,
+        (at, outcome): (String, Outcome),
+    ) {
+        let revision = Arc::clone(&self.documents.borrow());
+        let (model, loaded) = (revision.model(), revision.loaded());
+        // What was seen by another document is looked at again.
+        let Some(cluster) = model.clusters.get(&self.name).filter(|now| *now == cluster) else {
+            return;
+        };
+        let assembled = || Examined::assemble(loaded, model, cluster, at.clone(), outcome);
+        let Some(mut one) = tokio::task::block_in_place(assembled) else {
+            return;
+        };
+        let uid = one.observed.uid.known();
+        self.fleet.identify(&self.name, uid);
+        one.twin = uid.and_then(|uid| self.fleet.twin(&self.name, uid));
+        self.ask(memory, &mut one).await;
+        let findings = tokio::task::block_in_place(|| one.findings(model, &clock::today()));
+        let seen = seen(&one, &findings);
+        self.tell(memory, &revision, &findings, &seen);
+        Box::pin(self.heal(memory, &mut one, &revision, &findings)).await;
+        let (drift, status) = (
+            pass::told::drift(&one, &findings),
+            pass::told::status(&one, &findings),
+        );
+        self.fleet.put(
+            &self.name,
+            fleet::Seen {
+                observed: one.observed,
+                bundle: one.bundle,
+                findings,
+                coverage: seen,
+                drift,
+                status,
+                known_at: AtomicI64::new(clock::seconds()),
+                requests: memory.requests.0 + memory.requests.1,
+            },
+        );
+    }
+
+    /// Tells and keeps what became of episodes, and whom to tell of it.
+    fn tell(&self, memory: &mut Memory, revision: &Revision, findings: &[Finding], seen: &Seen) {
+        let model = revision.model();
+        let Some(domain) = model
+            .clusters
+            .get(&self.name)
+            .and_then(|one| model.trust_domain_of(one))
+        else {
+            return;
+        };
+        let whole = seen.watched == Watched::Whole;
+        memory.healed.retain(|_, at| at.elapsed() < HEALED_LATELY);
+        let healed = memory.healed.keys().cloned().collect();
+        let look = Look {
+            at: &seen.at,
+            before: memory.whole_at.as_deref(),
+            found: findings.iter().map(|one| told(one, &domain.name)).collect(),
+            healed: &healed,
+        };
+        let turns = memory.episodes.take(look, |one| !whole && !is_unknown(one));
+        if whole {
+            memory.whole_at = Some(seen.at.clone());
+        }
+        let responses: BTreeMap<String, Response> = {
+            let grounds = Grounds {
+                model,
+                domain,
+                findings,
+                accepted: &BTreeSet::new(),
+                struggles: &memory.struggles,
+                now: clock::seconds(),
+            };
+            let responses = findings.iter().map(|one| (one.id(), grounds.response(one)));
+            responses.collect()
+        };
+        let mut entry = Entry::default();
+        entry.seen.insert(self.name.to_string(), seen.clone());
+        for turn in &turns {
+            let Turn { what, episode } = turn;
+            if *what == What::Ended && episode.ended_by.is_none() {
+                memory.struggles.forget(&episode.object);
+            }
+            let response = match responses.get(&episode.finding) {
+                Some(response) => memory
+                    .responses
+                    .entry(episode.finding.clone())
+                    .or_insert(*response),
+                None => &mut memory
+                    .responses
+                    .remove(&episode.finding)
+                    .unwrap_or(Response::Alert),
+            };
+            let reason = what.occasion().map(|occasion| Reason {
+                occasion,
+                episode,
+                response: *response,
+                at: &seen.at,
+            });
+            let is_accepted = self.acceptance(episode).is_some();
+            let alerts = reason
+                .filter(|_| !is_accepted)
+                .map(|reason| due(reason, &self.settings.alerts));
+            entry.alerts.extend(alerts.into_iter().flatten());
+            entry.episodes.insert(episode.id.clone(), episode.clone());
+        }
+        self.remind(memory, &responses, &mut entry, &seen.at);
+        self.chronicle.keep(entry);
+        for turn in &turns {
+            journal::tell(turn);
+        }
+    }
+
+    /// Alerts again of what was accepted until now, and is still there.
+    fn remind(
+        &self,
+        memory: &mut Memory,
+        responses: &BTreeMap<String, Response>,
+        entry: &mut Entry,
+        at: &str,
+    ) {
+        let open: Vec<&Episode> = memory.episodes.all().collect();
+        let accepted = open.iter().filter(|one| self.acceptance(one).is_some());
+        let accepted: BTreeSet<String> = accepted.map(|one| one.id.clone()).collect();
+        for episode in open {
+            if !memory.accepted.contains(&episode.id) || accepted.contains(&episode.id) {
+                continue;
+            }
+            tracing::warn!(cluster = %self.name, episode = episode.id, object = episode.object, "accepted no longer");
+            let response = responses.get(&episode.finding).copied();
+            let reason = Reason {
+                occasion: Occasion::AcceptanceEnded,
+                episode,
+                response: response.unwrap_or(Response::Alert),
+                at,
+            };
+            entry.alerts.extend(due(reason, &self.settings.alerts));
+        }
+        memory.accepted = accepted;
+    }
+
+    /// Until when somebody accepts an episode; none where nobody does, or not any longer.
+    pub(crate) fn acceptance(&self, episode: &Episode) -> Option<String> {
+        let until = self.chronicle.said(&episode.id)?.accepted_until?;
+        (*until > *clock::now()).then_some(until)
+    }
+
+    /// Has the cluster say what it would refuse, where that is not known from before.
+    async fn ask(&self, memory: &mut Memory, one: &mut Examined<'_>) {
+        let questions = cofferdam_planner::enforce_questions(&one.view());
+        if let Some((at, known)) = &memory.answers
+            && at.elapsed() < ANSWERS_HOLD
+            && questions
+                .iter()
+                .all(|question| known.contains_key(question))
+        {
+            one.observed.enforce_answers.clone_from(known);
+            return;
+        }
+        enforceable::ask(std::slice::from_mut(one), self.settings.max_in_flight).await;
+        let answers = &one.observed.enforce_answers;
+        let mut all = answers.values();
+        let are_answers = all.all(|answer| answer.pods.known().is_some());
+        memory.answers = are_answers.then(|| (Instant::now(), answers.clone()));
+    }
+
+    /// Ends what is open of a cluster that has no document any more.
+    pub(crate) fn leave(&self, memory: &mut Memory) {
+        let at = clock::now();
+        let mut entry = Entry::default();
+        for turn in memory.episodes.leave(&at) {
+            journal::tell(&turn);
+            let reason = Reason {
+                occasion: Occasion::Ended,
+                episode: &turn.episode,
+                response: Response::Alert,
+                at: &at,
+            };
+            entry.alerts.extend(due(reason, &self.settings.alerts));
+            entry.episodes.insert(turn.episode.id.clone(), turn.episode);
+        }
+        self.chronicle.keep(entry);
+    }
+}
+
+/// How far a cluster was seen.
+fn seen(one: &Examined<'_>, findings: &[Finding]) -> Seen {
+    let unknown = findings
+        .iter()
+        .find(|finding| finding.class == Class::Unknown);
+    let watched = match (&one.unreachable, unknown) {
+        (Some(_), _) => Watched::Unreachable,
+        (None, Some(_)) => Watched::Partly,
+        (None, None) => Watched::Whole,
+    };
+    let reason = one.unreachable.as_ref().map(|why| why.reason.clone());
+    Seen {
+        at: one.observed.at.clone(),
+        watched,
+        reason: reason.or_else(|| unknown.map(|finding| finding.message.clone())),
+    }
+}
