@@ -51,24 +51,29 @@ impl Follower {
         let findings = tokio::task::block_in_place(|| one.findings(model, &clock::today()));
         let seen = seen(&one, &findings);
         self.tell(memory, &revision, &findings, &seen);
-        Box::pin(self.heal(memory, &mut one, &revision, &findings)).await;
+        let remedy = self.remedy(memory, &one, &revision, &findings);
         let (drift, status) = (
             pass::told::drift(&one, &findings),
             pass::told::status(&one, &findings),
         );
-        self.fleet.put(
-            &self.name,
-            fleet::Seen {
-                observed: one.observed,
-                bundle: one.bundle,
-                findings,
-                coverage: seen,
-                drift,
-                status,
-                known_at: AtomicI64::new(clock::seconds()),
-                requests: memory.requests.0 + memory.requests.1,
-            },
-        );
+        let told = |observed, bundle| fleet::Seen {
+            observed,
+            bundle,
+            findings,
+            coverage: seen,
+            drift,
+            status,
+            known_at: AtomicI64::new(clock::seconds()),
+            requests: memory.requests.0 + memory.requests.1,
+        };
+        let Some(remedy) = remedy else {
+            self.fleet.put(&self.name, told(one.observed, one.bundle));
+            return;
+        };
+        // Nobody is told that all is well while something is put back.
+        let told = told(one.observed.clone(), one.bundle.clone());
+        self.fleet.put(&self.name, told);
+        Box::pin(self.heal(memory, &mut one, &revision, remedy)).await;
     }
 
     /// Tells and keeps what became of episodes, and whom to tell of it.

@@ -36,20 +36,18 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 impl Follower {
-    /// Puts back what the documents say is to be put back.
-    pub(crate) async fn heal(
+    /// What is to be put back now, with the fields that it is about.
+    pub(crate) fn remedy(
         &self,
         memory: &mut Memory,
-        one: &mut Examined<'_>,
+        one: &Examined<'_>,
         revision: &Revision,
         findings: &[Finding],
-    ) {
+    ) -> Option<(Remedy, Vec<String>)> {
         let is_due = memory.not_before.is_none_or(|at| at <= Instant::now());
-        let Some(domain) = revision.model().trust_domain_of(one.cluster) else {
-            return;
-        };
+        let domain = revision.model().trust_domain_of(one.cluster)?;
         if !is_due || !may_write(memory, one) {
-            return;
+            return None;
         }
         let open = memory.episodes.all();
         let accepted = open.filter(|episode| self.acceptance(episode).is_some());
@@ -64,26 +62,35 @@ impl Follower {
         };
         let fought = self.fought(&memory.given_up, &memory.episodes, grounds);
         let remedy = tokio::task::block_in_place(|| {
-            let plan = cofferdam_planner::plan(&one.view(), revision.model());
             // What is unknown is a finding of its own.
-            plan.map_or_else(
-                |_| Remedy::default(),
-                |plan| grounds.remedy(&plan, &one.observed),
-            )
+            let plan = cofferdam_planner::plan(&one.view(), revision.model()).ok()?;
+            let remedy = grounds.remedy(&plan, &one.observed);
+            let fields = fields(&remedy, findings);
+            (!remedy.is_empty()).then_some((remedy, fields))
         });
-        for (finding, entry) in fought {
+        for (episode, entry) in fought {
             self.chronicle.keep(entry);
-            memory.given_up.insert(finding);
+            memory.given_up.insert(episode);
         }
-        if remedy.is_empty() {
+        if remedy.is_none() {
             memory.failures = 0;
-            return;
         }
-        if self.settings.dry_run {
-            journal::would_heal(&self.name, &remedy);
-            return;
+        let told = remedy.as_ref().filter(|_| self.settings.dry_run);
+        if let Some((remedy, _)) = told {
+            journal::would_heal(&self.name, remedy);
+            return None;
         }
-        let fields = fields(&remedy, findings);
+        remedy
+    }
+
+    /// Puts something back.
+    pub(crate) async fn heal(
+        &self,
+        memory: &mut Memory,
+        one: &mut Examined<'_>,
+        revision: &Revision,
+        (remedy, fields): (Remedy, Vec<String>),
+    ) {
         let passed = self.carry_out(one, revision, remedy, fields).await;
         let is_done = passed.state == word(ApplyState::Converged);
         let written = passed.objects.iter().filter(|_| passed.written > 0);
