@@ -29,17 +29,44 @@ impl Version {
             Self::V1_33 => "1.33",
         }
     }
+}
 
-    /// The tools that are built from this version, those needed first in front.
+/// A Go module of ours that pins programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Module {
+    /// Those of a Kubernetes version.
+    Kubernetes(Version),
+    /// Prometheus' Alertmanager.
+    Alertmanager,
+}
+
+impl Module {
+    /// Every module, those needed first in front.
+    pub const ALL: [Self; 3] = [
+        Self::Kubernetes(Version::V1_36),
+        Self::Kubernetes(Version::V1_33),
+        Self::Alertmanager,
+    ];
+
+    /// The name of its directory, and of that of its binaries.
+    pub fn directory_name(self) -> &'static str {
+        match self {
+            Self::Kubernetes(version) => version.minor(),
+            Self::Alertmanager => "alertmanager",
+        }
+    }
+
+    /// The programs that are built from it, those needed first in front.
     pub fn tools(self) -> &'static [Tool] {
         match self {
-            Self::V1_36 => &[
+            Self::Kubernetes(Version::V1_36) => &[
                 Tool::Etcd,
                 Tool::ApiServer,
                 Tool::Kubectl,
                 Tool::ControllerManager,
             ],
-            Self::V1_33 => &[Tool::ApiServer],
+            Self::Kubernetes(Version::V1_33) => &[Tool::ApiServer],
+            Self::Alertmanager => &[Tool::Alertmanager],
         }
     }
 }
@@ -55,6 +82,8 @@ pub enum Tool {
     ControllerManager,
     /// `kubectl`
     Kubectl,
+    /// `alertmanager`
+    Alertmanager,
 }
 
 impl Tool {
@@ -65,6 +94,7 @@ impl Tool {
             Self::ApiServer => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::Alertmanager => "alertmanager",
         }
     }
 
@@ -75,6 +105,7 @@ impl Tool {
             Self::ApiServer => "k8s.io/kubernetes/cmd/kube-apiserver",
             Self::ControllerManager => "k8s.io/kubernetes/cmd/kube-controller-manager",
             Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
+            Self::Alertmanager => "github.com/prometheus/alertmanager/cmd/alertmanager",
         }
     }
 }
@@ -98,9 +129,16 @@ pub fn cache() -> Result<PathBuf> {
     Ok(cache.join("cofferdam"))
 }
 
-/// The path of a binary, which must be there.
+/// The path of a binary of a Kubernetes version, which must be there.
 pub fn binary(version: Version, tool: Tool) -> Result<PathBuf> {
-    let path = directory()?.join(version.minor()).join(tool.file_name());
+    binary_of(Module::Kubernetes(version), tool)
+}
+
+/// The path of a binary, which must be there.
+pub fn binary_of(module: Module, tool: Tool) -> Result<PathBuf> {
+    let path = directory()?
+        .join(module.directory_name())
+        .join(tool.file_name());
     ensure!(
         path.is_file(),
         "`{}` is missing: run `cargo xtask assets`",

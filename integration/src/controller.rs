@@ -1,14 +1,13 @@
 //! A running controller.
 
 use std::cell::RefCell;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::Child;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::cofferdam::Project;
+use crate::http;
 use crate::wait::wait_until;
 
 /// A controller of the documents of a project; dropping it kills it.
@@ -106,12 +105,7 @@ impl Controller {
 
     /// Its metrics.
     pub fn metrics(&self) -> Result<String> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        ensure!(answer.starts_with("HTTP/1.0 200"), "{answer}");
-        Ok(answer)
+        http::get(&self.address, "/metrics")
     }
 
     /// Asks it to end, which it must do well.

@@ -6,6 +6,7 @@
 //! When the binaries are missing, starting a cluster is an error: a suite fails, it never skips.
 
 pub mod admin_policies;
+pub mod alertmanager;
 pub mod assets;
 pub mod audit;
 pub mod certificates;
@@ -30,6 +31,7 @@ pub mod wait;
 mod api_server;
 mod definitions;
 mod etcd;
+mod http;
 mod kubectl;
 mod port;
 mod random;

@@ -1,6 +1,7 @@
 //! What the controller puts back, whom it tells, and what it remembers, on real API servers.
 
 use anyhow::{Context as _, Result};
+use cofferdam_integration::alertmanager::Alertmanager;
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::controller::Controller;
 use cofferdam_integration::receiver::{Receiver, TOKEN};
@@ -326,4 +327,26 @@ fn told_of(report: &str) -> Vec<String> {
         .filter(|word| !moves(word))
         .map(ToOwned::to_owned)
         .collect()
+}
+
+#[test]
+fn an_alertmanager_is_told_what_fires_and_what_does_not_any_more() -> Result<()> {
+    let (shop, _receiver) = applied()?;
+    let alertmanager = Alertmanager::start(shop.project.path())?;
+    let receiver = json!({"name": "pager", "kind": "alertmanager", "url": alertmanager.url()});
+    let settings = json!({"alerts": {"groupSeconds": 1, "receivers": [receiver]}});
+    shop.project.write(SETTINGS_FILE, &settings.to_string())?;
+    let file = shop.project.path().join(SETTINGS_FILE);
+    let file = file.to_str().context("a path")?;
+    shop.expect(&["controller", "--config", file, "--drill"], 0)?;
+    assert_eq!(alertmanager.alerts()?, ["CofferdamDrill drill none info"]);
+    let controller = start(&shop, &[])?;
+    shop.cluster.apply_yaml(SOMEBODY, &hole())?;
+    let fires = format!("CofferdamDrift foreign-policy {ALLOW} critical");
+    controller.wait_until("it fires", |_| Ok(alertmanager.alerts()?.contains(&fires)))?;
+    shop.lose_policy("orders", "hole")?;
+    controller.wait_until("it is resolved", |_| {
+        Ok(!alertmanager.alerts()?.contains(&fires))
+    })?;
+    controller.terminate()
 }

@@ -7,24 +7,24 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use cofferdam_integration::assets::{self, Tool, Version};
+use cofferdam_integration::assets::{self, Module, Tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::{root, say};
 
 /// Builds what is missing or was built from other pins; returns the directory of the binaries.
 pub(crate) fn ensure() -> Result<PathBuf> {
-    let of = |version: Version| version.tools().iter().map(move |tool| (version, *tool));
-    ensure_these(&Version::ALL.into_iter().flat_map(of).collect::<Vec<_>>())
+    let of = |module: Module| module.tools().iter().map(move |tool| (module, *tool));
+    ensure_these(&Module::ALL.into_iter().flat_map(of).collect::<Vec<_>>())
 }
 
 /// The same for some of them.
-pub(crate) fn ensure_these(wanted: &[(Version, Tool)]) -> Result<PathBuf> {
+pub(crate) fn ensure_these(wanted: &[(Module, Tool)]) -> Result<PathBuf> {
     let directory = assets::directory()?;
     let mut due = Vec::new();
-    for (version, tool) in wanted {
-        let pins = Pins::read(&root()?.join("integration/assets").join(version.minor()))?;
-        let target = directory.join(version.minor());
+    for (module, tool) in wanted {
+        let pins = Pins::read(*module)?;
+        let target = directory.join(module.directory_name());
         if !is_current(&target, *tool, &pins.stamp) {
             due.push((target, *tool, pins));
         }
@@ -50,30 +50,38 @@ pub(crate) fn ensure_these(wanted: &[(Version, Tool)]) -> Result<PathBuf> {
 }
 
 /// How many programs there are for all versions.
-const ALL: usize = 5;
+const ALL: usize = 6;
 
 /// What a build depends on.
 struct Pins {
-    module: PathBuf,
-    release: String,
+    directory: PathBuf,
+    /// The release of Kubernetes, where programs have to be told theirs.
+    release: Option<String>,
     linker_flags: String,
     stamp: String,
 }
 
 impl Pins {
-    fn read(module: &Path) -> Result<Self> {
+    fn read(module: Module) -> Result<Self> {
+        let directory = root()?
+            .join("integration/assets")
+            .join(module.directory_name());
         let read = |name| {
-            let path = module.join(name);
+            let path = directory.join(name);
             fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))
         };
         let (pins, sums) = (read("go.mod")?, read("go.sum")?);
-        let release = release(&pins)
-            .with_context(|| format!("`{}/go.mod` pins no k8s.io/kubernetes", module.display()))?;
-        let linker_flags = linker_flags(release)?;
+        let release = match module {
+            Module::Kubernetes(_) => Some(release(&pins).with_context(|| {
+                format!("`{}/go.mod` pins no k8s.io/kubernetes", directory.display())
+            })?),
+            Module::Alertmanager => None,
+        };
+        let linker_flags = release.map_or_else(|| Ok("-s -w".to_owned()), linker_flags)?;
         let stamp = stamp(&[&pins, &sums, &linker_flags]);
         Ok(Self {
-            module: module.to_owned(),
-            release: release.to_owned(),
+            release: release.map(ToOwned::to_owned),
+            directory,
             linker_flags,
             stamp,
         })
@@ -123,14 +131,13 @@ fn stamp_path(target: &Path, tool: Tool) -> PathBuf {
 /// A build that is cut short leaves the old binary and its old stamp.
 fn build(target: &Path, tool: Tool, pins: &Pins) -> Result<()> {
     let name = tool.file_name();
-    say(&format!(
-        "assets: building {name} for Kubernetes {} …",
-        pins.release
-    ))?;
+    let release = pins.release.as_ref();
+    let of = release.map_or_else(String::new, |release| format!(" for Kubernetes {release}"));
+    say(&format!("assets: building {name}{of} …"))?;
     let start = Instant::now();
     let partial = target.join(format!(".{name}.{}.partial", std::process::id()));
     let status = Command::new("go")
-        .current_dir(&pins.module)
+        .current_dir(&pins.directory)
         .env("CGO_ENABLED", "0")
         .args(["build", "-trimpath", "-ldflags", &pins.linker_flags, "-o"])
         .arg(&partial)
@@ -145,10 +152,7 @@ fn build(target: &Path, tool: Tool, pins: &Pins) -> Result<()> {
         status => status.context("cannot run `go`")?,
     };
     if !status.success() {
-        bail!(
-            "`go build` of {name} for Kubernetes {} ended with {status}",
-            pins.release
-        );
+        bail!("`go build` of {name}{of} ended with {status}");
     }
     fs::rename(&partial, target.join(name))?;
     fs::write(stamp_path(target, tool), &pins.stamp)?;

@@ -16,17 +16,17 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
-use cofferdam_integration::assets::{Tool, Version, binary};
+use cofferdam_integration::assets::{Module, Tool, Version, binary};
 use cofferdam_integration::{Cluster, cofferdam};
 
 use crate::{assets, say};
 use terminal::Terminal;
 
 /// What of the test servers the demo needs.
-const NEEDED: [(Version, Tool); 3] = [
-    (Version::V1_36, Tool::Etcd),
-    (Version::V1_36, Tool::ApiServer),
-    (Version::V1_36, Tool::Kubectl),
+const NEEDED: [(Module, Tool); 3] = [
+    (Module::Kubernetes(Version::V1_36), Tool::Etcd),
+    (Module::Kubernetes(Version::V1_36), Tool::ApiServer),
+    (Module::Kubernetes(Version::V1_36), Tool::Kubectl),
 ];
 
 /// What the demo does and how it is begun.
