@@ -127,7 +127,10 @@ fn new_documents_count_and_broken_ones_do_not() -> Result<()> {
         .split_once("---\napiVersion: cofferdam.io/v1alpha1\nkind: Flow\n")
         .unwrap_or_default();
     shop.project.write(MODEL_FILE, without)?;
-    controller.wait_for_verdict("prod", "drifted")?;
+    controller.wait_until("they are rolled out", |controller| {
+        Ok(!controller.events("rolled out")?.is_empty())
+    })?;
+    controller.wait_for_verdict("prod", "inSync")?;
     shop.project.write(CLUSTER_FILE, "")?;
     controller.wait_until("the cluster is forgotten", |controller| {
         Ok(!controller.metrics()?.contains("cluster=\"prod\""))

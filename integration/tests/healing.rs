@@ -213,7 +213,7 @@ fn what_somebody_accepts_is_left_until_its_time_is_over() -> Result<()> {
     controller.wait_until("it would be healed", |controller| {
         Ok(!controller.events("would heal")?.is_empty())
     })?;
-    let open = history(&shop, &["--open"])?;
+    let open = history(&shop, &["--open", "--class", "changed"])?;
     let id = open
         .pointer("/episodes/0/id")
         .and_then(Value::as_str)
@@ -234,7 +234,7 @@ fn what_somebody_accepts_is_left_until_its_time_is_over() -> Result<()> {
     controller.kill();
     let controller = start(&shop, &[])?;
     controller.wait_for_verdict("prod", "drifted")?;
-    let open = history(&shop, &["--open"])?;
+    let open = history(&shop, &["--open", "--class", "changed"])?;
     assert_eq!(
         open.pointer("/episodes/0/acknowledged/by"),
         Some(&json!("ann"))
@@ -257,18 +257,32 @@ fn what_somebody_accepts_is_left_until_its_time_is_over() -> Result<()> {
 }
 
 #[test]
-fn what_was_never_rolled_out_is_no_drift_to_put_back() -> Result<()> {
+fn new_documents_wait_for_approval_where_that_is_asked_for() -> Result<()> {
     let (shop, _receiver) = applied()?;
+    let settings = json!({"rollout": {"needsApproval": true}});
+    shop.project.write(SETTINGS_FILE, &settings.to_string())?;
     let controller = start(&shop, &[])?;
     shop.project.edit(MODEL_FILE, "port: 8080", "port: 8081")?;
-    controller.wait_until("the new documents count", |controller| {
-        Ok(!controller.events("new documents")?.is_empty())
+    controller.wait_until("they wait", |controller| {
+        Ok(!controller.events("rollout began")?.is_empty())
     })?;
-    controller.wait_for_verdict("prod", "drifted")?;
+    // Until then, what drifts from the documents before is put back.
     shop.widen_egress("orders", "cofferdam-default-deny-egress")?;
-    controller.wait_for_event("finding began", &format!("changed {DENY} widens critical"))?;
-    assert_eq!(controller.events("healed")?, Vec::<Value>::new());
-    assert_eq!(history(&shop, &[])?["changes"], json!([]));
+    controller.wait_until("it is healed", |controller| {
+        Ok(!controller.events("healed")?.is_empty())
+    })?;
+    let port = |shop: &Shop| -> Result<Option<Value>> {
+        let flow = ["-n", "orders", "netpol", "cofferdam-flow-web-to-orders-in"];
+        let flow = shop.cluster.get_json(&flow)?;
+        Ok(flow.pointer("/spec/ingress/0/ports/0/port").cloned())
+    };
+    assert_eq!(port(&shop)?, Some(json!(8080)));
+    let url = controller.url();
+    let approve = ["rollout", "approve", "--by", "ann", "--server", &url];
+    shop.expect(&approve, 2)?;
+    controller.wait_until("they are rolled out", |_| {
+        Ok(port(&shop)? == Some(json!(8081)))
+    })?;
     controller.terminate()
 }
 

@@ -24,7 +24,9 @@ pub(crate) use connectivity::{
 };
 pub(crate) use controller::{ControllerArguments, Printed};
 pub(crate) use departure::{AdoptArguments, DetachArguments};
-pub(crate) use history::{Acknowledging, HistoryArguments, HistoryCommand, Server};
+pub(crate) use history::{
+    Acknowledging, HistoryArguments, HistoryCommand, RolloutArguments, Said, Server,
+};
 pub(crate) use selection::Selection;
 
 /// One zone model, pushed to many clusters and kept there.
@@ -185,6 +187,8 @@ pub(crate) enum Command {
     Controller(ControllerArguments),
     /// What a controller saw and did: episodes of drift, passes, and when clusters were watched
     History(HistoryArguments),
+    /// How new documents reach the fleet; pause, resume, abort, approve or roll back
+    Rollout(RolloutArguments),
     /// Print the least rights for a purpose, as manifests
     Rbac(RbacArguments),
     /// Print the JSON Schema of a kind of document

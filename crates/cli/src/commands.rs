@@ -21,6 +21,7 @@ mod plan;
 mod prove;
 mod rbac;
 mod reach;
+mod rollout;
 mod schema;
 mod status;
 
@@ -72,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Detach(command) => block_on(&command.selection, detach::run(arguments, command)),
         Command::History(command) => on_threads(history::run(arguments, command)),
+        Command::Rollout(command) => on_threads(rollout::run(arguments, command)),
         Command::Controller(command) => on_threads(controller::run(arguments, command)),
         Command::Rbac(command) => block_on(&command.selection, rbac::run(arguments, command)),
         Command::Diff(command) => {

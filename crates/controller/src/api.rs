@@ -14,6 +14,7 @@ pub(crate) use access::Token;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use anyhow::Result;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, Query, State};
@@ -21,16 +22,18 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use cofferdam_history::HistoryError;
 use cofferdam_pass::clock;
+use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::history::Acknowledgement;
-use serde::Serialize;
+use cofferdam_report::wire::rollout::RolloutReport;
+use serde::{Deserialize, Serialize};
 
 use self::access::Refused;
-use self::reports::Selected;
+use self::reports::{Selected, Unanswered};
 use crate::chronicle::Chronicle;
 use crate::documents::Revision;
 use crate::fleet::Fleet;
+use crate::rollouts::{RolloutCommand, Rollouts};
 
 /// What answers are made of.
 #[derive(Clone)]
@@ -38,6 +41,7 @@ pub(crate) struct Api {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) chronicle: Chronicle,
     pub(crate) documents: tokio::sync::watch::Receiver<Arc<Revision>>,
+    pub(crate) rollouts: Rollouts,
     pub(crate) token: Arc<Token>,
 }
 
@@ -50,10 +54,14 @@ pub(crate) fn routes(api: Api) -> Router {
         .route("/drift", get(drift))
         .route("/status", get(status))
         .route("/history", get(history))
+        .route("/rollout", get(rollout).post(command))
         .route("/episodes/{id}/acknowledgement", post(acknowledge))
         .with_state(api);
     Router::new().nest(BASE, below)
 }
+
+/// For longer than a week, a waiver says so with a reason.
+const LONGEST_ACCEPTANCE_SECONDS: u64 = 7 * 24 * 3_600;
 
 type Peer = ConnectInfo<SocketAddr>;
 
@@ -63,7 +71,10 @@ async fn drift(
     headers: HeaderMap,
     Query(selected): Query<Selected>,
 ) -> Response {
-    answer(&api, peer, &headers, || Ok(reports::drift(&api, &selected)))
+    answer(&api, peer, &headers, || {
+        reports::check(&api, &selected)?;
+        Ok(reports::drift(&api, &selected))
+    })
 }
 
 async fn status(
@@ -73,6 +84,7 @@ async fn status(
     Query(selected): Query<Selected>,
 ) -> Response {
     answer(&api, peer, &headers, || {
+        reports::check(&api, &selected)?;
         Ok(reports::status(&api, &selected))
     })
 }
@@ -112,6 +124,10 @@ async fn acknowledge(
         ticket,
         accept_seconds,
     } = said;
+    if accept_seconds.is_some_and(|seconds| seconds > LONGEST_ACCEPTANCE_SECONDS) {
+        let told = "nothing is accepted for longer than a week";
+        return (StatusCode::BAD_REQUEST, told).into_response();
+    }
     let accepted_until =
         accept_seconds.map(|seconds| clock::after(std::time::Duration::from_secs(seconds)));
     let acknowledgement = Acknowledgement {
@@ -143,12 +159,51 @@ async fn acknowledge(
     }
 }
 
+async fn rollout(State(api): State<Api>, ConnectInfo(peer): Peer, headers: HeaderMap) -> Response {
+    answer(&api, peer, &headers, || {
+        let report = RolloutReport {
+            api_version: API_VERSION,
+            kind: "RolloutReport",
+            rollout: api.rollouts.current(),
+        };
+        Ok((cofferdam_report::text::rollout(&report), report))
+    })
+}
+
+/// What somebody says to a rollout.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Commanded {
+    pub(crate) command: RolloutCommand,
+    /// Who, as they say.
+    pub(crate) by: String,
+}
+
+async fn command(
+    State(api): State<Api>,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(refused) = api.token.check(peer, &headers) {
+        return refused.into_response();
+    }
+    let Commanded { command, by } = match serde_json::from_slice(&body) {
+        Ok(commanded) => commanded,
+        Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    };
+    match tokio::task::block_in_place(|| api.rollouts.command(command, &by)) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => (StatusCode::CONFLICT, error.to_string()).into_response(),
+    }
+}
+
 /// A report for programs and for people, to whoever may have it.
 fn answer<R: Serialize>(
     api: &Api,
     peer: SocketAddr,
     headers: &HeaderMap,
-    report: impl FnOnce() -> Result<(String, R), HistoryError>,
+    report: impl FnOnce() -> Result<(String, R)>,
 ) -> Response {
     if let Err(refused) = api.token.check(peer, headers) {
         return refused.into_response();
@@ -158,7 +213,14 @@ fn answer<R: Serialize>(
             let body = serde_json::json!({"report": report, "text": text});
             ([(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
         }
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        Err(error) => {
+            let status = match error.downcast_ref() {
+                Some(Unanswered::NoSuch(..)) => StatusCode::NOT_FOUND,
+                Some(Unanswered::NotYet(_)) => StatusCode::SERVICE_UNAVAILABLE,
+                None => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            (status, error.to_string()).into_response()
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use cofferdam_history::{Alert, Entry, History, HistoryError, Query, Retention, S
 use cofferdam_model::names::ClusterName;
 use cofferdam_pass::clock;
 use cofferdam_report::wire::history::{Acknowledgement, Coverage, Episode, Passed, Watched};
+use cofferdam_report::wire::rollout::Rollout;
 use tokio::sync::watch;
 
+use crate::documents::Revision;
 use crate::fleet::Fleet;
 use crate::settings::Kept;
 
@@ -43,6 +45,9 @@ struct Inner {
     history: Box<dyn History>,
     /// What the history did not take.
     unkept: Entry,
+    /// What came of delivering alerts, that could not be kept either.
+    tried: BTreeMap<String, Alert>,
+    is_failing: bool,
     /// What people say of episodes that are open.
     said: BTreeMap<String, Acknowledgement>,
 }
@@ -59,6 +64,8 @@ impl Chronicle {
             said: said.collect(),
             history,
             unkept: Entry::default(),
+            tried: BTreeMap::new(),
+            is_failing: false,
         };
         Ok(Self(Arc::new(Shared {
             inner: Mutex::new(inner),
@@ -67,16 +74,21 @@ impl Chronicle {
         })))
     }
 
-    /// Keeps an entry; now, where that is possible, and else as soon as it is.
-    pub(crate) fn keep(&self, entry: Entry) {
+    /// Keeps an entry; now, where that is possible, and else as soon as it is. Whether it is kept now.
+    pub(crate) fn keep(&self, entry: Entry) -> bool {
         if entry.is_empty() {
-            return;
+            return true;
         }
         let has_alerts = !entry.alerts.is_empty();
-        tokio::task::block_in_place(|| self.inner().keep(entry));
+        let is_kept = tokio::task::block_in_place(|| {
+            let mut inner = self.inner();
+            inner.keep(entry);
+            !inner.is_failing
+        });
         if has_alerts {
             self.0.alerts.send_modify(|count| *count += 1);
         }
+        is_kept
     }
 
     /// Episodes that were open when they were last kept; of a cluster, or all.
@@ -152,25 +164,105 @@ impl Chronicle {
         self.0.alerts.subscribe()
     }
 
-    /// Alerts that were not delivered yet, kept or not.
-    pub(crate) fn undelivered(&self) -> Vec<Alert> {
-        let inner = self.inner();
-        let kept = read(inner.history.undelivered());
-        let unkept = inner.unkept.alerts.iter();
-        let unkept = unkept.filter(|one| one.delivered_at.is_none());
-        kept.into_iter().chain(unkept.cloned()).collect()
+    /// Alerts that were not delivered to a receiver yet, kept or not.
+    pub(crate) fn undelivered(&self, receiver: &str) -> Vec<Alert> {
+        tokio::task::block_in_place(|| {
+            let inner = self.inner();
+            let kept = read(inner.history.undelivered(receiver)).into_iter();
+            let unkept = inner.unkept.alerts.iter();
+            let unkept = unkept.filter(|one| one.receiver == receiver);
+            let all = kept.chain(unkept.cloned());
+            let all = all.map(|one| inner.tried.get(&one.id).cloned().unwrap_or(one));
+            all.filter(|one| one.delivered_at.is_none()).collect()
+        })
+    }
+
+    /// How many alerts were not delivered yet, by their receivers.
+    pub(crate) fn receivers(&self) -> Vec<(String, u32)> {
+        tokio::task::block_in_place(|| read(self.inner().history.receivers()))
     }
 
     /// What came of delivering alerts.
     pub(crate) fn tried(&self, tried: &[Alert]) {
-        let mut inner = self.inner();
-        for one in &mut inner.unkept.alerts {
-            if let Some(tried) = tried.iter().find(|tried| tried.id == one.id) {
-                *one = tried.clone();
+        tokio::task::block_in_place(|| {
+            let mut inner = self.inner();
+            let tried = tried.iter().cloned();
+            inner.tried.extend(tried.map(|one| (one.id.clone(), one)));
+            inner.keep(Entry::default());
+        });
+    }
+
+    /// Gives up alerts of receivers that there are no more.
+    pub(crate) fn give_up_but(&self, receivers: &[String]) {
+        let gone = self.receivers().into_iter();
+        for (receiver, alerts) in gone.filter(|(name, _)| !receivers.contains(name)) {
+            tracing::warn!(
+                receiver,
+                alerts,
+                "there is no such receiver any more; its alerts are given up"
+            );
+            loop {
+                let at = clock::now();
+                let given_up = self.undelivered(&receiver).into_iter().map(|one| Alert {
+                    delivered_at: Some(at.clone()),
+                    error: Some("its receiver was taken away".to_owned()),
+                    ..one
+                });
+                let given_up: Vec<Alert> = given_up.collect();
+                if given_up.is_empty() {
+                    break;
+                }
+                self.tried(&given_up);
             }
         }
-        if let Err(error) = inner.history.tried(tried) {
-            tracing::error!(%error, "what was delivered cannot be noted; it may be delivered again");
+    }
+
+    /// What was said of an episode that is worse now does not hold any longer.
+    pub(crate) fn void(&self, episode: &str) {
+        let mut inner = self.inner();
+        if let Some(said) = inner.said.get_mut(episode) {
+            said.accepted_until = None;
+            let said = said.clone();
+            if let Err(error) = inner.history.acknowledge(episode, &said) {
+                tracing::error!(%error, "history: it cannot be noted that an acceptance ended");
+            }
+        }
+    }
+
+    /// The rollout that was begun last.
+    pub(crate) fn rollout(&self) -> Option<Rollout> {
+        let rollout = self.inner().history.rollout();
+        rollout
+            .inspect_err(
+                |error| tracing::error!(%error, "history: the last rollout cannot be read"),
+            )
+            .ok()
+            .flatten()
+    }
+
+    /// Keeps a rollout as it is now; `false` where that is not possible.
+    pub(crate) fn keep_rollout(&self, rollout: &Rollout) -> bool {
+        let kept = self.inner().history.keep_rollout(rollout);
+        kept.inspect_err(|error| tracing::error!(%error, "history: the rollout cannot be kept"))
+            .is_ok()
+    }
+
+    /// The documents of a revision, where they were kept.
+    pub(crate) fn documents(&self, revision: &str) -> Option<Revision> {
+        let files = self.inner().history.documents(revision);
+        let files =
+            files.inspect_err(|error| tracing::error!(%error, "history: documents cannot be read"));
+        Revision::of_files(files.ok()??).ok()
+    }
+
+    /// Keeps the documents of a revision.
+    pub(crate) fn keep_documents(&self, revision: &Revision) {
+        let kept = self
+            .inner()
+            .history
+            .keep_documents(revision.name(), revision.files());
+        if let Err(error) = kept {
+            tracing::error!(%error, "history: documents cannot be kept; they cannot be rolled back to");
         }
     }
 
@@ -183,7 +275,7 @@ impl Chronicle {
             seen,
             alerts,
         } = &inner.unkept;
-        episodes.len() + passes.len() + seen.len() + alerts.len()
+        episodes.len() + passes.len() + seen.len() + alerts.len() + inner.tried.len()
     }
 
     /// Notes again and again which clusters are watched, and forgets what is old.
@@ -193,14 +285,14 @@ impl Chronicle {
         let mut notes = 0;
         loop {
             ticks.tick().await;
-            let at = clock::now();
             let all = fleet.all().into_iter();
+            // What nobody knows to be so still is not told as watched.
             let seen = all.map(|(name, one)| {
                 let seen = Seen {
-                    at: at.clone(),
+                    at: one.known_at(),
                     ..one.coverage.clone()
                 };
-                (name.to_string(), seen)
+                (name.to_string(), vec![seen])
             });
             let entry = Entry {
                 seen: seen.collect(),
@@ -238,26 +330,26 @@ impl Inner {
         for one in entry.episodes.values().filter(|one| one.ended_at.is_some()) {
             self.said.remove(&one.id);
         }
-        let waited = !self.unkept.is_empty();
+        let waited = self.is_failing;
         self.unkept.extend(entry);
-        match self.history.keep(&self.unkept) {
+        let tried: Vec<Alert> = self.tried.values().cloned().collect();
+        let kept = self.history.keep(&self.unkept);
+        match kept.and_then(|()| self.history.tried(&tried)) {
             Ok(()) => {
-                // What was delivered while it could not be kept is not delivered again.
-                let delivered = std::mem::take(&mut self.unkept).alerts;
-                let delivered: Vec<Alert> = delivered
-                    .into_iter()
-                    .filter(|one| one.delivered_at.is_some())
-                    .collect();
-                if waited {
+                self.unkept = Entry::default();
+                self.tried.clear();
+                if std::mem::take(&mut self.is_failing) {
                     tracing::info!("history: everything is kept again");
-                    self.history.tried(&delivered).ok();
                 }
             }
             Err(error) if waited => tracing::debug!(%error, "history: still not kept"),
-            Err(error) => tracing::error!(
-                %error,
-                "history: it cannot be written; what happens is kept in memory until it can"
-            ),
+            Err(error) => {
+                self.is_failing = true;
+                tracing::error!(
+                    %error,
+                    "history: it cannot be written; what happens is kept in memory until it can"
+                );
+            }
         }
     }
 }

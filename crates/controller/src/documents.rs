@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use cofferdam_documents::Loaded;
+use cofferdam_documents::{Loaded, SourceFile};
 use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::diagnostic::Severity;
@@ -20,6 +20,8 @@ use crate::settings::Settings;
 pub(crate) struct Revision {
     /// What stands in the files, and the day for which it was read.
     digest: [u8; 32],
+    /// The files that it was read from, as paths and texts.
+    files: Vec<(String, String)>,
     loaded: Loaded,
     model: Model,
 }
@@ -27,10 +29,30 @@ pub(crate) struct Revision {
 impl Revision {
     fn read(directory: &Path) -> Result<Self> {
         let digest = digest_of(directory)?;
-        let mut loaded = project::read(directory)?;
+        let loaded = project::read(directory)?;
+        let files = project::files(directory)?.into_iter();
+        let files = files.map(|file| (file.path, file.text)).collect();
         if digest_of(directory)? != digest {
             bail!("the documents change while they are read");
         }
+        Self::loaded_from(digest, files, loaded)
+    }
+
+    /// Documents as they were kept.
+    pub(crate) fn of_files(files: Vec<(String, String)>) -> Result<Self> {
+        let sources = files
+            .iter()
+            .cloned()
+            .map(|(path, text)| SourceFile { path, text });
+        let loaded = cofferdam_documents::load(&sources.collect::<Vec<_>>(), &clock::today());
+        Self::loaded_from([0; 32], files, loaded)
+    }
+
+    fn loaded_from(
+        digest: [u8; 32],
+        files: Vec<(String, String)>,
+        mut loaded: Loaded,
+    ) -> Result<Self> {
         let Some(model) = loaded.model.take() else {
             let errors = loaded.diagnostics.iter();
             let errors = errors.filter(|one| one.severity == Severity::Error);
@@ -40,9 +62,19 @@ impl Revision {
         };
         Ok(Self {
             digest,
+            files,
             loaded,
             model,
         })
+    }
+
+    pub(crate) fn files(&self) -> &[(String, String)] {
+        &self.files
+    }
+
+    /// The hash of model and fleet.
+    pub(crate) fn name(&self) -> &str {
+        &self.model.revision
     }
 
     pub(crate) fn loaded(&self) -> &Loaded {

@@ -56,13 +56,20 @@ pub(crate) struct Look<'a> {
 
 /// Episodes that are open, by the ids of their findings.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Episodes(BTreeMap<String, Episode>);
+pub(crate) struct Episodes {
+    open: BTreeMap<String, Episode>,
+    /// How many began: one may come back within a second.
+    begun: u64,
+}
 
 impl Episodes {
     /// Those that were open when somebody last kept them.
     pub(crate) fn open(kept: Vec<Episode>) -> Self {
         let kept = kept.into_iter();
-        Self(kept.map(|one| (one.finding.clone(), one)).collect())
+        Self {
+            open: kept.map(|one| (one.finding.clone(), one)).collect(),
+            begun: 0,
+        }
     }
 
     /// Takes in what was found; what became of each episode by that. An episode of which `is_unknown` says that it may
@@ -75,8 +82,12 @@ impl Episodes {
         let mut turns = Vec::new();
         let found: BTreeSet<String> = look.found.iter().map(|one| one.finding.clone()).collect();
         for one in look.found {
-            let (what, episode) = match self.0.get(&one.finding) {
-                None => (What::Began, begun(one, look.at, look.before)),
+            let (what, episode) = match self.open.get(&one.finding) {
+                None => {
+                    self.begun += 1;
+                    let number = self.begun;
+                    (What::Began, begun(one, number, (look.at, look.before)))
+                }
                 Some(before) => {
                     let now = continued(before, one);
                     let is_worse = urgency(&now) > urgency(before);
@@ -93,11 +104,11 @@ impl Episodes {
                     )
                 }
             };
-            self.0.insert(episode.finding.clone(), episode.clone());
+            self.open.insert(episode.finding.clone(), episode.clone());
             turns.push(Turn { what, episode });
         }
         let gone = self
-            .0
+            .open
             .extract_if(.., |id, one| !found.contains(id) && !is_unknown(one));
         turns.extend(gone.map(|(_, episode)| {
             let by_us = look.healed.contains(&episode.object);
@@ -109,14 +120,14 @@ impl Episodes {
 
     /// Ends every episode, as nobody looks any more.
     pub(crate) fn leave(&mut self, at: &str) -> Vec<Turn> {
-        let all = std::mem::take(&mut self.0).into_values();
+        let all = std::mem::take(&mut self.open).into_values();
         all.map(|one| ended(one, at, Some("left the fleet".to_owned())))
             .collect()
     }
 
     /// Those that are open.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Episode> {
-        self.0.values()
+        self.open.values()
     }
 }
 
@@ -218,7 +229,7 @@ fn connection(change: &Change) -> String {
 
 /// A finding that was not there before, as an episode. What somebody claims of the time when it began is only taken where
 /// it lies between the looks.
-fn begun(one: Episode, at: &str, before: Option<&str>) -> Episode {
+fn begun(one: Episode, number: u64, (at, before): (&str, Option<&str>)) -> Episode {
     let is_known = one.started_from != "detection"
         && *one.started_at <= *at
         && before.is_none_or(|before| before <= &*one.started_at);
@@ -228,7 +239,7 @@ fn begun(one: Episode, at: &str, before: Option<&str>) -> Episode {
         (at.to_owned(), "detection".to_owned())
     };
     Episode {
-        id: short_digest(format!("{}|{at}", one.finding)),
+        id: short_digest(format!("{}|{at}|{number}", one.finding)),
         absent_at: before.map(ToOwned::to_owned),
         started_at,
         started_from,

@@ -6,22 +6,23 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use cofferdam_history::{Entry, Occasion, Seen};
+use cofferdam_model::Model;
 use cofferdam_model::cluster::Cluster;
-use cofferdam_model::healing::Response;
+use cofferdam_model::healing::{Healing, Response, response};
+use cofferdam_model::trust_domain::TrustDomain;
 use cofferdam_pass as pass;
 use cofferdam_pass::examined::{Examined, Outcome};
 use cofferdam_pass::{clock, enforceable};
 use cofferdam_report::wire::history::{Episode, Watched};
-use cofferdam_state::finding::{Class, Finding};
+use cofferdam_state::finding::{Class, Effect, Finding};
 use tokio::time::Instant;
 
 use crate::alerts::{Reason, due};
 use crate::documents::Revision;
 use crate::episodes::{Look, Turn, What, is_unknown, told};
 use crate::fleet;
-use crate::follow::{ANSWERS_HOLD, Follower, Memory};
+use crate::follow::{ANSWERS_HOLD, Follower, LONGEST_LOOK, Memory};
 use crate::journal;
-use crate::remedy::Grounds;
 
 /// What ends within this time after it was put back, ended by that: what was written takes its time to be told.
 const HEALED_LATELY: Duration = Duration::from_mins(1);
@@ -34,7 +35,8 @@ impl Follower {
         memory: &mut Memory,
         (at, outcome): (String, Outcome),
     ) {
-        let revision = Arc::clone(&self.documents.borrow());
+        let target = self.target.borrow().clone();
+        let revision = Arc::clone(&target.revision);
         let (model, loaded) = (revision.model(), revision.loaded());
         // What was seen by another document is looked at again.
         let Some(cluster) = model.clusters.get(&self.name).filter(|now| *now == cluster) else {
@@ -50,8 +52,13 @@ impl Follower {
         self.ask(memory, &mut one).await;
         let findings = tokio::task::block_in_place(|| one.findings(model, &clock::today()));
         let seen = seen(&one, &findings);
-        self.tell(memory, &revision, &findings, &seen);
-        let remedy = self.remedy(memory, &one, &revision, &findings);
+        let is_turn = target.turn.is_some() && self.is_turn_due(memory, &one, &target);
+        // What the turn of a cluster is about is no drift; what drifted beside it is found once it is over.
+        if !is_turn {
+            self.tell(memory, (&one, &revision), &findings, &seen);
+        }
+        let work = self.work(memory, &one, &target, &findings);
+        let disturbed = disturbed(memory, &findings);
         let (drift, status) = (
             pass::told::drift(&one, &findings),
             pass::told::status(&one, &findings),
@@ -63,21 +70,29 @@ impl Follower {
             coverage: seen,
             drift,
             status,
+            turned: memory.turned.clone(),
+            disturbed,
             known_at: AtomicI64::new(clock::seconds()),
             requests: memory.requests.0 + memory.requests.1,
         };
-        let Some(remedy) = remedy else {
+        let Some(work) = work else {
             self.fleet.put(&self.name, told(one.observed, one.bundle));
             return;
         };
         // Nobody is told that all is well while something is put back.
         let told = told(one.observed.clone(), one.bundle.clone());
         self.fleet.put(&self.name, told);
-        Box::pin(self.heal(memory, &mut one, &revision, remedy)).await;
+        Box::pin(self.carry_on(memory, &mut one, &revision, work)).await;
     }
 
     /// Tells and keeps what became of episodes, and whom to tell of it.
-    fn tell(&self, memory: &mut Memory, revision: &Revision, findings: &[Finding], seen: &Seen) {
+    fn tell(
+        &self,
+        memory: &mut Memory,
+        (one, revision): (&Examined<'_>, &Revision),
+        findings: &[Finding],
+        seen: &Seen,
+    ) {
         let model = revision.model();
         let Some(domain) = model
             .clusters
@@ -99,20 +114,9 @@ impl Follower {
         if whole {
             memory.whole_at = Some(seen.at.clone());
         }
-        let responses: BTreeMap<String, Response> = {
-            let grounds = Grounds {
-                model,
-                domain,
-                findings,
-                accepted: &BTreeSet::new(),
-                struggles: &memory.struggles,
-                now: clock::seconds(),
-            };
-            let responses = findings.iter().map(|one| (one.id(), grounds.response(one)));
-            responses.collect()
-        };
+        let responses = responses(one, (model, domain), findings);
         let mut entry = Entry::default();
-        entry.seen.insert(self.name.to_string(), seen.clone());
+        entry.seen.insert(self.name.to_string(), vec![seen.clone()]);
         for turn in &turns {
             let Turn { what, episode } = turn;
             if *what == What::Ended && episode.ended_by.is_none() {
@@ -134,10 +138,11 @@ impl Follower {
                 response: *response,
                 at: &seen.at,
             });
-            let is_accepted = self.acceptance(episode).is_some();
-            let alerts = reason
-                .filter(|_| !is_accepted)
-                .map(|reason| due(reason, &self.settings.alerts));
+            if *what == What::Worsened {
+                // What was accepted was less than that.
+                self.chronicle.void(&episode.id);
+            }
+            let alerts = reason.map(|reason| due(reason, &self.settings.alerts));
             entry.alerts.extend(alerts.into_iter().flatten());
             entry.episodes.insert(episode.id.clone(), episode.clone());
         }
@@ -194,7 +199,9 @@ impl Follower {
             one.observed.enforce_answers.clone_from(known);
             return;
         }
-        enforceable::ask(std::slice::from_mut(one), self.settings.max_in_flight).await;
+        let asked = enforceable::ask(std::slice::from_mut(one), self.settings.max_in_flight);
+        // Questions without an answer are unknown.
+        tokio::time::timeout(LONGEST_LOOK, asked).await.ok();
         let answers = &one.observed.enforce_answers;
         let mut all = answers.values();
         let are_answers = all.all(|answer| answer.pods.known().is_some());
@@ -218,6 +225,46 @@ impl Follower {
         }
         self.chronicle.keep(entry);
     }
+}
+
+/// What opened or closed since the cluster was taken to its documents although they do not say so, and since when.
+fn disturbed(memory: &mut Memory, findings: &[Finding]) -> Option<(Instant, String)> {
+    let is_taken = memory.turned.as_ref().is_some_and(|turned| turned.is_done);
+    let mut findings = findings.iter().filter(|_| is_taken);
+    let found = findings.find(|one| {
+        matches!(one.effect, Effect::Widens | Effect::Narrows)
+            && one.waiver.is_none()
+            && !memory.before_turn.contains(&one.id())
+    });
+    let told = found.map(|one| format!("{} {}: {}", one.class.as_str(), one.object, one.message));
+    let since = told
+        .is_some()
+        .then(|| memory.disturbed_since.unwrap_or_else(Instant::now));
+    memory.disturbed_since = since;
+    since.zip(told)
+}
+
+/// What is done about each finding, by its id.
+fn responses(
+    one: &Examined<'_>,
+    (model, domain): (&Model, &TrustDomain),
+    findings: &[Finding],
+) -> BTreeMap<String, Response> {
+    let was_written = !matches!(one.observed.record.known(), Some(None));
+    let responses = findings.iter().map(|finding| {
+        let zone = finding.zone.as_ref().and_then(|zone| model.zones.get(zone));
+        // That a cluster waits for its first documents is no news to anybody.
+        let class = finding.class;
+        let waits =
+            !was_written && Healing::HEALED.contains(&class) && class != Class::ForeignPolicy;
+        let response = if waits {
+            Response::Observe
+        } else {
+            response(zone, domain, class)
+        };
+        (finding.id(), response)
+    });
+    responses.collect()
 }
 
 /// How far a cluster was seen.

@@ -14,7 +14,8 @@ use cofferdam_state::bundle::Bundle;
 use cofferdam_state::finding::Finding;
 use cofferdam_state::observed::Observed;
 use dashmap::DashMap;
-use tokio::sync::watch;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
+use tokio::time::Instant;
 
 /// A cluster as it was last found.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub(crate) struct Seen {
     pub(crate) drift: DriftCluster,
     /// The same as `status` tells it.
     pub(crate) status: StatusCluster,
+    /// What became of its turn in a rollout.
+    pub(crate) turned: Option<Turned>,
+    /// What opened or closed since its turn although its documents do not say so, and since when.
+    pub(crate) disturbed: Option<(Instant, String)>,
     /// When it was last known to be still so, in seconds since 1970.
     pub(crate) known_at: AtomicI64,
     /// Requests that were sent to it so far.
@@ -42,11 +47,33 @@ impl Seen {
         self.drift.verdict
     }
 
+    /// When it was last known to be so, RFC 3339 in UTC.
+    pub(crate) fn known_at(&self) -> String {
+        clock::at(self.known_at.load(Ordering::Relaxed))
+    }
+
     /// How long ago it was last known to be so.
     pub(crate) fn age_seconds(&self) -> u64 {
         let age = clock::seconds() - self.known_at.load(Ordering::Relaxed);
         u64::try_from(age).unwrap_or_default()
     }
+}
+
+/// What became of the turn of a cluster in a rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Turned {
+    /// The hash of model and fleet.
+    pub(crate) revision: String,
+    /// The attempt that it belongs to.
+    pub(crate) attempt: u32,
+    /// How often it was tried in vain.
+    pub(crate) failures: u32,
+    /// Whether nothing failed in the end.
+    pub(crate) is_done: bool,
+    /// The hash of the bundle that was written last.
+    pub(crate) bundle_hash: Option<String>,
+    /// Why it failed the last time.
+    pub(crate) reason: Option<String>,
 }
 
 /// Every cluster as it was last found. Each has one task that writes here.
@@ -55,6 +82,8 @@ pub(crate) struct Fleet {
     expected: Mutex<Option<BTreeSet<ClusterName>>>,
     clusters: DashMap<ClusterName, Arc<Seen>>,
     uids: DashMap<ClusterName, String>,
+    /// Whether the process is to end; read for as long as something is written.
+    ends: Arc<RwLock<bool>>,
     passes: DashMap<(String, String), u64>,
     /// Counts the UIDs that came and went.
     identities: watch::Sender<u64>,
@@ -77,6 +106,17 @@ impl Fleet {
         }
     }
 
+    /// Says that something is written, until what is returned is dropped; none once the process is to end.
+    pub(crate) fn writing(&self) -> Option<OwnedRwLockReadGuard<bool>> {
+        let guard = Arc::clone(&self.ends).try_read_owned().ok()?;
+        (!*guard).then_some(guard)
+    }
+
+    /// Waits until nothing is written, and has nothing more be.
+    pub(crate) async fn end_writing(&self) {
+        *self.ends.write().await = true;
+    }
+
     /// Counts a pass on a cluster by what became of it.
     pub(crate) fn count_pass(&self, cluster: &str, state: &str) {
         let key = (cluster.to_owned(), state.to_owned());
@@ -92,6 +132,7 @@ impl Fleet {
     /// Forgets a cluster that has no document any more.
     pub(crate) fn forget(&self, cluster: &ClusterName) {
         self.clusters.remove(cluster);
+        self.passes.retain(|(name, _), _| name != cluster.as_str());
         if self.uids.remove(cluster).is_some() {
             self.identities.send_modify(|count| *count += 1);
         }

@@ -20,11 +20,11 @@ use tokio_stream::{Stream, StreamExt as _};
 
 use crate::chronicle::Chronicle;
 use crate::credentials::{Fingerprint, fingerprint};
-use crate::documents::Revision;
 use crate::episodes::Episodes;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Turned};
 use crate::remedy::{REMEMBERED_SECONDS, Struggles};
 use crate::settings::Settings;
+use crate::target::Target;
 
 /// The first pause before a cluster is connected to again; each further one in a row is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A look that takes longer than this found nothing.
-const LONGEST_LOOK: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST_LOOK: Duration = Duration::from_mins(1);
 
 /// Another credential is looked for when one has so many seconds left.
 const RENEWED_BEFORE_SECONDS: i64 = 60;
@@ -44,7 +44,7 @@ pub(crate) const ANSWERS_HOLD: Duration = Duration::from_mins(5);
 #[derive(Clone)]
 pub(crate) struct Follower {
     pub(crate) name: ClusterName,
-    pub(crate) documents: watch::Receiver<Arc<Revision>>,
+    pub(crate) target: watch::Receiver<Target>,
     pub(crate) options: ConnectOptions,
     pub(crate) settings: Arc<Settings>,
     pub(crate) fleet: Arc<Fleet>,
@@ -66,11 +66,20 @@ pub(crate) struct Memory {
     pub(crate) struggles: Struggles,
     /// Episodes of which it was told that they are left to people.
     pub(crate) given_up: BTreeSet<String>,
+    /// What became of the turn in a rollout, and the findings that were there before it.
+    pub(crate) turned: Option<Turned>,
+    pub(crate) before_turn: BTreeSet<String>,
+    /// Since when something is open or closed that should not be.
+    pub(crate) disturbed_since: Option<Instant>,
     /// Passes in a row that did not put everything back.
     pub(crate) failures: u32,
     /// Why the last one wrote nothing.
     pub(crate) refusal: Option<String>,
-    /// Nothing is put back before this.
+    /// Whether the cluster is to be looked at again at once.
+    pub(crate) looks_again: bool,
+    /// When a pause ends that somebody asked for.
+    pub(crate) pause_ends: Option<Instant>,
+    /// Nothing is written before this.
     pub(crate) not_before: Option<Instant>,
     /// What the cluster said that it would refuse, and when.
     pub(crate) answers: Option<(Instant, EnforceAnswers)>,
@@ -117,7 +126,7 @@ impl Follower {
             let doubled = FIRST_PAUSE * 2_u32.saturating_pow(failures.min(10) - 1);
             let until = Instant::now() + doubled.min(LONGEST_PAUSE);
             // A new kubeconfig or a new document may be what was missing.
-            while Instant::now() < until && !self.documents.has_changed().unwrap_or(true) {
+            while Instant::now() < until && !self.target.has_changed().unwrap_or(true) {
                 tokio::time::sleep(self.settings.documents_every.min(doubled)).await;
                 if fingerprint(&cluster, &self.options).await != credential {
                     break;
@@ -160,8 +169,8 @@ impl Follower {
 
     /// The document of the cluster; none once there is none.
     fn document(&mut self) -> Option<Cluster> {
-        let revision = self.documents.borrow_and_update();
-        let mut clusters = revision.clusters();
+        let target = self.target.borrow_and_update();
+        let mut clusters = target.revision.clusters();
         clusters.find(|cluster| cluster.name == self.name).cloned()
     }
 
@@ -185,6 +194,9 @@ impl Follower {
             let began = Instant::now();
             if let Err(why) = self.look(&session, memory).await {
                 break Err(why);
+            }
+            if std::mem::take(&mut memory.looks_again) {
+                continue;
             }
             // Whoever changes a cluster without end is not looked at without end.
             tokio::time::sleep(began.elapsed()).await;
@@ -239,7 +251,9 @@ impl Follower {
                 Why::Time => {}
             }
             let is_due = |at: &mut Instant| *at <= Instant::now();
-            if memory.not_before.take_if(is_due).is_some() || self.has_expired(memory) {
+            let is_over = memory.not_before.take_if(is_due).is_some()
+                || memory.pause_ends.take_if(is_due).is_some();
+            if is_over || self.has_expired(memory) {
                 return true;
             }
             // A connection that is silent makes what it told unknown, and that is a change.
@@ -271,7 +285,7 @@ impl Follower {
         let cluster = connection.changes().map(|()| Why::Cluster);
         let twins = WatchStream::from_changes(self.fleet.identities());
         let said = WatchStream::from_changes(self.chronicle.acknowledgements());
-        let documents = WatchStream::from_changes(self.documents.clone());
+        let documents = WatchStream::from_changes(self.target.clone());
         let mut ticks = tokio::time::interval(self.settings.documents_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         cluster

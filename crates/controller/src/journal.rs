@@ -58,9 +58,10 @@ pub(crate) fn tell(turn: &Turn) {
 }
 
 /// Tells what a pass did.
-pub(crate) fn healed(passed: &Passed) {
+pub(crate) fn passed(passed: &Passed) {
     let Passed {
         cluster,
+        purpose,
         state,
         reason,
         written,
@@ -70,10 +71,29 @@ pub(crate) fn healed(passed: &Passed) {
         ..
     } = passed;
     let (steps, failed) = (steps.join("; "), failed.join("; "));
-    if state == "converged" {
-        tracing::info!(cluster, state, written, sequence, steps, "healed");
-    } else {
-        tracing::error!(
+    let is_well = failed.is_empty() && matches!(&**state, "converged" | "partial");
+    match (&**purpose, is_well) {
+        ("rollout", true) => tracing::info!(
+            cluster,
+            state,
+            reason,
+            written,
+            sequence,
+            steps,
+            "rolled out"
+        ),
+        (_, true) => tracing::info!(cluster, state, reason, written, sequence, steps, "healed"),
+        ("rollout", false) => tracing::error!(
+            cluster,
+            state,
+            reason,
+            written,
+            sequence,
+            steps,
+            failed,
+            "not rolled out"
+        ),
+        (_, false) => tracing::error!(
             cluster,
             state,
             reason,
@@ -82,7 +102,7 @@ pub(crate) fn healed(passed: &Passed) {
             steps,
             failed,
             "not healed"
-        );
+        ),
     }
 }
 

@@ -13,16 +13,20 @@ mod episodes;
 mod examine;
 mod fleet;
 mod follow;
-mod heal;
 mod http;
 mod journal;
 mod metrics;
 mod monitoring;
 mod remedy;
 mod reports;
+mod rollout;
+mod rollouts;
 mod server;
 mod settings;
 mod supervise;
+mod target;
+mod work;
+mod write;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,12 +39,14 @@ pub use alerts::{AlertSettings, drill};
 pub use api::{Answer, Client, Said};
 pub use monitoring::{Monitoring, monitoring};
 pub use reports::{history_query, history_report};
+pub use rollouts::RolloutCommand;
 pub use settings::{Flags, Kept, Settings};
 
 use crate::api::{Api, Token};
 use crate::chronicle::Chronicle;
 use crate::documents::Documents;
 use crate::fleet::Fleet;
+use crate::rollouts::Rollouts;
 
 /// Where history is kept, below the directory of the documents, where nothing else is said.
 pub const HISTORY: &str = ".cofferdam/history.db";
@@ -59,33 +65,38 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
     let history = settings.history.clone();
     let history = history.unwrap_or_else(|| directory.join(HISTORY));
     let chronicle = Chronicle::open(&history)?;
+    let rollouts = Rollouts::new(documents.subscribe(), (&fleet, &chronicle), &settings);
     let token = settings.token_file.clone();
     let token = token.unwrap_or_else(|| directory.join(TOKEN));
     let api = Api {
         fleet: Arc::clone(&fleet),
         chronicle: chronicle.clone(),
         documents: documents.subscribe(),
+        rollouts: rollouts.clone(),
         token: Arc::new(Token::of_file(&token)?),
     };
     let alerts = Arc::new(settings.alerts.clone());
     let address = listener.local_addr()?;
     tracing::info!(%address, clusters = documents.current().clusters().count(), "started");
     tokio::select! {
-        ended = supervise::fleet(directory, (&fleet, &chronicle), &documents, &settings) => ended,
+        ended = supervise::fleet(directory, (&fleet, &chronicle, &rollouts), &documents, &settings) => ended,
         ended = documents.watch() => ended,
         ended = server::serve(listener, api) => ended,
         ended = chronicle.clone().note(Arc::clone(&fleet), settings.retain.clone()) => ended,
+        ended = rollouts.clone().run() => ended,
         ended = alerts::deliver(chronicle.clone(), alerts) => ended,
-        ended = asked_to_end() => ended,
+        ended = asked_to_end(&fleet) => ended,
     }
 }
 
-async fn asked_to_end() -> Result<()> {
+async fn asked_to_end(fleet: &Fleet) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => {}
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
+    // What is written is written to its end; whoever is in a hurry kills.
+    fleet.end_writing().await;
     tracing::info!("ended");
     Ok(())
 }

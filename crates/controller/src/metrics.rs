@@ -57,10 +57,9 @@ pub(crate) fn told(fleet: &Fleet, chronicle: &Chronicle) -> Result<String, fmt::
     unkept.set(whole(chronicle.unkept()));
     register(&mut registry, &list::HISTORY_UNKEPT, unkept);
     let undelivered: Family<Labels, Gauge> = Family::default();
-    for alert in chronicle.undelivered() {
-        undelivered
-            .get_or_create(&vec![("receiver", alert.receiver)])
-            .inc();
+    for (receiver, alerts) in chronicle.receivers() {
+        let labels = vec![("receiver", receiver)];
+        undelivered.get_or_create(&labels).set(alerts.into());
     }
     register(&mut registry, &list::ALERTS_UNDELIVERED, undelivered);
     let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);

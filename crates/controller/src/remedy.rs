@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cofferdam_model::Model;
 use cofferdam_model::class::Class;
 use cofferdam_model::healing::{Response, response};
-use cofferdam_model::names::ZoneName;
+use cofferdam_model::names::{NamespaceName, ZoneName};
 use cofferdam_model::trust_domain::TrustDomain;
 use cofferdam_objects::key::{Kind, ObjectKey};
+use cofferdam_objects::policy::Direction;
 use cofferdam_pass::only::place_of;
+use cofferdam_state::bundle::Bundle;
 use cofferdam_state::finding::{Effect, Finding};
 use cofferdam_state::observed::Observed;
 use cofferdam_state::plan::{Action, Phase, Plan, Step};
@@ -67,8 +69,9 @@ impl Grounds<'_> {
     /// What is put back of what a plan would write.
     ///
     /// A namespace is put back as a whole or not at all, for the order of steps within it is what keeps its pods from being
-    /// cut off: one thing in it that is left to people leaves all of it to them.
-    pub(crate) fn remedy(&self, plan: &Plan, observed: &Observed) -> Remedy {
+    /// cut off: one thing in it that is left to people leaves all of it to them. A policy of somebody else goes only from a
+    /// namespace in which everything of ours is in place and denies both directions: there, it can do nothing but allow.
+    pub(crate) fn remedy(&self, plan: &Plan, bundle: &Bundle, observed: &Observed) -> Remedy {
         let mut by_object: BTreeMap<ObjectKey, Vec<&Finding>> = BTreeMap::new();
         for finding in self.findings {
             by_object
@@ -85,7 +88,15 @@ impl Grounds<'_> {
             if is_healed { &mut places } else { &mut left }.insert(place);
         }
         places.retain(|place| !left.contains(place));
+        let touched: BTreeSet<ObjectKey> = plan
+            .steps
+            .iter()
+            .map(|step| place_of(&step.action.object()))
+            .collect();
         let foreign = self.findings.iter();
+        let foreign = foreign.filter(|one| {
+            !touched.contains(&place_of(&one.object)) && is_denied(bundle, &one.object)
+        });
         Remedy {
             places,
             removals: foreign
@@ -97,7 +108,17 @@ impl Grounds<'_> {
     fn is_healed(&self, step: &Step, findings: &[&Finding]) -> bool {
         let is_fought = self.is_fought(&step.action.object());
         // What belongs to the model and was never found amiss, such as a node that just joined.
-        let by_itself = || self.response_to(step.zone.as_ref(), Class::Missing) == Response::Heal;
+        let by_itself = || {
+            let kind = step.action.object().kind;
+            let class = if kind == Kind::Node {
+                Class::NodePool
+            } else if let Kind::Admission(_) = kind {
+                Class::GuardMissing
+            } else {
+                Class::Missing
+            };
+            self.response_to(step.zone.as_ref(), class) == Response::Heal
+        };
         let is_healed = |finding: &&Finding| {
             self.response(finding) == Response::Heal && !self.accepted.contains(&finding.id())
         };
@@ -139,6 +160,17 @@ impl Grounds<'_> {
             zone: finding.zone.clone(),
         })
     }
+}
+
+/// Whether our denies isolate the pods of a policy's namespace in both directions, so that it can do nothing but allow.
+fn is_denied(bundle: &Bundle, policy: &ObjectKey) -> bool {
+    let namespace = policy.namespace.as_deref();
+    let namespace = namespace.and_then(|name| NamespaceName::parse(name).ok());
+    let both = [Direction::Ingress, Direction::Egress];
+    namespace.is_some_and(|name| {
+        both.into_iter()
+            .all(|direction| bundle.denies(&name, direction))
+    })
 }
 
 /// Fields that are put back and changed again.

@@ -47,6 +47,16 @@ pub struct Settings {
     pub retain: Kept,
     /// Who is told of what.
     pub alerts: AlertSettings,
+    /// How new documents are rolled out.
+    pub rollout: RolloutSettings,
+}
+
+/// How new documents are rolled out, beside what trust domains say.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RolloutSettings {
+    /// Whether a person has to approve each wave.
+    pub needs_approval: bool,
 }
 
 /// How long history is kept, in days; an audit may ask for the last year.
@@ -99,6 +109,7 @@ impl Settings {
             .set_default("retain.alertsDays", 90)?
             .set_default("alerts.receivers", Vec::<String>::new())?
             .set_default("alerts.routes", Vec::<String>::new())?
+            .set_default("rollout.needsApproval", false)?
             .set_default("alerts.groupSeconds", 5)?
             .set_default("alerts.unknownAfterSeconds", 300)?;
         if let Some(file) = &flags.file {

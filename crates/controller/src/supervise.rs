@@ -26,6 +26,7 @@ use crate::episodes::{Episodes, Look, Turn, told_between};
 use crate::fleet::Fleet;
 use crate::follow::Follower;
 use crate::journal;
+use crate::rollouts::Rollouts;
 use crate::settings::Settings;
 
 /// A cluster that showed a fault of this program is followed anew after this long.
@@ -37,7 +38,7 @@ const COMPARE_EVERY: Duration = Duration::from_millis(250);
 /// Follows every cluster, and compares them, for as long as the process lives.
 pub(crate) async fn fleet(
     directory: &Path,
-    (fleet, chronicle): (&Arc<Fleet>, &Chronicle),
+    (fleet, chronicle, rollouts): (&Arc<Fleet>, &Chronicle, &Rollouts),
     documents: &Documents,
     settings: &Arc<Settings>,
 ) -> Result<()> {
@@ -63,7 +64,7 @@ pub(crate) async fn fleet(
             }
             let task = tasks.spawn(follow(Follower {
                 name: cluster.name.clone(),
-                documents: documents.subscribe(),
+                target: rollouts.targets().subscribe(&cluster.name, &revision),
                 options: connect_options(directory, settings.kubeconfig.clone()),
                 settings: Arc::clone(settings),
                 fleet: Arc::clone(fleet),
@@ -166,7 +167,10 @@ impl Comparison {
             found: found.findings.iter().map(told_between).collect(),
             healed: &healed,
         };
-        let turns = episodes.take(look, |_| false);
+        let turns = episodes.take(look, |one| {
+            let mut unknown = found.not_compared.iter();
+            unknown.any(|unknown| unknown.trust_domain.as_str() == one.trust_domain)
+        });
         self.fleet.put_between(found);
         let mut alerts = Vec::new();
         for turn in &turns {

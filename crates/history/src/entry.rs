@@ -12,8 +12,8 @@ pub struct Entry {
     pub episodes: BTreeMap<String, Episode>,
     /// Passes that ended.
     pub passes: Vec<Passed>,
-    /// How clusters were last seen.
-    pub seen: BTreeMap<String, Seen>,
+    /// How clusters were seen, the oldest first.
+    pub seen: BTreeMap<String, Vec<Seen>>,
     /// What somebody is to be told.
     pub alerts: Vec<Alert>,
 }
@@ -34,10 +34,18 @@ impl Entry {
         } = later;
         self.episodes.extend(episodes);
         self.passes.extend(passes);
-        self.seen.extend(seen);
+        for (cluster, mut seen) in seen {
+            let all = self.seen.entry(cluster).or_default();
+            all.append(&mut seen);
+            // What is lost then is a gap.
+            all.drain(..all.len().saturating_sub(MOST_SEEN));
+        }
         self.alerts.extend(alerts);
     }
 }
+
+/// So many times at which a cluster was seen are held while they cannot be kept.
+const MOST_SEEN: usize = 1_000;
 
 /// How a cluster was seen at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]

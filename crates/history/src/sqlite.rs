@@ -1,22 +1,22 @@
 //! The embedded database.
 
+mod rows;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use cofferdam_report::wire::history::{Acknowledgement, Coverage, Episode, Passed, Watched};
+use cofferdam_report::wire::history::{Acknowledgement, Coverage, Episode, Passed};
+use cofferdam_report::wire::rollout::Rollout;
 use rusqlite::types::ToSql;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, params,
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, params};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::coverage::{Continued, continued};
-use crate::entry::{Alert, Entry, Query, Retention, Seen};
+use crate::entry::{Alert, Entry, Query, Retention};
 use crate::error::HistoryError;
 use crate::{History, Result};
+use rows::{coverage_of, json, keep_episode, keep_seen};
 
 /// Each step brings a file of the version before to the next; none is ever changed.
 const MIGRATIONS: [&str; 1] = [include_str!("sqlite/1-begin.sql")];
@@ -29,6 +29,8 @@ const ROWS: u32 = 100;
 pub struct Sqlite {
     path: PathBuf,
     database: Connection,
+    /// What a process before this one saw does not go on: nobody looked in between.
+    first_coverage: i64,
     /// Held for as long as this process writes there.
     _lock: Option<File>,
 }
@@ -74,6 +76,9 @@ impl Sqlite {
                 unopened(std::io::Error::other(error))
             }
         })?;
+        let last = "SELECT COALESCE(MAX(number), 0) FROM coverage";
+        let last = one.database.query_row(last, [], |row| row.get::<_, i64>(0));
+        one.first_coverage = last.map_err(|error| one.refused(error))?.saturating_add(1);
         Ok(one)
     }
 
@@ -105,6 +110,7 @@ impl Sqlite {
         Ok(Self {
             path: path.to_owned(),
             database,
+            first_coverage: 0,
             _lock: lock,
         })
     }
@@ -118,7 +124,7 @@ impl Sqlite {
     }
 
     /// The documents of rows, each in one column.
-    fn documents<T: DeserializeOwned>(
+    fn documents_of<T: DeserializeOwned>(
         &self,
         sql: &str,
         parameters: &[&dyn ToSql],
@@ -188,22 +194,32 @@ impl Sqlite {
 
 impl History for Sqlite {
     fn keep(&mut self, entry: &Entry) -> Result<()> {
+        let since = self.first_coverage;
         self.write(|transaction| {
             for episode in entry.episodes.values() {
                 keep_episode(transaction, episode)?;
             }
             for passed in &entry.passes {
-                let sql = "INSERT OR IGNORE INTO passes (id, cluster, at, detail) VALUES (?, ?, ?, ?)";
+                let sql =
+                    "INSERT OR REPLACE INTO passes (id, cluster, at, detail) VALUES (?, ?, ?, ?)";
                 let values = params![passed.id, passed.cluster, passed.at, json(passed)];
                 transaction.prepare_cached(sql)?.execute(values)?;
             }
             for (cluster, seen) in &entry.seen {
-                keep_seen(transaction, cluster, seen)?;
+                for one in seen {
+                    keep_seen(transaction, cluster, one, since)?;
+                }
             }
             for alert in &entry.alerts {
-                let sql =
-                    "INSERT OR IGNORE INTO alerts (id, at, delivered_at, detail) VALUES (?, ?, ?, ?)";
-                let values = params![alert.id, alert.at, alert.delivered_at, json(alert)];
+                let sql = "INSERT OR IGNORE INTO alerts (id, receiver, at, delivered_at, detail)
+                     VALUES (?, ?, ?, ?, ?)";
+                let values = params![
+                    alert.id,
+                    alert.receiver,
+                    alert.at,
+                    alert.delivered_at,
+                    json(alert)
+                ];
                 transaction.prepare_cached(sql)?.execute(values)?;
             }
             Ok(())
@@ -243,7 +259,7 @@ impl History for Sqlite {
              WHERE (?1 IS NULL OR cluster = ?1) AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at <= ?3)
              ORDER BY at DESC, id LIMIT ?4";
         let limit = query.limit.unwrap_or(ROWS);
-        self.documents(sql, &[&query.cluster, &query.since, &query.until, &limit])
+        self.documents_of(sql, &[&query.cluster, &query.since, &query.until, &limit])
     }
 
     fn coverage(&self, query: &Query) -> Result<Vec<Coverage>> {
@@ -264,10 +280,15 @@ impl History for Sqlite {
         })
     }
 
-    fn undelivered(&self) -> Result<Vec<Alert>> {
+    fn undelivered(&self, receiver: &str) -> Result<Vec<Alert>> {
+        let sql = "SELECT detail FROM alerts WHERE delivered_at IS NULL AND receiver = ? ORDER BY at, id LIMIT 1000";
+        self.documents_of(sql, &[&receiver])
+    }
+
+    fn receivers(&self) -> Result<Vec<(String, u32)>> {
         let sql =
-            "SELECT detail FROM alerts WHERE delivered_at IS NULL ORDER BY at, id LIMIT 10000";
-        self.documents(sql, &[])
+            "SELECT receiver, COUNT(*) FROM alerts WHERE delivered_at IS NULL GROUP BY receiver";
+        self.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn tried(&mut self, alerts: &[Alert]) -> Result<()> {
@@ -283,6 +304,34 @@ impl History for Sqlite {
                 statement.execute(params![alert.id, alert.delivered_at, json(alert)])?;
             }
             Ok(())
+        })
+    }
+
+    fn rollout(&self) -> Result<Option<Rollout>> {
+        let sql = "SELECT detail FROM rollouts ORDER BY number DESC LIMIT 1";
+        Ok(self.documents_of(sql, &[])?.pop())
+    }
+
+    fn keep_rollout(&mut self, rollout: &Rollout) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "INSERT INTO rollouts (revision, began_at, detail) VALUES (?, ?, ?)
+                 ON CONFLICT (revision, began_at) DO UPDATE SET detail = excluded.detail";
+            let values = params![rollout.revision, rollout.began_at, json(rollout)];
+            transaction.execute(sql, values).map(drop)
+        })
+    }
+
+    fn documents(&self, revision: &str) -> Result<Option<Vec<(String, String)>>> {
+        let sql = "SELECT files FROM documents WHERE revision = ?";
+        Ok(self.documents_of(sql, &[&revision])?.pop())
+    }
+
+    fn keep_documents(&mut self, revision: &str, files: &[(String, String)]) -> Result<()> {
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO documents (revision, files) VALUES (?, ?)";
+            transaction
+                .execute(sql, params![revision, json(&files)])
+                .map(drop)
         })
     }
 
@@ -307,70 +356,6 @@ impl History for Sqlite {
             Ok(forgotten)
         })
     }
-}
-
-fn keep_episode(transaction: &Transaction<'_>, one: &Episode) -> rusqlite::Result<()> {
-    let sql =
-        "INSERT INTO episodes (id, cluster, zone, class, started_at, detected_at, ended_at, detail)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET (zone, started_at, ended_at, detail)
-             = (excluded.zone, excluded.started_at, excluded.ended_at, excluded.detail)";
-    let values = params![
-        one.id,
-        one.cluster,
-        one.zone,
-        one.class,
-        one.started_at,
-        one.detected_at,
-        one.ended_at,
-        json(one)
-    ];
-    transaction.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-fn keep_seen(transaction: &Transaction<'_>, cluster: &str, seen: &Seen) -> rusqlite::Result<()> {
-    let sql = "SELECT cluster, since, until, watched, reason, number FROM coverage
-         WHERE cluster = ? ORDER BY number DESC LIMIT 1";
-    let mut last = transaction.prepare_cached(sql)?;
-    let last = last.query_row([cluster], |row| {
-        Ok((coverage_of(row)?, row.get::<_, i64>(5)?))
-    });
-    let last = last.optional()?;
-    let Continued { last: on, next } =
-        continued(last.as_ref().map(|(last, _)| last), cluster, seen);
-    if let Some((on, (_, number))) = on.zip(last) {
-        let sql = "UPDATE coverage SET until = ? WHERE number = ?";
-        transaction
-            .prepare_cached(sql)?
-            .execute(params![on.until, number])?;
-    }
-    if let Some(next) = next {
-        let sql =
-            "INSERT INTO coverage (cluster, since, until, watched, reason) VALUES (?, ?, ?, ?, ?)";
-        let watched = json(&next.watched);
-        let values = params![next.cluster, next.since, next.until, watched, next.reason];
-        transaction.prepare_cached(sql)?.execute(values)?;
-    }
-    Ok(())
-}
-
-fn coverage_of(row: &Row<'_>) -> rusqlite::Result<Coverage> {
-    let watched: String = row.get(3)?;
-    // What a newer version wrote there is nothing that this one can call watched.
-    let watched = serde_json::from_str(&watched).unwrap_or(Watched::Not);
-    Ok(Coverage {
-        cluster: row.get(0)?,
-        since: row.get(1)?,
-        until: row.get(2)?,
-        watched,
-        reason: row.get(4)?,
-    })
-}
-
-/// Text of what always has one.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,6 +14,13 @@ pub fn now() -> String {
         .to_string()
 }
 
+/// A time in seconds since 1970, RFC 3339 in UTC.
+pub fn at(seconds: i64) -> String {
+    Timestamp::from_second(seconds)
+        .unwrap_or(Timestamp::MIN)
+        .to_string()
+}
+
 /// Now, in seconds since 1970.
 pub fn seconds() -> i64 {
     Timestamp::now().as_second()

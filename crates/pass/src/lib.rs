@@ -11,6 +11,7 @@ pub mod enforceable;
 pub mod examined;
 pub mod only;
 pub mod project;
+pub mod proof;
 pub mod reach;
 pub mod reading;
 pub mod sources;

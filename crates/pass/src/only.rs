@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cofferdam_model::count::counted;
+use cofferdam_objects::admission::AdmissionKind;
 use cofferdam_objects::key::{Kind, ObjectKey};
 use cofferdam_planner::view::View;
 use cofferdam_state::footing::Footing;
@@ -86,8 +87,15 @@ impl<'a> Only<'a> {
     }
 }
 
-/// The namespace that an object is in; the object itself where it is in none.
+/// The namespace that an object is in; the object itself where it is in none. The policy of a guard rail and its binding
+/// are in one place.
 pub fn place_of(object: &ObjectKey) -> ObjectKey {
+    if let Kind::Admission(_) = object.kind {
+        return ObjectKey {
+            kind: Kind::Admission(AdmissionKind::ValidatingPolicy),
+            ..object.clone()
+        };
+    }
     let namespace = object.namespace.as_deref();
     namespace.map_or_else(|| object.clone(), ObjectKey::namespace)
 }

@@ -17,6 +17,7 @@ mod import;
 mod plan;
 mod prove;
 pub mod reach;
+mod rollout;
 mod status;
 mod zones;
 
@@ -35,6 +36,7 @@ pub use import::render as import;
 pub use plan::render as plan;
 pub use prove::render as prove;
 pub use reach::render as reach;
+pub use rollout::render as rollout;
 pub use status::render as status;
 pub use zones::render as zones;
 

@@ -20,6 +20,7 @@ pub mod import;
 pub mod plan;
 pub mod prove;
 pub mod reach;
+pub mod rollout;
 pub mod status;
 pub mod zones;
 

@@ -53,6 +53,8 @@ const EDGES: [(&str, &[&str]); 16] = [
             "model",
             "objects",
             "documents",
+            "semantics",
+            "compiler",
             "state",
             "planner",
             "report",

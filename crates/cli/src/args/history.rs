@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 use cofferdam_controller::{Client, TOKEN};
 
 use crate::durations;
@@ -98,4 +98,35 @@ pub(crate) struct Acknowledging {
     pub(crate) by: Option<String>,
     #[command(flatten)]
     pub(crate) server: Server,
+}
+
+/// Arguments of `rollout`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cofferdam rollout --server http://127.0.0.1:9440\n  cofferdam rollout pause --server http://127.0.0.1:9440\n  cofferdam rollout rollback --server http://127.0.0.1:9440   to the documents before, until newer ones come\n\nA wave passes when every cluster of it converged or is out of reach, every guarantee is proved on what is live, nothing\nopened or closed beside the plan, and all that has held for as long as the trust domain's `rollout.soak`."
+)]
+pub(crate) struct RolloutArguments {
+    /// What to say to it; what it is at, where nothing is said
+    #[arg(value_name = "WHAT")]
+    pub(crate) say: Option<Said>,
+    /// Who says so; default `$USER`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// What to say to a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Said {
+    /// Begin nothing more
+    Pause,
+    /// Go on, and try again what failed
+    Resume,
+    /// End it, and leave clusters as they are
+    Abort,
+    /// Let the wave that waits begin, or pass
+    Approve,
+    /// Roll out the documents before
+    Rollback,
 }

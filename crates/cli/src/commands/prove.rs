@@ -5,16 +5,14 @@ use cofferdam_model::Model;
 use cofferdam_model::capabilities::Enforces;
 use cofferdam_model::cluster::Cluster;
 use cofferdam_model::names::ClusterName;
-use cofferdam_pass::examined::Examined;
+use cofferdam_pass::proof::{enforces, ground};
 use cofferdam_pass::reach::Authors;
-use cofferdam_pass::reading::facts_of;
 use cofferdam_pass::{clock, project};
 use cofferdam_planner::waivers;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::prove::{ProveCluster, ProveReport, WireHop, WireProof, WireReason};
 use cofferdam_semantics::guarantee::{Ground, Hop, Outcome, Proof, Reason, prove};
-use cofferdam_semantics::reach::dialects_of;
 
 use crate::args::{Arguments, ProveArguments};
 use crate::exit::Exit;
@@ -40,11 +38,14 @@ pub(crate) async fn run(arguments: &Arguments, command: &ProveArguments) -> Resu
     if !command.model {
         let directory = &arguments.directory;
         let examined = examine(&loaded, model, directory, selection, Authors::Unnamed).await?;
-        let grounds = examined.iter().map(ground).collect();
+        let grounds = examined.iter();
+        let grounds = grounds
+            .map(|one| ground(one.cluster, &one.bundle, &one.observed))
+            .collect();
         let enforced = |cluster: &Cluster| {
             let mut examined = examined.iter();
             let one = examined.find(|one| one.cluster.name == cluster.name);
-            one.map_or(Enforces::Unknown, enforces)
+            one.map_or(Enforces::Unknown, |one| enforces(&one.observed))
         };
         clusters.extend(told(model, "live", grounds, enforced));
     }
@@ -55,32 +56,6 @@ pub(crate) async fn run(arguments: &Arguments, command: &ProveArguments) -> Resu
     };
     show(&report, arguments.output, text::prove)?;
     Ok(Exit::of(report.clusters.iter().flat_map(exits)))
-}
-
-/// A cluster as it was found.
-fn ground<'a>(one: &'a Examined<'a>) -> Ground<'a> {
-    let mut facts = facts_of(&one.observed);
-    if enforces(one) == Enforces::No {
-        facts.policies.clear();
-    }
-    let capabilities = one.observed.capabilities.known();
-    Ground {
-        cluster: one.cluster,
-        zones: one.bundle.zones(),
-        facts,
-        tells_exposed: true,
-        dialects: dialects_of(capabilities.map(|known| known.cni.name.as_str())),
-        pod_networks: one.cluster.pod_networks(capabilities),
-        capabilities,
-        closed: one
-            .bundle
-            .closed_namespaces(|guard| guard.is_in_force(&one.observed)),
-    }
-}
-
-fn enforces(one: &Examined<'_>) -> Enforces {
-    let capabilities = one.observed.capabilities.known();
-    capabilities.map_or(Enforces::Unknown, |known| known.cni.enforces)
 }
 
 /// What becomes of every guarantee in clusters, of which `enforced` tells whether policies are enforced.

@@ -29,11 +29,15 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 const LOOKED_EVERY: Duration = Duration::from_secs(5);
 /// An Alertmanager is told so often that an alert still fires.
 const REPEATED_EVERY: Duration = Duration::from_mins(1);
+/// So many alerts go in one request.
+const AT_ONCE: usize = 100;
 /// What it is not told of again counts as over there after this long.
 const FIRES_FOR: Duration = Duration::from_mins(5);
 
 /// Delivers alerts for as long as the process lives; each receiver is a matter of its own.
 pub(crate) async fn deliver(chronicle: Chronicle, settings: Arc<AlertSettings>) -> Result<()> {
+    let names = settings.receivers.iter().map(|one| one.name.clone());
+    chronicle.give_up_but(&names.collect::<Vec<_>>());
     let mut tasks = tokio::task::JoinSet::new();
     for receiver in settings.receivers.clone() {
         let one = Delivery {
@@ -138,11 +142,9 @@ impl Delivery {
 
     /// Sends what is due, and notes what came of it.
     async fn send_due(&self) {
-        let all = self.chronicle.undelivered();
-        let mine = all
-            .into_iter()
-            .filter(|one| one.receiver == self.receiver.name);
-        let (due, dropped) = due(mine.collect(), &clock::now());
+        let mine = self.chronicle.undelivered(&self.receiver.name);
+        let (mut due, dropped) = due(mine, &clock::now());
+        due.truncate(AT_ONCE);
         if !dropped.is_empty() {
             self.chronicle.tried(&dropped);
         }

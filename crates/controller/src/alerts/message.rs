@@ -1,11 +1,18 @@
 //! What receivers are sent.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use cofferdam_history::{Alert, Occasion};
+use cofferdam_pass::clock;
 use cofferdam_report::wire::API_VERSION;
 use cofferdam_report::wire::history::Episode;
 use serde_json::{Value, json};
+
+use crate::remedy::REMEMBERED_SECONDS;
+
+/// What somebody fights over is left alone for so long.
+const LEFT_ALONE_FOR: Duration = Duration::from_secs(REMEMBERED_SECONDS.unsigned_abs());
 
 /// How many episodes are named in one text; of the rest, it is said how many there are.
 const NAMED: usize = 20;
@@ -48,6 +55,8 @@ pub(super) fn alertmanager<'a>(
     episodes: impl IntoIterator<Item = (Occasion, &'a Episode)>,
     firing_until: &str,
 ) -> Value {
+    let left_alone_until = clock::later(firing_until, LEFT_ALONE_FOR);
+    let left_alone_until = left_alone_until.unwrap_or_else(|| firing_until.to_owned());
     let alerts = episodes.into_iter().map(|(occasion, one)| {
         let name = match occasion {
             Occasion::Drill => "CofferdamDrill",
@@ -68,7 +77,16 @@ pub(super) fn alertmanager<'a>(
             "trust_domain": one.trust_domain,
             "zone": one.zone.as_deref().unwrap_or_default(),
         });
-        let ends_at = one.ended_at.as_deref().unwrap_or(firing_until);
+        let until = match occasion {
+            // Said once, and so for as long as it is left alone.
+            Occasion::NotHealed => left_alone_until.as_str(),
+            Occasion::Began
+            | Occasion::Worsened
+            | Occasion::AcceptanceEnded
+            | Occasion::Ended
+            | Occasion::Drill => firing_until,
+        };
+        let ends_at = one.ended_at.as_deref().unwrap_or(until);
         json!({
             "labels": labels,
             "annotations": {"summary": one.message, "description": description(one)},

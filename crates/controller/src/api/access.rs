@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -47,10 +47,29 @@ impl Token {
                 write!(token, "{byte:02x}").ok();
                 token
             });
+            // A start that is cut short leaves no half of a token.
+            let partial = path.with_extension("partial");
             let mut options = OpenOptions::new();
-            let file = options.write(true).create_new(true).mode(0o600).open(path);
-            writeln!(file.with_context(what)?, "{token}").with_context(what)?;
+            let file = options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&partial);
+            let mut file = file.with_context(what)?;
+            writeln!(file, "{token}").with_context(what)?;
+            file.sync_all().with_context(what)?;
+            std::fs::rename(&partial, path).with_context(what)?;
         }
+        let mode = std::fs::metadata(path)
+            .with_context(what)?
+            .permissions()
+            .mode();
+        ensure!(
+            mode.trailing_zeros() >= 6,
+            "the token file {} can be read by others: `chmod 600` it",
+            path.display()
+        );
         let token = std::fs::read_to_string(path).with_context(what)?;
         let token = token.trim();
         ensure!(
@@ -83,8 +102,6 @@ impl Token {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     /// What somebody is told who asks from an address with a header.

@@ -9,8 +9,9 @@ use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::BASE;
+use super::{BASE, Commanded};
 use crate::http::client;
+use crate::rollouts::RolloutCommand;
 
 /// A controller that says nothing for so long is not there.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -63,6 +64,14 @@ impl Client {
         let path = format!("episodes/{episode}/acknowledgement");
         let body = serde_json::to_string(said)?;
         self.ask(Method::POST, &path, &[], Some(body)).await?;
+        Ok(())
+    }
+
+    /// Says something to the rollout.
+    pub async fn command(&self, command: RolloutCommand, by: &str) -> Result<()> {
+        let by = by.to_owned();
+        let body = serde_json::to_string(&Commanded { command, by })?;
+        self.ask(Method::POST, "rollout", &[], Some(body)).await?;
         Ok(())
     }
 

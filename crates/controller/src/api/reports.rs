@@ -3,7 +3,7 @@
 use cofferdam_pass::project::warnings_of;
 use cofferdam_report::text;
 use cofferdam_report::wire::API_VERSION;
-use cofferdam_report::wire::drift::{DriftCluster, DriftReport};
+use cofferdam_report::wire::drift::{DriftCluster, DriftReport, Verdict};
 use cofferdam_report::wire::status::{StatusCluster, StatusReport};
 use serde::Deserialize;
 
@@ -37,6 +37,64 @@ impl Selected {
     }
 }
 
+/// What is older than this is not known any more, in seconds.
+const STALE_SECONDS: u64 = 60;
+
+/// Why a report would say less than it seems to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// Somebody asks for what is not there.
+    #[error("there is no {0} `{1}`")]
+    NoSuch(&'static str, String),
+    /// Clusters were not looked at yet.
+    #[error("not looked at yet: {0}")]
+    NotYet(String),
+}
+
+/// An error where a report of what is selected would leave something out.
+pub(super) fn check(api: &Api, selected: &Selected) -> Result<(), Unanswered> {
+    let documents = api.documents.borrow();
+    let model = documents.model();
+    let named = |names: &Option<String>| {
+        let names = names.iter().flat_map(|names| names.split(','));
+        names.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    for name in named(&selected.cluster) {
+        if !documents
+            .clusters()
+            .any(|cluster| cluster.name.as_str() == name)
+        {
+            return Err(Unanswered::NoSuch("cluster", name));
+        }
+    }
+    for name in named(&selected.trust_domain) {
+        if !model
+            .trust_domains
+            .keys()
+            .any(|domain| domain.as_str() == name)
+        {
+            return Err(Unanswered::NoSuch("trust domain", name));
+        }
+    }
+    let missing = api.fleet.not_looked_at();
+    let missing: Vec<String> = match missing {
+        Some(missing) => missing.iter().map(ToString::to_string).collect(),
+        None => vec!["any cluster".to_owned()],
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Unanswered::NotYet(missing.join(", ")))
+}
+
+/// A verdict that holds now: none does that is old.
+fn current(verdict: Verdict, age_seconds: u64) -> Verdict {
+    if age_seconds > STALE_SECONDS && verdict == Verdict::InSync {
+        return Verdict::Unknown;
+    }
+    verdict
+}
+
 /// `DriftReport`, as text and as it is.
 pub(super) fn drift(api: &Api, selected: &Selected) -> (String, DriftReport) {
     let clusters = api
@@ -46,6 +104,7 @@ pub(super) fn drift(api: &Api, selected: &Selected) -> (String, DriftReport) {
         .filter(|(_, seen)| selected.holds(seen));
     let clusters = clusters.map(|(_, seen)| DriftCluster {
         age_seconds: seen.age_seconds(),
+        verdict: current(seen.drift.verdict, seen.age_seconds()),
         ..seen.drift.clone()
     });
     let compared = api.fleet.between();
@@ -78,6 +137,7 @@ pub(super) fn status(api: &Api, selected: &Selected) -> (String, StatusReport) {
         .filter(|(_, seen)| selected.holds(seen));
     let clusters = clusters.map(|(_, seen)| StatusCluster {
         age_seconds: seen.age_seconds(),
+        verdict: current(seen.status.verdict, seen.age_seconds()),
         ..seen.status.clone()
     });
     let report = StatusReport {

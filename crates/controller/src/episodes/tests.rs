@@ -145,3 +145,15 @@ fn who_ended_it_and_what_it_opened_meanwhile_is_told() {
     let ended_by = turns.first().and_then(|turn| turn.episode.ended_by.clone());
     assert_eq!(ended_by.as_deref(), Some("left the fleet"));
 }
+
+#[test]
+fn one_that_comes_back_within_a_second_is_another() {
+    let (mut episodes, none) = (Episodes::default(), BTreeSet::new());
+    let mut ids = BTreeSet::new();
+    for words in [vec![found("a")], Vec::new(), vec![found("a")]] {
+        let turns = episodes.take(look(words, &none), |_| false);
+        let began = turns.into_iter().filter(|turn| turn.what == What::Began);
+        ids.extend(began.map(|turn| turn.episode.id));
+    }
+    assert_eq!(ids.len(), 2);
+}

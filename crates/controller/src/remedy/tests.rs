@@ -106,7 +106,7 @@ fn check(edits: &[(&str, &str)], acts: &[Act], but: &[&str], expected: &[&str]) 
         struggles: &struggles,
         now: 60,
     };
-    let remedy = grounds.remedy(&trial.plan(), &observed);
+    let remedy = grounds.remedy(&trial.plan(), &bundle, &observed);
     let removals = remedy.removals.iter().map(|step| step.action.object());
     let told = remedy
         .places
@@ -180,6 +180,14 @@ fn policies_of_others_go_only_where_their_class_is_named() {
     )];
     check(&named, &open, &[], &["NetworkPolicy/orders/hole"]);
     check(&named, &open, &["?NetworkPolicy/orders/hole"], &[]);
+    // Where our deny is gone, it may be all that still denies.
+    let both = [Act::Open("orders"), Act::Lose("orders")];
+    check(&named, &both, &[], &["Namespace/orders"]);
+    let staged = [(
+        HIGH,
+        "sensitivity: high\n  enforcement: stage\n  healing: { foreign-policy: heal }\n",
+    )];
+    check(&staged, &[], &[], &[]);
     check(&named, &open, &["!NetworkPolicy/orders/hole"], &[]);
 }
 

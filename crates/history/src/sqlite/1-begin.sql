@@ -24,6 +24,20 @@ CREATE TABLE passes (
 ) STRICT;
 CREATE INDEX passes_at ON passes (at);
 
+CREATE TABLE rollouts (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    revision TEXT NOT NULL,
+    began_at TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    UNIQUE (revision, began_at)
+) STRICT;
+
+-- What a rollout may have to go back to.
+CREATE TABLE documents (
+    revision TEXT PRIMARY KEY,
+    files TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE coverage (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     cluster TEXT NOT NULL,
@@ -36,8 +50,9 @@ CREATE INDEX coverage_of ON coverage (cluster, number);
 
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY,
+    receiver TEXT NOT NULL,
     at TEXT NOT NULL,
     delivered_at TEXT,
     detail TEXT NOT NULL
 ) STRICT;
-CREATE INDEX alerts_undelivered ON alerts (at) WHERE delivered_at IS NULL;
+CREATE INDEX alerts_undelivered ON alerts (receiver, at) WHERE delivered_at IS NULL;

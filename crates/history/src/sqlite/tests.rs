@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::entry::Occasion;
+use crate::entry::{Occasion, Seen};
 use crate::with_gaps;
+
+use cofferdam_report::wire::history::Watched;
 
 use super::*;
 
@@ -158,7 +160,7 @@ fn what_is_kept_again_is_there_once_and_as_it_was_last() {
     history.keep(&one).expect("room");
     let found = history.episodes(&Query::default()).expect("episodes");
     assert_eq!(found, [episode("a", NOON, Some(ONE))]);
-    assert_eq!(history.undelivered().expect("alerts").len(), 1);
+    assert_eq!(history.undelivered("pager").expect("alerts").len(), 1);
 }
 
 #[test]
@@ -172,7 +174,7 @@ fn an_alert_that_was_delivered_is_not_tried_again_even_where_it_is_kept_again() 
     later.not_before = TWO.to_owned();
     history.tried(&[delivered, later.clone()]).expect("room");
     history.keep(&all).expect("room");
-    assert_eq!(history.undelivered().expect("alerts"), [later]);
+    assert_eq!(history.undelivered("pager").expect("alerts"), [later]);
 }
 
 #[test]
@@ -285,7 +287,7 @@ fn what_is_over_is_forgotten_when_it_is_old_and_the_rest_never() {
         ids(&history.episodes(&Query::default()).expect("episodes")),
         "b c"
     );
-    assert_eq!(history.undelivered().expect("alerts").len(), 1);
+    assert_eq!(history.undelivered("pager").expect("alerts").len(), 1);
 }
 
 #[test]
@@ -302,7 +304,7 @@ fn coverage_goes_on_from_look_to_look_and_has_gaps() {
             reason: None,
         };
         let entry = Entry {
-            seen: BTreeMap::from([("prod".to_owned(), seen)]),
+            seen: BTreeMap::from([("prod".to_owned(), vec![seen])]),
             ..Entry::default()
         };
         history.keep(&entry).expect("room");
@@ -350,4 +352,29 @@ fn what_others_say_of_an_episode_stays_when_its_watcher_goes_on() {
     for id in ["a", "b"] {
         assert!(!history.acknowledge(id, &said).expect("room"));
     }
+}
+
+#[test]
+fn what_another_process_saw_does_not_go_on() {
+    let (_directory, path, mut history) = fresh();
+    let seen = |at: &str| Entry {
+        seen: BTreeMap::from([(
+            "prod".to_owned(),
+            vec![Seen {
+                at: at.to_owned(),
+                watched: Watched::Whole,
+                reason: None,
+            }],
+        )]),
+        ..Entry::default()
+    };
+    history.keep(&seen(NOON)).expect("room");
+    drop(history);
+    let mut history = Sqlite::open(&path).expect("a history");
+    let later = "2026-11-23T12:00:30Z";
+    history.keep(&seen(later)).expect("room");
+    let coverage = history.coverage(&Query::default()).expect("coverage");
+    let told = with_gaps(coverage, later);
+    let told: Vec<Watched> = told.iter().map(|one| one.watched).collect();
+    assert_eq!(told, [Watched::Whole, Watched::Not, Watched::Whole]);
 }

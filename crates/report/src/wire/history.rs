@@ -100,19 +100,19 @@ pub struct Passed {
     pub at: String,
     /// The cluster.
     pub cluster: String,
-    /// What for: `heal`.
+    /// What for: `heal` or `rollout`.
     pub purpose: String,
     /// Hash of model and fleet.
     pub revision: String,
     /// The number of the apply, where it got that far.
     pub sequence: Option<u64>,
-    /// `converged`, `partial`, `failed`, `refused` or `unknown`.
+    /// `converged`, `partial`, `failed`, `refused` or `unknown`; `begun` where nothing more is known of it.
     pub state: String,
     /// Why, where it did not converge.
     pub reason: Option<String>,
     /// How many steps were written.
     pub written: u64,
-    /// What it was to write.
+    /// What it wrote.
     pub objects: Vec<String>,
     /// What it was to do, as `OPERATION OBJECT: REASON`.
     pub steps: Vec<String>,
