@@ -10,3 +10,6 @@ pub use deliver::drill;
 pub(crate) use deliver::deliver;
 pub(crate) use due::{Reason, due};
 pub use settings::AlertSettings;
+
+#[cfg(test)]
+mod tests;

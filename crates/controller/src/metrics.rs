@@ -8,6 +8,7 @@ use std::fmt;
 
 use cofferdam_pass::clock;
 use cofferdam_report::wire::drift::Verdict;
+use cofferdam_report::wire::rollout::{Rollout, RolloutState};
 use cofferdam_state::finding::Severity;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -23,7 +24,11 @@ use crate::fleet::{Fleet, Seen};
 type Labels = Vec<(&'static str, String)>;
 
 /// Every metric of the fleet as it is now, as text.
-pub(crate) fn told(fleet: &Fleet, chronicle: &Chronicle) -> Result<String, fmt::Error> {
+pub(crate) fn told(
+    fleet: &Fleet,
+    chronicle: &Chronicle,
+    rollout: Option<&Rollout>,
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix(list::PREFIX);
     let clusters = fleet.all();
     let each = || clusters.iter().map(|(name, seen)| (name.as_str(), &**seen));
@@ -53,6 +58,23 @@ pub(crate) fn told(fleet: &Fleet, chronicle: &Chronicle) -> Result<String, fmt::
         passes.get_or_create(&labels).inc_by(number);
     }
     register(&mut registry, &list::PASSES, passes);
+    let states: Family<Labels, Gauge> = Family::default();
+    let members: Family<Labels, Gauge> = Family::default();
+    if let Some(rollout) = rollout {
+        for (state, told) in ROLLOUTS {
+            let labels = vec![("state", told.to_owned())];
+            states
+                .get_or_create(&labels)
+                .set((state == rollout.state).into());
+        }
+        let clusters = rollout.waves.iter().flat_map(|wave| &wave.clusters);
+        for cluster in clusters {
+            let state = cluster.state.as_str().to_lowercase();
+            members.get_or_create(&vec![("state", state)]).inc();
+        }
+    }
+    register(&mut registry, &list::ROLLOUT, states);
+    register(&mut registry, &list::ROLLOUT_CLUSTERS, members);
     let unkept = Gauge::<i64>::default();
     unkept.set(whole(chronicle.unkept()));
     register(&mut registry, &list::HISTORY_UNKEPT, unkept);
@@ -132,4 +154,12 @@ const VERDICTS: [(Verdict, &str); 3] = [
     (Verdict::InSync, "inSync"),
     (Verdict::Drifted, "drifted"),
     (Verdict::Unknown, "unknown"),
+];
+
+const ROLLOUTS: [(RolloutState, &str); 5] = [
+    (RolloutState::Running, "running"),
+    (RolloutState::Paused, "paused"),
+    (RolloutState::Halted, "halted"),
+    (RolloutState::Aborted, "aborted"),
+    (RolloutState::Done, "done"),
 ];

@@ -33,7 +33,7 @@ struct Rule {
     summary: &'static str,
 }
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     Rule {
         name: "CofferdamUrgentDrift",
         expression: r#"sum by (cluster, zone, class, severity, effect) (cofferdam_findings{waived="false",severity=~"critical|high"}) > 0"#,
@@ -68,6 +68,13 @@ const RULES: [Rule; 8] = [
         holds_for: "0m",
         severity: "critical",
         summary: "{{ $labels.cluster }}: what drifted could not be put back ({{ $labels.state }})",
+    },
+    Rule {
+        name: "CofferdamRolloutHalted",
+        expression: r#"cofferdam_rollout{state="halted"} == 1"#,
+        holds_for: "0m",
+        severity: "critical",
+        summary: "new documents do not reach the fleet: `cofferdam rollout` says why",
     },
     Rule {
         name: "CofferdamCredentialExpires",
@@ -141,6 +148,12 @@ fn drawn(metric: &Metric) -> Option<(&'static str, &'static str, &'static str)> 
         "passes" => (
             "Passes by what became of them",
             "sum by (state) (increase(cofferdam_passes_total[1h]))",
+            "{{state}}",
+        ),
+        "rollout" => ("The last rollout", "cofferdam_rollout == 1", "{{state}}"),
+        "rollout_clusters" => (
+            "Clusters of the last rollout",
+            "cofferdam_rollout_clusters",
             "{{state}}",
         ),
         "history_unkept" => ("Facts not kept yet", "cofferdam_history_unkept", ""),

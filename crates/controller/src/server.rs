@@ -1,7 +1,6 @@
 //! What is answered over HTTP: metrics, health, and whoever shows the token.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use anyhow::Result;
 use axum::Router;
@@ -14,32 +13,26 @@ use cofferdam_model::names::ClusterName;
 use tokio::net::TcpListener;
 
 use crate::api::{self, Api};
-use crate::chronicle::Chronicle;
-use crate::fleet::Fleet;
 use crate::metrics;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What answers are made of.
-type Shared = (Arc<Fleet>, Chronicle);
-
 /// Answers for as long as the process lives.
 pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<()> {
-    let shared: Shared = (Arc::clone(&api.fleet), api.chronicle.clone());
     let routes = Router::new()
         // Whatever else does not go on ends the process.
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(shared)
+        .with_state(api.clone())
         .merge(api::routes(api));
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, service).await?)
 }
 
 /// Whether every cluster was looked at, or found to be out of reach.
-async fn ready(State((fleet, _)): State<Shared>) -> (StatusCode, String) {
-    match fleet.not_looked_at() {
+async fn ready(State(api): State<Api>) -> (StatusCode, String) {
+    match api.fleet.not_looked_at() {
         Some(missing) if missing.is_empty() => (StatusCode::OK, "ok".to_owned()),
         Some(missing) => {
             let missing: Vec<&str> = missing.iter().map(ClusterName::as_str).collect();
@@ -50,8 +43,10 @@ async fn ready(State((fleet, _)): State<Shared>) -> (StatusCode, String) {
     }
 }
 
-async fn metrics(State((fleet, chronicle)): State<Shared>) -> Response {
-    match tokio::task::block_in_place(|| metrics::told(&fleet, &chronicle)) {
+async fn metrics(State(api): State<Api>) -> Response {
+    match tokio::task::block_in_place(|| {
+        metrics::told(&api.fleet, &api.chronicle, api.rollouts.current().as_ref())
+    }) {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

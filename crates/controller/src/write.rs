@@ -7,6 +7,7 @@ use std::time::Duration;
 use cofferdam_history::{Alert, Entry, Occasion};
 use cofferdam_judge::Allowances;
 use cofferdam_model::healing::Response;
+use cofferdam_objects::key::ObjectKey;
 use cofferdam_pass::apply::execute::{Pass, execute};
 use cofferdam_pass::apply::outcome::outcome;
 use cofferdam_pass::clock;
@@ -51,8 +52,10 @@ impl Follower {
         };
         let passed = self.carry_out(one, revision, work).await;
         // What waits for somebody is no failure.
-        let is_done = passed.state == word(ApplyState::Converged)
-            || (passed.state == word(ApplyState::Partial) && passed.failed.is_empty());
+        let is_done = passed.failed.is_empty()
+            && [ApplyState::Converged, ApplyState::Partial]
+                .map(word)
+                .contains(&&*passed.state);
         if let Some(turned) = memory.turned.as_mut().filter(|_| is_turn) {
             turned.is_done = is_done;
             turned.bundle_hash = Some(one.bundle.hash.clone());
@@ -136,6 +139,7 @@ impl Follower {
             remedy.removals.clear();
             passed.removed.clear();
         }
+        let left = tokio::task::block_in_place(|| self.leave_refused(one, revision, &mut remedy));
         let only = match turn {
             Some(_) => Only::EVERYTHING,
             None => Only::places(&remedy.places),
@@ -175,6 +179,7 @@ impl Follower {
         });
         let failed = report.failed.iter();
         let failed = failed.map(|failed| format!("{}: {}", failed.object, failed.message));
+        let failed = failed.chain(left);
         Passed {
             at: clock::now(),
             sequence: report.sequence,
@@ -187,6 +192,39 @@ impl Follower {
             fields,
             ..passed
         }
+    }
+
+    /// Takes out of a remedy the places that are refused, where others are not: one that has to wait for somebody leaves
+    /// no other as it is. Why they are refused.
+    fn leave_refused(
+        &self,
+        one: &Examined<'_>,
+        revision: &Revision,
+        remedy: &mut Remedy,
+    ) -> Vec<String> {
+        let refused = |places: &BTreeSet<ObjectKey>| {
+            let decision = self.decide(one, revision, (Only::places(places), false));
+            let refusals = decision.into_iter().flat_map(|decision| decision.refusals);
+            refusals.map(|refusal| refusal.message).collect::<Vec<_>>()
+        };
+        if remedy.places.len() < 2 || refused(&remedy.places).is_empty() {
+            return Vec::new();
+        }
+        let (mut kept, mut left) = (BTreeSet::new(), Vec::new());
+        for place in &remedy.places {
+            let why = refused(&BTreeSet::from([place.clone()]));
+            if why.is_empty() {
+                kept.insert(place.clone());
+            } else {
+                left.push(format!("{place}: {}", why.join("; ")));
+            }
+        }
+        // Where nothing may be put back, it is refused as one.
+        if kept.is_empty() {
+            return Vec::new();
+        }
+        remedy.places = kept;
+        left
     }
 
     /// A pass that begins.

@@ -219,8 +219,15 @@ impl Record {
             written,
             complete,
         });
-        let surplus = record.applies.len().saturating_sub(HISTORY);
-        record.applies.drain(..surplus);
+        // A controller applies one revision again and again; those before it are still known to be older.
+        while record.applies.len() > HISTORY {
+            let mut neighbours = record.applies.windows(2);
+            let again = neighbours.position(|two| match two {
+                [one, next] => one.revision == next.revision,
+                _ => false,
+            });
+            record.applies.remove(again.unwrap_or(0));
+        }
         record
     }
 }
@@ -401,5 +408,18 @@ mod tests {
         }
         assert_eq!(record.applies.len(), HISTORY);
         assert_eq!(record.applies.first().map(|apply| apply.sequence), Some(6));
+    }
+
+    #[test]
+    fn a_revision_stays_known_however_often_another_is_applied_after_it() {
+        let mut record = before().ended(Ending {
+            revision: "old".to_owned(),
+            ..ending(None)
+        });
+        for _ in 0..2 * HISTORY {
+            record = record.ended(ending(None));
+        }
+        assert_eq!(record.applies.len(), HISTORY);
+        assert!(record.is_older("old"));
     }
 }

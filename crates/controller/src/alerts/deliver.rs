@@ -288,7 +288,13 @@ fn due(all: Vec<Alert>, now: &str) -> (Vec<Alert>, Vec<Alert>) {
         error: Some("it was over before anybody was to be told".to_owned()),
         ..one
     });
-    let due = left.into_iter().filter(|one| *one.not_before <= *now);
+    // Nobody is told of an end before the beginning.
+    let later = left.iter().filter(|one| *one.not_before > *now);
+    let later: BTreeSet<String> = later.map(|one| one.episode.id.clone()).collect();
+    let due = left.into_iter().filter(|one| {
+        let waits = one.occasion == Occasion::Ended && later.contains(&one.episode.id);
+        *one.not_before <= *now && !waits
+    });
     let mut due: Vec<Alert> = due.collect();
     due.sort_by(|one, other| (&one.at, one.occasion).cmp(&(&other.at, other.occasion)));
     (due, dropped.collect())
@@ -311,5 +317,74 @@ fn tried(one: Alert, sent: &Result<()>) -> Alert {
                 ..one
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An alert of an episode that is not to be told before a minute.
+    fn alert(episode: &str, occasion: Occasion, minute: u32, failures: u32) -> Alert {
+        let at = |minute| format!("2026-11-23T12:{minute:02}:00Z");
+        Alert {
+            id: format!("{episode}{}", occasion.as_str()),
+            receiver: "pager".to_owned(),
+            occasion,
+            episode: Episode {
+                id: episode.to_owned(),
+                ..drilled(&at(0))
+            },
+            at: at(0),
+            failures,
+            not_before: at(minute),
+            delivered_at: None,
+            error: None,
+        }
+    }
+
+    /// What of alerts is sent at 12:03, and what is given up.
+    #[track_caller]
+    fn check(alerts: Vec<Alert>, sent: &[&str], given_up: &[&str]) {
+        let (due, dropped) = due(alerts, "2026-11-23T12:03:00Z");
+        let ids = |alerts: &[Alert]| alerts.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (ids(&due), ids(&dropped)),
+            (
+                sent.iter().map(ToString::to_string).collect(),
+                given_up.iter().map(ToString::to_string).collect()
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_due_is_sent_in_order_and_what_waits_is_not() {
+        use Occasion::{Began, Ended};
+        check(
+            vec![alert("a", Began, 0, 0), alert("b", Began, 5, 0)],
+            &["abegan"],
+            &[],
+        );
+        check(
+            vec![alert("a", Ended, 0, 0), alert("a", Began, 0, 0)],
+            &["abegan", "aended"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_was_over_before_its_time_is_told_to_nobody() {
+        use Occasion::{Began, Ended};
+        check(
+            vec![alert("a", Began, 5, 0), alert("a", Ended, 0, 0)],
+            &[],
+            &["abegan", "aended"],
+        );
+        // One that only waits because the receiver refused it is told, and its end after it.
+        check(
+            vec![alert("a", Began, 5, 1), alert("a", Ended, 0, 0)],
+            &[],
+            &[],
+        );
     }
 }

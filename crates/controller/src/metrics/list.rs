@@ -93,6 +93,20 @@ pub(crate) const PASSES: Metric = Metric {
     help: "Passes that put something back in a cluster, by what became of them",
     labels: &["cluster", "state"],
 };
+/// Where the rollout stands.
+pub(crate) const ROLLOUT: Metric = Metric {
+    name: "rollout",
+    kind: Kind::Gauge,
+    help: "1 for the state of the last rollout, 0 for every other",
+    labels: &["state"],
+};
+/// Where its clusters stand.
+pub(crate) const ROLLOUT_CLUSTERS: Metric = Metric {
+    name: "rollout_clusters",
+    kind: Kind::Gauge,
+    help: "Clusters of the last rollout by where they stand",
+    labels: &["state"],
+};
 /// What waits for the history.
 pub(crate) const HISTORY_UNKEPT: Metric = Metric {
     name: "history_unkept",
@@ -116,7 +130,7 @@ pub(crate) const BUILD: Metric = Metric {
 };
 
 /// All of them.
-pub(crate) const ALL: [Metric; 10] = [
+pub(crate) const ALL: [Metric; 12] = [
     FINDINGS,
     FINDINGS_BETWEEN_CLUSTERS,
     VERDICT,
@@ -124,6 +138,8 @@ pub(crate) const ALL: [Metric; 10] = [
     CREDENTIAL_EXPIRY,
     API_REQUESTS,
     PASSES,
+    ROLLOUT,
+    ROLLOUT_CLUSTERS,
     HISTORY_UNKEPT,
     ALERTS_UNDELIVERED,
     BUILD,
