@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::routing::post;
-use serde_json::Value;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -47,7 +47,11 @@ impl Receiver {
             let status = of_answers.take(&uri, &headers, &body);
             std::future::ready(status)
         };
-        let routes = Router::new().fallback(post(answer));
+        let of_questions = Arc::clone(&shared);
+        let prometheus = move || std::future::ready(of_questions.samples());
+        let routes = Router::new()
+            .route("/api/v1/query", get(prometheus))
+            .fallback(post(answer));
         runtime.spawn(async move { axum::serve(listener, routes).await });
         Ok(Self {
             address,
@@ -59,6 +63,11 @@ impl Receiver {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
+    }
+
+    /// Where it answers every question to Prometheus, with one sample where it does not refuse.
+    pub fn prometheus(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Has it refuse, or take again, what comes.
@@ -102,6 +111,16 @@ impl Receiver {
 }
 
 impl Shared {
+    fn samples(&self) -> String {
+        let samples = if self.refuses.load(Ordering::Relaxed) {
+            json!([])
+        } else {
+            json!([{"metric": {}, "value": [1, "1"]}])
+        };
+        json!({"status": "success", "data": {"resultType": "vector", "result": samples}})
+            .to_string()
+    }
+
     fn take(&self, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> StatusCode {
         let shown = headers
             .get("authorization")

@@ -5,8 +5,9 @@ use cofferdam_integration::assets::Version;
 use cofferdam_integration::cluster::{ADMIN, Cluster};
 use cofferdam_integration::cofferdam::Project;
 use cofferdam_integration::controller::Controller;
+use cofferdam_integration::receiver::Receiver;
 use cofferdam_integration::shop_fleet;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MODEL_FILE: &str = "policies/model.yaml";
 
@@ -204,4 +205,46 @@ fn what_is_refused_halts_it_and_nothing_more_is_written() -> Result<()> {
     )?;
     wait_for(&project, &controller, ALL_DONE)?;
     controller.terminate()
+}
+
+#[test]
+fn a_wave_passes_only_at_its_time_and_while_checks_hold() -> Result<()> {
+    let (_clusters, project) = fleet("5s")?;
+    let prometheus = Receiver::start()?;
+    let check = json!({"name": "errors", "url": prometheus.prometheus(), "query": "errors < 1"});
+    let settings = json!({"settleSeconds": 1, "rollout": {"checks": [check]}});
+    project.write("controller.yaml", &settings.to_string())?;
+    let controller = start(&project)?;
+    wait_for(&project, &controller, ALL_DONE)?;
+    // Production is closed at every time but one minute that is not now.
+    let model = project.read(MODEL_FILE)?;
+    let closed = closed_window(&model);
+    project.write(
+        MODEL_FILE,
+        &closed.replace("{ name: shop }]", "{ name: shop, team: books }]"),
+    )?;
+    let waits =
+        "running; passed: staging converged; waiting: prod-a waiting; waiting: prod-b waiting";
+    wait_for(&project, &controller, waits)?;
+    // What does not hold stops it.
+    prometheus.refuse(true);
+    project.write(
+        MODEL_FILE,
+        &model.replace("{ name: shop }]", "{ name: shop, team: tools }]"),
+    )?;
+    controller.wait_until("it halts", |_| {
+        let told = told(&project, &controller)?;
+        Ok(told.starts_with("halted") && told.contains("prod-a waiting"))
+    })?;
+    controller.terminate()
+}
+
+/// The model with windows of production that are not now: both minutes of the day that are half a day away.
+fn closed_window(model: &str) -> String {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let minutes = seconds.map_or(0, |since| since.as_secs() / 60 % 1_440);
+    let at = |minutes: u64| format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60);
+    let (from, to) = (at(minutes + 720), at(minutes + 722));
+    let window = format!("windows: [{{ from: \"{from}\", to: \"{to}\" }}]");
+    model.replace("order: 20,", &format!("order: 20, {window},"))
 }

@@ -39,8 +39,8 @@ pub use alerts::{AlertSettings, drill};
 pub use api::{Answer, Client, Said};
 pub use monitoring::{Monitoring, monitoring};
 pub use reports::{history_query, history_report};
-pub use rollouts::RolloutCommand;
-pub use settings::{Flags, Kept, Settings};
+pub use rollouts::{Check, RolloutCommand};
+pub use settings::{Flags, Kept, RolloutSettings, Settings};
 
 use crate::api::{Api, Token};
 use crate::chronicle::Chronicle;

@@ -39,6 +39,8 @@ pub(crate) struct World<'a> {
     pub(crate) standings: &'a BTreeMap<String, Standing>,
     /// Whether the clusters of a wave are well.
     pub(crate) gate: &'a dyn Fn(&RolloutWave) -> Gate,
+    /// Whether a trust domain may be written now.
+    pub(crate) is_open: &'a dyn Fn(&str) -> bool,
     /// Now, RFC 3339 in UTC.
     pub(crate) now: &'a str,
 }
@@ -103,7 +105,10 @@ pub(crate) fn step(rollout: &mut Rollout, world: &World<'_>) -> BTreeSet<String>
         let due: BTreeSet<String> = due.map(|one| one.name.clone()).collect();
         if wave.state == WaveState::Passed {
             // Who could not be reached at its time has it now.
-            turns.extend(due);
+            turns.extend(
+                due.into_iter()
+                    .filter(|_| (world.is_open)(&wave.trust_domain)),
+            );
             continue;
         }
         match advance(wave, &due, failures, world) {
@@ -174,6 +179,11 @@ fn advance(
     });
     if let Some(why) = disturbed {
         return Advance::Halts(why);
+    }
+    if !due.is_empty() && !(world.is_open)(&wave.trust_domain) {
+        wave.reason = Some("it waits for its time (`rollout.windows`)".to_owned());
+        wave.state = WaveState::Waiting;
+        return Advance::Waits;
     }
     if !due.is_empty() {
         wave.state = WaveState::Writing;

@@ -1,8 +1,10 @@
 //! The one task that decides which documents hold for which cluster, and whose turn it is.
 
+mod checks;
 mod command;
 mod world;
 
+pub use checks::Check;
 pub use command::RolloutCommand;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,16 +16,17 @@ use cofferdam_model::Model;
 use cofferdam_model::cluster::{Delivery, Mode};
 use cofferdam_model::names::ClusterName;
 use cofferdam_pass::clock;
-use cofferdam_report::wire::rollout::{Rollout, RolloutClusterState, RolloutState};
+use cofferdam_report::wire::rollout::{Rollout, RolloutClusterState, RolloutState, RolloutWave};
 use tokio::sync::{Notify, watch};
 
 use crate::chronicle::Chronicle;
 use crate::documents::Revision;
 use crate::fleet::{Fleet, Seen};
-use crate::rollout::{Standing, World, step, waves};
+use crate::rollout::{Gate, Standing, World, step, waves};
 use crate::settings::Settings;
 use crate::target::{Target, Targets, TurnToWrite};
-use world::{gate, is_in_place, standings};
+use checks::Checks;
+use world::{gate, is_in_place, is_open, standings};
 
 /// How often it is looked whether a rollout goes on, beside whenever a cluster was looked at.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
@@ -42,6 +45,7 @@ struct Shared {
     /// Documents that were in force and may be again, by their hashes.
     known: Mutex<BTreeMap<String, Arc<Revision>>>,
     commanded: Notify,
+    checks: Checks,
     /// Held by whoever decides, people and the task alike.
     deciding: Mutex<()>,
 }
@@ -61,6 +65,7 @@ impl Rollouts {
             targets: Arc::default(),
             known: Mutex::default(),
             commanded: Notify::new(),
+            checks: Checks::default(),
             deciding: Mutex::default(),
         }))
     }
@@ -81,6 +86,17 @@ impl Rollouts {
 
     /// Decides for as long as the process lives.
     pub(crate) async fn run(self) -> Result<()> {
+        let is_running = || {
+            let current = self.current();
+            current.is_some_and(|rollout| rollout.state == RolloutState::Running)
+        };
+        tokio::select! {
+            ended = self.go_on() => ended,
+            () = self.0.checks.ask(&self.0.settings.rollout.checks, is_running) => Ok(()),
+        }
+    }
+
+    async fn go_on(&self) -> Result<()> {
         let mut changes = self.0.fleet.changes();
         let mut documents = self.0.documents.clone();
         loop {
@@ -91,6 +107,23 @@ impl Rollouts {
                 () = self.0.commanded.notified() => {}
             }
             tokio::task::block_in_place(|| self.decide());
+        }
+    }
+
+    /// Whether the clusters of a wave are well: every guarantee holds on what is live, and so does every check.
+    fn gate(
+        &self,
+        wave: &RolloutWave,
+        model: &Model,
+        all: &BTreeMap<ClusterName, Arc<Seen>>,
+    ) -> Gate {
+        match (
+            gate(wave, model, all),
+            self.0.checks.gate(&self.0.settings.rollout.checks),
+        ) {
+            (Gate::Broken(why), _) | (_, Gate::Broken(why)) => Gate::Broken(why),
+            (Gate::Held(why), _) | (_, Gate::Held(why)) => Gate::Held(why),
+            (Gate::Well, Gate::Well) => Gate::Well,
         }
     }
 
@@ -138,7 +171,8 @@ impl Rollouts {
         let standings = standings(&rollout, &revision, &all);
         let world = World {
             standings: &standings,
-            gate: &|wave| gate(wave, revision.model(), &all),
+            gate: &|wave| self.gate(wave, revision.model(), &all),
+            is_open: &|domain| is_open(revision.model(), domain),
             now: &clock::now(),
         };
         let turns = step(&mut rollout, &world);

@@ -11,6 +11,7 @@ use config::{Case, Config, Environment, File, FileFormat};
 use serde::{Deserialize, Deserializer};
 
 use crate::alerts::AlertSettings;
+use crate::rollouts::Check;
 
 /// Settings from the environment begin so, such as `COFFERDAM__OBSERVE_EVERY_SECONDS`.
 const PREFIX: &str = "COFFERDAM";
@@ -57,6 +58,8 @@ pub struct Settings {
 pub struct RolloutSettings {
     /// Whether a person has to approve each wave.
     pub needs_approval: bool,
+    /// Questions to Prometheus that have to hold for a wave to pass.
+    pub checks: Vec<Check>,
 }
 
 /// How long history is kept, in days; an audit may ask for the last year.
@@ -110,6 +113,7 @@ impl Settings {
             .set_default("alerts.receivers", Vec::<String>::new())?
             .set_default("alerts.routes", Vec::<String>::new())?
             .set_default("rollout.needsApproval", false)?
+            .set_default("rollout.checks", Vec::<String>::new())?
             .set_default("alerts.groupSeconds", 5)?
             .set_default("alerts.unknownAfterSeconds", 300)?;
         if let Some(file) = &flags.file {

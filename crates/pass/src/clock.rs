@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cofferdam_model::flow::Date;
+use cofferdam_model::trust_domain::Weekday;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -55,6 +56,20 @@ pub fn later(at: &str, duration: Duration) -> Option<String> {
 pub fn seconds_until(at: &str) -> Option<i64> {
     let at: Timestamp = at.parse().ok()?;
     Some(at.as_second() - Timestamp::now().as_second())
+}
+
+/// The day of the week in UTC, and the minutes since its midnight.
+pub fn time_of_week() -> (Weekday, u16) {
+    let now = Timestamp::now().to_zoned(TimeZone::UTC);
+    let day = now.weekday().to_monday_zero_offset();
+    let day = usize::try_from(day)
+        .ok()
+        .and_then(|day| Weekday::ALL.get(day));
+    let minute = i16::from(now.hour()) * 60 + i16::from(now.minute());
+    (
+        day.copied().unwrap_or(Weekday::Monday),
+        u16::try_from(minute).unwrap_or_default(),
+    )
 }
 
 /// Today in UTC.

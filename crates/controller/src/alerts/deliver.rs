@@ -1,26 +1,23 @@
 //! Delivering what is kept, until it arrives.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use cofferdam_history::{Alert, Occasion, Query};
 use cofferdam_pass::clock;
 use cofferdam_report::wire::history::Episode;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Certificate, Url};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, Url};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::message;
 use super::settings::{AlertSettings, Receiver, ReceiverKind};
 use crate::chronicle::Chronicle;
-use crate::http::client;
+use crate::http::{Access, answer, read, request};
 use crate::settings::Settings;
 
-/// A receiver that says nothing for so long is tried again later.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after the first failure; each further one in a row doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The longest.
@@ -218,54 +215,24 @@ async fn send(receiver: &Receiver, alerts: &[&Alert]) -> Result<()> {
 }
 
 async fn post(receiver: &Receiver, body: &serde_json::Value) -> Result<()> {
-    let Receiver {
-        kind,
-        url,
-        url_file,
-        bearer_token_file,
-        ca_file,
-        ..
-    } = receiver;
-    let mut client = client()
-        .timeout(PATIENCE)
-        .redirect(reqwest::redirect::Policy::none());
-    if let Some(file) = ca_file {
-        let authorities = Certificate::from_pem_bundle(&read(file).await?.into_bytes());
-        for one in authorities.map_err(|_| anyhow::anyhow!("`caFile` has no certificates"))? {
-            client = client.add_root_certificate(one);
-        }
-    }
-    let url = match (url, url_file) {
+    let url = match (&receiver.url, &receiver.url_file) {
         (Some(url), _) => url.clone(),
         (None, Some(file)) => read(file).await?.trim().to_owned(),
         (None, None) => bail!("there is no URL"),
     };
-    // Neither a URL nor an error that quotes one is told: it may be a secret.
-    let mut url = Url::parse(&url).map_err(|_| anyhow::anyhow!("its URL is none"))?;
-    if *kind == ReceiverKind::Alertmanager {
+    // A URL may be a secret.
+    let mut url = Url::parse(&url).map_err(|_| anyhow!("its URL is none"))?;
+    if receiver.kind == ReceiverKind::Alertmanager {
         let path = format!("{}/api/v2/alerts", url.path().trim_end_matches('/'));
         url.set_path(&path);
     }
-    let client = client.build().map_err(reqwest::Error::without_url)?;
-    let mut request = client.post(url).header(CONTENT_TYPE, "application/json");
-    if let Some(file) = bearer_token_file {
-        request = request.header(
-            AUTHORIZATION,
-            format!("Bearer {}", read(file).await?.trim()),
-        );
-    }
-    let answer = request.body(body.to_string()).send().await;
-    let answer = answer.map_err(reqwest::Error::without_url)?;
-    let status = answer.status();
-    if !status.is_success() {
-        bail!("it answered {status}");
-    }
-    Ok(())
-}
-
-async fn read(file: &Path) -> Result<String> {
-    let read = tokio::fs::read_to_string(file).await;
-    read.with_context(|| format!("{} cannot be read", file.display()))
+    let access = Access {
+        bearer_token_file: receiver.bearer_token_file.as_deref(),
+        ca_file: receiver.ca_file.as_deref(),
+    };
+    let request = request(Method::POST, url, access).await?;
+    let request = request.header(CONTENT_TYPE, "application/json");
+    answer(request.body(body.to_string())).await.map(drop)
 }
 
 /// What of alerts that were not delivered is to be sent now, the oldest first; and what never will be: what was over

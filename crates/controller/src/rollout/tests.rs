@@ -72,6 +72,8 @@ fn check_with(
         let world = World {
             standings: &standings,
             gate,
+            // Closed from minute 10 on.
+            is_open: &|_| *seconds < 600,
             now: &at(*seconds),
         };
         turns = step(&mut rollout, &world);
@@ -282,4 +284,24 @@ fn nothing_is_written_while_it_is_paused_or_waits_for_approval() {
         &[(1, "")],
         ("s1 s2", Running, "writing waiting waiting"),
     );
+}
+
+#[test]
+fn what_is_new_waits_for_its_time() {
+    check(&[(600, "")], "", Running, "waiting waiting waiting");
+    check(
+        &[(0, ""), (600, "s1+")],
+        "",
+        Running,
+        "waiting waiting waiting",
+    );
+    check(
+        &[(600, "s1+ s2+"), (610, "s1+ s2+")],
+        "",
+        Running,
+        "passed waiting waiting",
+    );
+    // Also for who could not be reached at its time.
+    let steps = [(0, "s1+ s2?"), (10, "s1+ s2?"), (600, "s1+")];
+    check(&steps, "", Running, "passed waiting waiting");
 }

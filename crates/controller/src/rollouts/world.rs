@@ -19,6 +19,8 @@ use crate::fleet::Seen;
 use crate::rollout::{Gate, Standing};
 use crate::work::TRIES;
 
+use super::checks::LETS_PASS;
+
 /// What opens or closes for longer than this is no mere delay of what the server tells.
 const DISTURBED_FOR: Duration = Duration::from_secs(10);
 
@@ -110,13 +112,23 @@ pub(super) fn gate(
                     ));
                 }
                 Outcome::Unknown { because, .. } => {
-                    held.get_or_insert_with(|| format!(
-                        "{name}: guarantee `{guarantee}` cannot be proved ({}); `cofferdam rollout approve` lets it pass",
-                        told_reasons(&because)
-                    ));
+                    held.get_or_insert_with(|| {
+                        format!(
+                            "{name}: guarantee `{guarantee}` cannot be proved ({}); {LETS_PASS}",
+                            told_reasons(&because)
+                        )
+                    });
                 }
             }
         }
     }
     held.map_or(Gate::Well, Gate::Held)
+}
+
+/// Whether a trust domain may be written now.
+pub(super) fn is_open(model: &Model, domain: &str) -> bool {
+    let mut domains = model.trust_domains.values();
+    let domain = domains.find(|one| one.name.as_str() == domain);
+    let (day, minute) = clock::time_of_week();
+    domain.is_none_or(|domain| domain.rollout.is_open(day, minute))
 }

@@ -43,6 +43,42 @@ pub(crate) struct Rollout {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub(crate) max_failures: u32,
+    /// When a controller may write what is new; at any time where there is none.
+    #[serde(default)]
+    pub(crate) windows: Vec<Window>,
+}
+
+/// A time of the week, in UTC.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Window {
+    /// The days on which it begins; every day where none is named.
+    #[serde(default)]
+    pub(crate) days: Vec<Day>,
+    /// When it begins, such as `22:00`.
+    pub(crate) from: String,
+    /// When it is over, such as `04:00`; on the next day where that is not after it begins.
+    pub(crate) to: String,
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Day {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
 }
 
 fn one() -> u32 {
@@ -60,6 +96,7 @@ impl Default for Rollout {
             max_concurrent: one(),
             soak: soak(),
             max_failures: 0,
+            windows: Vec::new(),
         }
     }
 }

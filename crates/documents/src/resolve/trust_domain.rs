@@ -1,7 +1,7 @@
 //! `TrustDomain` documents.
 
 use cofferdam_model::names::TrustDomainName;
-use cofferdam_model::trust_domain::{Rollout, TrustDomain, Unassigned};
+use cofferdam_model::trust_domain::{Rollout, TrustDomain, Unassigned, Weekday, Window};
 
 use crate::finding::Reporter;
 use crate::raw::trust_domain as raw;
@@ -33,6 +33,11 @@ pub(crate) fn trust_domain(
     } = &document.spec;
     let clusters = selector(reporter, "spec.clusters", clusters);
     let soak = duration(reporter, "spec.rollout.soak", &rollout.soak);
+    let windows = rollout.windows.iter().enumerate();
+    let windows: Vec<Option<Window>> = windows
+        .map(|(index, raw)| window(reporter, &format!("spec.rollout.windows[{index}]"), raw))
+        .collect();
+    let windows = windows.into_iter().collect::<Option<Vec<_>>>();
     let healing = read_healing(reporter, healing.as_ref());
     if let Some(mesh) = mesh_trust_domain
         .as_deref()
@@ -49,6 +54,7 @@ pub(crate) fn trust_domain(
             max_concurrent: rollout.max_concurrent,
             soak: soak?,
             max_failures: rollout.max_failures,
+            windows: windows?,
         },
         healing: healing?,
         unassigned_namespaces: match unassigned_namespaces {
@@ -57,4 +63,46 @@ pub(crate) fn trust_domain(
         },
         mesh_trust_domain: mesh_trust_domain.clone(),
     })
+}
+
+fn window(reporter: &mut Reporter<'_>, path: &str, raw: &raw::Window) -> Option<Window> {
+    let from = minutes(reporter, &format!("{path}.from"), &raw.from);
+    let to = minutes(reporter, &format!("{path}.to"), &raw.to);
+    let days = raw.days.iter().map(|day| weekday(*day)).collect();
+    Some(Window {
+        days: if raw.days.is_empty() {
+            Weekday::ALL.into()
+        } else {
+            days
+        },
+        from: from?,
+        to: to?,
+    })
+}
+
+/// Minutes after midnight of `22:00`.
+fn minutes(reporter: &mut Reporter<'_>, path: &str, text: &str) -> Option<u16> {
+    let number = |part: &str, most: u16| {
+        let number = part.parse::<u16>().ok().filter(|number| *number < most);
+        number.filter(|_| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let parts = text.split_once(':');
+    let read = parts.and_then(|(hour, minute)| Some((number(hour, 24)?, number(minute, 60)?)));
+    if read.is_none() {
+        let message = format!("`{text}` is no time of the day such as `22:00`");
+        reporter.error(path, "invalid-time", message);
+    }
+    read.map(|(hour, minute)| hour * 60 + minute)
+}
+
+fn weekday(raw: raw::Day) -> Weekday {
+    match raw {
+        raw::Day::Mon => Weekday::Monday,
+        raw::Day::Tue => Weekday::Tuesday,
+        raw::Day::Wed => Weekday::Wednesday,
+        raw::Day::Thu => Weekday::Thursday,
+        raw::Day::Fri => Weekday::Friday,
+        raw::Day::Sat => Weekday::Saturday,
+        raw::Day::Sun => Weekday::Sunday,
+    }
 }
