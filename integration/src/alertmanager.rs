@@ -50,6 +50,22 @@ impl Alertmanager {
         format!("http://{}", self.address)
     }
 
+    /// The summary and description of each alert there, also of what is over.
+    pub fn told(&self) -> Result<Vec<String>> {
+        let answer = crate::http::get(&self.address, "/api/v2/alerts")?;
+        let alerts: Vec<Value> = serde_json::from_str(&answer)?;
+        let told = alerts.iter().map(|alert| {
+            let text = |path: &str| alert.pointer(path).and_then(Value::as_str).unwrap_or("-");
+            let (cluster, object) = (text("/labels/cluster"), text("/labels/object"));
+            let (summary, more) = (
+                text("/annotations/summary"),
+                text("/annotations/description"),
+            );
+            format!("{cluster} {object}: {summary} ({more})")
+        });
+        Ok(told.collect())
+    }
+
     /// The alerts that fire there, as `NAME CLASS OBJECT SEVERITY`.
     pub fn alerts(&self) -> Result<Vec<String>> {
         let answer = crate::http::get(&self.address, "/api/v2/alerts?active=true")?;

@@ -138,7 +138,11 @@ fn the_first_documents_and_the_next_reach_clusters_wave_by_wave() -> Result<()> 
     wait_for(&project, &controller, ALL_DONE)?;
     // What is rolled out is no drift.
     assert_eq!(drifts(&controller)?, before);
-    controller.terminate()
+    controller.terminate()?;
+    // Once it ended, others may write again.
+    let applied = project.run(&["apply", "--yes"])?;
+    assert_eq!(applied.code, 0, "{}", applied.stdout);
+    Ok(())
 }
 
 #[test]

@@ -63,7 +63,9 @@ impl Follower {
             pass::told::drift(&one, &findings),
             pass::told::status(&one, &findings),
         );
+        let connection = one.connection.clone();
         let told = |observed, bundle| fleet::Seen {
+            connection,
             observed,
             bundle,
             findings,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cofferdam_cluster::Connection;
 use cofferdam_history as history;
 use cofferdam_model::names::ClusterName;
 use cofferdam_pass::between::Between;
@@ -20,6 +21,8 @@ use tokio::time::Instant;
 /// A cluster as it was last found.
 #[derive(Debug)]
 pub(crate) struct Seen {
+    /// How to reach it; none where that is not possible.
+    pub(crate) connection: Option<Arc<Connection>>,
     /// What it holds.
     pub(crate) observed: Observed,
     /// What it must hold.

@@ -19,6 +19,7 @@ mod metrics;
 mod monitoring;
 mod remedy;
 mod reports;
+mod retire;
 mod rollout;
 mod rollouts;
 mod server;
@@ -85,11 +86,11 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
         ended = chronicle.clone().note(Arc::clone(&fleet), settings.retain.clone()) => ended,
         ended = rollouts.clone().run() => ended,
         ended = alerts::deliver(chronicle.clone(), alerts) => ended,
-        ended = asked_to_end(&fleet) => ended,
+        ended = asked_to_end(&fleet, &settings.name) => ended,
     }
 }
 
-async fn asked_to_end(fleet: &Fleet) -> Result<()> {
+async fn asked_to_end(fleet: &Fleet, name: &str) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => {}
@@ -97,6 +98,7 @@ async fn asked_to_end(fleet: &Fleet) -> Result<()> {
     }
     // What is written is written to its end; whoever is in a hurry kills.
     fleet.end_writing().await;
+    retire::retire(fleet, name).await;
     tracing::info!("ended");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: the main job, told as a story on three clusters.
 
 mod chapters;
+mod controller;
 mod directory;
 mod drifts;
 mod interrupt;
@@ -23,10 +24,11 @@ use crate::{assets, say};
 use terminal::Terminal;
 
 /// What of the test servers the demo needs.
-const NEEDED: [(Module, Tool); 3] = [
+const NEEDED: [(Module, Tool); 4] = [
     (Module::Kubernetes(Version::V1_36), Tool::Etcd),
     (Module::Kubernetes(Version::V1_36), Tool::ApiServer),
     (Module::Kubernetes(Version::V1_36), Tool::Kubectl),
+    (Module::Alertmanager, Tool::Alertmanager),
 ];
 
 /// What the demo does and how it is begun.
@@ -38,7 +40,8 @@ Usage: cargo xtask demo [--keep | --stop]
   --keep   leaves the clusters up, in sync, and says what to try; the chapter about leaving is left out
   --stop   ends what `--keep` left up, and removes its files
 
-It needs Rust, Go 1.26 and Linux. The first time it builds etcd, kube-apiserver and kubectl, which takes minutes.";
+It needs Rust, Go 1.26 and Linux. The first time it builds etcd, kube-apiserver, kubectl and Alertmanager, which takes
+minutes.";
 
 /// What ends a demo.
 enum End {

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::remedy::REMEMBERED_SECONDS;
 
+/// An Alertmanager that waits for others of a group, 30 s as it is delivered, tells nobody of what was over before.
+const SEEN_FOR: Duration = Duration::from_mins(1);
+
 /// What somebody fights over is left alone for so long.
 const LEFT_ALONE_FOR: Duration = Duration::from_secs(REMEMBERED_SECONDS.unsigned_abs());
 
@@ -86,7 +89,13 @@ pub(super) fn alertmanager<'a>(
             | Occasion::Ended
             | Occasion::Drill => firing_until,
         };
-        let ends_at = one.ended_at.as_deref().unwrap_or(until);
+        // What is over in a moment, because it was put back, is to be seen nevertheless.
+        let seen = clock::later(&one.detected_at, SEEN_FOR);
+        let ended_at = one
+            .ended_at
+            .clone()
+            .map(|at| seen.map_or_else(|| at.clone(), |seen| seen.max(at.clone())));
+        let ends_at = ended_at.unwrap_or_else(|| until.to_owned());
         json!({
             "labels": labels,
             "annotations": {"summary": one.message, "description": description(one)},

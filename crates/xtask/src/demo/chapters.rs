@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use cofferdam_integration::Cluster;
 use serde_json::Value;
 
+use super::controller;
 use super::drifts::{self, Healer};
 use super::leaving;
 use super::project;
@@ -41,6 +42,7 @@ pub(super) fn tell(
     heal(terminal)?;
     settle_the_rest(terminal)?;
     guards(terminal, clusters)?;
+    controller::watch(terminal)?;
     if keep {
         to_try::stay(terminal, clusters)?;
     } else {

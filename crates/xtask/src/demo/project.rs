@@ -71,6 +71,13 @@ pub(super) fn add_waiver(project: &Path, text: &str) -> Result<()> {
     )
 }
 
+/// Has the zone for card data lose the policies of others.
+pub(super) fn heal_foreign_policies(project: &Path) -> Result<()> {
+    let zones = project.join("policies/payments/zones.yaml");
+    let healing = "  healing: { foreign-policy: heal }\n";
+    insert_before(&zones, "  sensitivity: high\n", healing)
+}
+
 fn insert_before(path: &Path, place: &str, text: &str) -> Result<()> {
     let old = read(path)?;
     if old.matches(place).count() != 1 {

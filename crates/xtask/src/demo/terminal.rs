@@ -1,9 +1,10 @@
 //! What the reader sees: chapters, a sentence between them, and each command before what it printed.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Seek as _, Write as _};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -152,10 +153,15 @@ impl Terminal {
     /// Gives `cofferdam` the rights of a profile in a cluster, in front of the reader or behind the
     /// scenes.
     pub(super) fn grant(&self, profile: &str, cluster: &str, in_front: bool) -> Result<()> {
-        let arguments = ["rbac", "--profile", profile, "--subject", "user:cofferdam"];
+        self.grant_with(&["--profile", profile], cluster, in_front)
+    }
+
+    /// The same with more arguments.
+    pub(super) fn grant_with(&self, what: &[&str], cluster: &str, in_front: bool) -> Result<()> {
+        let arguments = [&["rbac"], what, &["--subject", "user:cofferdam"]].concat();
         let apply = ["--context", cluster, "apply", "-f", "-"];
         let mut rbac = self.command(&self.cofferdam);
-        rbac.args(arguments);
+        rbac.args(&arguments);
         let manifests = run_well(rbac)?;
         let mut kubectl = self.kubectl_command("admin", &apply);
         kubectl.stdin(file_of(&manifests)?);
@@ -166,6 +172,14 @@ impl Terminal {
             print_output(&text)?;
         }
         Ok(())
+    }
+
+    /// Begins `cofferdam` in the background, as it is shown; what it tells goes to a file.
+    pub(super) fn begin(&self, arguments: &[&str], log: &Path) -> Result<Child> {
+        Self::prompt("", &(line("cofferdam", arguments) + " &"))?;
+        let mut command = self.command(&self.cofferdam);
+        let log = File::create(log)?;
+        Ok(command.args(arguments).stderr(log).spawn()?)
     }
 
     fn prompt(who: &str, command: &str) -> Result<()> {
