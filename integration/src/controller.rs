@@ -1,7 +1,7 @@
 //! A running controller.
 
 use std::cell::RefCell;
-use std::process::Child;
+use std::process::{Child, Command};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
@@ -26,7 +26,12 @@ impl Controller {
 
     /// The same with more arguments.
     pub fn start_with(project: &Project, more: &[&str]) -> Result<Self> {
-        let log = project.path().join("controller.log");
+        Self::start_named(project, "controller", more)
+    }
+
+    /// The same, of several on one project.
+    pub fn start_named(project: &Project, name: &str, more: &[&str]) -> Result<Self> {
+        let log = project.path().join(format!("{name}.log"));
         let arguments = [&["controller", "--listen", "127.0.0.1:0"], more].concat();
         let process = RefCell::new(project.spawn_logging(&arguments, &log)?);
         let mut controller = Self {
@@ -47,6 +52,24 @@ impl Controller {
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        let pid = self.process.borrow().id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status()?;
+        ensure!(sent.success(), "no signal {signal} can be sent");
+        Ok(())
+    }
+
+    /// Waits until it ended by itself, which is no good end.
+    pub fn wait_for_end(&self) -> Result<()> {
+        wait_until("it ends", || {
+            Ok(self.process.borrow_mut().try_wait()?.is_some())
+        })?;
+        let status = self.process.borrow_mut().wait()?;
+        ensure!(!status.success(), "ended with {status}");
+        Ok(())
     }
 
     /// Kills it, as the kernel would that is out of memory.
@@ -111,7 +134,7 @@ impl Controller {
     /// Asks it to end, which it must do well.
     pub fn terminate(&self) -> Result<()> {
         let pid = self.process.borrow().id().to_string();
-        let asked = std::process::Command::new("kill").arg(&pid).status()?;
+        let asked = Command::new("kill").arg(&pid).status()?;
         ensure!(asked.success(), "cannot be asked to end");
         let status = self.process.borrow_mut().wait()?;
         ensure!(status.success(), "ended with {status}");

@@ -342,6 +342,9 @@ pub(crate) struct RbacArguments {
     /// Rights also to watch what is read, as `controller` does
     #[arg(long)]
     pub(crate) watch: bool,
+    /// Rights also to be elected the active one of several controllers, where this cluster elects it
+    #[arg(long, requires = "watch")]
+    pub(crate) standby: bool,
     /// Rights also on the guard rails of a pool that has left the documents, or had this name before, so that they can be
     /// taken away; may be repeated
     #[arg(long, value_name = "NAME", value_parser = PoolName::parse)]

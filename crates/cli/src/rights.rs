@@ -8,7 +8,7 @@ use cofferdam_model::Model;
 use cofferdam_model::names::PoolName;
 use cofferdam_model::zone::NamespaceChoice;
 use cofferdam_objects::entrance_kind::{GATEWAY_API, GATEWAY_KINDS};
-use cofferdam_objects::keys::{PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
+use cofferdam_objects::keys::{CONTROLLER_LEASE, PROBE_NAMESPACE, RECORD_NAME, SYSTEM_NAMESPACE};
 use cofferdam_objects::policy_kind::POLICY_KINDS;
 use cofferdam_pass::examined::Examined;
 
@@ -237,6 +237,18 @@ pub(crate) fn own_rules(profile: Profile) -> Vec<Rule> {
     ];
     let listed = (profile == Profile::Detach).then(everything);
     record_and_lease.into_iter().chain(listed).collect()
+}
+
+/// The right to be elected the active one of several controllers, in our own namespace.
+pub(crate) fn election_rule() -> Rule {
+    Rule {
+        names: owned(&[CONTROLLER_LEASE]),
+        ..rule(
+            "coordination.k8s.io",
+            &["leases"],
+            &["get", "create", "patch", "update"],
+        )
+    }
 }
 
 /// Rights in the namespace of probes: to try out guard rails by dry runs.

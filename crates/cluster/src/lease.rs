@@ -1,10 +1,10 @@
-//! One writer at a time: Lease `cofferdam-system/cofferdam`.
+//! One writer at a time: Lease `cofferdam-system/cofferdam`; and one active controller: `cofferdam-system/cofferdam-controller`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cofferdam_objects::keys::{RECORD_NAME, SYSTEM_NAMESPACE};
+use cofferdam_objects::keys::{CONTROLLER_LEASE, RECORD_NAME, SYSTEM_NAMESPACE};
 use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -17,9 +17,29 @@ use crate::error::{Category, Error};
 use crate::record::{Identified, guard};
 use crate::request::{APPLY, Call, Connection, JSON};
 
-/// How long a lease holds without renewal.
-pub const DURATION: Duration = Duration::from_secs(15);
-const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// Which lease is meant, and how it is held.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    name: &'static str,
+    /// How long it holds without renewal.
+    duration: Duration,
+    renew_every: Duration,
+}
+
+/// Of whoever writes to a cluster.
+const WRITER: Terms = Terms {
+    name: RECORD_NAME,
+    duration: Duration::from_secs(15),
+    renew_every: Duration::from_secs(5),
+};
+
+/// Of the one active among several controllers: another takes over within 15 s of its end.
+const LEADER: Terms = Terms {
+    name: CONTROLLER_LEASE,
+    duration: Duration::from_secs(10),
+    renew_every: Duration::from_secs(3),
+};
+
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const COLLECTION: &str = "/apis/coordination.k8s.io/v1/namespaces";
 
@@ -59,6 +79,7 @@ pub enum Wait<'a> {
 
 #[derive(Debug)]
 struct Shared {
+    terms: Terms,
     connection: Connection,
     holder: String,
     lost: AtomicBool,
@@ -87,7 +108,7 @@ impl Held {
     /// How long the lease still holds; an error when it is lost.
     pub async fn remaining(&self) -> Result<Duration, Error> {
         let age = self.shared.state.lock().await.renewed.elapsed();
-        let left = DURATION.saturating_sub(age);
+        let left = self.shared.terms.duration.saturating_sub(age);
         if self.is_lost() || left.is_zero() {
             let error = self.shared.connection.error(
                 Category::LeaseLost,
@@ -106,8 +127,11 @@ impl Held {
             return Ok(());
         }
         let state = self.shared.state.lock().await.clone();
-        let body = body("", &state);
-        self.shared.connection.put(&body, "release").await.map(drop)
+        let Shared {
+            terms, connection, ..
+        } = &*self.shared;
+        let body = body(*terms, "", &state);
+        connection.put(*terms, &body, "release").await.map(drop)
     }
 }
 
@@ -117,9 +141,13 @@ impl Held {
     pub async fn abolish(self) -> Result<(), Error> {
         self.renewal.abort();
         let state = self.shared.state.lock().await.clone();
-        let what = format!("delete Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let name = self.shared.terms.name;
+        let what = format!("delete Lease {SYSTEM_NAMESPACE}/{name}");
         let target = (state.uid.as_str(), state.resource_version.as_str());
-        self.shared.connection.delete(&path(), target, what).await
+        self.shared
+            .connection
+            .delete(&path(name), target, what)
+            .await
     }
 }
 
@@ -130,10 +158,28 @@ impl Drop for Held {
 }
 
 impl Connection {
-    /// Takes the lease, waiting while somebody else holds it; `waiting` is told for whom.
-    /// It expires by our own clock: when it has not changed for as long as it says it holds.
+    /// Takes the lease of whoever writes here, waiting while somebody else holds it; `waiting` is told for whom.
     pub async fn acquire_lease(
         &self,
+        holder: &str,
+        waiting: impl Fn(Wait<'_>) + Send + Sync,
+    ) -> Result<Held, Error> {
+        self.acquire(WRITER, holder, waiting).await
+    }
+
+    /// Takes the lease of the active controller in the same way.
+    pub async fn acquire_leadership(
+        &self,
+        holder: &str,
+        waiting: impl Fn(Wait<'_>) + Send + Sync,
+    ) -> Result<Held, Error> {
+        self.acquire(LEADER, holder, waiting).await
+    }
+
+    /// Takes a lease. Somebody else's expires by our own clock: when it has not changed for as long as it says it holds.
+    async fn acquire(
+        &self,
+        terms: Terms,
         holder: &str,
         waiting: impl Fn(Wait<'_>) + Send + Sync,
     ) -> Result<Held, Error> {
@@ -143,12 +189,12 @@ impl Connection {
             if let Some(other) = &waited_for {
                 waiting(Wait::Ends(other));
             }
-            self.hold(holder, (state, waited_for))
+            self.hold(terms, holder, (state, waited_for))
         };
         loop {
             let started = Instant::now();
-            let Some(lease) = self.read_lease().await? else {
-                if let Some(state) = self.create_lease(holder, started).await? {
+            let Some(lease) = self.read_lease(terms).await? else {
+                if let Some(state) = self.create_lease(terms, holder, started).await? {
                     return Ok(hold(state, waited_for));
                 }
                 continue;
@@ -165,7 +211,7 @@ impl Connection {
                 }
             };
             if (other.is_empty() || expired)
-                && let Some(state) = self.take_lease(holder, &lease, started).await?
+                && let Some(state) = self.take_lease(terms, (holder, &lease), started).await?
             {
                 return Ok(hold(state, waited_for));
             }
@@ -179,11 +225,8 @@ impl Connection {
         }
     }
 
-    async fn read_lease(&self) -> Result<Option<Lease>, Error> {
-        let call = Call::get(
-            path(),
-            format!("read Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}"),
-        );
+    async fn read_lease(&self, Terms { name, .. }: Terms) -> Result<Option<Lease>, Error> {
+        let call = Call::get(path(name), format!("read Lease {SYSTEM_NAMESPACE}/{name}"));
         match self.fetch(call).await {
             Ok(lease) => Ok(Some(lease)),
             Err(error) if error.is(Category::NotFound) => Ok(None),
@@ -191,21 +234,26 @@ impl Connection {
         }
     }
 
-    async fn create_lease(&self, holder: &str, started: Instant) -> Result<Option<State>, Error> {
+    async fn create_lease(
+        &self,
+        terms: Terms,
+        holder: &str,
+        started: Instant,
+    ) -> Result<Option<State>, Error> {
         let fresh = State {
             uid: String::new(),
             resource_version: String::new(),
             transitions: 0,
             renewed: started,
         };
-        let mut body = body(holder, &fresh);
+        let mut body = body(terms, holder, &fresh);
         // An apply names its object, so that rights on this one name are enough; with this version
         // it creates and never takes over.
         if let Some(metadata) = body.get_mut("metadata") {
             guard(metadata, None);
         }
-        let url = format!("{}?fieldManager=cofferdam", path());
-        let what = format!("create Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
+        let url = format!("{}?fieldManager=cofferdam", path(terms.name));
+        let what = format!("create Lease {SYSTEM_NAMESPACE}/{}", terms.name);
         let call = || Call::with_body(Method::PATCH, url.clone(), APPLY, &body, what.clone());
         let mut answer = self.fetch::<Lease>(call()).await;
         if answer.as_ref().is_err_and(|e| e.is(Category::NotFound)) {
@@ -217,8 +265,8 @@ impl Connection {
 
     async fn take_lease(
         &self,
-        holder: &str,
-        lease: &Lease,
+        terms: Terms,
+        (holder, lease): (&str, &Lease),
         started: Instant,
     ) -> Result<Option<State>, Error> {
         let state = State {
@@ -227,19 +275,31 @@ impl Connection {
             transitions: lease.spec.lease_transitions.unwrap_or(0) + 1,
             renewed: started,
         };
-        taken(self.put(&body(holder, &state), "take").await, started)
+        let body = body(terms, holder, &state);
+        taken(self.put(terms, &body, "take").await, started)
     }
 
-    async fn put(&self, body: &Value, verb: &str) -> Result<Lease, Error> {
-        let what = format!("{verb} Lease {SYSTEM_NAMESPACE}/{RECORD_NAME}");
-        let url = format!("{}?fieldManager=cofferdam", path());
+    async fn put(
+        &self,
+        Terms { name, .. }: Terms,
+        body: &Value,
+        verb: &str,
+    ) -> Result<Lease, Error> {
+        let what = format!("{verb} Lease {SYSTEM_NAMESPACE}/{name}");
+        let url = format!("{}?fieldManager=cofferdam", path(name));
         let mut call = Call::with_body(Method::PUT, url, JSON, body, what);
         call.urgent = true;
         self.fetch(call).await
     }
 
-    fn hold(&self, holder: &str, (state, waited_for): (State, Option<String>)) -> Held {
+    fn hold(
+        &self,
+        terms: Terms,
+        holder: &str,
+        (state, waited_for): (State, Option<String>),
+    ) -> Held {
         let shared = Arc::new(Shared {
+            terms,
             connection: self.clone(),
             holder: holder.to_owned(),
             lost: AtomicBool::new(false),
@@ -255,13 +315,14 @@ impl Connection {
 }
 
 async fn renew(shared: Arc<Shared>) {
+    let terms = shared.terms;
     loop {
-        tokio::time::sleep(RENEW_EVERY).await;
+        tokio::time::sleep(terms.renew_every).await;
         let started = Instant::now();
         let state = shared.state.lock().await.clone();
-        let body = body(&shared.holder, &state);
-        let call = shared.connection.put(&body, "renew");
-        if let Ok(Ok(lease)) = tokio::time::timeout(RENEW_EVERY, call).await {
+        let body = body(terms, &shared.holder, &state);
+        let call = shared.connection.put(terms, &body, "renew");
+        if let Ok(Ok(lease)) = tokio::time::timeout(terms.renew_every, call).await {
             let mut state = shared.state.lock().await;
             state.resource_version = lease.metadata.resource_version;
             state.renewed = started;
@@ -272,8 +333,8 @@ async fn renew(shared: Arc<Shared>) {
     }
 }
 
-fn path() -> String {
-    format!("{COLLECTION}/{SYSTEM_NAMESPACE}/leases/{RECORD_NAME}")
+fn path(name: &str) -> String {
+    format!("{COLLECTION}/{SYSTEM_NAMESPACE}/leases/{name}")
 }
 
 /// The state of a lease that was taken; none where somebody else was quicker.
@@ -290,11 +351,11 @@ fn taken(answer: Result<Lease, Error>, started: Instant) -> Result<Option<State>
     }
 }
 
-fn body(holder: &str, state: &State) -> Value {
+fn body(terms: Terms, holder: &str, state: &State) -> Value {
     let now = Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
         .to_string();
-    let mut metadata = json!({"name": RECORD_NAME, "namespace": SYSTEM_NAMESPACE});
+    let mut metadata = json!({"name": terms.name, "namespace": SYSTEM_NAMESPACE});
     if !state.uid.is_empty()
         && let Some(metadata) = metadata.as_object_mut()
     {
@@ -307,7 +368,7 @@ fn body(holder: &str, state: &State) -> Value {
         "metadata": metadata,
         "spec": {
             "holderIdentity": holder,
-            "leaseDurationSeconds": DURATION.as_secs(),
+            "leaseDurationSeconds": terms.duration.as_secs(),
             "renewTime": now,
             "leaseTransitions": state.transitions,
         },

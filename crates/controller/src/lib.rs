@@ -15,6 +15,7 @@ mod fleet;
 mod follow;
 mod http;
 mod journal;
+mod leader;
 mod metrics;
 mod monitoring;
 mod remedy;
@@ -41,7 +42,7 @@ pub use api::{Answer, Client, Said};
 pub use monitoring::{Monitoring, monitoring};
 pub use reports::{history_query, history_report};
 pub use rollouts::{Check, RolloutCommand};
-pub use settings::{Flags, Kept, RolloutSettings, Settings};
+pub use settings::{Flags, Kept, RolloutSettings, Settings, Standby};
 
 use crate::api::{Api, Token};
 use crate::chronicle::Chronicle;
@@ -59,10 +60,27 @@ pub const TOKEN: &str = ".cofferdam/token";
 pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
     let settings = Arc::new(settings);
     let documents = Documents::read(directory, &settings).await?;
-    let listener = TcpListener::bind(settings.listen)
+    let mut listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen at {}", settings.listen))?;
     let fleet = Arc::new(Fleet::default());
+    let address = listener.local_addr()?;
+    tracing::info!(%address, clusters = documents.current().clusters().count(), "started");
+    let held = match &settings.standby {
+        Some(standby) => {
+            // The address stays ours from before the election until after it.
+            let (twin, mine) = twins(listener)?;
+            listener = mine;
+            let revision = documents.current();
+            let terms = (&*settings, standby.cluster.as_str());
+            tokio::select! {
+                held = leader::lead(directory, &revision, terms) => Some(held?),
+                ended = server::serve_standby(twin) => return ended,
+                ended = asked_to_end(&fleet, &settings.name) => return ended,
+            }
+        }
+        None => None,
+    };
     let history = settings.history.clone();
     let history = history.unwrap_or_else(|| directory.join(HISTORY));
     let chronicle = Chronicle::open(&history)?;
@@ -77,9 +95,8 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
         token: Arc::new(Token::of_file(&token)?),
     };
     let alerts = Arc::new(settings.alerts.clone());
-    let address = listener.local_addr()?;
-    tracing::info!(%address, clusters = documents.current().clusters().count(), "started");
-    tokio::select! {
+    let ended = tokio::select! {
+        ended = leader::until_lost(held.as_ref()) => ended,
         ended = supervise::fleet(directory, (&fleet, &chronicle, &rollouts), &documents, &settings) => ended,
         ended = documents.watch() => ended,
         ended = server::serve(listener, api) => ended,
@@ -87,7 +104,24 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
         ended = rollouts.clone().run() => ended,
         ended = alerts::deliver(chronicle.clone(), alerts) => ended,
         ended = asked_to_end(&fleet, &settings.name) => ended,
+    };
+    // Whoever waits takes over at once.
+    if let Some(held) = held.filter(|_| ended.is_ok())
+        && let Err(error) = held.release().await
+    {
+        tracing::warn!(reason = error.reason(), "the lease runs out by itself");
     }
+    ended
+}
+
+/// Two listeners of one address.
+fn twins(listener: TcpListener) -> Result<(TcpListener, TcpListener)> {
+    let listener = listener.into_std()?;
+    let twin = listener.try_clone()?;
+    Ok((
+        TcpListener::from_std(twin)?,
+        TcpListener::from_std(listener)?,
+    ))
 }
 
 async fn asked_to_end(fleet: &Fleet, name: &str) -> Result<()> {

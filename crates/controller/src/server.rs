@@ -30,6 +30,20 @@ pub(crate) async fn serve(listener: TcpListener, api: Api) -> Result<()> {
     Ok(axum::serve(listener, service).await?)
 }
 
+/// Answers for as long as another controller is active: that this one stands by, and nothing of the fleet.
+pub(crate) async fn serve_standby(listener: TcpListener) -> Result<()> {
+    let routes = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(|| async { "ok: stands by" }))
+        .fallback(|| async {
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "another controller is active",
+            )
+        });
+    Ok(axum::serve(listener, routes).await?)
+}
+
 /// Whether every cluster was looked at, or found to be out of reach.
 async fn ready(State(api): State<Api>) -> (StatusCode, String) {
     match api.fleet.not_looked_at() {

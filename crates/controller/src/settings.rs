@@ -50,6 +50,16 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// How new documents are rolled out.
     pub rollout: RolloutSettings,
+    /// Where several controllers elect the active one; nothing where there is only one.
+    pub standby: Option<Standby>,
+}
+
+/// Where several controllers elect the active one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Standby {
+    /// The cluster that keeps the Lease.
+    pub cluster: String,
 }
 
 /// How new documents are rolled out, beside what trust domains say.

@@ -63,6 +63,8 @@ pub const PROBE: &str = "cofferdam.io/probe";
 pub const REGISTERED: &str = "cofferdam.io/registered";
 /// The name of our record (ConfigMap) and lease (Lease).
 pub const RECORD_NAME: &str = "cofferdam";
+/// The name of the Lease of the active controller, in [`SYSTEM_NAMESPACE`] of the cluster that elects it.
+pub const CONTROLLER_LEASE: &str = "cofferdam-controller";
 
 /// Every label key that we may write on a namespace.
 pub const NAMESPACE_KEYS: [&str; 11] = [

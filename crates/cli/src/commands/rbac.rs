@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Arguments, Format, RbacArguments};
 use crate::exit::Exit;
-use crate::rights::{Names, Rule, cluster_rules, own_rules, probe_rules};
+use crate::rights::{Names, Rule, cluster_rules, election_rule, own_rules, probe_rules};
 use crate::subjects::subjects;
 
 pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Result<Exit> {
@@ -25,7 +25,8 @@ pub(crate) async fn run(arguments: &Arguments, command: &RbacArguments) -> Resul
     };
     let names = names(arguments, &command.former_pool)?;
     let everywhere = cluster_rules(command.profile, &names);
-    let own = own_rules(command.profile);
+    let mut own = own_rules(command.profile);
+    own.extend(command.standby.then(election_rule));
     let mut objects = vec![
         namespace(SYSTEM_NAMESPACE),
         object("ClusterRole", &name, None, &rules(everywhere)),
