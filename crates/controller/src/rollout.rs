@@ -266,4 +266,6 @@ fn after(since: &str, seconds: u64) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// A finding about an object, as `name`, `name=message` or `name!severity`; `?` is that something is unknown.
@@ -156,4 +158,31 @@ fn one_that_comes_back_within_a_second_is_another() {
         ids.extend(began.map(|turn| turn.episode.id));
     }
     assert_eq!(ids.len(), 2);
+}
+
+proptest! {
+    /// Whatever is found, and however far is seen: every episode begins before it ends, ends once, and what is open after
+    /// everything was seen is what was found.
+    #[test]
+    fn nothing_is_lost_and_nothing_is_told_twice(looks in prop::collection::vec((prop::collection::btree_set(0..5_u8, 0..5), any::<bool>()), 1..40)) {
+        let (mut episodes, none) = (Episodes::default(), BTreeSet::new());
+        let (mut open, mut over) = (BTreeSet::new(), BTreeSet::new());
+        for (names, is_whole) in looks {
+            let words = names.iter().map(|name| found(&format!("n{name}"))).collect();
+            for turn in episodes.take(look(words, &none), |_| !is_whole) {
+                let id = turn.episode.id;
+                match turn.what {
+                    What::Began => assert!(open.insert(id.clone()) && !over.contains(&id)),
+                    What::Worsened | What::Changed => assert!(open.contains(&id)),
+                    What::Ended => assert!(is_whole && open.remove(&id) && over.insert(id)),
+                }
+            }
+            let told: BTreeSet<String> = episodes.all().map(|one| one.id.clone()).collect();
+            assert_eq!(told, open);
+            let objects: BTreeSet<String> = episodes.all().map(|one| one.object.clone()).collect();
+            let now: BTreeSet<String> = names.iter().map(|name| format!("n{name}")).collect();
+            assert!(objects.is_superset(&now));
+            assert!(!is_whole || objects == now);
+        }
+    }
 }
