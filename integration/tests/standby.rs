@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use cofferdam_integration::cluster::ADMIN;
 use cofferdam_integration::controller::Controller;
-use cofferdam_integration::shop::{SOMEBODY, Shop};
+use cofferdam_integration::shop::{MODEL_FILE, SOMEBODY, Shop};
 use serde_json::Value;
 
 /// A shop that was applied and may be watched, and elects the active controller.
@@ -43,6 +43,9 @@ fn whoever_waits_takes_over_after_a_kill_and_after_a_good_end() -> Result<()> {
     let second = start(&shop, "second")?;
     second.wait_until("it stands by", |second| is_told(second, "standby"))?;
     heals(&shop, &first)?;
+    // What came while it stood by counts, and not what it read when it began.
+    shop.project.edit(MODEL_FILE, "port: 8080", "port: 8081")?;
+    first.wait_until("it rolls out", |first| is_told(first, "rolled out"))?;
     first.kill();
     let killed = std::time::Instant::now();
     second.wait_until("it takes over", |second| is_told(second, "active"))?;
@@ -50,6 +53,7 @@ fn whoever_waits_takes_over_after_a_kill_and_after_a_good_end() -> Result<()> {
     assert!(took <= 15, "{took} s");
     second.wait_for_verdict("prod", "inSync")?;
     heals(&shop, &second)?;
+    assert!(!is_told(&second, "rolled out")?);
     let third = start(&shop, "third")?;
     third.wait_until("it stands by", |third| is_told(third, "standby"))?;
     second.terminate()?;

@@ -246,7 +246,7 @@ pub(crate) fn election_rule() -> Rule {
         ..rule(
             "coordination.k8s.io",
             &["leases"],
-            &["get", "create", "patch", "update"],
+            &["get", "create", "patch", "update", "delete"],
         )
     }
 }

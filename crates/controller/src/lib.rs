@@ -81,6 +81,11 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
         }
         None => None,
     };
+    // Those of before the election may be of long ago.
+    let documents = match &held {
+        Some(_) => Documents::read(directory, &settings).await?,
+        None => documents,
+    };
     let history = settings.history.clone();
     let history = history.unwrap_or_else(|| directory.join(HISTORY));
     let chronicle = Chronicle::open(&history)?;
@@ -105,9 +110,9 @@ pub async fn run(directory: &Path, settings: Settings) -> Result<()> {
         ended = alerts::deliver(chronicle.clone(), alerts) => ended,
         ended = asked_to_end(&fleet, &settings.name) => ended,
     };
-    // Whoever waits takes over at once.
+    // Whoever waits takes over at once, and nothing is left behind.
     if let Some(held) = held.filter(|_| ended.is_ok())
-        && let Err(error) = held.release().await
+        && let Err(error) = held.abolish().await
     {
         tracing::warn!(reason = error.reason(), "the lease runs out by itself");
     }

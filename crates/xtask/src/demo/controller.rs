@@ -27,13 +27,16 @@ pub(super) fn watch(terminal: &Terminal) -> Result<()> {
          the right to watch, and the documents say that policies of others go from the zone for card data.",
     )?;
     let watch = ["--profile", "observe", "--watch"];
-    for (cluster, shown) in [("prod", true), ("staging", false), ("management", false)] {
+    let elect = [&watch[..], &["--standby"]].concat();
+    for (cluster, shown) in [("prod", true), ("staging", false)] {
         terminal.grant_with(&watch, cluster, shown)?;
     }
+    terminal.grant_with(&elect, "management", false)?;
     project::heal_foreign_policies(&terminal.project)?;
     let alertmanager = Alertmanager::start(&terminal.people)?;
     let settings = json!({
         "settleSeconds": 2,
+        "standby": {"cluster": "management"},
         "alerts": {
             "groupSeconds": 1,
             "receivers": [{"name": "pager", "kind": "alertmanager", "url": alertmanager.url()}],
@@ -43,18 +46,12 @@ pub(super) fn watch(terminal: &Terminal) -> Result<()> {
         terminal.project.join("controller.yaml"),
         settings.to_string(),
     )?;
-    let controller = Running::start(terminal)?;
+    let controller = Running::start(terminal, "first")?;
     let server = controller.server.as_str();
-    wait_until("every cluster is in sync", || {
-        // Before it looked at every cluster, it says so and nothing else.
-        let Ok(status) = terminal.report(&["status", "--server", server]) else {
-            return Ok(false);
-        };
-        let clusters = status.get("clusters").and_then(Value::as_array);
-        let clusters = clusters.into_iter().flatten();
-        let verdicts = clusters.filter_map(|one| one.get("verdict")?.as_str());
-        Ok(verdicts.collect::<Vec<_>>() == ["inSync"; 3])
-    })?;
+    wait_until_in_sync(terminal, server)?;
+    Terminal::say("A second one stands by, should the first one die.")?;
+    let second = Running::start(terminal, "second")?;
+    second.wait_for("it stands by", |told| is_told(told, "standby"))?;
     Terminal::say(
         "Bob wants to debug payments, and makes a policy of his own. Policies add up: everything of ours is in place.",
     )?;
@@ -63,10 +60,7 @@ pub(super) fn watch(terminal: &Terminal) -> Result<()> {
         input: Some(HOLE),
     };
     terminal.kubectl("bob", &["--context", "prod", "apply", "-f", "-"], &typed)?;
-    controller.wait_for("it is healed", |told| {
-        told.iter()
-            .any(|event| event.get("message").is_some_and(|told| told == "healed"))
-    })?;
+    controller.wait_for("it is healed", |told| is_told(told, "healed"))?;
     Terminal::say(
         "The controller found it, told the Alertmanager, and took it away, before anybody was up:",
     )?;
@@ -82,7 +76,33 @@ pub(super) fn watch(terminal: &Terminal) -> Result<()> {
         0,
         Show::All,
     )?;
-    controller.end()
+    Terminal::say(
+        "The first one is killed. The Lease in management runs out, and the second one takes over:",
+    )?;
+    drop(controller);
+    second.wait_for("it takes over", |told| is_told(told, "active"))?;
+    wait_until_in_sync(terminal, &second.server)?;
+    terminal.cofferdam(&["status", "--server", &second.server], 0, Show::All)?;
+    second.end()
+}
+
+/// Waits until a controller says so of all three clusters.
+fn wait_until_in_sync(terminal: &Terminal, server: &str) -> Result<()> {
+    wait_until("every cluster is in sync", || {
+        // Before it looked at every cluster, it says so and nothing else.
+        let Ok(status) = terminal.report(&["status", "--server", server]) else {
+            return Ok(false);
+        };
+        let clusters = status.get("clusters").and_then(Value::as_array);
+        let clusters = clusters.into_iter().flatten();
+        let verdicts = clusters.filter_map(|one| one.get("verdict")?.as_str());
+        Ok(verdicts.collect::<Vec<_>>() == ["inSync"; 3])
+    })
+}
+
+fn is_told(told: &[Value], event: &str) -> bool {
+    let mut told = told.iter();
+    told.any(|one| one.get("message").is_some_and(|told| told == event))
 }
 
 /// A controller in the background; dropping it kills it.
@@ -93,8 +113,8 @@ struct Running {
 }
 
 impl Running {
-    fn start(terminal: &Terminal) -> Result<Self> {
-        let log = terminal.people.join("controller.log");
+    fn start(terminal: &Terminal, name: &str) -> Result<Self> {
+        let log = terminal.people.join(format!("{name}.log"));
         let arguments = [
             "controller",
             "--config",
