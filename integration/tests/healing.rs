@@ -115,7 +115,8 @@ fn what_drifts_in_a_sensitive_zone_is_put_back_and_told() -> Result<()> {
         passes.iter().map(about).collect::<Vec<_>>(),
         [(json!("converged"), json!(1), json!([DENY]))]
     );
-    let opened = report
+    let changed = history(&shop, &["--class", "changed"])?;
+    let opened = changed
         .pointer("/episodes/0/opened/0")
         .and_then(Value::as_str);
     assert!(
