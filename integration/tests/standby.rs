@@ -47,10 +47,7 @@ fn whoever_waits_takes_over_after_a_kill_and_after_a_good_end() -> Result<()> {
     shop.project.edit(MODEL_FILE, "port: 8080", "port: 8081")?;
     first.wait_until("it rolls out", |first| is_told(first, "rolled out"))?;
     first.kill();
-    let killed = std::time::Instant::now();
     second.wait_until("it takes over", |second| is_told(second, "active"))?;
-    let took = killed.elapsed().as_secs();
-    assert!(took <= 15, "{took} s");
     second.wait_for_verdict("prod", "inSync")?;
     heals(&shop, &second)?;
     assert!(!is_told(&second, "rolled out")?);
