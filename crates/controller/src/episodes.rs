@@ -157,7 +157,6 @@ pub(crate) fn told(finding: &Finding, domain: &TrustDomainName) -> Episode {
     };
     let opens = finding.changes.as_ref().map(|changes| &changes.opens);
     Episode {
-        id: String::new(),
         finding: finding.id(),
         class: finding.class.as_str().to_owned(),
         severity: finding
@@ -176,19 +175,14 @@ pub(crate) fn told(finding: &Finding, domain: &TrustDomainName) -> Episode {
             .collect(),
         manager: by.and_then(|by| by.manager.clone()),
         user,
-        absent_at: None,
         started_at: by.and_then(|by| by.at.clone()).unwrap_or_default(),
         started_from: from.to_owned(),
-        detected_at: String::new(),
-        alerted_at: None,
-        acknowledged: None,
-        ended_at: None,
-        ended_by: None,
         opened: opens.map(|opens| {
             let each: BTreeSet<String> = opens.iter().map(connection).collect();
             each.into_iter().collect()
         }),
         waiver: finding.waiver.clone(),
+        ..Episode::default()
     }
 }
 
@@ -197,29 +191,17 @@ pub(crate) fn told_between(finding: &CrossClusterFinding) -> Episode {
     let values = finding.values.iter();
     let values = values.map(|(cluster, value)| format!("{cluster}: {value}"));
     Episode {
-        id: String::new(),
         finding: finding.id(),
         class: Class::CrossCluster.as_str().to_owned(),
         severity: Some(Severity::Medium.as_str().to_owned()),
         effect: Effect::Unknown.as_str().to_owned(),
-        cluster: None,
         trust_domain: finding.trust_domain.to_string(),
-        zone: None,
         object: finding.subject.clone(),
         message: finding.message.clone(),
         fields: values.collect(),
-        manager: None,
-        user: None,
-        absent_at: None,
-        started_at: String::new(),
         started_from: "detection".to_owned(),
-        detected_at: String::new(),
-        alerted_at: None,
-        acknowledged: None,
-        ended_at: None,
-        ended_by: None,
-        opened: None,
         waiver: finding.waiver.clone(),
+        ..Episode::default()
     }
 }
 

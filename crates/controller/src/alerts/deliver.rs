@@ -88,24 +88,13 @@ fn drilled(at: &str) -> Episode {
         class: "drill".to_owned(),
         severity: Some("info".to_owned()),
         effect: "none".to_owned(),
-        cluster: None,
         trust_domain: "none".to_owned(),
-        zone: None,
         object: "none".to_owned(),
         message: "this is a drill: nothing is wrong, and alerts arrive".to_owned(),
-        fields: Vec::new(),
-        manager: None,
-        user: None,
-        absent_at: None,
         started_at: at.to_owned(),
         started_from: "detection".to_owned(),
         detected_at: at.to_owned(),
-        alerted_at: None,
-        acknowledged: None,
-        ended_at: None,
-        ended_by: None,
-        opened: None,
-        waiver: None,
+        ..Episode::default()
     }
 }
 

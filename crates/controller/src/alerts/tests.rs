@@ -53,19 +53,12 @@ fn episode(class: &str, severity: &str) -> Episode {
         zone: Some("data".to_owned()),
         object: "NetworkPolicy/orders/x".to_owned(),
         message: "changed: spec.egress".to_owned(),
-        fields: Vec::new(),
         manager: Some("kubectl".to_owned()),
-        user: None,
-        absent_at: None,
         started_at: NOON.to_owned(),
         started_from: "detection".to_owned(),
         detected_at: NOON.to_owned(),
-        alerted_at: None,
-        acknowledged: None,
-        ended_at: None,
-        ended_by: None,
         opened: Some(vec!["zone data -> the internet all".to_owned()]),
-        waiver: None,
+        ..Episode::default()
     }
 }
 

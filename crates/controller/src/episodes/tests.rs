@@ -7,29 +7,16 @@ fn found(text: &str) -> Episode {
     let (text, severity) = text.split_once('!').unwrap_or((text, "high"));
     let (name, message) = text.split_once('=').unwrap_or((text, ""));
     Episode {
-        id: String::new(),
         finding: format!("finding of {name}"),
         class: if name == "?" { "unknown" } else { "changed" }.to_owned(),
         severity: Some(severity.to_owned()),
         effect: "unknown".to_owned(),
         cluster: Some("prod".to_owned()),
         trust_domain: "production".to_owned(),
-        zone: None,
         object: name.to_owned(),
         message: message.to_owned(),
-        fields: Vec::new(),
-        manager: None,
-        user: None,
-        absent_at: None,
-        started_at: String::new(),
         started_from: "detection".to_owned(),
-        detected_at: String::new(),
-        alerted_at: None,
-        acknowledged: None,
-        ended_at: None,
-        ended_by: None,
-        opened: None,
-        waiver: None,
+        ..Episode::default()
     }
 }
 

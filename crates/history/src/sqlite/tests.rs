@@ -32,20 +32,11 @@ fn episode(id: &str, detected: &str, ended: Option<&str>) -> Episode {
         trust_domain: "production".to_owned(),
         zone: Some("web".to_owned()),
         object: "NetworkPolicy web/x".to_owned(),
-        message: String::new(),
-        fields: Vec::new(),
-        manager: None,
-        user: None,
-        absent_at: None,
         started_at: detected.to_owned(),
         started_from: "detection".to_owned(),
         detected_at: detected.to_owned(),
-        alerted_at: None,
-        acknowledged: None,
         ended_at: ended.map(ToOwned::to_owned),
-        ended_by: None,
-        opened: None,
-        waiver: None,
+        ..Episode::default()
     }
 }
 

@@ -22,7 +22,7 @@ pub struct HistoryReport {
 }
 
 /// A finding from its beginning to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Episode {
     /// Its own: a finding that comes back is another episode.
