@@ -69,10 +69,14 @@ fn told(project: &Project, controller: &Controller) -> Result<String> {
     ))
 }
 
+/// Waits for minutes, as a rollout over several clusters may take on a busy machine.
 fn wait_for(project: &Project, controller: &Controller, expected: &str) -> Result<()> {
-    controller.wait_until(expected, |controller| {
-        Ok(told(project, controller)? == expected)
-    })
+    let is_so = |controller: &Controller| Ok(told(project, controller)? == expected);
+    let wait = || controller.wait_until(expected, is_so);
+    wait()
+        .or_else(|_| wait())
+        .or_else(|_| wait())
+        .with_context(|| told(project, controller).unwrap_or_default())
 }
 
 /// What was found to drift so far.

@@ -27,6 +27,9 @@ use crate::journal;
 /// What ends within this time after it was put back, ended by that: what was written takes its time to be told.
 const HEALED_LATELY: Duration = Duration::from_mins(1);
 
+/// What opens or closes for longer than this is no mere delay of what the server tells.
+const DISTURBED_FOR: Duration = Duration::from_secs(10);
+
 impl Follower {
     /// Tells what came of a look at the cluster of a document, and puts back what is to be put back.
     pub(crate) async fn examine(
@@ -229,8 +232,9 @@ impl Follower {
     }
 }
 
-/// What opened or closed since the cluster was taken to its documents although they do not say so, and since when.
-fn disturbed(memory: &mut Memory, findings: &[Finding]) -> Option<(Instant, String)> {
+/// What opened or closed since the cluster was taken to its documents although they do not say so, where a look after a
+/// while still finds it: what was just written takes its time to be told.
+fn disturbed(memory: &mut Memory, findings: &[Finding]) -> Option<String> {
     let is_taken = memory.turned.as_ref().is_some_and(|turned| turned.is_done);
     let mut findings = findings.iter().filter(|_| is_taken);
     let found = findings.find(|one| {
@@ -239,11 +243,14 @@ fn disturbed(memory: &mut Memory, findings: &[Finding]) -> Option<(Instant, Stri
             && !memory.before_turn.contains(&one.id())
     });
     let told = found.map(|one| format!("{} {}: {}", one.class.as_str(), one.object, one.message));
-    let since = told
-        .is_some()
-        .then(|| memory.disturbed_since.unwrap_or_else(Instant::now));
-    memory.disturbed_since = since;
-    since.zip(told)
+    let since = memory.disturbed_since.filter(|_| told.is_some());
+    memory.disturbed_since = told.as_ref().map(|_| since.unwrap_or_else(Instant::now));
+    let lasts = since.is_some_and(|since| since.elapsed() >= DISTURBED_FOR);
+    memory.looks_at = memory
+        .disturbed_since
+        .filter(|_| !lasts)
+        .map(|since| since + DISTURBED_FOR);
+    told.filter(|_| lasts)
 }
 
 /// What is done about each finding, by its id.

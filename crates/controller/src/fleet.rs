@@ -16,7 +16,6 @@ use cofferdam_state::finding::Finding;
 use cofferdam_state::observed::Observed;
 use dashmap::DashMap;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
-use tokio::time::Instant;
 
 /// A cluster as it was last found.
 #[derive(Debug)]
@@ -37,8 +36,8 @@ pub(crate) struct Seen {
     pub(crate) status: StatusCluster,
     /// What became of its turn in a rollout.
     pub(crate) turned: Option<Turned>,
-    /// What opened or closed since its turn although its documents do not say so, and since when.
-    pub(crate) disturbed: Option<(Instant, String)>,
+    /// What opened or closed since its turn although its documents do not say so.
+    pub(crate) disturbed: Option<String>,
     /// When it was last known to be still so, in seconds since 1970.
     pub(crate) known_at: AtomicI64,
     /// Requests that were sent to it so far.

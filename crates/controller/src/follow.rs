@@ -71,6 +71,8 @@ pub(crate) struct Memory {
     pub(crate) before_turn: BTreeSet<String>,
     /// Since when something is open or closed that should not be.
     pub(crate) disturbed_since: Option<Instant>,
+    /// When the cluster is to be looked at again, whatever happens.
+    pub(crate) looks_at: Option<Instant>,
     /// Passes in a row that did not put everything back.
     pub(crate) failures: u32,
     /// Why the last one wrote nothing.
@@ -252,7 +254,8 @@ impl Follower {
             }
             let is_due = |at: &mut Instant| *at <= Instant::now();
             let is_over = memory.not_before.take_if(is_due).is_some()
-                || memory.pause_ends.take_if(is_due).is_some();
+                || memory.pause_ends.take_if(is_due).is_some()
+                || memory.looks_at.take_if(is_due).is_some();
             if is_over || self.has_expired(memory) {
                 return true;
             }

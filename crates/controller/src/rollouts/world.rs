@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use cofferdam_model::Model;
 use cofferdam_model::cluster::{Delivery, Mode};
@@ -20,9 +19,6 @@ use crate::rollout::{Gate, Standing};
 use crate::work::TRIES;
 
 use super::checks::LETS_PASS;
-
-/// What opens or closes for longer than this is no mere delay of what the server tells.
-const DISTURBED_FOR: Duration = Duration::from_secs(10);
 
 /// Whether a cluster is as documents say, as far as its record tells.
 pub(super) fn is_in_place(revision: &Revision, name: &ClusterName, seen: &Seen) -> bool {
@@ -65,14 +61,12 @@ pub(super) fn standings(
             turned.revision == rollout.revision && turned.attempt == rollout.attempt
         });
         let failed = turned.filter(|turned| !turned.is_done && turned.failures >= TRIES);
-        let disturbed = seen.disturbed.as_ref();
-        let disturbed = disturbed.filter(|(since, _)| since.elapsed() >= DISTURBED_FOR);
         let standing = Standing {
             unreachable: seen.coverage.reason.clone().filter(|_| is_out),
             skipped: skipped.map(ToOwned::to_owned),
             converged: is_in_place(revision, name, seen),
             failed: failed.map(|turned| turned.reason.clone().unwrap_or_default()),
-            disturbed: disturbed.map(|(_, why)| why.clone()),
+            disturbed: seen.disturbed.clone(),
         };
         Some((name.to_string(), standing))
     });
