@@ -360,8 +360,9 @@ fn an_alertmanager_is_told_what_fires_and_what_does_not_any_more() -> Result<()>
     let fires = format!("CofferdamDrift foreign-policy {ALLOW} critical");
     controller.wait_until("it fires", |_| Ok(alertmanager.alerts()?.contains(&fires)))?;
     shop.lose_policy("orders", "hole")?;
-    controller.wait_until("it is resolved", |_| {
-        Ok(!alertmanager.alerts()?.contains(&fires))
-    })?;
+    // It is to be seen there for a minute at least.
+    let is_over = |_: &Controller| Ok(!alertmanager.alerts()?.contains(&fires));
+    let waited = controller.wait_until("it is resolved", is_over);
+    waited.or_else(|_| controller.wait_until("it is resolved", is_over))?;
     controller.terminate()
 }

@@ -196,8 +196,12 @@ async fn send(receiver: &Receiver, alerts: &[&Alert]) -> Result<()> {
             let episodes = alerts
                 .iter()
                 .map(|one| (&one.episode.id, (one.occasion, &one.episode)));
-            let episodes: BTreeMap<_, _> = episodes.collect();
-            message::alertmanager(episodes.into_values(), &clock::after(FIRES_FOR))
+            let mut last: BTreeMap<&String, (Occasion, &Episode)> = BTreeMap::new();
+            for (id, (occasion, episode)) in episodes {
+                let first = last.get(id).map_or(occasion, |(first, _)| *first);
+                last.insert(id, (first, episode));
+            }
+            message::alertmanager(last.into_values(), &clock::after(FIRES_FOR))
         }
     };
     post(receiver, &body).await

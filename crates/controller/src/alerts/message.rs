@@ -89,13 +89,12 @@ pub(super) fn alertmanager<'a>(
             | Occasion::Ended
             | Occasion::Drill => firing_until,
         };
-        // What is over in a moment, because it was put back, is to be seen nevertheless.
-        let seen = clock::later(&one.detected_at, SEEN_FOR);
-        let ended_at = one
-            .ended_at
-            .clone()
-            .map(|at| seen.map_or_else(|| at.clone(), |seen| seen.max(at.clone())));
-        let ends_at = ended_at.unwrap_or_else(|| until.to_owned());
+        let ends_at = match (&one.ended_at, occasion) {
+            (None, _) => until.to_owned(),
+            (Some(at), Occasion::Ended) => at.clone(),
+            // What began and is over is told at once, and is to be seen nevertheless.
+            (Some(at), _) => clock::later(at, SEEN_FOR).unwrap_or_else(|| at.clone()),
+        };
         json!({
             "labels": labels,
             "annotations": {"summary": one.message, "description": description(one)},
